@@ -1,0 +1,122 @@
+//! The four things that a call can do to records, and sets of them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One kind of access, as permissions and scopes name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// Reads records, or facts about them.
+    Read,
+    /// Changes records that exist.
+    Write,
+    /// Makes new records.
+    Create,
+    /// Removes records.
+    Delete,
+}
+
+impl Operation {
+    /// All operations, in the order in which they are listed everywhere.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Create, Self::Delete];
+
+    /// The name in JSON, in sentences and in the audit log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Create => "create",
+            Self::Delete => "delete",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A set of operations; on the wire a list without duplicates.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Operation>", into = "Vec<Operation>")]
+pub struct Operations(u8);
+
+impl Operations {
+    /// No operation: what a call does that touches no records.
+    pub const NONE: Self = Self(0);
+
+    /// The set of the listed operations.
+    pub const fn of(list: &[Operation]) -> Self {
+        let mut bits = 0;
+        let mut rest = list;
+        while let [first, tail @ ..] = rest {
+            bits |= first.bit();
+            rest = tail;
+        }
+        Self(bits)
+    }
+
+    /// Whether the operation is in the set.
+    pub const fn contains(self, operation: Operation) -> bool {
+        self.0 & operation.bit() != 0
+    }
+
+    /// Whether the set is empty.
+    pub const fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The operations of this set that the other lacks.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The members, in the order of [`Operation::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Operation> {
+        Operation::ALL.into_iter().filter(move |operation| self.contains(*operation))
+    }
+}
+
+impl From<Vec<Operation>> for Operations {
+    fn from(list: Vec<Operation>) -> Self {
+        Self::of(&list)
+    }
+}
+
+impl From<Operations> for Vec<Operation> {
+    fn from(set: Operations) -> Self {
+        set.iter().collect()
+    }
+}
+
+impl fmt::Debug for Operations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_a_list_on_the_wire() {
+        let set: Operations = serde_json::from_str(r#"["delete","read","read"]"#).unwrap();
+        assert_eq!(serde_json::to_string(&set).unwrap(), r#"["read","delete"]"#);
+        assert_eq!(set.without(Operations::of(&[Operation::Read])), Operations::of(&[Operation::Delete]));
+    }
+}

@@ -1,0 +1,313 @@
+//! What control plane and gates say to each other: JSON over HTTP, versioned, one definition for both ends.
+//!
+//! Unknown fields are refused: a restriction that an older gate does not know must not be dropped in silence.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /gate/v1/policy?epoch=E&since=R` | 200 with a [`Snapshot`] as soon as the policy is not revision R of epoch E; 304 after some 20 s without a change |
+//! | `POST /gate/v1/events` with an [`EventBatch`] | 200 with a [`Stored`] once the events are in the database |
+//!
+//! Every answer carries [`VERSION_HEADER`]; an answer without it did not come from the control plane.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::operation::Operations;
+use crate::refusal::Reason;
+use crate::secret::Secret;
+
+/// The version of this format; sent by both ends in [`VERSION_HEADER`].
+pub const VERSION: u32 = 1;
+/// The header that carries [`VERSION`].
+pub const VERSION_HEADER: &str = "x-lictor-wire";
+/// The path of the long poll.
+pub const POLICY_PATH: &str = "/gate/v1/policy";
+/// The path for audit events.
+pub const EVENTS_PATH: &str = "/gate/v1/events";
+/// Milliseconds after which the control plane answers an unchanged long poll.
+pub const POLL_HOLD_MS: u64 = 20_000;
+
+/// Microseconds since the Unix epoch.
+pub type UnixMicros = u64;
+
+/// The whole policy of one revision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Names the database that counts the revisions; another after a restore.
+    pub epoch: String,
+    /// Grows with every change.
+    pub revision: u64,
+    /// What holds for all calls.
+    pub settings: Settings,
+    /// The users that keys act for.
+    pub users: Vec<User>,
+    /// The keys that may be used: neither inactive nor revoked ones.
+    pub keys: Vec<Key>,
+    /// One record a model.
+    pub permissions: Vec<Permission>,
+}
+
+/// The settings that gates need.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What happens on the shared roads.
+    pub enforcement: Enforcement,
+    /// Addresses that may do without a key in [`Enforcement::Require`]; networks in CIDR form.
+    pub require_exceptions: Vec<String>,
+    /// Networks in CIDR form that may call; empty allows all.
+    pub ip_allow_list: Vec<String>,
+    /// The rate limit of keys without one of their own.
+    pub rate_limit: RateLimit,
+    /// How sessions are limited.
+    pub sessions: Sessions,
+    /// How each operation is recorded.
+    pub durability: Durabilities,
+    /// Seconds after which a gate that hears nothing refuses; 1 or more.
+    pub snapshot_max_age_seconds: u32,
+    /// Bytes that a request body may have.
+    pub body_limit_bytes: u32,
+    /// Operations of methods that the operations table lacks, for every model.
+    pub methods: BTreeMap<String, Operations>,
+    /// `model` or `model.method` names taken off the never-list.
+    pub never_list_exceptions: Vec<String>,
+}
+
+/// What happens to calls on the roads that Odoo shares with other clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Enforcement {
+    /// They pass untouched.
+    #[default]
+    Off,
+    /// A call with a Lictor key is refused, the rest passes.
+    Block,
+    /// A call with a Lictor key goes through the pipeline, the rest passes.
+    Secure,
+    /// Like `Secure`, and a call without a key is refused.
+    Require,
+}
+
+/// The rate limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Whether calls are limited at all.
+    pub enabled: bool,
+    /// Calls in any 60 s; 1 or more.
+    pub per_minute: u32,
+    /// Whether the limit is divided by the number of live gates; the control plane does the division.
+    pub divide_by_gates: bool,
+}
+
+/// Sessions: one line of keys used from one client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// Whether the number of sessions is limited.
+    pub enabled: bool,
+    /// Seconds of silence that end a session; 1 or more.
+    pub timeout_seconds: u32,
+    /// Sessions that a key may have at once; 0 is no limit.
+    pub limit: u32,
+}
+
+/// How one operation is recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Sent soon after the call, in batches.
+    #[default]
+    Batched,
+    /// An intent is stored before the call is forwarded.
+    WriteAhead,
+}
+
+/// The durability of each operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Durabilities {
+    /// Of reads.
+    pub read: Durability,
+    /// Of writes.
+    pub write: Durability,
+    /// Of creates.
+    pub create: Durability,
+    /// Of deletes.
+    pub delete: Durability,
+}
+
+/// Whom keys act for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The identifier that keys name.
+    pub id: String,
+    /// The user's own groups and the XML ids of the Odoo groups, without distinction.
+    pub groups: Vec<String>,
+    /// What is put in the place of the key.
+    pub upstream: Upstream,
+    /// Whether Odoo has refused the credential since it was last checked.
+    pub upstream_rejected: bool,
+}
+
+/// An Odoo credential.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// The Odoo database.
+    pub database: String,
+    /// The Odoo login.
+    pub login: String,
+    /// The id of the Odoo user; 1 or more.
+    pub uid: i64,
+    /// The password or API key.
+    pub secret: Secret,
+}
+
+/// A key's record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// The identifier in the audit log.
+    pub id: String,
+    /// The 8 characters after `lct_`.
+    pub prefix: String,
+    /// The hash in passlib's text form.
+    pub hash: Secret,
+    /// Grows when the key's secret changes: binds the digests that gates keep.
+    pub version: u64,
+    /// The line of keys that counters belong to: the id of the first key of a chain of rotations.
+    pub line: String,
+    /// The number under which gates keep the line's counters; small and reused.
+    pub slot: u32,
+    /// The user it acts for.
+    pub user_id: String,
+    /// Operations that it may do; empty allows all.
+    pub scopes: Operations,
+    /// Models that it may reach; empty allows all.
+    pub models: Vec<String>,
+    /// Networks in CIDR form that it may be used from; empty allows all.
+    pub ip_allow_list: Vec<String>,
+    /// Calls in any 60 s, in the place of the general limit; 1 or more.
+    pub rate_limit_per_minute: Option<u32>,
+    /// Sessions at once, in the place of the general limit; 0 is no limit.
+    pub session_limit: Option<u32>,
+    /// From this moment on it is refused.
+    pub expires_at: Option<UnixMicros>,
+}
+
+/// What may be done to a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permission {
+    /// Odoo's name of the model.
+    pub model: String,
+    /// The operations that are allowed.
+    pub operations: Operations,
+    /// The user must be in one of these; empty allows every user.
+    pub groups: Vec<String>,
+    /// Fields through which other models may be written.
+    pub nested_writes: Vec<String>,
+    /// Whether other models may be read through paths.
+    pub cross_model_reads: bool,
+    /// Operations of methods that the operations table lacks, for this model; an empty set refuses the method.
+    pub methods: BTreeMap<String, Operations>,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Forwarded, and Odoo answered.
+    Allowed,
+    /// Refused by the gate.
+    Denied,
+    /// Forwarded, and Odoo answered with a fault.
+    Faulted,
+    /// Forwarded, and the answer never came or could not be read.
+    Unknown,
+}
+
+/// One audit record. No record values, no secrets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Position in the gate's count since its start; with [`EventBatch::boot`] it names the event for ever.
+    pub sequence: u64,
+    /// When the call was decided.
+    pub at: UnixMicros,
+    /// Named in the refusal that the client saw, and in the gate's log.
+    pub decision_id: String,
+    /// Envoy's `x-request-id`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_id: Option<String>,
+    /// The key, if its record was found; verified unless the reason says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_id: Option<String>,
+    /// The key's user.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_id: Option<String>,
+    /// The address that Envoy holds for the client's.
+    pub client_ip: String,
+    /// The path that the call came on, canonical.
+    pub road: String,
+    /// The database of the key, once verified.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub database: Option<String>,
+    /// The model, once the call was read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// The method, once the call was read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub method: Option<String>,
+    /// What the call does, once known.
+    #[serde(skip_serializing_if = "Operations::is_empty", default)]
+    pub operations: Operations,
+    /// The first ids that the call names; for a `create` the new ones.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub record_ids: Vec<i64>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
+    /// The fault code that the client saw, the gate's or Odoo's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fault_code: Option<i64>,
+    /// Microseconds from the first header to the answer's end, Odoo's time excluded.
+    pub gate_us: u64,
+    /// Microseconds that Odoo took.
+    pub odoo_us: u64,
+    /// Bytes of the client's body.
+    pub request_bytes: u64,
+    /// Bytes of the answer's body.
+    pub response_bytes: u64,
+}
+
+/// Events of one gate, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventBatch {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Names the run of Envoy that counts the sequence.
+    pub boot: String,
+    /// The events; at most [`MAX_BATCH`].
+    pub events: Vec<Event>,
+}
+
+/// The most events in a batch.
+pub const MAX_BATCH: usize = 500;
+
+/// The answer to a batch: all of it is in the database, now or since before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stored {
+    /// How many events of the batch are stored.
+    pub stored: u64,
+}
