@@ -111,7 +111,7 @@ fn checksum(secret: &str) -> String {
 }
 
 /// Why a stored hash cannot be used.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a $pbkdf2-sha512$ hash in passlib's form with 1 to {MAX_ROUNDS} rounds")]
 pub struct BadHash;
 

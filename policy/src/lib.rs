@@ -3,8 +3,19 @@
 //! Pure by rule: no clock, no I/O, no host, no async. Time, randomness and state come in as arguments, so that the
 //! filter, `explain`, the tests and the fuzzers run the very same code.
 
+pub mod address;
+pub mod call;
+pub mod decide;
+pub mod effects;
+pub mod gate;
 pub mod key;
+pub mod never;
 pub mod operation;
+pub mod operations;
 pub mod refusal;
+pub mod road;
 pub mod secret;
+pub mod snapshot;
+pub mod value;
 pub mod wire;
+pub mod xmlrpc;

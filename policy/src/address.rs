@@ -1,0 +1,107 @@
+//! Client addresses and lists of networks.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::{IpNet, Ipv4Net};
+
+/// The address in Envoy's `source.address`, which has a port; an IPv4-mapped IPv6 address is the IPv4 address.
+pub fn client(text: &str) -> Option<IpAddr> {
+    text.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| text.parse()).ok().map(|ip| ip.to_canonical())
+}
+
+/// Why an entry is not a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadNetwork {
+    /// Neither an address nor a CIDR network.
+    #[error("'{0}' is neither an IP address nor a network in CIDR form, such as 10.1.0.0/16")]
+    Form(String),
+    /// The part behind the prefix is not zero: it is not clear what was meant.
+    #[error("'{given}' has host bits set; write '{network}' for the whole network or '{address}' for the one address")]
+    HostBits {
+        /// As written.
+        given: String,
+        /// The network that holds it.
+        network: IpNet,
+        /// The address alone.
+        address: IpAddr,
+    },
+}
+
+/// A list of networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// Reads addresses and CIDR networks.
+    ///
+    /// # Errors
+    /// The first entry that is neither, or that has host bits set.
+    pub fn parse<S: AsRef<str>>(entries: &[S]) -> Result<Self, BadNetwork> {
+        entries.iter().map(|entry| network(entry.as_ref())).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether the list has no entries.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an entry holds the address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, BadNetwork> {
+    let bad = || BadNetwork::Form(text.to_owned());
+    let parsed = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_) => text.parse::<IpNet>().map_err(|_| bad())?,
+    };
+    if parsed.addr() != parsed.network() {
+        return Err(BadNetwork::HostBits { given: text.to_owned(), network: parsed.trunc(), address: parsed.addr() });
+    }
+    match (parsed.addr().to_canonical(), parsed.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(address), Some(length)) if matches!(parsed, IpNet::V6(_)) => {
+            Ipv4Net::new(address, length).map(IpNet::V4).map_err(|_| bad())
+        }
+        _ => Ok(parsed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_networks_are_matched() {
+        let list = Networks::parse(&["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::ffff:198.51.100.0/120"]).unwrap();
+        for (address, inside) in [
+            ("10.255.0.1", true),
+            ("11.0.0.1", false),
+            ("192.0.2.7", true),
+            ("192.0.2.8", false),
+            ("::ffff:10.0.0.1", true),
+            ("2001:db8::1", true),
+            ("2001:db9::1", false),
+            ("198.51.100.9", true),
+        ] {
+            assert_eq!(list.contains(address.parse().unwrap()), inside, "{address}");
+        }
+    }
+
+    #[test]
+    fn host_bits_and_nonsense_are_refused_at_input() {
+        assert!(matches!(Networks::parse(&["10.0.0.1/8"]), Err(BadNetwork::HostBits { .. })));
+        for text in ["", "10.0.0", "10.0.0.0/33", "example.com", "1.2.3.4/"] {
+            assert!(matches!(Networks::parse(&[text]), Err(BadNetwork::Form(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn envoys_source_address_is_read() {
+        assert_eq!(client("127.0.0.1:4711"), Some("127.0.0.1".parse().unwrap()));
+        assert_eq!(client("[::ffff:127.0.0.1]:1"), Some("127.0.0.1".parse().unwrap()));
+        assert_eq!(client("@unix"), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! How arguments reach other models by name: paths, domains, specifications.
+
+use super::BadArguments;
+use crate::value::Value;
+
+type Crossing = Result<Option<&'static str>, BadArguments>;
+
+/// Whether an argument is as good as not given.
+pub(super) fn is_absent(value: &Value<'_>) -> bool {
+    match value {
+        Value::Nil | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Struct(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// Field names, groupings, aggregates and sort orders: strings, alone or in lists.
+pub(super) fn paths(value: &Value<'_>) -> Crossing {
+    match value {
+        Value::String(path) => Ok(path.contains(['.', '/']).then_some("a path leads into another model")),
+        Value::Array(items) => first(items.iter().map(paths)),
+        Value::Nil | Value::Bool(false) => Ok(None),
+        _ => Err(BadArguments::Shape),
+    }
+}
+
+/// A domain: operators, and conditions of a path, an operator and a value.
+pub(super) fn domain(value: &Value<'_>) -> Crossing {
+    match value {
+        Value::Nil | Value::Bool(false) => Ok(None),
+        Value::Array(items) => first(items.iter().map(condition)),
+        _ => Err(BadArguments::Shape),
+    }
+}
+
+fn condition(item: &Value<'_>) -> Crossing {
+    match item {
+        Value::String(operator) if matches!(operator.as_ref(), "&" | "|" | "!") => Ok(None),
+        Value::Array(parts) => match parts.as_slice() {
+            // (1, '=', 1) and (0, '=', 1): always and never.
+            [Value::Int(_), Value::String(_), Value::Int(_)] => Ok(None),
+            [Value::String(path), Value::String(operator), _] => {
+                if path.contains(['.', '/']) {
+                    return Ok(Some("a condition's path leads into another model"));
+                }
+                let operator = operator.trim().to_ascii_lowercase();
+                let inner = operator.trim_end_matches('!').ends_with("any");
+                Ok(inner.then_some("a condition looks into another model"))
+            }
+            _ => Err(BadArguments::Shape),
+        },
+        _ => Err(BadArguments::Shape),
+    }
+}
+
+/// `web_read`'s specification: a field may have sub-`fields`, a `context` and more, all of the other model.
+pub(super) fn specification(value: &Value<'_>) -> Crossing {
+    if is_absent(value) {
+        return Ok(None);
+    }
+    let Value::Struct(fields) = value else { return Err(BadArguments::Shape) };
+    for (field, inner) in fields {
+        if field.contains(['.', '/']) || !is_absent(inner) {
+            return Ok(Some("a specification reads fields of another model"));
+        }
+    }
+    Ok(None)
+}
+
+fn first(results: impl Iterator<Item = Crossing>) -> Crossing {
+    let mut found = None;
+    for result in results {
+        found = found.or(result?);
+    }
+    Ok(found)
+}

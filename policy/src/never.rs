@@ -1,0 +1,113 @@
+//! What no permission and no mapping opens, unless configuration names it one by one.
+
+use std::collections::BTreeSet;
+
+use crate::operation::{Operation, Operations};
+
+/// Models whose records run code, grant rights, hold secrets or rewrite others: closed altogether.
+const CLOSED: &[&str] = &[
+    "base.automation",
+    "base.import.module",
+    "base_import.import",
+    "change.password.wizard",
+    "ir.actions.server",
+    "ir.config_parameter",
+    "ir.cron",
+    "ir.default",
+    "ir.model.access",
+    "ir.rule",
+    "mail.compose.message",
+    "mail.template",
+    "privacy.lookup.wizard",
+    "res.config.settings",
+    "res.users.apikeys",
+    "res.users.apikeys.description",
+];
+
+/// Models that clients need to read at their start, but that nobody changes through a gate.
+const READ_ONLY: &[&str] = &[
+    "ir.attachment",
+    "ir.model",
+    "ir.model.data",
+    "ir.model.fields",
+    "ir.module.module",
+    "ir.ui.view",
+    "res.groups",
+    "res.users",
+];
+
+/// Methods that look harmless but write, mail strangers or give secrets away, on any model.
+const METHODS: &[&str] = &[
+    "find_or_create",
+    "generate_access_token",
+    "get_param",
+    "set_param",
+    "message_mail_with_source",
+    "message_notify",
+    "message_post_with_source",
+    "message_process",
+    "next_by_code",
+    "next_by_id",
+    "signup_get_auth_param",
+];
+
+/// Methods that are private in Odoo 19, yet callable in older versions: they change who is asking, or bypass rules.
+const PRIVATE: &[&str] = &[
+    "browse",
+    "concat",
+    "exists",
+    "fetch",
+    "filtered",
+    "filtered_domain",
+    "grouped",
+    "mapped",
+    "search_fetch",
+    "sorted",
+    "sudo",
+    "update",
+    "with_company",
+    "with_context",
+    "with_env",
+    "with_prefetch",
+    "with_user",
+];
+
+/// Whether no mapping can open the method.
+pub fn is_private(method: &str) -> bool {
+    method.starts_with('_') || PRIVATE.contains(&method)
+}
+
+/// Whether the never-list closes the call. `exceptions` holds `model` and `model.method` names.
+pub fn is_listed(model: &str, method: &str, operations: Operations, exceptions: &BTreeSet<String>) -> bool {
+    let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
+    let model_closed = CLOSED.contains(&model) || (changes && READ_ONLY.contains(&model));
+    let closed = (model_closed && !exceptions.contains(model)) || METHODS.contains(&method);
+    closed && !exceptions.contains(&format!("{model}.{method}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: Operations = Operations::of(&[Operation::Read]);
+    const WRITE: Operations = Operations::of(&[Operation::Write]);
+
+    #[test]
+    fn the_list_is_lifted_by_exact_names_only() {
+        let none = BTreeSet::new();
+        for (model, method, operations, listed) in [
+            ("ir.cron", "read", READ, true),
+            ("res.users", "read", READ, false),
+            ("res.users", "write", WRITE, true),
+            ("res.partner", "write", WRITE, false),
+            ("res.partner", "signup_get_auth_param", READ, true),
+        ] {
+            assert_eq!(is_listed(model, method, operations, &none), listed, "{model}.{method}");
+        }
+        let lifted = |name: &str| BTreeSet::from([name.to_owned()]);
+        assert!(!is_listed("ir.cron", "read", READ, &lifted("ir.cron")));
+        assert!(!is_listed("ir.cron", "read", READ, &lifted("ir.cron.read")));
+        assert!(is_listed("ir.cron", "search", READ, &lifted("ir.cron.read")));
+        assert!(is_listed("ir.sequence", "next_by_id", WRITE, &lifted("ir.sequence")));
+    }
+}

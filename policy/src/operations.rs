@@ -1,0 +1,251 @@
+//! The operations table: what each known public method of Odoo's models does, and where its arguments lie.
+//!
+//! Exact names, never patterns; read in Odoo 19's source and tried on a running one. A method that is not here is
+//! refused unless an administrator maps it.
+
+use crate::operation::Operation::{Create, Delete, Read, Write};
+use crate::operation::Operations;
+use Kind::{Columns, Cross, Domain, Order, Paths, Plain, Specification, Values};
+
+/// A public method.
+#[derive(Debug)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub operations: Operations,
+    /// Whether its first argument is the record ids.
+    pub ids: bool,
+    /// Whether the table alone allows it, or it is here only for the shape of its arguments.
+    pub mapped_only: bool,
+    /// Whether it reads other models whatever its arguments are.
+    pub crosses: bool,
+    /// Its parameters after the record ids, in their order.
+    pub params: &'static [Param],
+}
+
+/// A parameter.
+#[derive(Debug)]
+pub struct Param {
+    /// Its name in Odoo 19.
+    pub name: &'static str,
+    /// Its name in older versions.
+    pub alias: Option<&'static str>,
+    /// What the gate looks for in it.
+    pub kind: Kind,
+}
+
+/// What the gate looks for in an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing: it reaches no other model.
+    Plain,
+    /// Conditions: dotted paths, `any` and `not any` reach other models.
+    Domain,
+    /// Field names, alone or in lists: `.` and `/` reach other models.
+    Paths,
+    /// A sort order: `.` and `/` reach other models.
+    Order,
+    /// `web_read`'s specification: sub-`fields` and `context` reach other models.
+    Specification,
+    /// Values of records, one struct or a list of them: arrays in them write to other models.
+    Values,
+    /// `load`'s column names: `/` writes to other models.
+    Columns,
+    /// Reaches other models when it is there at all.
+    Cross,
+}
+
+/// Looks a method up.
+pub fn method(name: &str) -> Option<&'static Method> {
+    METHODS.iter().find(|method| method.name == name)
+}
+
+const READ: Operations = Operations::of(&[Read]);
+const WRITE: Operations = Operations::of(&[Write]);
+const CREATE: Operations = Operations::of(&[Create]);
+const DELETE: Operations = Operations::of(&[Delete]);
+const READ_WRITE: Operations = Operations::of(&[Read, Write]);
+const WRITE_CREATE: Operations = Operations::of(&[Write, Create]);
+
+const fn param(name: &'static str, kind: Kind) -> Param {
+    Param { name, alias: None, kind }
+}
+
+const fn renamed(name: &'static str, alias: &'static str, kind: Kind) -> Param {
+    Param { name, alias: Some(alias), kind }
+}
+
+/// A method on records: `@api.model` is absent, the first argument is the ids.
+const fn records(name: &'static str, operations: Operations, params: &'static [Param]) -> Method {
+    Method { name, operations, ids: true, mapped_only: false, crosses: false, params }
+}
+
+/// A method on the model: `@api.model`.
+const fn model(name: &'static str, operations: Operations, params: &'static [Param]) -> Method {
+    Method { name, operations, ids: false, mapped_only: false, crosses: false, params }
+}
+
+const fn crossing(method: Method) -> Method {
+    Method { crosses: true, ..method }
+}
+
+const fn mapped_only(method: Method) -> Method {
+    Method { mapped_only: true, ..method }
+}
+
+/// The table. `web_save` creates when its ids are empty: see `effects.rs`.
+pub const METHODS: &[Method] = &[
+    records("read", READ, &[param("fields", Paths), param("load", Plain)]),
+    model(
+        "search_read",
+        READ,
+        &[
+            param("domain", Domain),
+            param("fields", Paths),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+            param("load", Plain),
+        ],
+    ),
+    model(
+        "search",
+        READ,
+        &[
+            renamed("domain", "args", Domain),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+            param("count", Plain),
+        ],
+    ),
+    model("search_count", READ, &[renamed("domain", "args", Domain), param("limit", Plain)]),
+    model("fields_get", READ, &[param("allfields", Plain), param("attributes", Plain)]),
+    model(
+        "name_search",
+        READ,
+        &[param("name", Plain), renamed("domain", "args", Domain), param("operator", Plain), param("limit", Plain)],
+    ),
+    records("name_get", READ, &[]),
+    model("default_get", READ, &[renamed("fields", "fields_list", Paths)]),
+    records("has_access", READ, &[param("operation", Plain)]),
+    model("check_access_rights", READ, &[param("operation", Plain), param("raise_exception", Plain)]),
+    model(
+        "read_group",
+        READ,
+        &[
+            param("domain", Domain),
+            param("fields", Paths),
+            param("groupby", Paths),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("orderby", Order),
+            param("lazy", Plain),
+        ],
+    ),
+    model(
+        "formatted_read_group",
+        READ,
+        &[
+            param("domain", Domain),
+            param("groupby", Paths),
+            param("aggregates", Paths),
+            param("having", Domain),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+        ],
+    ),
+    model(
+        "formatted_read_grouping_sets",
+        READ,
+        &[param("domain", Domain), param("grouping_sets", Paths), param("aggregates", Paths), param("order", Order)],
+    ),
+    records("web_read", READ, &[param("specification", Specification)]),
+    model(
+        "web_search_read",
+        READ,
+        &[
+            param("domain", Domain),
+            param("specification", Specification),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+            param("count_limit", Plain),
+        ],
+    ),
+    model(
+        "web_name_search",
+        READ,
+        &[
+            param("name", Plain),
+            param("specification", Specification),
+            param("domain", Domain),
+            param("operator", Plain),
+            param("limit", Plain),
+        ],
+    ),
+    model(
+        "web_read_group",
+        READ,
+        &[
+            param("domain", Domain),
+            param("groupby", Paths),
+            param("aggregates", Paths),
+            param("limit", Plain),
+            param("offset", Plain),
+            param("order", Order),
+            param("auto_unfold", Plain),
+            param("opening_info", Cross),
+            param("unfold_read_specification", Specification),
+            param("unfold_read_default_limit", Plain),
+            param("groupby_read_specification", Cross),
+        ],
+    ),
+    records("export_data", READ, &[param("fields_to_export", Paths)]),
+    crossing(records(
+        "onchange",
+        READ,
+        &[param("values", Plain), param("field_names", Plain), param("fields_spec", Specification)],
+    )),
+    crossing(records("copy_data", READ, &[param("default", Values)])),
+    crossing(records("get_metadata", READ, &[])),
+    crossing(model("get_views", READ, &[param("views", Plain), param("options", Plain)])),
+    crossing(model("get_view", READ, &[param("view_id", Plain), param("view_type", Plain)])),
+    records("write", WRITE, &[param("vals", Values)]),
+    records("toggle_active", WRITE, &[]),
+    records("action_archive", WRITE, &[]),
+    records("action_unarchive", WRITE, &[]),
+    records("message_subscribe", WRITE, &[param("partner_ids", Plain), param("subtype_ids", Plain)]),
+    records("message_unsubscribe", WRITE, &[param("partner_ids", Plain)]),
+    records(
+        "web_save",
+        READ_WRITE,
+        &[param("vals", Values), param("specification", Specification), param("next_id", Cross)],
+    ),
+    records("web_save_multi", READ_WRITE, &[param("vals_list", Values), param("specification", Specification)]),
+    records(
+        "web_resequence",
+        READ_WRITE,
+        &[param("specification", Specification), param("field_name", Paths), param("offset", Plain)],
+    ),
+    model("create", CREATE, &[renamed("vals_list", "vals", Values)]),
+    model("name_create", CREATE, &[param("name", Plain)]),
+    records("copy", CREATE, &[param("default", Values)]),
+    mapped_only(model("load", WRITE_CREATE, &[param("fields", Columns), param("data", Plain)])),
+    records("unlink", DELETE, &[]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_stands_once_and_does_something() {
+        for (at, method) in METHODS.iter().enumerate() {
+            assert!(!method.operations.is_empty() && !method.name.starts_with('_'), "{}", method.name);
+            assert!(METHODS[..at].iter().all(|other| other.name != method.name), "{}", method.name);
+        }
+    }
+}

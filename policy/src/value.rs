@@ -1,0 +1,55 @@
+//! A value of a call, whatever road it came on.
+
+use std::borrow::Cow;
+
+/// The members of a struct, in the order in which they came; no name occurs twice.
+pub type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
+
+/// One value. Text that needs no rewriting borrows from the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// Nothing: Python's `None`.
+    Nil,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction or an exponent, in the client's own digits, so that none is lost.
+    Double(Cow<'a, str>),
+    /// Text.
+    String(Cow<'a, str>),
+    /// Bytes, as base64 without white space.
+    Base64(Cow<'a, str>),
+    /// A moment, as `YYYYMMDDTHH:MM:SS`.
+    DateTime(Cow<'a, str>),
+    /// Values in order.
+    Array(Vec<Value<'a>>),
+    /// Named values.
+    Struct(Members<'a>),
+}
+
+impl<'a> Value<'a> {
+    /// The text of a string.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// The elements of an array.
+    pub fn as_array(&self) -> Option<&[Value<'a>]> {
+        if let Self::Array(values) = self { Some(values) } else { None }
+    }
+
+    /// The members of a struct; none for an empty array, since PHP cannot tell `[]` from `{}`.
+    pub fn into_members(self) -> Option<Members<'a>> {
+        match self {
+            Self::Struct(members) => Some(members),
+            Self::Array(values) if values.is_empty() => Some(Members::new()),
+            _ => None,
+        }
+    }
+}
+
+/// The value of a member.
+pub fn member<'v, 'a>(members: &'v Members<'a>, name: &str) -> Option<&'v Value<'a>> {
+    members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
