@@ -1,6 +1,5 @@
 //! What a call does: its operations, its records, and how it reaches other models.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::call::Call;
@@ -203,7 +202,7 @@ impl<'c> Effects<'c> {
     }
 }
 
-fn keyword<'p>(params: &'p [Param], name: &Cow<'_, str>) -> Option<&'p Param> {
+fn keyword<'p>(params: &'p [Param], name: &str) -> Option<&'p Param> {
     params.iter().find(|param| param.name == name || param.alias.is_some_and(|alias| alias == name))
 }
 

@@ -70,6 +70,15 @@ pub enum Body<'b> {
     NotPost,
 }
 
+/// Whether a `Content-Type` leaves the encoding to the XML declaration, as Odoo does, or names one that is read.
+pub fn reads_charset(content_type: &str) -> bool {
+    let charset = content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+    });
+    charset.is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "iso-8859-1"))
+}
+
 /// What the gate does.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -190,5 +199,23 @@ fn has_key(password: &str) -> Result<(), Stop> {
     match Key::recognise(password) {
         Presented::Other => Err(Stop::NotOurs(Reason::KeyRequired.into())),
         Presented::Key(_) | Presented::Broken => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charsets_that_are_not_read_are_known() {
+        for (content_type, read) in [
+            ("text/xml", true),
+            ("text/xml; charset=utf-8", true),
+            ("text/xml; Charset=\"ISO-8859-1\"", true),
+            ("text/xml; boundary=x; charset=utf-16", false),
+            ("text/xml;charset=", false),
+        ] {
+            assert_eq!(reads_charset(content_type), read, "{content_type}");
+        }
     }
 }

@@ -4,11 +4,13 @@
 //! around; so what is not one plain call is refused, and what is forwarded is written anew from what was read.
 
 mod decode;
+mod peek;
 mod read;
 mod scalar;
 mod write;
 
 pub use decode::decode;
+pub use peek::peek_answer;
 pub use read::{read_call, read_response};
 pub use write::{write_call, write_fault, write_response};
 

@@ -1,0 +1,22 @@
+//! The plugin configuration: the same for all workers, read once.
+
+use serde::Deserialize;
+
+/// What Envoy's configuration says to the filter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The Envoy cluster of the control plane; it adds the gate's credential itself.
+    pub(crate) control_plane_cluster: String,
+    /// Whether a gate that has no policy refuses every call on the API roads, as in `require` mode.
+    #[serde(default)]
+    pub(crate) require: bool,
+}
+
+impl Config {
+    /// A pure function of its bytes: a configuration that passes on Envoy's main thread and fails on a worker would
+    /// leave that worker unfiltered.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+}

@@ -1,0 +1,182 @@
+//! The only file that talks to the host.
+//!
+//! Text from outside is read as bytes: the SDK's `String` getters panic on a header byte 0xff, and a panic kills the
+//! worker's VM. The SDK itself panics on statuses that Envoy does not return for these calls; Envoy then answers the
+//! worker's requests with 503 until it has reloaded the VM.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use lictor_policy::wire::UnixMicros;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
+
+/// A header: its name, and its value as bytes.
+pub(crate) type Header = (String, Vec<u8>);
+
+/// A host call that failed.
+#[derive(Debug)]
+pub(crate) struct HostError(Status);
+
+impl From<Status> for HostError {
+    fn from(status: Status) -> Self {
+        Self(status)
+    }
+}
+
+impl HostError {
+    /// Whether someone else wrote the entry in between.
+    pub(crate) fn is_mismatch(&self) -> bool {
+        self.0 == Status::CasMismatch
+    }
+}
+
+/// The wall clock.
+pub(crate) fn now() -> Result<UnixMicros, HostError> {
+    let since = hostcalls::get_current_time()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(UnixMicros::try_from(since.as_micros()).unwrap_or(UnixMicros::MAX))
+}
+
+/// Writes to Envoy's log. Never bodies, header values, keys or configuration.
+pub(crate) fn warn(message: &str) {
+    // A log line that cannot be written cannot be reported either.
+    let _ = hostcalls::log(LogLevel::Warn, message);
+}
+
+/// Random bytes from the host's cryptographic source.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], HostError> {
+    let mut bytes = [0; N];
+    // SAFETY: the pointer and the length are those of one live buffer, which the host fills and does not keep.
+    #[allow(unsafe_code, reason = "std has no random source on this target")]
+    let errno = unsafe { wasi::random_get(bytes.as_mut_ptr(), N) };
+    if errno == 0 { Ok(bytes) } else { Err(HostError(Status::InternalFailure)) }
+}
+
+mod wasi {
+    #[allow(unsafe_code, reason = "a host function")]
+    #[link(wasm_import_module = "wasi_snapshot_preview1")]
+    unsafe extern "C" {
+        pub(super) fn random_get(buffer: *mut u8, length: usize) -> u16;
+    }
+}
+
+/// Asks for `on_tick` on this thread.
+pub(crate) fn tick_every(period: Duration) -> Result<(), HostError> {
+    Ok(hostcalls::set_tick_period(period)?)
+}
+
+/// The plugin configuration.
+pub(crate) fn plugin_configuration() -> Result<Vec<u8>, HostError> {
+    Ok(hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX)?.unwrap_or_default())
+}
+
+/// The first value of a request header.
+pub(crate) fn request_header(name: &str) -> Result<Option<Vec<u8>>, HostError> {
+    Ok(hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name)?)
+}
+
+/// Sets a request header.
+pub(crate) fn set_request_header(name: &str, value: &str) -> Result<(), HostError> {
+    Ok(hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, Some(value.as_bytes()))?)
+}
+
+/// All request headers. Their names are tokens: Envoy's codecs accept no others.
+pub(crate) fn request_headers() -> Result<Vec<Header>, HostError> {
+    Ok(hostcalls::get_map_bytes(MapType::HttpRequestHeaders)?)
+}
+
+/// Replaces all request headers, and has the route chosen anew.
+pub(crate) fn replace_request_headers(headers: Vec<(&str, &[u8])>) -> Result<(), HostError> {
+    Ok(hostcalls::set_map_bytes(MapType::HttpRequestHeaders, headers)?)
+}
+
+/// Removes all request trailers.
+pub(crate) fn remove_request_trailers() -> Result<(), HostError> {
+    Ok(hostcalls::set_map_bytes(MapType::HttpRequestTrailers, Vec::new())?)
+}
+
+/// The buffered request body.
+pub(crate) fn request_body(length: usize) -> Result<Vec<u8>, HostError> {
+    Ok(hostcalls::get_buffer(BufferType::HttpRequestBody, 0, length)?.unwrap_or_default())
+}
+
+/// Replaces the buffered request body of the given length.
+pub(crate) fn replace_request_body(length: usize, body: &[u8]) -> Result<(), HostError> {
+    Ok(hostcalls::set_buffer(BufferType::HttpRequestBody, 0, length, body)?)
+}
+
+/// The first bytes of the piece of the answer that is passing.
+pub(crate) fn response_piece(length: usize) -> Result<Vec<u8>, HostError> {
+    Ok(hostcalls::get_buffer(BufferType::HttpResponseBody, 0, length)?.unwrap_or_default())
+}
+
+/// Answers the request in Odoo's place.
+pub(crate) fn respond(status: u32, headers: Vec<(&str, &str)>, body: &[u8]) -> Result<(), HostError> {
+    Ok(hostcalls::send_http_response(status, headers, Some(body))?)
+}
+
+/// A property of the request or connection that is text.
+pub(crate) fn text_property(path: Vec<&str>) -> Result<Option<String>, HostError> {
+    Ok(hostcalls::get_property(path)?.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// A value in shared data, and the number that a compare-and-set needs.
+pub(crate) struct Shared {
+    /// The value; empty if there is none.
+    pub(crate) value: Vec<u8>,
+    version: u32,
+}
+
+/// Reads shared data.
+pub(crate) fn shared(name: &str) -> Result<Shared, HostError> {
+    let (value, version) = hostcalls::get_shared_data(name)?;
+    // Envoy creates an entry only if it is absent when it is compared with the largest number.
+    Ok(Shared { value: value.unwrap_or_default(), version: version.unwrap_or(u32::MAX) })
+}
+
+/// Writes shared data if it is still what was read.
+///
+/// # Errors
+/// [`HostError::is_mismatch`] if it is not.
+pub(crate) fn set_shared(name: &str, read: &Shared, value: &[u8]) -> Result<(), HostError> {
+    Ok(hostcalls::set_shared_data(name, Some(value), Some(read.version))?)
+}
+
+/// Writes shared data whatever it was.
+pub(crate) fn overwrite_shared(name: &str, value: &[u8]) -> Result<(), HostError> {
+    Ok(hostcalls::set_shared_data(name, Some(value), None)?)
+}
+
+/// Opens a shared queue.
+pub(crate) fn queue(name: &str) -> Result<u32, HostError> {
+    Ok(hostcalls::register_shared_queue(name)?)
+}
+
+/// Appends to a shared queue.
+pub(crate) fn enqueue(queue: u32, value: &[u8]) -> Result<(), HostError> {
+    Ok(hostcalls::enqueue_shared_queue(queue, Some(value))?)
+}
+
+/// Takes the oldest entry of a shared queue.
+pub(crate) fn dequeue(queue: u32) -> Result<Option<Vec<u8>>, HostError> {
+    Ok(hostcalls::dequeue_shared_queue(queue)?)
+}
+
+/// Starts an HTTP call to a cluster; the answer comes to `on_http_call_response` with the same number.
+pub(crate) fn call(
+    cluster: &str,
+    headers: Vec<(&str, &str)>,
+    body: Option<&[u8]>,
+    timeout: Duration,
+) -> Result<u32, HostError> {
+    Ok(hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout)?)
+}
+
+/// A header of the answer to an HTTP call.
+pub(crate) fn call_header(name: &str) -> Result<Option<Vec<u8>>, HostError> {
+    Ok(hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, name)?)
+}
+
+/// The body of the answer to an HTTP call.
+pub(crate) fn call_body(length: usize) -> Result<Vec<u8>, HostError> {
+    Ok(hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, length)?.unwrap_or_default())
+}

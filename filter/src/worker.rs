@@ -1,0 +1,78 @@
+//! What one thread of Envoy keeps: its configuration and the policy in force.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use lictor_policy::snapshot::Snapshot;
+use lictor_policy::wire::{self, UnixMicros};
+
+use crate::config::Config;
+use crate::host::{self, HostError};
+use crate::state::{Blob, Stamp};
+
+/// Shared by the root context and the requests of one thread.
+pub(crate) struct Worker {
+    /// As Envoy gave it.
+    pub(crate) config: Config,
+    loaded: Cell<Loaded>,
+}
+
+#[derive(Clone, Default)]
+struct Loaded {
+    id: u64,
+    snapshot: Option<Rc<Snapshot>>,
+}
+
+/// The policy at one moment.
+pub(crate) struct Current {
+    /// The snapshot, fresh or not.
+    pub(crate) snapshot: Option<Rc<Snapshot>>,
+    /// The number that the stamp gives it.
+    pub(crate) id: u64,
+    /// When the control plane last confirmed it.
+    pub(crate) confirmed_at: UnixMicros,
+}
+
+impl Worker {
+    /// A worker without a policy.
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, loaded: Cell::default() }
+    }
+
+    /// The policy in force now: parsed anew if the stamp names another than this thread has.
+    pub(crate) fn current(&self) -> Result<Current, HostError> {
+        let (id, confirmed_at) = Stamp::read()?;
+        let mut loaded = self.loaded.take();
+        if loaded.id != id {
+            match Blob::read(id) {
+                // What was stored was parsed before; should it not parse here, nothing may pass.
+                Ok(Some(json)) => loaded = Loaded { id, snapshot: parse(&json).map(Rc::new).map_err(report).ok() },
+                // Another is being written: the one at hand is the last that was in force.
+                Ok(None) => {}
+                Err(error) => {
+                    self.loaded.set(loaded);
+                    return Err(error);
+                }
+            }
+        }
+        self.loaded.set(loaded.clone());
+        Ok(Current { snapshot: loaded.snapshot, id: loaded.id, confirmed_at })
+    }
+}
+
+fn report(problem: String) {
+    host::warn(&format!("lictor: the stored policy cannot be used: {problem}"));
+}
+
+/// Parses a snapshot from the control plane.
+///
+/// # Errors
+/// What is wrong with it, without its contents.
+pub(crate) fn parse(json: &[u8]) -> Result<Snapshot, String> {
+    let wire: wire::Snapshot = serde_json::from_slice(json)
+        // serde_json's own text may quote a value.
+        .map_err(|error| {
+            format!("not a snapshot of this version (line {}, column {})", error.line(), error.column())
+        })?;
+    Snapshot::try_from(wire).map_err(|problem| problem.to_string())
+}
