@@ -131,6 +131,14 @@ pub const METHODS: &[Method] = &[
     model("default_get", READ, &[renamed("fields", "fields_list", Paths)]),
     records("has_access", READ, &[param("operation", Plain)]),
     model("check_access_rights", READ, &[param("operation", Plain), param("raise_exception", Plain)]),
+    records("check_access_rule", READ, &[param("operation", Plain)]),
+    records("get_external_id", READ, &[]),
+    model("get_empty_list_help", READ, &[param("help_message", Plain)]),
+    model(
+        "read_progress_bar",
+        READ,
+        &[param("domain", Domain), param("group_by", Paths), param("progress_bar", Plain)],
+    ),
     model(
         "read_group",
         READ,

@@ -25,10 +25,10 @@ pub(super) fn paths(value: &Value<'_>) -> Crossing {
     }
 }
 
-/// A domain: operators, and conditions of a path, an operator and a value.
+/// A domain: operators, and conditions of a path, an operator and a value. Odoo takes `true` for all records.
 pub(super) fn domain(value: &Value<'_>) -> Crossing {
     match value {
-        Value::Nil | Value::Bool(false) => Ok(None),
+        Value::Nil | Value::Bool(_) => Ok(None),
         Value::Array(items) => first(items.iter().map(condition)),
         _ => Err(BadArguments::Shape),
     }
@@ -40,13 +40,19 @@ fn condition(item: &Value<'_>) -> Crossing {
         Value::Array(parts) => match parts.as_slice() {
             // (1, '=', 1) and (0, '=', 1): always and never.
             [Value::Int(_), Value::String(_), Value::Int(_)] => Ok(None),
-            [Value::String(path), Value::String(operator), _] => {
+            [Value::String(path), Value::String(operator), value] => {
                 if path.contains(['.', '/']) {
                     return Ok(Some("a condition's path leads into another model"));
                 }
+                // Odoo lowers operators before it looks at them.
                 let operator = operator.trim().to_ascii_lowercase();
-                let inner = operator.trim_end_matches('!').ends_with("any");
-                Ok(inner.then_some("a condition looks into another model"))
+                let looks_inside = match operator.trim_end_matches('!') {
+                    "any" | "not any" => true,
+                    // By name, these search the other model.
+                    "child_of" | "parent_of" => holds_text(value),
+                    _ => false,
+                };
+                Ok(looks_inside.then_some("a condition looks into another model"))
             }
             _ => Err(BadArguments::Shape),
         },
@@ -66,6 +72,14 @@ pub(super) fn specification(value: &Value<'_>) -> Crossing {
         }
     }
     Ok(None)
+}
+
+fn holds_text(value: &Value<'_>) -> bool {
+    match value {
+        Value::String(_) => true,
+        Value::Array(items) => items.iter().any(holds_text),
+        _ => false,
+    }
 }
 
 fn first(results: impl Iterator<Item = Crossing>) -> Crossing {

@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
-
 use super::ReadError;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -22,7 +19,7 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
         Some(rest) => (true, rest),
         None => (false, body),
     };
-    let text = match declared_encoding(body)?.as_deref().map(str::to_ascii_lowercase).as_deref() {
+    let text = match declared_encoding(body)?.map(str::to_ascii_lowercase).as_deref() {
         None | Some("utf-8") => Cow::Borrowed(std::str::from_utf8(body).map_err(|_| ReadError::Characters)?),
         Some("us-ascii") if body.is_ascii() => {
             Cow::Borrowed(std::str::from_utf8(body).map_err(|_| ReadError::Characters)?)
@@ -40,20 +37,34 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
     Ok(text)
 }
 
-fn declared_encoding(body: &[u8]) -> Result<Option<String>, ReadError> {
-    if !body.starts_with(b"<?xml") {
-        return Ok(None);
-    }
-    let head = body.get(..MAX_DECLARATION.min(body.len())).unwrap_or_default();
+/// The encoding in `<?xml version="1.0" encoding="…" standalone="…"?>`, of which only the version must be there.
+fn declared_encoding(body: &[u8]) -> Result<Option<&str>, ReadError> {
+    let Some(declaration) = body.strip_prefix(b"<?xml") else { return Ok(None) };
+    let head = declaration.get(..MAX_DECLARATION.min(declaration.len())).unwrap_or_default();
     let end = head.windows(2).position(|pair| pair == b"?>").ok_or(ReadError::Xml)?;
-    let declaration = head.get(..end + 2).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(ReadError::Xml)?;
-    let Ok(Event::Decl(declaration)) = Reader::from_str(declaration).read_event() else {
-        return Err(ReadError::Xml);
-    };
-    if !declaration.version().is_ok_and(|version| version == "1.0") {
-        return Err(ReadError::Xml);
+    let head = head.get(..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(ReadError::Xml)?;
+    let attributes: Vec<(&str, &str)> = attributes(head).ok_or(ReadError::Xml)?;
+    match attributes.as_slice() {
+        [("version", "1.0")] | [("version", "1.0"), ("standalone", "yes" | "no")] => Ok(None),
+        [("version", "1.0"), ("encoding", name)]
+        | [("version", "1.0"), ("encoding", name), ("standalone", "yes" | "no")] => Ok(Some(name)),
+        _ => Err(ReadError::Xml),
     }
-    declaration.encoding().transpose().map(|name| name.map(Cow::into_owned)).map_err(|_| ReadError::Xml)
+}
+
+/// `name="value"` pairs, each with white space before it.
+fn attributes(mut rest: &str) -> Option<Vec<(&str, &str)>> {
+    const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
+    let mut found = Vec::new();
+    while !rest.trim_start_matches(WHITE).is_empty() {
+        let (name, tail) = rest.strip_prefix(WHITE)?.trim_start_matches(WHITE).split_once('=')?;
+        let quoted = tail.trim_start_matches(WHITE);
+        let quote = quoted.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let (value, tail) = quoted.strip_prefix(quote)?.split_once(quote)?;
+        found.push((name.trim_end_matches(WHITE), value));
+        rest = tail;
+    }
+    Some(found)
 }
 
 #[cfg(test)]
@@ -87,6 +98,9 @@ mod tests {
             (b"<a>\xef\xbf\xbe</a>", ReadError::Characters),
             (b"<?xml version='1.1'?>", ReadError::Xml),
             (b"<?xml version='1.0'", ReadError::Xml),
+            (b"<?xml version='1.0' encodi<ng='utf-8'?>", ReadError::Xml),
+            (b"<?xml version='1.0'encoding='utf-8'?>", ReadError::Xml),
+            (b"<?xml encoding='utf-8' version='1.0'?>", ReadError::Xml),
         ] {
             assert_eq!(decode(body), Err(error), "{}", String::from_utf8_lossy(body));
         }

@@ -79,6 +79,7 @@ impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
+        reader.config_mut().check_comments = true;
         Self { reader, values: 0 }
     }
 
@@ -249,6 +250,7 @@ fn deeper(depth: usize) -> Result<usize, ReadError> {
 /// Appends what an event adds to a text; borrowed as long as one piece is all.
 fn piece<'a>(text: &mut Cow<'a, str>, event: Event<'a>) -> Result<(), ReadError> {
     let piece = match event {
+        Event::Text(part) if part.contains("]]>") => return Err(ReadError::Xml),
         Event::Text(part) => part.xml10_content(),
         Event::CData(part) => part.xml10_content(),
         Event::GeneralRef(reference) => Cow::Owned(resolve(&reference)?.to_string()),

@@ -35,7 +35,7 @@ def folder() -> Path:
 @contextlib.contextmanager
 def lock(name: str) -> Iterator[None]:
     """Holds `name` against other processes; the kernel lets go of it when this one dies."""
-    with open(folder() / f"{name}.lock", "w") as handle:
+    with (folder() / f"{name}.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

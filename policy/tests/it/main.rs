@@ -1,0 +1,7 @@
+//! Tests of the decision core through its public API.
+
+mod cases;
+mod clients;
+mod python;
+mod render;
+mod setting;

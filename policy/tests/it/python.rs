@@ -1,0 +1,132 @@
+//! Whatever the gate forwards, Python's `xmlrpc.client.loads` reads as exactly the call that was decided.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use lictor_policy::call::Call;
+use lictor_policy::decide::Trace;
+use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::operation::{Operation, Operations};
+use lictor_policy::road::Road;
+use lictor_policy::snapshot::Snapshot;
+use lictor_policy::value::Value;
+use lictor_policy::xmlrpc;
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value as Json, json};
+
+use crate::render;
+use crate::setting::{self, DATABASE, Memory, NOW, SECRET, UID};
+
+const BODIES: usize = 100_000;
+
+#[test]
+fn what_is_forwarded_is_what_was_decided() {
+    let mut policy = setting::policy();
+    // `any_method` takes whatever arguments there are, so that every value gets to the writer.
+    policy.settings.methods = [("any_method".to_owned(), Operations::of(&[Operation::Write]))].into();
+    let snapshot = Snapshot::try_from(policy).unwrap();
+    let mut memory = Memory::default();
+    let mut oracle = Command::new("python3")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/oracle.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 is needed: its xmlrpc.client is what Odoo reads with");
+    let (mut to, from) = (oracle.stdin.take().unwrap(), BufReader::new(oracle.stdout.take().unwrap()));
+    let (sent, received) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for (line, body) in from.lines().zip(received) {
+            assert_eq!(line.unwrap(), "same", "for {body:?}");
+        }
+    });
+
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let arguments = proptest::collection::vec(render::value(), 0..4);
+    let (mut forwarded_whole, mut forwarded_damaged) = (0, 0);
+    for number in 0..BODIES {
+        let args = arguments.new_tree(&mut runner).unwrap().current();
+        let original = body(args, &mut runner);
+        let damaged = number % 2 == 1;
+        let bytes = if damaged { render::mutate(&original, runner.rng()) } else { original.into_bytes() };
+        let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
+        let verdict =
+            gate::judge(policy, Road::Mcp, Body::Whole(&bytes), setting::facts(), &mut memory, &mut Trace::default());
+        let Verdict::Forward(document) = verdict else { continue };
+        *(if damaged { &mut forwarded_damaged } else { &mut forwarded_whole }) += 1;
+        let text = xmlrpc::decode(&bytes).unwrap();
+        let call = Call::read(xmlrpc::read_call(&text).unwrap()).unwrap();
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let case = json!({
+            "forwarded": base64.encode(&document),
+            "original": base64.encode(&bytes),
+            "call": decided(&call),
+        });
+        let taken = sent.send(String::from_utf8_lossy(&bytes).into_owned()).is_ok() && writeln!(to, "{case}").is_ok();
+        if !taken {
+            break; // The reader's panic says which body failed.
+        }
+    }
+    drop((to, sent));
+    reader.join().unwrap();
+    assert!(oracle.wait().unwrap().success());
+    println!("{BODIES} bodies: {forwarded_whole} whole and {forwarded_damaged} damaged ones forwarded");
+    // A test that refuses everything would show nothing.
+    assert!(forwarded_whole > BODIES / 5 && forwarded_damaged > BODIES / 100);
+}
+
+fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> String {
+    let kwargs = render::value().new_tree(runner).unwrap().current();
+    let key = setting::key();
+    let credential = [Value::String(DATABASE.into()), Value::Int(UID), Value::String(key.expose().to_owned().into())];
+    let target = [Value::String("res.partner".into()), Value::String("any_method".into())];
+    let mut params = [credential.to_vec(), target.to_vec()].concat();
+    let method = match kwargs {
+        Value::Struct(_) => {
+            params.extend([Value::Array(args), kwargs]);
+            "execute_kw"
+        }
+        Value::Nil | Value::Bool(_) => {
+            params.push(Value::Array(args));
+            "execute_kw"
+        }
+        _ => {
+            params.extend(args);
+            "execute"
+        }
+    };
+    render::call(method, &params, runner.rng())
+}
+
+/// The parameters that must be forwarded, in a form that says each value's type.
+fn decided(call: &Call<'_>) -> Vec<Json> {
+    vec![
+        json!(["string", DATABASE]),
+        json!(["int", UID.to_string()]),
+        json!(["string", SECRET]),
+        json!(["string", call.model]),
+        json!(["string", call.method]),
+        tagged(&Value::Array(call.args.clone())),
+        tagged(&Value::Struct(call.kwargs.clone())),
+    ]
+}
+
+fn tagged(value: &Value<'_>) -> Json {
+    match value {
+        Value::Nil => json!(["nil", null]),
+        Value::Bool(truth) => json!(["bool", truth]),
+        Value::Int(number) => json!(["int", number.to_string()]),
+        Value::Double(digits) => json!(["double", digits]),
+        Value::String(text) => json!(["string", text]),
+        Value::Base64(text) => json!(["base64", text]),
+        Value::DateTime(text) => json!(["datetime", text]),
+        Value::Array(values) => json!(["array", values.iter().map(tagged).collect::<Vec<_>>()]),
+        Value::Struct(members) => {
+            json!(["struct", members.iter().map(|(name, value)| json!([name, tagged(value)])).collect::<Vec<_>>()])
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A policy to decide from, and a gate's memory.
+
+use lictor_policy::decide::{Facts, State, Trace};
+use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::key::{Key as PlainKey, KeyHash};
+use lictor_policy::operation::{Operation, Operations};
+use lictor_policy::road::Road;
+use lictor_policy::secret::Secret;
+use lictor_policy::snapshot::{Key, Snapshot};
+use lictor_policy::wire;
+
+pub const NOW: u64 = 1_800_000_000_000_000;
+pub const MAX_AGE_SECONDS: u32 = 300;
+pub const DATABASE: &str = "prod";
+pub const LOGIN: &str = "agent@example.com";
+pub const UID: i64 = 7;
+pub const SECRET: &str = "odoo-secret-<&>";
+
+/// The one key of the policy.
+pub fn key() -> PlainKey {
+    numbered_key(1)
+}
+
+pub fn numbered_key(seed: u8) -> PlainKey {
+    let mut next = seed;
+    PlainKey::generate(|bytes| bytes.fill_with(|| (next = next.wrapping_mul(31).wrapping_add(seed), next).1))
+}
+
+/// A policy with one key that may do everything to `res.partner`, except delete.
+pub fn policy() -> wire::Snapshot {
+    wire::Snapshot {
+        version: wire::VERSION,
+        epoch: "e".into(),
+        revision: 1,
+        settings: wire::Settings {
+            enforcement: wire::Enforcement::Secure,
+            require_exceptions: vec![],
+            ip_allow_list: vec![],
+            rate_limit: wire::RateLimit { enabled: false, per_minute: 60, divide_by_gates: false },
+            sessions: wire::Sessions { enabled: false, timeout_seconds: 1800, limit: 0 },
+            durability: wire::Durabilities::default(),
+            snapshot_max_age_seconds: MAX_AGE_SECONDS,
+            body_limit_bytes: 8 << 20,
+            methods: [].into(),
+            never_list_exceptions: vec![],
+        },
+        users: vec![wire::User {
+            id: "u1".into(),
+            groups: vec!["sales".into()],
+            upstream: wire::Upstream {
+                database: DATABASE.into(),
+                login: LOGIN.into(),
+                uid: UID,
+                secret: Secret::new(SECRET),
+            },
+            upstream_rejected: false,
+        }],
+        keys: vec![wire::Key {
+            id: "k1".into(),
+            prefix: key().prefix().into(),
+            hash: Secret::new(KeyHash::of(&key(), [7; 16]).text().unwrap()),
+            version: 1,
+            line: "k1".into(),
+            slot: 0,
+            user_id: "u1".into(),
+            scopes: Operations::NONE,
+            models: vec![],
+            ip_allow_list: vec![],
+            rate_limit_per_minute: None,
+            session_limit: None,
+            expires_at: None,
+        }],
+        permissions: vec![wire::Permission {
+            model: "res.partner".into(),
+            operations: Operations::of(&[Operation::Read, Operation::Write, Operation::Create]),
+            ..wire::Permission::default()
+        }],
+    }
+}
+
+/// Remembers digests as a gate does.
+#[derive(Default)]
+pub struct Memory(pub Vec<[u8; 32]>);
+
+impl State for Memory {
+    fn knows(&mut self, _key: &Key, digest: &[u8; 32]) -> bool {
+        self.0.contains(digest)
+    }
+
+    fn keep(&mut self, _key: &Key, digest: &[u8; 32]) {
+        self.0.push(*digest);
+    }
+}
+
+pub fn facts() -> Facts {
+    Facts { now: NOW, client: Some([10, 0, 0, 1].into()) }
+}
+
+/// Judges a body on a road by a policy that was confirmed just now.
+pub fn judge(policy: &wire::Snapshot, road: Road, body: &[u8]) -> Verdict {
+    let snapshot = Snapshot::try_from(policy.clone()).unwrap();
+    let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
+    gate::judge(policy, road, Body::Whole(body), facts(), &mut Memory::default(), &mut Trace::default())
+}
