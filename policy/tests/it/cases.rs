@@ -1,1 +1,324 @@
+//! Each stage, each hole: calls that pass beside calls that are refused.
 
+use lictor_policy::gate::Verdict;
+use lictor_policy::operation::{Operation, Operations};
+use lictor_policy::refusal::Reason;
+use lictor_policy::road::Road;
+use lictor_policy::value::Value;
+use lictor_policy::wire::{Enforcement, Snapshot};
+use lictor_policy::xmlrpc::{self, MethodCall};
+
+use crate::setting::{self, DATABASE, LOGIN, NOW, UID};
+
+/// A value from JSON: the shapes that matter here are all in it.
+pub(crate) fn value(json: &serde_json::Value) -> Value<'static> {
+    use serde_json::Value as J;
+    match json {
+        J::Null => Value::Nil,
+        J::Bool(truth) => Value::Bool(*truth),
+        J::Number(number) => match number.as_i64() {
+            Some(number) => Value::Int(number),
+            None => Value::Double(number.to_string().into()),
+        },
+        J::String(text) => Value::String(text.clone().into()),
+        J::Array(items) => Value::Array(items.iter().map(value).collect()),
+        J::Object(members) => Value::Struct(members.iter().map(|(name, v)| (name.clone().into(), value(v))).collect()),
+    }
+}
+
+fn document(method: &str, params: serde_json::Value) -> String {
+    let Value::Array(params) = value(&params) else { panic!("params are an array") };
+    xmlrpc::write_call(&MethodCall { method: method.into(), params }, 0)
+}
+
+fn execute(model: &str, method: &str, args: &serde_json::Value, kwargs: &serde_json::Value) -> String {
+    let key = setting::key();
+    document("execute_kw", serde_json::json!([DATABASE, UID, key.expose(), model, method, args, kwargs]))
+}
+
+fn reason(verdict: &Verdict) -> Option<&'static str> {
+    match verdict {
+        Verdict::Refuse(refusal) => Some(refusal.reason.row().name),
+        Verdict::Pass | Verdict::Forward(_) | Verdict::Answer(_) => None,
+    }
+}
+
+/// One call a line: model, method, args, kwargs, and the reason of the refusal, or `ok`.
+fn check(policy: &Snapshot, cases: &str) {
+    for line in cases.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let fields: Vec<&str> = line.split(" | ").collect();
+        let [target, args, kwargs, expected] = fields[..] else { panic!("four fields: {line}") };
+        let (model, method) = target.split_once(' ').unwrap();
+        let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {line}"));
+        let body = execute(model, method, &json(args), &json(kwargs));
+        let verdict = setting::judge(policy, Road::Mcp, body.as_bytes());
+        assert_eq!(reason(&verdict).unwrap_or("ok"), expected, "{line}\n{verdict:?}");
+    }
+}
+
+#[test]
+fn permissions_decide_by_model_and_operation() {
+    check(
+        &setting::policy(),
+        r#"
+        res.partner read | [[1], ["name"]] | {} | ok
+        res.partner read | [1] | {} | ok
+        res.partner search_read | [[["name", "=", "x"]]] | {"fields": ["name"], "limit": 5} | ok
+        res.partner create | [{"name": "x"}] | {} | ok
+        res.partner create | [[{"name": "x"}, {"name": "y"}]] | {"context": {"lang": "de_DE"}} | ok
+        res.partner write | [[1], {"name": "x"}] | {} | ok
+        res.partner unlink | [[1]] | {} | permission_denied
+        res.company read | [[1]] | {} | permission_denied
+        res.partner _write | [[1], {}] | {} | method_denied
+        res.partner sudo | [[1]] | {} | method_denied
+        res.partner message_post | [[1]] | {"body": "x"} | method_denied
+        res.partner no_such_method | [] | {} | method_denied
+        res.users context_get | [] | {} | ok
+        res.users read | [[2]] | {} | permission_denied
+        "#,
+    );
+}
+
+#[test]
+fn other_models_are_not_read_through_paths() {
+    let cases = r#"
+        res.partner search_read | [[["user_id.login", "=", "x"]]] | {} | REFUSED
+        res.partner search | [[["user_id", "any", [["login", "=", "x"]]]]] | {} | REFUSED
+        res.partner search | [[["user_id", "NOT ANY", []]]] | {} | REFUSED
+        res.partner search | [[["parent_id", "child_of", "Azure"]]] | {} | REFUSED
+        res.partner read_group | [[], ["id"], ["create_uid.login"]] | {} | REFUSED
+        res.partner formatted_read_group | [[]] | {"groupby": ["create_uid.login"]} | REFUSED
+        res.partner export_data | [[1], ["user_ids/login"]] | {} | REFUSED
+        res.partner web_read | [[1], {"user_ids": {"fields": {"login": {}}}}] | {} | REFUSED
+        res.partner web_search_read | [[], {"user_ids": {"context": {"x": 1}}}] | {} | REFUSED
+        res.partner search | [[]] | {"order": "user_id.login"} | REFUSED
+        res.partner onchange | [[], {}, [], {}] | {} | REFUSED
+        res.partner default_get | [["name"]] | {"context": {"default_parent_id": 1}} | REFUSED
+        res.partner web_save | [[1], {"name": "x"}, {}, 5] | {} | REFUSED
+        res.partner get_views | [[[1, "form"]]] | {} | REFUSED
+    "#;
+    let mut policy = setting::policy();
+    check(&policy, &cases.replace("REFUSED", "cross_model_denied"));
+    policy.permissions[0].cross_model_reads = true;
+    check(&policy, &cases.replace("REFUSED", "ok"));
+    check(
+        &setting::policy(),
+        r#"
+        res.partner search | [["|", ["name", "ilike", "a.b/c"], ["id", "in", [1, 2]]]] | {} | ok
+        res.partner search | [[["parent_id", "child_of", [3]]]] | {} | ok
+        res.partner search | [true] | {} | ok
+        res.partner search | [[[1, "=", 1]]] | {} | ok
+        res.partner web_read | [[1], {"name": {}, "email": {}}] | {} | ok
+        res.partner default_get | [["name"]] | {} | ok
+        "#,
+    );
+}
+
+#[test]
+fn other_models_are_not_written_through_values() {
+    let cases = r#"
+        res.partner create | [{"child_ids": [[0, 0, {"name": "x"}]]}] | {} | REFUSED
+        res.partner create | [[{"name": "x"}, {"child_ids": [[0, 0, {}]]}]] | {} | REFUSED
+        res.partner write | [[1], {"child_ids": [[false, 0, {}]]}] | {} | REFUSED
+        res.partner write | [[1], {"child_ids": [5]}] | {} | REFUSED
+        res.partner write | [[1], {"child_ids": []}] | {} | REFUSED
+        res.partner write | [[1]] | {"vals": {"child_ids": [[4, 5]]}} | REFUSED
+        res.partner copy | [[1], {"child_ids": [[0, 0, {}]]}] | {} | REFUSED
+        res.partner name_create | ["x"] | {"context": {"default_child_ids": [[0, 0, {}]]}} | REFUSED
+        res.partner create | [{"child_ids": {"definition_changed": [1]}}] | {} | REFUSED
+    "#;
+    let mut policy = setting::policy();
+    check(&policy, &cases.replace("REFUSED", "nested_write_denied"));
+    policy.permissions[0].nested_writes = vec!["child_ids".into()];
+    check(&policy, &cases.replace("REFUSED", "ok"));
+    check(&policy, r#"res.partner write | [[1], {"category_id": [[4, 1]]}] | {} | nested_write_denied"#);
+}
+
+#[test]
+fn commands_need_their_operations_in_the_scopes() {
+    let mut policy = setting::policy();
+    policy.permissions[0].nested_writes = vec!["child_ids".into()];
+    policy.keys[0].scopes = Operations::of(&[Operation::Write]);
+    check(
+        &policy,
+        r#"
+        res.partner write | [[1], {"child_ids": [[4, 1]]}] | {} | ok
+        res.partner write | [[1], {"child_ids": [[1, 1, {"name": "x"}]]}] | {} | ok
+        res.partner write | [[1], {"child_ids": [[0, 0, {}]]}] | {} | scope_denied
+        res.partner write | [[1], {"child_ids": [[0.0, 0, {}]]}] | {} | scope_denied
+        res.partner write | [[1], {"child_ids": [[2, 1]]}] | {} | scope_denied
+        res.partner write | [[1], {"child_ids": [[1, 1, {"child_ids": [[2, 3]]}]]}] | {} | scope_denied
+        res.partner read | [[1]] | {} | scope_denied
+        "#,
+    );
+}
+
+#[test]
+fn arguments_that_are_not_the_methods_are_refused() {
+    check(
+        &setting::policy(),
+        r#"
+        res.partner read | [] | {} | malformed_request
+        res.partner read | ["1"] | {} | malformed_request
+        res.partner read | [[1.0]] | {} | malformed_request
+        res.partner read | [[true]] | {} | malformed_request
+        res.partner read | [[1], ["name"], "x", 1] | {} | malformed_request
+        res.partner read | [[1], ["name"]] | {"fields": ["name"]} | malformed_request
+        res.partner read | [[1]] | {"ids": [2]} | malformed_request
+        res.partner search | [] | {"domain": [], "args": []} | malformed_request
+        res.partner search | ["[]"] | {} | malformed_request
+        res.partner search | [[["name", "="]]] | {} | malformed_request
+        res.partner search_read | [[]] | {"fields": [["name"]], "order": {"x": 1}} | malformed_request
+        res.partner write | [[1], "name"] | {} | malformed_request
+        res.partner web_read | [[1], ["name"]] | {} | malformed_request
+        "#,
+    );
+}
+
+#[test]
+fn mappings_open_methods_and_close_them() {
+    let mut policy = setting::policy();
+    let write = Operations::of(&[Operation::Write]);
+    policy.settings.methods =
+        [("action_done", write), ("copy", Operations::NONE), ("load", write), ("find_or_create", write)]
+            .map(|(name, operations)| (name.to_owned(), operations))
+            .into();
+    policy.permissions[0].methods = [("action_mine".to_owned(), Operations::of(&[Operation::Delete]))].into();
+    check(
+        &policy,
+        r#"
+        res.partner action_done | [[1]] | {} | ok
+        res.partner action_done | [[1], {"a": [[0, 0, {}]]}] | {} | nested_write_denied
+        res.partner action_done | [[[0, 0, {}]]] | {} | nested_write_denied
+        res.partner action_mine | [[1]] | {} | permission_denied
+        res.partner copy | [[1]] | {} | method_denied
+        res.partner load | [["name"], [["x"]]] | {} | ok
+        res.partner load | [["child_ids/name"], [["x"]]] | {} | nested_write_denied
+        res.partner find_or_create | ["x"] | {} | method_denied
+        ir.cron action_done | [[1]] | {} | method_denied
+        "#,
+    );
+    policy.settings.methods = [("_secret".to_owned(), write), ("sudo".to_owned(), write)].into();
+    check(
+        &policy,
+        r#"
+        res.partner _secret | [[1]] | {} | method_denied
+        res.partner sudo | [[1]] | {} | method_denied
+        "#,
+    );
+}
+
+#[test]
+fn each_restriction_of_a_key_is_in_force() {
+    let read = r#"res.partner read | [[1]] | {} | "#;
+    for (change, expected) in [
+        ((|_| {}) as fn(&mut Snapshot), "ok"),
+        (|p| p.keys[0].scopes = Operations::of(&[Operation::Write]), "scope_denied"),
+        (|p| p.keys[0].models = vec!["res.company".into()], "model_denied"),
+        (|p| p.keys[0].models = vec!["res.partner".into()], "ok"),
+        (|p| p.keys[0].ip_allow_list = vec!["192.0.2.0/24".into()], "ip_denied"),
+        (|p| p.keys[0].ip_allow_list = vec!["10.0.0.0/8".into()], "ok"),
+        (|p| p.settings.ip_allow_list = vec!["192.0.2.1".into()], "ip_denied"),
+        (|p| p.keys[0].expires_at = Some(NOW), "invalid_key"),
+        (|p| p.keys[0].expires_at = Some(NOW + 1), "ok"),
+        (|p| p.keys.clear(), "invalid_key"),
+        (|p| p.users[0].upstream_rejected = true, "upstream_credential_rejected"),
+        (|p| p.users[0].upstream.uid = 8, "identity_mismatch"),
+        (|p| p.users[0].upstream.database = "other".into(), "identity_mismatch"),
+        (|p| p.permissions[0].groups = vec!["managers".into()], "permission_denied"),
+        (|p| p.permissions[0].groups = vec!["managers".into(), "sales".into()], "ok"),
+        (|p| p.permissions[0].operations = Operations::of(&[Operation::Write]), "permission_denied"),
+    ] {
+        let mut policy = setting::policy();
+        change(&mut policy);
+        check(&policy, &format!("{read}{expected}"));
+    }
+}
+
+#[test]
+fn another_key_with_the_same_prefix_is_refused() {
+    let text = setting::key().expose().to_owned();
+    let mut other = setting::numbered_key(9).expose().to_owned();
+    assert_ne!(text, other);
+    let mut policy = setting::policy();
+    policy.keys[0].prefix = other[4..12].to_owned();
+    other = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({})).replace(&text, &other);
+    let verdict = setting::judge(&policy, Road::Mcp, other.as_bytes());
+    assert_eq!(reason(&verdict), Some("invalid_key"));
+}
+
+#[test]
+fn shared_roads_follow_the_enforcement_mode() {
+    let with_key = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({}));
+    let password = with_key.replace(setting::key().expose(), "admin");
+    let broken = with_key.replace("</methodCall>", "");
+    let verdict = |mode, body: &str| {
+        let mut policy = setting::policy();
+        policy.settings.enforcement = mode;
+        match setting::judge(&policy, Road::Object, body.as_bytes()) {
+            Verdict::Pass => "pass",
+            Verdict::Forward(_) => "forward",
+            Verdict::Answer(_) => "answer",
+            Verdict::Refuse(refusal) => refusal.reason.row().name,
+        }
+    };
+    for (mode, with_key_is, password_is, broken_is) in [
+        (Enforcement::Off, "pass", "pass", "pass"),
+        (Enforcement::Block, "endpoint_blocked", "pass", "pass"),
+        (Enforcement::Secure, "forward", "pass", "pass"),
+        (Enforcement::Require, "forward", "key_required", "malformed_request"),
+    ] {
+        assert_eq!(verdict(mode, &with_key), with_key_is, "{mode:?}");
+        assert_eq!(verdict(mode, &password), password_is, "{mode:?}");
+        assert_eq!(verdict(mode, &broken), broken_is, "{mode:?}");
+    }
+    let policy = setting::policy();
+    assert_eq!(reason(&setting::judge(&policy, Road::Mcp, password.as_bytes())), Some("key_required"));
+    assert_eq!(reason(&setting::judge(&policy, Road::Mcp, broken.as_bytes())), Some("malformed_request"));
+}
+
+#[test]
+fn authenticate_is_answered_by_the_gate() {
+    let key = setting::key();
+    let authenticate = |database: &str, login: &str, password: &str| {
+        let body = document("authenticate", serde_json::json!([database, login, password, {}]));
+        setting::judge(&setting::policy(), Road::Common, body.as_bytes())
+    };
+    let uid = Verdict::Answer(xmlrpc::write_response(&Value::Int(UID)));
+    let no = Verdict::Answer(xmlrpc::write_response(&Value::Bool(false)));
+    assert_eq!(authenticate(DATABASE, LOGIN, key.expose()), uid);
+    assert_eq!(authenticate(DATABASE, "AGENT@example.com", key.expose()), no);
+    assert_eq!(authenticate("other", LOGIN, key.expose()), no);
+    assert_eq!(authenticate(DATABASE, LOGIN, setting::numbered_key(5).expose()), no);
+    assert_eq!(authenticate(DATABASE, LOGIN, "admin"), Verdict::Pass);
+    let version = document("version", serde_json::json!([]));
+    assert_eq!(setting::judge(&setting::policy(), Road::Common, version.as_bytes()), Verdict::Pass);
+}
+
+#[test]
+fn without_a_fresh_policy_calls_with_keys_are_refused() {
+    use lictor_policy::decide::Trace;
+    use lictor_policy::gate::{self, Body, Policy};
+    use lictor_policy::snapshot;
+
+    let snapshot = snapshot::Snapshot::try_from(setting::policy()).unwrap();
+    let with_key = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({}));
+    let password = with_key.replace(setting::key().expose(), "admin");
+    let age = u64::from(setting::MAX_AGE_SECONDS) * 1_000_000;
+    let judge = |snapshot, confirmed_at, require, road, body: &str| {
+        let policy = Policy::new(snapshot, confirmed_at, NOW, require);
+        let mut memory = setting::Memory::default();
+        gate::judge(policy, road, Body::Whole(body.as_bytes()), setting::facts(), &mut memory, &mut Trace::default())
+    };
+    let refused = Verdict::Refuse(Reason::PolicyUnavailable.into());
+    assert!(matches!(judge(Some(&snapshot), NOW - age, false, Road::Mcp, &with_key), Verdict::Forward(_)));
+    assert!(matches!(judge(Some(&snapshot), NOW + 5, false, Road::Mcp, &with_key), Verdict::Forward(_)));
+    for (snapshot, confirmed_at) in [(None, 0), (Some(&snapshot), NOW - age - 1)] {
+        for road in [Road::Mcp, Road::Object, Road::Common] {
+            assert_eq!(judge(snapshot, confirmed_at, false, road, &with_key), refused, "{road:?}");
+            assert_eq!(judge(snapshot, confirmed_at, true, road, &password), refused, "{road:?}");
+        }
+        assert_eq!(judge(snapshot, confirmed_at, false, Road::Mcp, &password), refused);
+        assert_eq!(judge(snapshot, confirmed_at, false, Road::Object, &password), Verdict::Pass);
+    }
+}

@@ -1,1 +1,163 @@
+//! What stock clients send, and what no client sends but Python reads.
 
+use lictor_policy::call::Call;
+use lictor_policy::value::Value;
+use lictor_policy::xmlrpc::{self, ReadError};
+
+/// The call in `params`, a client's way of writing, read as the gate reads it.
+fn read(body: &[u8]) -> Result<(String, String), String> {
+    let text = xmlrpc::decode(body).map_err(|error| error.to_string())?;
+    let call = xmlrpc::read_call(&text).map_err(|error| error.to_string())?;
+    let call = Call::read(call).map_err(|error| error.to_string())?;
+    Ok((format!("{}.{}", call.model, call.method), format!("{:?} {:?}", call.args, call.kwargs)))
+}
+
+fn execute_kw(args: &str, kwargs: &str) -> String {
+    let head = "<value><string>db</string></value></param><param><value><int>2</int></value></param>\
+                <param><value>pw</value></param><param><value>res.partner</value></param><param><value>read</value>";
+    format!(
+        "<?xml version='1.0'?><methodCall><methodName>execute_kw</methodName><params><param>{head}</param>\
+         <param>{args}</param>{kwargs}</params></methodCall>"
+    )
+}
+
+#[test]
+fn stock_clients_are_understood() {
+    let none = "<value><array><data></data></array></value>";
+    for (client, args, kwargs, expected) in [
+        ("Python, no kwargs", none, "", "[] []"),
+        ("Python, None", none, "<param><value><nil/></value></param>", "[] []"),
+        ("PHP, [] for {}", none, "<param><value><array><data/></array></value></param>", "[] []"),
+        ("empty struct", none, "<param><value><struct/></value></param>", "[] []"),
+        (
+            "PHP, [] for the context",
+            none,
+            "<param><value><struct><member><name>context</name><value><array><data/></array></value></member></struct></value></param>",
+            r#"[] [("context", Struct([]))]"#,
+        ),
+        (
+            "Node, CDATA",
+            "<value><array><data><value><string><![CDATA[<b>]]></string></value></data></array></value>",
+            "",
+            r#"[String("<b>")] []"#,
+        ),
+        (
+            "Java, extensions",
+            "<value><array><data><value><ex:nil/></value><value><ex:i8>5</ex:i8></value></data></array></value>",
+            "",
+            "[Nil, Int(5)] []",
+        ),
+        (
+            "Ruby, white space",
+            "<value>\r\n  <array>\n<data> <value><i4>1</i4>\n</value></data>\t</array></value>",
+            "",
+            "[Int(1)] []",
+        ),
+        ("comments", "<value><array><!-- x --><data/></array></value>", "", "[] []"),
+        (
+            "untyped text",
+            "<value><array><data><value> a&#x41;&amp; </value><value/></data></array></value>",
+            "",
+            r#"[String(" aA& "), String("")] []"#,
+        ),
+    ] {
+        assert_eq!(
+            read(execute_kw(args, kwargs).as_bytes()).map(|(_, rest)| rest).as_deref(),
+            Ok(expected),
+            "{client}"
+        );
+    }
+}
+
+#[test]
+fn line_ends_are_read_as_xml_says() {
+    let args = "<value><array><data><value>a\r\nb\rc&#13;d\n</value></data></array></value>";
+    assert_eq!(read(execute_kw(args, "").as_bytes()).unwrap().1, r#"[String("a\nb\nc\rd\n")] []"#);
+}
+
+#[test]
+fn the_shape_of_a_call_is_strict() {
+    let none = "<value><array><data/></array></value>";
+    let good = execute_kw(none, "");
+    assert!(read(good.as_bytes()).is_ok());
+    for (from, to) in [
+        ("<int>2</int>", "<string>2</string>"),
+        ("<int>2</int>", "<double>2.9</double>"),
+        ("<int>2</int>", "<boolean>1</boolean>"),
+        ("<string>db</string>", "<array><data><value>db</value></data></array>"),
+        ("<value>res.partner</value>", "<value><nil/></value>"),
+        ("<value>res.partner</value>", "<value></value>"),
+        ("execute_kw", "execute_workflow"),
+        ("execute_kw", " execute_kw"),
+        (none, "<value>read</value>"),
+        (none, "<value><struct/></value>"),
+        ("</params>", "<param><value><string>x</string></value></param></params>"),
+        ("</params>", "<param><value><array><data><value>x</value></data></array></value></param></params>"),
+    ] {
+        let body = good.replacen(from, to, 1);
+        assert_ne!(body, good, "{from}");
+        assert!(read(body.as_bytes()).is_err(), "{to}");
+    }
+    let context =
+        "<param><value><struct><member><name>context</name><value>x</value></member></struct></value></param>";
+    assert!(read(execute_kw(none, context).as_bytes()).is_err());
+}
+
+#[test]
+fn what_python_forgives_is_refused() {
+    let good = execute_kw("<value><array><data/></array></value>", "");
+    for (from, to, error) in [
+        ("</params>", "</params><methodName>execute</methodName>", ReadError::Structure),
+        ("</params>", "</params><params/>", ReadError::Structure),
+        ("</methodCall>", "</methodCall><methodCall/>", ReadError::Structure),
+        ("<methodCall>", "<!DOCTYPE x [<!ENTITY e \"z\">]><methodCall>", ReadError::Forbidden),
+        ("<methodCall>", "<?php?><methodCall>", ReadError::Forbidden),
+        ("<methodCall>", "<methodCall a=\"1\">", ReadError::Forbidden),
+        ("<value>pw</value>", "<value>&e;</value>", ReadError::Forbidden),
+        ("<value>pw</value>", "<value>p<int>1</int></value>", ReadError::Structure),
+        ("<value>pw</value>", "<value><int>1</int>p</value>", ReadError::Structure),
+        ("<value>pw</value>", "<value><x:string>p</x:string></value>", ReadError::Structure),
+        ("<value>pw</value>", "<value><int>1_0</int></value>", ReadError::Scalar),
+        ("<value>pw</value>", "<value>&#0;</value>", ReadError::Characters),
+        ("<value>pw</value>", "<value>]]></value>", ReadError::Xml),
+        ("</methodCall>", "", ReadError::Xml),
+        ("</methodName>", "</methodname>", ReadError::Xml),
+        ("<data/>", "", ReadError::Structure),
+        ("<data/>", "<data/><data/>", ReadError::Structure),
+        (
+            "<value>pw</value>",
+            "<value><struct><member><name>a</name><value/></member><member><name>a</name><value/></member></struct></value>",
+            ReadError::DuplicateMember,
+        ),
+        (
+            "<value>pw</value>",
+            "<value><struct><member><value/><name>a</name></member></struct></value>",
+            ReadError::Structure,
+        ),
+    ] {
+        let body = good.replacen(from, to, 1);
+        assert_ne!(body, good, "{from}");
+        assert_eq!(xmlrpc::read_call(&body), Err(error), "{to}");
+    }
+}
+
+#[test]
+fn depth_and_number_of_values_are_bounded() {
+    let nested = |depth: usize| {
+        let args = format!("{}{}", "<value><array><data>".repeat(depth), "</data></array></value>".repeat(depth));
+        xmlrpc::read_call(&execute_kw(&args, "")).map(drop)
+    };
+    assert_eq!(nested(xmlrpc::MAX_DEPTH), Ok(()));
+    assert_eq!(nested(xmlrpc::MAX_DEPTH + 1), Err(ReadError::TooDeep));
+    assert_eq!(nested(100_000), Err(ReadError::TooDeep));
+    let many = format!("<value><array><data>{}</data></array></value>", "<value/>".repeat(xmlrpc::MAX_VALUES));
+    assert_eq!(xmlrpc::read_call(&execute_kw(&many, "")), Err(ReadError::TooMany));
+}
+
+#[test]
+fn answers_and_faults_are_read_back() {
+    let value = Value::Array(vec![Value::Int(1 << 40), Value::String("<&>\r\n".into())]);
+    assert_eq!(xmlrpc::read_response(&xmlrpc::write_response(&value)), Ok(Ok(value)));
+    let fault = xmlrpc::Fault { code: 403, string: "no <b>".into() };
+    assert_eq!(xmlrpc::read_response(&xmlrpc::write_fault(&fault)), Ok(Err(fault)));
+}

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
 /// A value of any type and shape that a client may send.
-pub fn value() -> impl Strategy<Value = Value<'static>> {
+pub(crate) fn value() -> impl Strategy<Value = Value<'static>> {
     let leaf = prop_oneof![
         Just(Value::Nil),
         any::<bool>().prop_map(Value::Bool),
@@ -32,7 +32,7 @@ pub fn value() -> impl Strategy<Value = Value<'static>> {
 }
 
 /// Text of every character that XML 1.0 has, markup and line ends among them.
-pub fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         4 => prop::char::range(' ', '~'),
         1 => prop::sample::select(vec!['<', '>', '&', '"', '\'', ']', '\n', '\r', '\t', ' ']),
@@ -44,7 +44,7 @@ pub fn text() -> impl Strategy<Value = String> {
 }
 
 /// Writes a call in a random spelling.
-pub fn call(method: &str, params: &[Value<'_>], rng: &mut TestRng) -> String {
+pub(crate) fn call(method: &str, params: &[Value<'_>], rng: &mut TestRng) -> String {
     let declaration = [
         "",
         "<?xml version='1.0'?>",
@@ -160,7 +160,7 @@ fn typed(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
 }
 
 /// Damages a body: bytes changed, dropped, doubled, and pieces that mean something put where they do not belong.
-pub fn mutate(body: &str, rng: &mut TestRng) -> Vec<u8> {
+pub(crate) fn mutate(body: &str, rng: &mut TestRng) -> Vec<u8> {
     const PIECES: &[&str] = &[
         "<methodName>execute</methodName>",
         "<params><param><value>x</value></param></params>",

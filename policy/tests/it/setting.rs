@@ -9,25 +9,25 @@ use lictor_policy::secret::Secret;
 use lictor_policy::snapshot::{Key, Snapshot};
 use lictor_policy::wire;
 
-pub const NOW: u64 = 1_800_000_000_000_000;
-pub const MAX_AGE_SECONDS: u32 = 300;
-pub const DATABASE: &str = "prod";
-pub const LOGIN: &str = "agent@example.com";
-pub const UID: i64 = 7;
-pub const SECRET: &str = "odoo-secret-<&>";
+pub(crate) const NOW: u64 = 1_800_000_000_000_000;
+pub(crate) const MAX_AGE_SECONDS: u32 = 300;
+pub(crate) const DATABASE: &str = "prod";
+pub(crate) const LOGIN: &str = "agent@example.com";
+pub(crate) const UID: i64 = 7;
+pub(crate) const SECRET: &str = "odoo-secret-<&>";
 
 /// The one key of the policy.
-pub fn key() -> PlainKey {
+pub(crate) fn key() -> PlainKey {
     numbered_key(1)
 }
 
-pub fn numbered_key(seed: u8) -> PlainKey {
+pub(crate) fn numbered_key(seed: u8) -> PlainKey {
     let mut next = seed;
     PlainKey::generate(|bytes| bytes.fill_with(|| (next = next.wrapping_mul(31).wrapping_add(seed), next).1))
 }
 
 /// A policy with one key that may do everything to `res.partner`, except delete.
-pub fn policy() -> wire::Snapshot {
+pub(crate) fn policy() -> wire::Snapshot {
     wire::Snapshot {
         version: wire::VERSION,
         epoch: "e".into(),
@@ -80,7 +80,7 @@ pub fn policy() -> wire::Snapshot {
 
 /// Remembers digests as a gate does.
 #[derive(Default)]
-pub struct Memory(pub Vec<[u8; 32]>);
+pub(crate) struct Memory(pub(crate) Vec<[u8; 32]>);
 
 impl State for Memory {
     fn knows(&mut self, _key: &Key, digest: &[u8; 32]) -> bool {
@@ -92,12 +92,12 @@ impl State for Memory {
     }
 }
 
-pub fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     Facts { now: NOW, client: Some([10, 0, 0, 1].into()) }
 }
 
 /// Judges a body on a road by a policy that was confirmed just now.
-pub fn judge(policy: &wire::Snapshot, road: Road, body: &[u8]) -> Verdict {
+pub(crate) fn judge(policy: &wire::Snapshot, road: Road, body: &[u8]) -> Verdict {
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
     let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
     gate::judge(policy, road, Body::Whole(body), facts(), &mut Memory::default(), &mut Trace::default())
