@@ -1,5 +1,13 @@
 //! Tests of the decision core through its public API.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 mod cases;
 mod clients;
 mod python;

@@ -1,0 +1,46 @@
+"""One PostgreSQL, one Odoo and one gate serve all tests that leave them as they were."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gate import STARTER_PERMISSIONS, Gate
+
+from parts.odoo import Odoo
+from parts.postgres import Postgres
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers_end_with_the_tests() -> None:
+    """A terminated run must reach the ends of its `with` blocks."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+@pytest.fixture(scope="session")
+def odoo() -> Iterator[Odoo]:
+    with Postgres() as postgres, Odoo(postgres) as odoo:
+        yield odoo
+
+
+@pytest.fixture(scope="session")
+def gate(odoo: Odoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    with Gate(odoo.url, tmp_path_factory.mktemp("gate")) as gate:
+        gate.permit(STARTER_PERMISSIONS)
+        yield gate
+
+
+@pytest.fixture
+def own_gate(odoo: Odoo, tmp_path: Path) -> Iterator[Gate]:
+    """A gate for one test, which may break it."""
+    with Gate(odoo.url, tmp_path / "state") as gate:
+        gate.permit(STARTER_PERMISSIONS)
+        yield gate
+
+
+@pytest.fixture(scope="session")
+def user(gate: Gate, odoo: Odoo) -> dict[str, Any]:
+    """A user of the shared gate: Odoo's administrator, so that only the gate refuses."""
+    return gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
