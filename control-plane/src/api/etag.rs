@@ -1,0 +1,50 @@
+//! `ETag` and `If-Match`: the tag of a record is the revision that last changed it.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::error::{Code, Problem, Result};
+use crate::store::Revision;
+
+/// A record with its tag.
+pub struct Tagged<T>(pub StatusCode, pub Revision, pub T);
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        let Self(status, revision, value) = self;
+        (status, [(header::ETAG, tag(revision))], Json(value)).into_response()
+    }
+}
+
+/// What the caller believes the record to be.
+pub struct IfMatch(Option<String>);
+
+impl IfMatch {
+    /// Refuses if the record has changed since the caller read it, or is not there. Ask inside the transaction.
+    pub fn check(&self, changed: impl Into<Option<Revision>>) -> Result<()> {
+        let Some(wanted) = &self.0 else { return Ok(()) };
+        if let Some(current) = changed.into().map(tag)
+            && wanted.split(',').map(str::trim).any(|one| one == "*" || one == current)
+        {
+            return Ok(());
+        }
+        Err(Problem::new(Code::PreconditionFailed, "Read the record again and repeat the change on what it is now."))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let value = parts.headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default().to_owned());
+        Ok(Self(value))
+    }
+}
+
+fn tag(revision: Revision) -> String {
+    format!("\"{}\"", revision.0)
+}

@@ -1,0 +1,172 @@
+//! Reads requests: bodies, queries and ids, with problems that name the field.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Code, Problem, Result};
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media = declared.and_then(|value| value.split(';').next()).map(str::trim);
+        if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
+            let detail = "Send the header 'Content-Type: application/json'.";
+            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            match rejection.into_response().status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "Send a smaller body."),
+                _ => Problem::new(Code::MalformedJson, "Send the whole body."),
+            }
+        })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// A query string.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let uri = &parts.uri;
+        axum::extract::Query::try_from_uri(uri).map(|axum::extract::Query(query)| Self(query)).map_err(|rejection| {
+            let text = rejection.body_text();
+            let message = text.rsplit_once("string: ").map_or(text.as_str(), |(_, message)| message);
+            let (path, message) = message.split_once(": ").unwrap_or(("", message));
+            named(path, message)
+        })
+    }
+}
+
+/// The one variable part of a path.
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Self(id)),
+            Err(_) => Err(Problem::new(Code::NotFound, "The path is not UTF-8.")),
+        }
+    }
+}
+
+/// Lays a patch over a value: objects are merged, everything else is replaced.
+pub fn patched<T: Serialize + DeserializeOwned>(current: &T, patch: Value) -> Result<T> {
+    let Value::Object(_) = patch else {
+        return Err(Problem::new(Code::MalformedJson, "Send a JSON object with the fields to change."));
+    };
+    let mut merged = serde_json::to_value(current).map_err(Problem::internal)?;
+    merge(&mut merged, patch);
+    parse(merged.to_string().as_bytes())
+}
+
+/// As in RFC 7396, but for `null`: it is a value like others, which clears a field that may be empty.
+fn merge(target: &mut Value, patch: Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch,
+    }
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let inner = error.inner();
+        if inner.is_data() {
+            named(&error.path().to_string(), &inner.to_string())
+        } else {
+            Problem::new(Code::MalformedJson, "Send one well-formed JSON document.")
+        }
+    })?;
+    reader.end().map_err(|_| Problem::new(Code::MalformedJson, "Send one JSON document and nothing after it."))?;
+    Ok(value)
+}
+
+/// Makes a problem of what serde says, which quotes names of fields with backticks, and values: those are left out, as
+/// one may be a secret in the wrong place.
+fn named(path: &str, message: &str) -> Problem {
+    let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
+    let join = |name: String| match path {
+        "." | "" => name,
+        _ if path == name || path.ends_with(&format!(".{name}")) => path.to_owned(),
+        _ => format!("{path}.{name}"),
+    };
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        let expected = rest.split_once("expected ").map(|(_, names)| names.split(" at line").next().unwrap_or(names));
+        let detail = format!("Leave it out; there is {}.", expected.unwrap_or("none"));
+        return Problem::with_field(Code::UnknownField, join(quoted(rest)), detail);
+    }
+    if let Some(rest) = message.strip_prefix("missing field ") {
+        return Problem::with_field(Code::MissingField, join(quoted(rest)), "Give a value.");
+    }
+    let expected = message.split_once("expected ").map(|(_, what)| what.split(" at line").next().unwrap_or(what));
+    Problem::invalid(path, format!("Give {}.", expected.unwrap_or("a value of the documented form")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        inner: Inner,
+        note: Option<String>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        limit: u32,
+        on: bool,
+    }
+
+    fn outer() -> Outer {
+        Outer { inner: Inner { limit: 1, on: true }, note: Some("x".to_owned()) }
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names() {
+        let after = patched(&outer(), json!({"inner": {"limit": 2}, "note": null})).unwrap();
+        assert_eq!(after, Outer { inner: Inner { limit: 2, on: true }, note: None });
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_with_its_path_and_its_value_is_not_repeated() {
+        for (patch, code, field) in [
+            (json!({"inner": {"limit": "hunter2"}}), Code::InvalidField, "inner.limit"),
+            (json!({"inner": {"limit": null}}), Code::InvalidField, "inner.limit"),
+            (json!({"inner": {"limits": 2}}), Code::UnknownField, "inner.limits"),
+            (json!({"outer": 2}), Code::UnknownField, "outer"),
+            (json!({"inner": 3}), Code::InvalidField, "inner"),
+        ] {
+            let problem = patched(&outer(), patch).unwrap_err();
+            assert_eq!((problem.code, problem.field.as_deref()), (code, Some(field)), "{problem:?}");
+            assert!(!problem.detail.contains("hunter2"), "{problem:?}");
+        }
+        let missing = parse::<Outer>(br#"{"inner": {"limit": 1}}"#).unwrap_err();
+        assert_eq!((missing.code, missing.field.as_deref()), (Code::MissingField, Some("inner.on")));
+    }
+}

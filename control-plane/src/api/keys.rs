@@ -1,0 +1,251 @@
+//! `keys`: made, restricted, regenerated, revoked.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use lictor_policy::key::{self, KeyHash};
+use lictor_policy::operation::Operations;
+use lictor_policy::secret::Secret;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::etag::{IfMatch, Tagged};
+use crate::api::extract::{Body, Id, Query, patched};
+use crate::api::page::{Page, Window};
+use crate::app::App;
+use crate::auth::Actor;
+use crate::change::{Done, change};
+use crate::error::{Code, Problem, Result};
+use crate::settings::MAX_SESSION_LIMIT;
+use crate::store::keys::{Key, Terms};
+use crate::store::snapshot::Part;
+use crate::store::{Connection, keys, users};
+use crate::time::Moment;
+use crate::{random, validate};
+
+/// Two keys with the same 8 of 62 characters: once is a miracle, more is a broken source of randomness.
+const PREFIX_TRIES: usize = 3;
+
+/// What is said of a new key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    name: String,
+    user_id: String,
+    #[serde(default)]
+    scopes: Operations,
+    #[serde(default)]
+    models: Vec<String>,
+    #[serde(default)]
+    ip_allow_list: Vec<String>,
+    #[serde(default)]
+    rate_limit_per_minute: Option<u32>,
+    #[serde(default)]
+    session_limit: Option<u32>,
+    #[serde(default)]
+    expires_at: Option<Moment>,
+}
+
+/// A key with its plain text: shown this once.
+#[derive(Serialize)]
+pub struct Issued {
+    #[serde(flatten)]
+    record: Key,
+    key: Secret,
+}
+
+/// Which keys are wanted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    limit: Option<u32>,
+    cursor: Option<String>,
+    user_id: Option<String>,
+}
+
+fn validate(terms: &Terms) -> Result<()> {
+    validate::text("name", &terms.name)?;
+    validate::models("models", &terms.models)?;
+    validate::networks("ip_allow_list", &terms.ip_allow_list)?;
+    let limit = |limit: u32| validate::range("rate_limit_per_minute", limit, 1, u32::MAX);
+    terms.rate_limit_per_minute.map_or(Ok(()), limit)?;
+    let limit = |limit: u32| validate::range("session_limit", limit, 0, MAX_SESSION_LIMIT);
+    terms.session_limit.map_or(Ok(()), limit)
+}
+
+/// `GET /api/v1/keys`
+pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<Key>>> {
+    let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
+    let (user_id, after) = (query.user_id.as_deref(), window.after.clone().unwrap_or_default());
+    let found = keys::list(&mut *app.store.read().await?, user_id, &after, window.reach()).await?;
+    Ok(Json(window.page(found, |key| key.id.clone())))
+}
+
+/// `GET /api/v1/keys/{id}`
+pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<Key>> {
+    let key = find(&mut *app.store.read().await?, &id).await?;
+    Ok(Tagged(StatusCode::OK, key.changed, key))
+}
+
+/// `POST /api/v1/keys`
+pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewKey>) -> Result<Tagged<Issued>> {
+    let terms = Terms {
+        name: given.name,
+        scopes: given.scopes,
+        models: given.models,
+        ip_allow_list: given.ip_allow_list,
+        rate_limit_per_minute: given.rate_limit_per_minute,
+        session_limit: given.session_limit,
+        expires_at: given.expires_at,
+        active: true,
+    };
+    validate(&terms)?;
+    let now = app.now();
+    terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, now))?;
+    let secret = NewSecret::make(&app).await?;
+    let issued = change(&app, &actor, async |tx| {
+        if users::find(tx, &given.user_id).await?.is_none() {
+            return Err(Problem::invalid("user_id", "Name a user that exists; GET /api/v1/users lists them."));
+        }
+        let id = random::id();
+        let record = Key {
+            prefix: secret.key.prefix().to_owned(),
+            hash: secret.hash,
+            version: 1,
+            line: id.clone(),
+            slot: keys::free_slot(tx).await?,
+            user_id: given.user_id,
+            terms,
+            created_at: now,
+            revoked_at: None,
+            last_used_at: None,
+            last_used_from: None,
+            use_count: 0,
+            changed: tx.revision(),
+            id,
+        };
+        keys::insert(tx, &record).await?;
+        let done = Done::new("key.create", &record.id, None, Some(&record)).touching(Part::Key(record.id.clone()));
+        Ok((Issued { record, key: Secret::new(secret.key.expose()) }, done))
+    })
+    .await?;
+    Ok(Tagged(StatusCode::CREATED, issued.record.changed, issued))
+}
+
+/// `PATCH /api/v1/keys/{id}`: its restrictions.
+pub async fn update(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+    Body(patch): Body<Value>,
+) -> Result<Tagged<Key>> {
+    let now = app.now();
+    let key = alter(&app, &actor, "key.update", &id, &if_match, |key| {
+        let terms = patched(&key.terms, patch)?;
+        validate(&terms)?;
+        if terms.expires_at != key.terms.expires_at {
+            terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, now))?;
+        }
+        if terms.active {
+            refuse_revoked(key)?;
+        }
+        key.terms = terms;
+        Ok(())
+    })
+    .await?;
+    Ok(Tagged(StatusCode::OK, key.changed, key))
+}
+
+/// `POST /api/v1/keys/{id}/regenerate`: a new secret for the same record; the old one is refused from now on.
+pub async fn regenerate(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Issued>> {
+    let secret = NewSecret::make(&app).await?;
+    let record = alter(&app, &actor, "key.regenerate", &id, &if_match, |key| {
+        refuse_revoked(key)?;
+        key.prefix = secret.key.prefix().to_owned();
+        key.hash = secret.hash;
+        key.version += 1;
+        Ok(())
+    })
+    .await?;
+    let issued = Issued { record, key: Secret::new(secret.key.expose()) };
+    Ok(Tagged(StatusCode::OK, issued.record.changed, issued))
+}
+
+/// `POST /api/v1/keys/{id}/revoke`: for ever.
+pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Key>> {
+    let now = app.now();
+    let key = alter(&app, &actor, "key.revoke", &id, &if_match, |key| {
+        key.revoked_at = key.revoked_at.or(Some(now));
+        key.terms.active = false;
+        Ok(())
+    })
+    .await?;
+    Ok(Tagged(StatusCode::OK, key.changed, key))
+}
+
+/// `DELETE /api/v1/keys/{id}`
+pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
+    change(&app, &actor, async |tx| {
+        let key = find(tx, &id).await?;
+        if_match.check(key.changed)?;
+        keys::delete(tx, &id).await?;
+        Ok(((), Done::new("key.delete", &id, Some(&key), None)))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes a key in one transaction.
+async fn alter(
+    app: &App,
+    actor: &Actor,
+    action: &'static str,
+    id: &str,
+    if_match: &IfMatch,
+    alteration: impl FnOnce(&mut Key) -> Result<()> + Send,
+) -> Result<Key> {
+    change(app, actor, async |tx| {
+        let before = find(tx, id).await?;
+        if_match.check(before.changed)?;
+        let mut key = Key { changed: tx.revision(), ..before.clone() };
+        alteration(&mut key)?;
+        keys::update(tx, &key).await?;
+        let done = Done::new(action, id, Some(&before), Some(&key)).touching(Part::Key(id.to_owned()));
+        Ok((key, done))
+    })
+    .await
+}
+
+async fn find(connection: &mut Connection, id: &str) -> Result<Key> {
+    keys::find(connection, id).await?.ok_or_else(|| Problem::absent("key"))
+}
+
+fn refuse_revoked(key: &Key) -> Result<()> {
+    if key.revoked_at.is_none() {
+        return Ok(());
+    }
+    Err(Problem::new(Code::KeyRevoked, "A revoked key stays revoked: make a new key."))
+}
+
+/// A key with its hash.
+struct NewSecret {
+    key: key::Key,
+    hash: Secret,
+}
+
+impl NewSecret {
+    /// Makes a key under a free prefix. Before the transaction: hashing takes milliseconds.
+    async fn make(app: &App) -> Result<Self> {
+        for _ in 0..PREFIX_TRIES {
+            let key = random::key().map_err(Problem::internal)?;
+            if !keys::has_prefix(&mut *app.store.read().await?, key.prefix()).await? {
+                let salt = random::bytes().map_err(Problem::internal)?;
+                let hashed = tokio::task::spawn_blocking(move || (KeyHash::of(&key, salt).text(), key));
+                let (hash, key) = hashed.await.map_err(Problem::internal)?;
+                return Ok(Self { key, hash: Secret::new(hash.map_err(Problem::internal)?) });
+            }
+        }
+        Err(Problem::internal("no free prefix for a key: is the source of randomness broken?"))
+    }
+}

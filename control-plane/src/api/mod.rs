@@ -1,0 +1,14 @@
+//! The REST API, one file a noun.
+
+pub mod accounts;
+pub mod audit;
+pub mod etag;
+pub mod extract;
+pub mod gates;
+pub mod health;
+pub mod keys;
+pub mod page;
+pub mod permissions;
+pub mod settings;
+pub mod tokens;
+pub mod users;

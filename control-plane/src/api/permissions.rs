@@ -1,0 +1,141 @@
+//! `permissions/{model}`: what may be done to a model. Without a record: nothing.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use lictor_policy::operation::{Operation, Operations};
+use lictor_policy::wire;
+use serde::{Deserialize, Serialize};
+
+use crate::api::etag::{IfMatch, Tagged};
+use crate::api::extract::{Body, Id, Query};
+use crate::api::page::{Page, PageQuery};
+use crate::app::App;
+use crate::auth::Actor;
+use crate::change::{Done, change};
+use crate::error::{Problem, Result};
+use crate::store::permissions;
+use crate::store::snapshot::Part;
+use crate::validate;
+
+/// What may be done to a model. What is left out is closed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    read: bool,
+    write: bool,
+    create: bool,
+    delete: bool,
+    groups: Vec<String>,
+    nested_writes: Vec<String>,
+    cross_model_reads: bool,
+    methods: BTreeMap<String, Operations>,
+}
+
+/// A permission record.
+#[derive(Clone, Debug, Serialize)]
+pub struct View {
+    model: String,
+    #[serde(flatten)]
+    rules: Rules,
+}
+
+impl Rules {
+    fn validate(&self) -> Result<()> {
+        validate::texts("groups", &self.groups)?;
+        validate::texts("nested_writes", &self.nested_writes)?;
+        validate::methods("methods", &self.methods)
+    }
+
+    fn for_model(self, model: String) -> wire::Permission {
+        let flags = [
+            (self.read, Operation::Read),
+            (self.write, Operation::Write),
+            (self.create, Operation::Create),
+            (self.delete, Operation::Delete),
+        ];
+        let allowed = flags.into_iter().filter(|(allowed, _)| *allowed);
+        wire::Permission {
+            model,
+            operations: allowed.fold(Operations::NONE, |all, (_, operation)| all.union(Operations::of(&[operation]))),
+            groups: self.groups,
+            nested_writes: self.nested_writes,
+            cross_model_reads: self.cross_model_reads,
+            methods: self.methods,
+        }
+    }
+}
+
+impl From<wire::Permission> for View {
+    fn from(permission: wire::Permission) -> Self {
+        let may = |operation| permission.operations.contains(operation);
+        let rules = Rules {
+            read: may(Operation::Read),
+            write: may(Operation::Write),
+            create: may(Operation::Create),
+            delete: may(Operation::Delete),
+            groups: permission.groups,
+            nested_writes: permission.nested_writes,
+            cross_model_reads: permission.cross_model_reads,
+            methods: permission.methods,
+        };
+        Self { model: permission.model, rules }
+    }
+}
+
+/// `GET /api/v1/permissions`
+pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<View>>> {
+    let window = query.window()?;
+    let after = window.after.clone().unwrap_or_default();
+    let found = permissions::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    let views = found.into_iter().map(|(permission, _)| View::from(permission)).collect();
+    Ok(Json(window.page(views, |view| view.model.clone())))
+}
+
+/// `GET /api/v1/permissions/{model}`
+pub async fn show(State(app): State<App>, Id(model): Id) -> Result<Tagged<View>> {
+    let found = permissions::find(&mut *app.store.read().await?, &model).await?;
+    let (permission, changed) = found.ok_or_else(absent)?;
+    Ok(Tagged(StatusCode::OK, changed, permission.into()))
+}
+
+/// `PUT /api/v1/permissions/{model}`
+pub async fn put(
+    State(app): State<App>,
+    actor: Actor,
+    Id(model): Id,
+    if_match: IfMatch,
+    Body(rules): Body<Rules>,
+) -> Result<Tagged<View>> {
+    validate::model("model", &model)?;
+    rules.validate()?;
+    let tagged = change(&app, &actor, async |tx| {
+        let before = permissions::find(tx, &model).await?;
+        if_match.check(before.as_ref().map(|(_, changed)| *changed))?;
+        let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+        let permission = rules.for_model(model.clone());
+        permissions::put(tx, &permission).await?;
+        let (before, after) = (before.map(|(permission, _)| View::from(permission)), View::from(permission));
+        let done = Done::new("permission.put", &model, before.as_ref(), Some(&after)).touching(Part::Permission(model));
+        Ok((Tagged(status, tx.revision(), after), done))
+    });
+    tagged.await
+}
+
+/// `DELETE /api/v1/permissions/{model}`: nothing may be done to the model from now on.
+pub async fn delete(State(app): State<App>, actor: Actor, Id(model): Id, if_match: IfMatch) -> Result<StatusCode> {
+    change(&app, &actor, async |tx| {
+        let (permission, changed) = permissions::find(tx, &model).await?.ok_or_else(absent)?;
+        if_match.check(changed)?;
+        permissions::delete(tx, &model).await?;
+        Ok(((), Done::new("permission.delete", &model, Some(&View::from(permission)), None)))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn absent() -> Problem {
+    Problem::absent("permission")
+}

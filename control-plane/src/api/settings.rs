@@ -1,0 +1,57 @@
+//! `settings`: what holds for all calls.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use crate::api::etag::{IfMatch, Tagged};
+use crate::api::extract::{Body, patched};
+use crate::app::App;
+use crate::auth::Actor;
+use crate::change::{Done, change};
+use crate::error::Result;
+use crate::settings::Settings;
+use crate::store::settings;
+use crate::store::snapshot::Part;
+
+/// `GET /api/v1/settings`
+pub async fn show(State(app): State<App>) -> Result<Tagged<Settings>> {
+    let (settings, changed) = settings::load(&mut *app.store.read().await?).await?;
+    Ok(Tagged(StatusCode::OK, changed, settings))
+}
+
+/// `PATCH /api/v1/settings`: what is left out stays as it is.
+pub async fn update(
+    State(app): State<App>,
+    actor: Actor,
+    if_match: IfMatch,
+    Body(patch): Body<Value>,
+) -> Result<Tagged<Settings>> {
+    let tagged = change(&app, &actor, async |tx| {
+        let (before, changed) = settings::load(tx).await?;
+        if_match.check(changed)?;
+        let (patch, forgotten) = without_removed_methods(patch);
+        let mut after: Settings = patched(&before, patch)?;
+        after.methods.retain(|name, _| !forgotten.contains(name));
+        after.validate()?;
+        settings::save(tx, &after).await?;
+        let done = Done::new("settings.update", "settings", Some(&before), Some(&after)).touching(Part::Settings);
+        Ok((Tagged(StatusCode::OK, tx.revision(), after), done))
+    });
+    tagged.await
+}
+
+/// `null` in the place of a method's operations takes its mapping away: an empty list is a mapping too, which refuses.
+fn without_removed_methods(mut patch: Value) -> (Value, Vec<String>) {
+    let mut removed = Vec::new();
+    if let Some(methods) = patch.get_mut("methods").and_then(Value::as_object_mut) {
+        methods.retain(|name, operations| {
+            let kept = !operations.is_null();
+            if !kept {
+                removed.push(name.clone());
+            }
+            kept
+        });
+    }
+    (patch, removed)
+}

@@ -1,0 +1,178 @@
+//! `users`: whom keys act for, and the Odoo credential that takes their place.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use lictor_policy::secret::Secret;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::etag::{IfMatch, Tagged};
+use crate::api::extract::{Body, Id, Query, patched};
+use crate::api::page::{Page, PageQuery};
+use crate::app::App;
+use crate::auth::Actor;
+use crate::change::{Done, change};
+use crate::error::{Code, Problem, Result};
+use crate::odoo::{OdooError, Uid};
+use crate::store::snapshot::Part;
+use crate::store::users::{Upstream, User};
+use crate::store::{StoreError, users};
+use crate::{random, validate};
+
+/// What an administrator says about a user.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    name: String,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    groups: Vec<String>,
+    upstream: Credential,
+}
+
+/// The Odoo credential of a user.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credential {
+    database: String,
+    login: String,
+    /// Write-only: never there in what is read, so a change without it keeps the one that is stored.
+    #[serde(default, skip_serializing)]
+    secret: Option<Secret>,
+}
+
+impl Given {
+    fn of(user: &User) -> Self {
+        let Upstream { database, login, .. } = user.upstream.clone();
+        Self {
+            name: user.name.clone(),
+            email: user.email.clone(),
+            groups: user.groups.clone(),
+            upstream: Credential { database, login, secret: None },
+        }
+    }
+
+    fn validate(&self) -> Result<()> {
+        validate::text("name", &self.name)?;
+        self.email.as_deref().map_or(Ok(()), |address| validate::email("email", address))?;
+        validate::texts("groups", &self.groups)?;
+        validate::text("upstream.database", &self.upstream.database)?;
+        validate::text("upstream.login", &self.upstream.login)?;
+        self.upstream.secret.as_ref().map_or(Ok(()), |secret| validate::text("upstream.secret", secret.expose()))
+    }
+}
+
+/// `GET /api/v1/users`
+pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<User>>> {
+    let window = query.window()?;
+    let after = window.after.clone().unwrap_or_default();
+    let found = users::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    Ok(Json(window.page(found, |user| user.id.clone())))
+}
+
+/// `GET /api/v1/users/{id}`
+pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<User>> {
+    let user = find(&mut *app.store.read().await?, &id).await?;
+    Ok(Tagged(StatusCode::OK, user.changed, user))
+}
+
+/// `POST /api/v1/users`: Odoo is asked whose the credential is, before the transaction begins.
+pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Given>) -> Result<Tagged<User>> {
+    given.validate()?;
+    let id = random::id();
+    let upstream = verified(&app, &id, &given.upstream).await?;
+    let user = change(&app, &actor, async |tx| {
+        let user = User {
+            id,
+            name: given.name,
+            email: given.email,
+            groups: given.groups,
+            odoo_groups: Vec::new(),
+            upstream,
+            created_at: app.now(),
+            changed: tx.revision(),
+        };
+        users::put(tx, &user).await?;
+        let done = Done::new("user.create", &user.id, None, Some(&user)).touching(Part::User(user.id.clone()));
+        Ok((user, done))
+    })
+    .await?;
+    Ok(Tagged(StatusCode::CREATED, user.changed, user))
+}
+
+/// `PATCH /api/v1/users/{id}`: another login or database needs the secret again.
+pub async fn update(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+    Body(patch): Body<Value>,
+) -> Result<Tagged<User>> {
+    let before = find(&mut *app.store.read().await?, &id).await?;
+    let given = patched(&Given::of(&before), patch)?;
+    given.validate()?;
+    let upstream = if given.upstream.secret.is_some() {
+        verified(&app, &id, &given.upstream).await?
+    } else if (&given.upstream.database, &given.upstream.login) == (&before.upstream.database, &before.upstream.login) {
+        before.upstream.clone()
+    } else {
+        let detail = "Give the secret of the new login and database with them.";
+        return Err(Problem::with_field(Code::SecretRequired, "upstream.secret", detail));
+    };
+    let user = change(&app, &actor, async |tx| {
+        let current = find(tx, &id).await?;
+        if_match.check(current.changed)?;
+        // Odoo was asked about the record as it was before the transaction: it must still be that one.
+        if current.changed != before.changed {
+            return Err(Problem::new(Code::PreconditionFailed, "Somebody else changed the user: repeat the change."));
+        }
+        let Given { name, email, groups, .. } = given;
+        let user = User { name, email, groups, upstream, changed: tx.revision(), ..current };
+        users::put(tx, &user).await?;
+        let done = Done::new("user.update", &id, Some(&before), Some(&user)).touching(Part::User(id.clone()));
+        Ok((user, done))
+    })
+    .await?;
+    Ok(Tagged(StatusCode::OK, user.changed, user))
+}
+
+/// `DELETE /api/v1/users/{id}`
+pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
+    change(&app, &actor, async |tx| {
+        let user = find(tx, &id).await?;
+        if_match.check(user.changed)?;
+        users::delete(tx, &id).await.map_err(|error| match error {
+            StoreError::Referenced => Problem::new(
+                Code::UserHasKeys,
+                format!("Delete the user's keys first; GET /api/v1/keys?user_id={id} lists them."),
+            ),
+            error => error.into(),
+        })?;
+        Ok(((), Done::new("user.delete", &id, Some(&user), None)))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn find(connection: &mut crate::store::Connection, id: &str) -> Result<User> {
+    users::find(connection, id).await?.ok_or_else(|| Problem::absent("user"))
+}
+
+/// Asks Odoo, then seals the secret for the user.
+async fn verified(app: &App, user_id: &str, given: &Credential) -> Result<Upstream> {
+    let Some(secret) = &given.secret else {
+        let detail = "Give the user's Odoo password or API key.";
+        return Err(Problem::with_field(Code::MissingField, "upstream.secret", detail));
+    };
+    let Uid(uid) = app.odoo.authenticate(&given.database, &given.login, secret).await.map_err(|error| match error {
+        OdooError::Rejected => {
+            let detail = "Check database, login and secret: Odoo knows no such login with this secret.";
+            Problem::with_field(Code::UpstreamCredentialRejected, "upstream", detail)
+        }
+        error => Problem::new(Code::OdooUnreachable, format!("{error}.")),
+    })?;
+    let sealed = app.vault.seal(secret, &Upstream::owner(user_id)).map_err(Problem::internal)?;
+    Ok(Upstream { database: given.database.clone(), login: given.login.clone(), uid, sealed, rejected: false })
+}

@@ -1,0 +1,85 @@
+//! The command line and the environment: the only file that reads them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lictor_policy::secret::Secret;
+use tracing::level_filters::LevelFilter;
+
+/// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
+#[derive(Debug, Parser)]
+#[command(name = "lictor", version)]
+pub struct Config {
+    /// What is logged to standard error: off, error, warn, info, debug or trace.
+    #[arg(long, env = "LICTOR_LOG", default_value = "info", global = true)]
+    pub log: LevelFilter,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the database and the first administrator, and print the token.
+    Init(Init),
+    /// Serve the REST API and the gates.
+    Serve(Serve),
+}
+
+/// `lictor init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where the data is.
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    pub output: Output,
+}
+
+/// `lictor serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where the data is.
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The base URL of the Odoo that the gates guard, such as http://odoo:8069.
+    #[arg(long, env = "LICTOR_ODOO_URL")]
+    pub odoo_url: String,
+    /// Where the REST API listens.
+    #[arg(long, env = "LICTOR_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where gates are served; keep it apart from what administrators reach.
+    #[arg(long, env = "LICTOR_GATE_LISTEN", default_value = "127.0.0.1:8081")]
+    pub gate_listen: SocketAddr,
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+pub struct Storage {
+    /// The database: sqlite://path. The file is made if it is not there.
+    #[arg(long, env = "LICTOR_DATABASE_URL", default_value = "sqlite://lictor.db")]
+    pub database_url: String,
+    /// The file with the master key that encrypts the Odoo credentials: 32 random bytes in base64 or hexadecimal.
+    /// `init` makes it. LICTOR_MASTER_KEY may hold the key itself instead.
+    #[arg(long, env = "LICTOR_MASTER_KEY_FILE", default_value = "lictor.key")]
+    pub master_key_file: PathBuf,
+}
+
+impl Storage {
+    /// The master key, if the environment holds it. Not a flag: every user of the machine can read those.
+    pub fn master_key(&self) -> Option<Secret> {
+        std::env::var("LICTOR_MASTER_KEY").ok().filter(|text| !text.is_empty()).map(Secret::new)
+    }
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}

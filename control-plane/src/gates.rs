@@ -1,0 +1,205 @@
+//! What gates ask for: the policy, as a long poll, and a place for their audit events.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use lictor_policy::wire::{self, EventBatch, Stored};
+use serde::Deserialize;
+
+use crate::api::extract::{Body as JsonBody, Query};
+use crate::app::App;
+use crate::auth::GateIdentity;
+use crate::error::{Code, Problem, Result};
+use crate::store::gates::Seen;
+use crate::store::{StoreError, events, gates as rows};
+
+/// How often what gates told is written to the database.
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+
+/// When each gate was last heard, and what it runs. Kept here and written now and then: a poll must not cost a write.
+/// Holds only gates that have shown a token, so it is as small as their list.
+#[derive(Default)]
+pub struct Presence(Mutex<BTreeMap<String, (Seen, Unsaved)>>);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Unsaved(bool);
+
+impl Presence {
+    /// What a gate told since the service started.
+    pub fn of(&self, gate_id: &str) -> Option<Seen> {
+        self.lock().get(gate_id).map(|(seen, _)| seen.clone())
+    }
+
+    /// Writes what is new. What could not be written is tried again next time.
+    pub async fn flush(&self, app: &App) -> Result<(), StoreError> {
+        let unsaved: Vec<_> = {
+            let mut gates = self.lock();
+            let unsaved = gates.iter_mut().filter(|(_, (_, unsaved))| *unsaved == Unsaved(true));
+            unsaved
+                .map(|(id, (seen, unsaved))| (id.clone(), seen.clone(), mem::replace(unsaved, Unsaved(false))))
+                .collect()
+        };
+        if unsaved.is_empty() {
+            return Ok(());
+        }
+        let written: Result<(), StoreError> = async {
+            let mut tx = app.store.write().await?;
+            for (id, seen, _) in &unsaved {
+                rows::write_seen(&mut tx, id, seen).await?;
+            }
+            Ok(tx.commit().await?)
+        }
+        .await;
+        written.inspect_err(|_| {
+            let mut gates = self.lock();
+            for (id, _, _) in &unsaved {
+                gates.entry(id.clone()).and_modify(|(_, unsaved)| *unsaved = Unsaved(true));
+            }
+        })
+    }
+
+    fn heard(&self, gate_id: &str, seen: Seen) {
+        self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Seen, Unsaved)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what gates told every few seconds, until the task is dropped.
+pub async fn keep_presence(app: App) {
+    loop {
+        tokio::time::sleep(FLUSH_EVERY).await;
+        if let Err(error) = app.presence.flush(&app).await {
+            tracing::warn!(%error, "when gates were last seen could not be stored");
+        }
+    }
+}
+
+/// What a gate has.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// Of the policy that it runs; empty if it has none.
+    #[serde(default)]
+    epoch: String,
+    /// The same.
+    #[serde(default)]
+    since: u64,
+}
+
+/// `GET /gate/v1/policy`: answers at once if the gate has another policy than the newest, even a later one: after a
+/// restore the database has counted less far than the gate has seen.
+pub async fn policy(
+    State(app): State<App>,
+    gate: GateIdentity,
+    headers: HeaderMap,
+    Query(has): Query<Since>,
+) -> Result<Response> {
+    let wire_version = spoken_version(&headers)?;
+    app.presence.heard(
+        &gate.id,
+        Seen {
+            last_seen_at: Some(app.now()),
+            wire_version: Some(wire_version),
+            epoch: Some(has.epoch.clone()),
+            revision: Some(has.since),
+        },
+    );
+    let mut policies = app.publisher.subscribe();
+    let mut stopping = app.stopping.subscribe();
+    let newer = policies.wait_for(|policy| {
+        policy.as_ref().is_some_and(|policy| policy.epoch != has.epoch || policy.revision.0 != has.since)
+    });
+    let newer = tokio::select! {
+        newer = newer => newer.ok().and_then(|policy| policy.clone()),
+        () = tokio::time::sleep(app.poll_hold) => None,
+        _ = stopping.wait_for(|stopping| *stopping) => None,
+    };
+    gate.still_valid(&app).await?;
+    match newer {
+        Some(policy) => {
+            let json = HeaderValue::from_static("application/json");
+            Ok(([(header::CONTENT_TYPE, json)], Body::from(policy.json.clone())).into_response())
+        }
+        // A gate without a policy must not take this for a sign that what it has is current: it has nothing.
+        None if app.publisher.subscribe().borrow().is_none() => {
+            Err(Problem::new(Code::NotReady, "There is no policy yet; ask again."))
+        }
+        None => Ok(StatusCode::NOT_MODIFIED.into_response()),
+    }
+}
+
+/// `POST /gate/v1/events`: answers when every event is in the database, now or since an earlier try.
+pub async fn events(
+    State(app): State<App>,
+    gate: GateIdentity,
+    headers: HeaderMap,
+    JsonBody(batch): JsonBody<EventBatch>,
+) -> Result<Json<Stored>> {
+    spoken_version(&headers)?;
+    if batch.version != wire::VERSION {
+        return Err(unsupported(batch.version));
+    }
+    check(&batch)?;
+    let mut tx = app.store.write().await?;
+    events::insert(&mut tx, &gate.id, &batch).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(Json(Stored { stored: u64::try_from(batch.events.len()).unwrap_or_default() }))
+}
+
+/// Puts [`wire::VERSION_HEADER`] on every answer of the gates' listener.
+pub async fn version_header(request: axum::extract::Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(wire::VERSION_HEADER, HeaderValue::from(wire::VERSION));
+    response
+}
+
+/// The version in the header; a gate that sends none speaks the first.
+fn spoken_version(headers: &HeaderMap) -> Result<u32> {
+    let Some(value) = headers.get(wire::VERSION_HEADER) else { return Ok(wire::VERSION) };
+    let version = value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or_default();
+    if version == wire::VERSION { Ok(version) } else { Err(unsupported(version)) }
+}
+
+fn unsupported(version: u32) -> Problem {
+    let detail = format!("Version {version} is not served here, {} is: update the filter or Lictor.", wire::VERSION);
+    Problem::new(Code::UnsupportedWireVersion, detail)
+}
+
+/// Bounds what a gate may put into the database: a gate is trusted to decide, not to fill the disk.
+fn check(batch: &EventBatch) -> Result<()> {
+    const MAX_IDS: usize = 1000;
+    let short = |text: &str| text.len() <= 256;
+    if batch.boot.is_empty() || batch.boot.len() > 64 {
+        return Err(Problem::invalid("boot", "Give 1 to 64 characters."));
+    }
+    if batch.events.len() > wire::MAX_BATCH {
+        return Err(Problem::invalid("events", format!("Send at most {} events at once.", wire::MAX_BATCH)));
+    }
+    let fits = |event: &wire::Event| {
+        let optional = [&event.request_id, &event.key_id, &event.user_id, &event.database, &event.model, &event.method];
+        let numbers =
+            [event.sequence, event.at, event.gate_us, event.odoo_us, event.request_bytes, event.response_bytes];
+        [&event.decision_id, &event.client_ip, &event.road].into_iter().all(|text| short(text))
+            && optional.into_iter().flatten().all(|text| short(text))
+            && numbers.into_iter().all(|number| i64::try_from(number).is_ok())
+            && event.record_ids.len() <= MAX_IDS
+    };
+    match batch.events.iter().position(|event| !fits(event)) {
+        None => Ok(()),
+        Some(at) => Err(Problem::invalid(
+            format!("events.{at}"),
+            format!("Send texts of at most 256 bytes, numbers below 2^63 and at most {MAX_IDS} record ids."),
+        )),
+    }
+}

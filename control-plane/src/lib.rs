@@ -1,0 +1,21 @@
+//! The control plane of Lictor: keeps the policy, serves the REST API, and gives every gate the policy of each revision.
+//!
+//! A library only so that tests reach the routers; the program is `lictor`.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod change;
+pub mod config;
+pub mod error;
+pub mod gates;
+pub mod odoo;
+pub mod publish;
+pub mod random;
+pub mod router;
+pub mod settings;
+pub mod setup;
+pub mod store;
+pub mod time;
+pub mod validate;
+pub mod vault;

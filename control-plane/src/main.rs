@@ -1,0 +1,144 @@
+//! `lictor`: the program of the control plane.
+
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use axum::Router;
+use clap::Parser as _;
+use lictor_control_plane::app::App;
+use lictor_control_plane::config::{Command, Config, Init, Output, Serve, Storage};
+use lictor_control_plane::odoo::Odoo;
+use lictor_control_plane::setup::{self, FirstAdmin};
+use lictor_control_plane::store::Store;
+use lictor_control_plane::vault::Vault;
+use lictor_control_plane::{gates, publish, router};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    tracing_subscriber::fmt().with_max_level(config.log).with_writer(std::io::stderr).with_ansi(false).init();
+    let done = match config.command {
+        Command::Init(init) => run_init(init).await,
+        Command::Serve(serve) => run_serve(serve).await,
+    };
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    // One line that says what to do: a backtrace helps nobody who starts a service.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn run_init(init: Init) -> Result<()> {
+    // Nobody is asked for anything: the Odoo is named when the service starts.
+    let app = open(&init.storage, Odoo::at("http://localhost")?).await?;
+    let made = setup::first_admin(&app).await.map_err(told)?;
+    app.store.close().await;
+    let Some(admin) = made else { bail!("{} is initialised already: nothing was changed", init.storage.database_url) };
+    print_admin(&admin, &init)
+}
+
+async fn run_serve(serve: Serve) -> Result<()> {
+    let api = TcpListener::bind(serve.listen).await.with_context(|| format!("--listen {}", serve.listen))?;
+    let gate = TcpListener::bind(serve.gate_listen).await;
+    let gate = gate.with_context(|| format!("--gate-listen {}", serve.gate_listen))?;
+    let app = open(&serve.storage, Odoo::at(&serve.odoo_url).context("--odoo-url")?).await?;
+    if let Some(admin) = setup::first_admin(&app).await.map_err(told)? {
+        // To standard output and not to the log: logs are collected and kept.
+        let mut out = std::io::stdout().lock();
+        writeln!(
+            out,
+            "First start. The token of the account '{}', shown only now: {}",
+            admin.name,
+            admin.token.expose()
+        )?;
+        out.flush()?;
+    }
+    let publisher = tokio::spawn(publish::run(app.clone()));
+    let presence = tokio::spawn(gates::keep_presence(app.clone()));
+    tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
+    tokio::try_join!(listen(api, router::api(&app), &app), listen(gate, router::gate(&app), &app), end(&app))?;
+    presence.abort();
+    publisher.abort();
+    app.presence.flush(&app).await?;
+    app.store.close().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Waits for the signal to end, and tells everybody.
+async fn end(app: &App) -> Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    tracing::info!("ending: requests under way are answered, new ones are refused");
+    app.stopping.send_replace(true);
+    Ok(())
+}
+
+async fn listen(listener: TcpListener, router: Router, app: &App) -> Result<()> {
+    let mut stopping = app.stopping.subscribe();
+    let stopped = async move {
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
+    Ok(axum::serve(listener, router).with_graceful_shutdown(stopped).await?)
+}
+
+async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {
+    let vault = master_key(storage)?;
+    let store = Store::open(&storage.database_url).await;
+    let store = store.with_context(|| format!("--database-url {}", storage.database_url))?;
+    Ok(App::new(store, vault, odoo).await?)
+}
+
+/// The master key from the environment or its file; a file that is not there is made.
+fn master_key(storage: &Storage) -> Result<Vault> {
+    let (place, key) = match storage.master_key() {
+        Some(key) => ("LICTOR_MASTER_KEY".to_owned(), key),
+        None => {
+            let path: &Path = &storage.master_key_file;
+            let key = match setup::read_master_key(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
+                    setup::make_master_key(path)
+                }
+                read => read,
+            };
+            (format!("--master-key-file {}", path.display()), key.with_context(|| path.display().to_string())?)
+        }
+    };
+    Vault::parse(&key).context(place)
+}
+
+/// What `init --output json` prints.
+#[derive(Serialize)]
+struct Initialised<'a> {
+    #[serde(flatten)]
+    admin: &'a FirstAdmin,
+    database_url: &'a str,
+    /// None if the environment holds the key.
+    master_key_file: Option<&'a PathBuf>,
+}
+
+fn print_admin(admin: &FirstAdmin, init: &Init) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match init.output {
+        Output::Json => {
+            let master_key_file =
+                if init.storage.master_key().is_some() { None } else { Some(&init.storage.master_key_file) };
+            let answer = Initialised { admin, database_url: &init.storage.database_url, master_key_file };
+            writeln!(out, "{}", serde_json::to_string(&answer)?)?;
+        }
+        Output::Text => {
+            writeln!(out, "The database {} is ready.", init.storage.database_url)?;
+            writeln!(out, "The token of the account '{}', shown only now: {}", admin.name, admin.token.expose())?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn told(problem: lictor_control_plane::error::Problem) -> anyhow::Error {
+    anyhow::anyhow!("{}", problem.detail)
+}

@@ -1,0 +1,79 @@
+//! Randomness of the operating system.
+
+use std::fmt::Write as _;
+
+use lictor_policy::key::Key;
+use lictor_policy::secret::Secret;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// The operating system gave no random bytes.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the operating system gave no random bytes")]
+pub struct NoRandomness;
+
+/// Random bytes.
+pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
+/// A new id, greater than those before it.
+pub fn id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// A new key.
+pub fn key() -> Result<Key, NoRandomness> {
+    let mut filled = Ok(());
+    let key = Key::generate(|bytes| {
+        if getrandom::fill(bytes).is_err() {
+            filled = Err(NoRandomness);
+        }
+    });
+    filled.map(|()| key)
+}
+
+/// A bearer token: a mark by which people and secret scanners know it, and 256 random bits.
+#[derive(Debug)]
+pub struct Token(Secret);
+
+impl Token {
+    /// A new token of an account.
+    pub fn of_account() -> Result<Self, NoRandomness> {
+        Self::marked("lat_")
+    }
+
+    /// A new token of a gate.
+    pub fn of_gate() -> Result<Self, NoRandomness> {
+        Self::marked("lgt_")
+    }
+
+    /// A token that somebody sent.
+    pub fn presented(text: &str) -> Self {
+        Self(Secret::new(text))
+    }
+
+    fn marked(mark: &str) -> Result<Self, NoRandomness> {
+        Ok(Self(Secret::new(format!("{mark}{}", hex(&bytes::<32>()?)))))
+    }
+
+    /// The plain text: shown once.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// What is stored. One round of SHA-256 is enough for 256 random bits.
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(self.0.expose().as_bytes()))
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

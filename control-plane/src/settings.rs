@@ -1,0 +1,148 @@
+//! The settings as administrators see them: grouped, with defaults.
+//!
+//! Only settings that have an effect are here: one that had none would be a promise that nobody keeps.
+
+use std::collections::BTreeMap;
+
+use lictor_policy::operation::Operations;
+use lictor_policy::wire;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::validate;
+
+/// The largest body limit: what a worker can hold for several calls at once.
+const MAX_BODY_LIMIT_BYTES: u32 = 64 * 1024 * 1024;
+/// A day: a policy that is older says nothing about who may do what.
+const MAX_SNAPSHOT_AGE_SECONDS: u32 = 24 * 3600;
+/// A session that lasts for a month of silence is none.
+const MAX_SESSION_TIMEOUT_SECONDS: u32 = 31 * 24 * 3600;
+
+/// All settings. A group or field that a stored row lacks has its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The general rate limit.
+    pub rate_limit: RateLimit,
+    /// Networks that may call; empty allows all.
+    pub ip_allow_list: Vec<String>,
+    /// How sessions are limited.
+    pub sessions: Sessions,
+    /// What happens on the shared roads.
+    pub enforcement: wire::Enforcement,
+    /// Networks that may do without a key in `require`.
+    pub require_exceptions: Vec<String>,
+    /// How calls are recorded.
+    pub audit: Audit,
+    /// Seconds after which a gate that hears nothing refuses.
+    pub snapshot_max_age_seconds: u32,
+    /// Bytes that a request body may have.
+    pub body_limit_bytes: u32,
+    /// Operations of methods that the operations table lacks, for every model.
+    pub methods: BTreeMap<String, Operations>,
+    /// `model` or `model.method` names taken off the never-list.
+    pub never_list_exceptions: Vec<String>,
+}
+
+/// The general rate limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RateLimit {
+    /// Whether calls are limited.
+    pub enabled: bool,
+    /// Calls in any 60 s, at each gate.
+    pub per_minute: u32,
+}
+
+/// How sessions are limited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sessions {
+    /// Whether they are limited.
+    pub enabled: bool,
+    /// Seconds of silence that end one.
+    pub timeout_seconds: u32,
+    /// How many a key may have at once; 0 is no limit.
+    pub limit: u32,
+}
+
+/// How calls are recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// When a record is stored: after the call in batches, or before it.
+    pub durability: wire::Durabilities,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rate_limit: RateLimit::default(),
+            ip_allow_list: Vec::new(),
+            sessions: Sessions::default(),
+            enforcement: wire::Enforcement::Off,
+            require_exceptions: Vec::new(),
+            audit: Audit::default(),
+            snapshot_max_age_seconds: 300,
+            body_limit_bytes: 8 * 1024 * 1024,
+            methods: BTreeMap::new(),
+            never_list_exceptions: Vec::new(),
+        }
+    }
+}
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self { enabled: false, per_minute: 60 }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { enabled: false, timeout_seconds: 1800, limit: 0 }
+    }
+}
+
+impl Settings {
+    /// Checks what the types cannot, and names the first field that is wrong.
+    pub fn validate(&self) -> Result<()> {
+        validate::range("rate_limit.per_minute", self.rate_limit.per_minute, 1, u32::MAX)?;
+        validate::range("sessions.timeout_seconds", self.sessions.timeout_seconds, 1, MAX_SESSION_TIMEOUT_SECONDS)?;
+        validate::range("snapshot_max_age_seconds", self.snapshot_max_age_seconds, 1, MAX_SNAPSHOT_AGE_SECONDS)?;
+        validate::range("body_limit_bytes", self.body_limit_bytes, 1, MAX_BODY_LIMIT_BYTES)?;
+        validate::networks("ip_allow_list", &self.ip_allow_list)?;
+        validate::networks("require_exceptions", &self.require_exceptions)?;
+        validate::methods("methods", &self.methods)?;
+        validate::models("never_list_exceptions", &self.never_list_exceptions)?;
+
+        validate::range("sessions.limit", self.sessions.limit, 0, MAX_SESSION_LIMIT)
+    }
+}
+
+/// The most sessions that a limit may name.
+pub const MAX_SESSION_LIMIT: u32 = 10_000;
+
+impl From<Settings> for wire::Settings {
+    fn from(settings: Settings) -> Self {
+        Self {
+            enforcement: settings.enforcement,
+            require_exceptions: settings.require_exceptions,
+            ip_allow_list: settings.ip_allow_list,
+            rate_limit: wire::RateLimit {
+                enabled: settings.rate_limit.enabled,
+                per_minute: settings.rate_limit.per_minute,
+                divide_by_gates: false,
+            },
+            sessions: wire::Sessions {
+                enabled: settings.sessions.enabled,
+                timeout_seconds: settings.sessions.timeout_seconds,
+                limit: settings.sessions.limit,
+            },
+            durability: settings.audit.durability,
+            snapshot_max_age_seconds: settings.snapshot_max_age_seconds,
+            body_limit_bytes: settings.body_limit_bytes,
+            methods: settings.methods,
+            never_list_exceptions: settings.never_list_exceptions,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The first start: the master key, the first administrator.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use lictor_policy::secret::Secret;
+use serde::Serialize;
+
+use crate::api::tokens;
+use crate::app::App;
+use crate::auth::{Actor, Role};
+use crate::change::{Done, change};
+use crate::error::{Code, Problem, Result};
+use crate::store::accounts::{self, Account};
+use crate::store::tokens::Token;
+use crate::{random, vault::Vault};
+
+/// The first administrator, with the token that is shown this once.
+#[derive(Serialize)]
+pub struct FirstAdmin {
+    /// The account.
+    pub account_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// The token's id.
+    pub token_id: String,
+    /// The token.
+    pub token: Secret,
+}
+
+/// Makes the first administrator, unless there are accounts.
+pub async fn first_admin(app: &App) -> Result<Option<FirstAdmin>> {
+    let system = Actor::system();
+    let made = change(app, &system, async |tx| {
+        if !accounts::list(tx, "", 1).await?.is_empty() {
+            return Err(Problem::new(Code::NameTaken, "The database has accounts already."));
+        }
+        let (role, now) = (Role::Admin, app.now());
+        let account = Account {
+            id: random::id(),
+            name: "admin".to_owned(),
+            role,
+            active: true,
+            created_at: now,
+            changed: tx.revision(),
+        };
+        accounts::insert(tx, &account).await?;
+        let record = Token {
+            id: random::id(),
+            account_id: account.id.clone(),
+            name: "first".to_owned(),
+            role,
+            created_at: now,
+            expires_at: None,
+        };
+        let issued = tokens::issue(tx, record).await?;
+        let done = Done::new("account.create", &account.id, None, Some(&account));
+        let Account { id: account_id, name, .. } = account;
+        Ok((FirstAdmin { account_id, name, role, token_id: issued.record.id, token: issued.token }, done))
+    });
+    match made.await {
+        Ok(made) => Ok(Some(made)),
+        Err(problem) if problem.code == Code::NameTaken => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Reads the master key from its file.
+pub fn read_master_key(path: &Path) -> io::Result<Secret> {
+    std::fs::read_to_string(path).map(Secret::new)
+}
+
+/// Makes a master key and writes it to a file that only its owner may read; fails if the file is there.
+pub fn make_master_key(path: &Path) -> io::Result<Secret> {
+    let key = Vault::generate().map_err(io::Error::other)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "{}", key.expose())?;
+    file.sync_all()?;
+    Ok(key)
+}

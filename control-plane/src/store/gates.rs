@@ -1,0 +1,118 @@
+//! Identities of gates, and when each was last heard.
+
+use serde::Serialize;
+use sqlx::any::AnyRow;
+
+use super::row::{Columns as _, big};
+use super::{ChangeTx, Connection, Revision, StoreError};
+use crate::time::Moment;
+
+/// A gate. Its token is not kept, only the hash, and that is not shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct Gate {
+    /// Its id.
+    pub id: String,
+    /// A unique name for people.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Moment,
+    /// What it last told, if it was ever heard.
+    #[serde(flatten)]
+    pub seen: Seen,
+    /// The revision that last changed the identity.
+    #[serde(skip)]
+    pub changed: Revision,
+}
+
+/// What a gate told with its last poll.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// When.
+    pub last_seen_at: Option<Moment>,
+    /// The wire format it speaks.
+    pub wire_version: Option<u32>,
+    /// The epoch of the policy that it runs.
+    pub epoch: Option<String>,
+    /// The revision of the policy that it runs: its acknowledgement.
+    pub revision: Option<u64>,
+}
+
+fn read(row: &AnyRow) -> Result<Gate, StoreError> {
+    Ok(Gate {
+        id: row.text("id")?,
+        name: row.text("name")?,
+        created_at: row.moment("created_at")?,
+        seen: Seen {
+            last_seen_at: row.optional_moment("last_seen_at")?,
+            wire_version: row.optional_number("wire_version")?,
+            epoch: row.optional_text("epoch")?,
+            revision: row.optional_number("revision")?,
+        },
+        changed: Revision(row.number("changed")?),
+    })
+}
+
+/// A gate by its id.
+pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Gate>, StoreError> {
+    let row = sqlx::query("SELECT * FROM gates WHERE id = $1").bind(id).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The id of the gate whose token has this hash.
+pub async fn find_by_hash(connection: &mut Connection, hash: &str) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query("SELECT id FROM gates WHERE hash = $1").bind(hash).fetch_optional(connection).await?;
+    row.map(|row| row.text("id")).transpose()
+}
+
+/// Gates after an id, in the order in which they were made.
+pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<Gate>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM gates WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Makes a gate.
+pub async fn insert(tx: &mut ChangeTx, gate: &Gate, hash: &str) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO gates (id, name, hash, created_at, changed) VALUES ($1, $2, $3, $4, $5)")
+        .bind(gate.id.as_str())
+        .bind(gate.name.as_str())
+        .bind(hash)
+        .bind(big(gate.created_at.0))
+        .bind(gate.changed.column())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Renames a gate.
+pub async fn update(tx: &mut ChangeTx, gate: &Gate) -> Result<(), StoreError> {
+    sqlx::query("UPDATE gates SET name = $2, changed = $3 WHERE id = $1")
+        .bind(gate.id.as_str())
+        .bind(gate.name.as_str())
+        .bind(gate.changed.column())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes a gate: its token is refused from now on.
+pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM gates WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Keeps what a gate told. Not a change of policy: no new revision.
+pub async fn write_seen(connection: &mut Connection, id: &str, seen: &Seen) -> Result<(), StoreError> {
+    sqlx::query("UPDATE gates SET last_seen_at = $2, wire_version = $3, epoch = $4, revision = $5 WHERE id = $1")
+        .bind(id)
+        .bind(seen.last_seen_at.map(|moment| big(moment.0)))
+        .bind(seen.wire_version.map(i64::from))
+        .bind(seen.epoch.as_deref())
+        .bind(seen.revision.map(big))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Keys.
+
+use lictor_policy::operation::Operations;
+use lictor_policy::secret::Secret;
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+use super::row::{Columns as _, big, json};
+use super::{ChangeTx, Connection, Revision, StoreError};
+use crate::time::Moment;
+
+/// A key's record.
+#[derive(Clone, Debug, Serialize)]
+pub struct Key {
+    /// Its id.
+    pub id: String,
+    /// The 8 characters after `lct_`.
+    pub prefix: String,
+    /// The user it acts for.
+    pub user_id: String,
+    /// What an administrator may change.
+    #[serde(flatten)]
+    pub terms: Terms,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it was revoked, for ever.
+    pub revoked_at: Option<Moment>,
+    /// When it was last used.
+    pub last_used_at: Option<Moment>,
+    /// From which address.
+    pub last_used_from: Option<String>,
+    /// How often.
+    pub use_count: u64,
+    /// The hash in passlib's form.
+    #[serde(skip)]
+    pub hash: Secret,
+    /// Grows with every new secret.
+    #[serde(skip)]
+    pub version: u64,
+    /// The line of keys that counters belong to: the id of its first key.
+    #[serde(skip)]
+    pub line: String,
+    /// The number under which gates keep the line's counters.
+    #[serde(skip)]
+    pub slot: u32,
+    /// The revision that last changed it.
+    #[serde(skip)]
+    pub changed: Revision,
+}
+
+/// The restrictions of a key, and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// A name for people.
+    pub name: String,
+    /// Operations that it may do; empty allows all.
+    #[serde(default)]
+    pub scopes: Operations,
+    /// Models that it may reach; empty allows all.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// Networks that it may be used from; empty allows all.
+    #[serde(default)]
+    pub ip_allow_list: Vec<String>,
+    /// Calls in any 60 s, in the place of the general limit.
+    #[serde(default)]
+    pub rate_limit_per_minute: Option<u32>,
+    /// Sessions at once, in the place of the general limit; 0 is no limit.
+    #[serde(default)]
+    pub session_limit: Option<u32>,
+    /// From this moment on it is refused.
+    #[serde(default)]
+    pub expires_at: Option<Moment>,
+    /// Whether it may be used.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+pub(super) fn read(row: &AnyRow) -> Result<Key, StoreError> {
+    Ok(Key {
+        id: row.text("id")?,
+        prefix: row.text("prefix")?,
+        user_id: row.text("user_id")?,
+        terms: Terms {
+            name: row.text("name")?,
+            scopes: row.json("scopes")?,
+            models: row.json("models")?,
+            ip_allow_list: row.json("ip_allow_list")?,
+            rate_limit_per_minute: row.optional_number("rate_limit_per_minute")?,
+            session_limit: row.optional_number("session_limit")?,
+            expires_at: row.optional_moment("expires_at")?,
+            active: row.flag("active")?,
+        },
+        created_at: row.moment("created_at")?,
+        revoked_at: row.optional_moment("revoked_at")?,
+        last_used_at: row.optional_moment("last_used_at")?,
+        last_used_from: row.optional_text("last_used_from")?,
+        use_count: row.number("use_count")?,
+        hash: Secret::new(row.text("hash")?),
+        version: row.number("version")?,
+        line: row.text("line")?,
+        slot: row.number("slot")?,
+        changed: Revision(row.number("changed")?),
+    })
+}
+
+/// A key by its id.
+pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Key>, StoreError> {
+    let row = sqlx::query("SELECT * FROM keys WHERE id = $1").bind(id).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Keys after an id, in the order in which they were made; of one user, if one is named.
+pub async fn list(
+    connection: &mut Connection,
+    user_id: Option<&str>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Key>, StoreError> {
+    let sql = match user_id {
+        Some(_) => "SELECT * FROM keys WHERE id > $1 AND user_id = $3 ORDER BY id LIMIT $2",
+        None => "SELECT * FROM keys WHERE id > $1 ORDER BY id LIMIT $2",
+    };
+    let mut query = sqlx::query(sql).bind(after).bind(limit);
+    if let Some(user_id) = user_id {
+        query = query.bind(user_id);
+    }
+    query.fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// The smallest number that no line in use has. A revoked key is never used again and keeps none.
+pub async fn free_slot(tx: &mut ChangeTx) -> Result<u32, StoreError> {
+    let row = sqlx::query(
+        "SELECT MIN(candidate) AS slot FROM (SELECT 0 AS candidate \
+         UNION ALL SELECT slot + 1 FROM keys WHERE revoked_at IS NULL) AS candidates \
+         WHERE NOT EXISTS (SELECT 1 FROM keys WHERE slot = candidate AND revoked_at IS NULL)",
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    row.number("slot")
+}
+
+/// Whether a key has the prefix.
+pub async fn has_prefix(connection: &mut Connection, prefix: &str) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT id FROM keys WHERE prefix = $1").bind(prefix).fetch_optional(connection).await?;
+    Ok(row.is_some())
+}
+
+/// Makes a key.
+pub async fn insert(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO keys (id, name, user_id, prefix, hash, version, line, slot, scopes, models, ip_allow_list, \
+         rate_limit_per_minute, session_limit, expires_at, active, created_at, use_count, changed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17)",
+    )
+    .bind(key.id.as_str())
+    .bind(key.terms.name.as_str())
+    .bind(key.user_id.as_str())
+    .bind(key.prefix.as_str())
+    .bind(key.hash.expose())
+    .bind(big(key.version))
+    .bind(key.line.as_str())
+    .bind(i64::from(key.slot))
+    .bind(json(&key.terms.scopes)?)
+    .bind(json(&key.terms.models)?)
+    .bind(json(&key.terms.ip_allow_list)?)
+    .bind(key.terms.rate_limit_per_minute.map(i64::from))
+    .bind(key.terms.session_limit.map(i64::from))
+    .bind(key.terms.expires_at.map(|moment| big(moment.0)))
+    .bind(i64::from(key.terms.active))
+    .bind(big(key.created_at.0))
+    .bind(key.changed.column())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Changes a key's restrictions, its secret (prefix, hash, version) and whether it is revoked: never its use, which
+/// gates report meanwhile.
+pub async fn update(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE keys SET name = $2, scopes = $3, models = $4, ip_allow_list = $5, rate_limit_per_minute = $6, \
+         session_limit = $7, expires_at = $8, active = $9, prefix = $10, hash = $11, version = $12, revoked_at = $13, \
+         changed = $14 WHERE id = $1",
+    )
+    .bind(key.id.as_str())
+    .bind(key.terms.name.as_str())
+    .bind(json(&key.terms.scopes)?)
+    .bind(json(&key.terms.models)?)
+    .bind(json(&key.terms.ip_allow_list)?)
+    .bind(key.terms.rate_limit_per_minute.map(i64::from))
+    .bind(key.terms.session_limit.map(i64::from))
+    .bind(key.terms.expires_at.map(|moment| big(moment.0)))
+    .bind(i64::from(key.terms.active))
+    .bind(key.prefix.as_str())
+    .bind(key.hash.expose())
+    .bind(big(key.version))
+    .bind(key.revoked_at.map(|moment| big(moment.0)))
+    .bind(key.changed.column())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Removes a key and frees its slot.
+pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM keys WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// How a key was used, in calls that gates reported together.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// How often.
+    pub count: u64,
+    /// When last.
+    pub at: Moment,
+    /// From where, that last time.
+    pub from: String,
+}
+
+/// Adds calls to a key's use. Not a change of policy: no new revision.
+pub async fn add_use(connection: &mut Connection, id: &str, used: &Use) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE keys SET use_count = use_count + $2, \
+         last_used_from = CASE WHEN last_used_at > $3 THEN last_used_from ELSE $4 END, \
+         last_used_at = CASE WHEN last_used_at > $3 THEN last_used_at ELSE $3 END WHERE id = $1",
+    )
+    .bind(id)
+    .bind(big(used.count))
+    .bind(big(used.at.0))
+    .bind(used.from.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Moments: microseconds inside, RFC 3339 in UTC outside.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use lictor_policy::wire::UnixMicros;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub UnixMicros);
+
+impl Moment {
+    /// The moment that is so much later.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(span.as_micros()).unwrap_or(u64::MAX)))
+    }
+
+    /// The moment that is so much earlier.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(span.as_micros()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Tells the time; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// The machine's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    })
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stamp = i64::try_from(self.0).ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        write!(f, "{}", stamp.unwrap_or(Timestamp::MAX))
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let stamp: Result<Timestamp, _> = text.parse();
+        stamp
+            .ok()
+            .and_then(|stamp| u64::try_from(stamp.as_microsecond()).ok())
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("expected a moment since 1970 in RFC 3339, such as 2030-01-31T12:00:00Z"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_utc_in_rfc_3339() {
+        let moment: Moment = serde_json::from_str(r#""2030-01-31T13:00:00.5+01:00""#).unwrap();
+        assert_eq!(serde_json::to_string(&moment).unwrap(), r#""2030-01-31T12:00:00.5Z""#);
+        for bad in [r#""1969-12-31T23:59:59Z""#, r#""tomorrow""#, r#""2030-01-31""#, "12"] {
+            assert!(serde_json::from_str::<Moment>(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use axum::http::StatusCode;
+use lictor_policy::wire;
+use serde_json::{Value, json};
+
+use crate::support::{Caller, Lab, text};
+
+fn event(sequence: u64, fields: Value) -> Value {
+    let mut event = json!({"sequence": sequence, "at": 1_893_456_000_000_000_u64 + sequence, "decision_id": "d",
+        "client_ip": "192.0.2.1", "road": "/xmlrpc/2/mcp", "outcome": "allowed", "gate_us": 1, "odoo_us": 2,
+        "request_bytes": 3, "response_bytes": 4});
+    event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    event
+}
+
+async fn send(gate: &Caller, boot: &str, events: Vec<Value>) -> Value {
+    let answer = gate.post(wire::EVENTS_PATH, json!({"version": 1, "boot": boot, "events": events})).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    answer.json
+}
+
+async fn ids(lab: &Lab, query: &str) -> Vec<String> {
+    let answer = lab.admin.get(&format!("/api/v1/audit?{query}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.text);
+    answer.json["items"].as_array().unwrap().iter().map(|record| text(&record["id"])).collect()
+}
+
+#[tokio::test]
+async fn a_batch_that_is_sent_again_is_stored_and_counted_once() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let key = lab.key().await;
+    let before = lab.revision().await;
+    let used = |sequence, ip: &str| event(sequence, json!({"key_id": key["id"], "client_ip": ip}));
+    let guessed = event(3, json!({"key_id": key["id"], "outcome": "denied", "reason": "invalid_key"}));
+    assert_eq!(send(&gate, "b", vec![used(1, "192.0.2.1")]).await, json!({"stored": 1}));
+    let batch = vec![used(1, "192.0.2.1"), used(2, "192.0.2.2"), guessed];
+    for _ in 0..2 {
+        assert_eq!(send(&gate, "b", batch.clone()).await, json!({"stored": 3}));
+    }
+    assert_eq!(ids(&lab, "").await, ["b-3", "b-2", "b-1"]);
+    let key = lab.admin.get(&format!("/api/v1/keys/{}", text(&key["id"]))).await.json;
+    assert_eq!((&key["use_count"], &key["last_used_from"]), (&json!(2), &json!("192.0.2.2")));
+    assert_eq!(key["last_used_at"], "2030-01-01T00:00:00.000002Z");
+    assert_eq!(lab.revision().await, before, "use is not a change of policy");
+}
+
+#[tokio::test]
+async fn two_gates_and_two_starts_of_one_gate_are_told_apart() {
+    let lab = Lab::new().await;
+    let ((one, first), (_, second)) = (lab.gate().await, lab.gate().await);
+    for (gate, boot) in [(&first, "a"), (&first, "b"), (&second, "a")] {
+        send(gate, boot, vec![event(1, json!({}))]).await;
+    }
+    assert_eq!(ids(&lab, "").await.len(), 3);
+    assert_eq!(ids(&lab, &format!("gate={one}")).await, ["b-1", "a-1"]);
+}
+
+#[tokio::test]
+async fn every_field_can_be_asked_for() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let full = json!({"decision_id": "d2", "request_id": "r2", "key_id": "k2", "user_id": "u2", "client_ip": "::1",
+        "road": "/jsonrpc", "database": "db2", "model": "res.partner", "method": "write", "operations": ["read", "write"],
+        "record_ids": [12, 345], "outcome": "denied", "reason": "scope_denied", "fault_code": 403});
+    send(&gate, "b", vec![event(1, json!({"record_ids": [1, 2], "operations": ["read"]})), event(2, full)]).await;
+    for query in [
+        "id=b-2",
+        "decision_id=d2",
+        "request_id=r2",
+        "key_id=k2",
+        "user_id=u2",
+        "client_ip=::1",
+        "road=/jsonrpc",
+        "database=db2",
+        "model=res.partner",
+        "method=write",
+        "operation=write",
+        "record_id=12",
+        "record_id=345",
+        "outcome=denied",
+        "reason=scope_denied",
+        "fault_code=403",
+        "from=2030-01-01T00:00:00.000002Z",
+        "model=res.partner&outcome=denied&operation=read",
+    ] {
+        assert_eq!(ids(&lab, query).await, ["b-2"], "{query}");
+    }
+    assert_eq!(ids(&lab, "to=2030-01-01T00:00:00.000002Z").await, ["b-1"]);
+    for query in ["model=res", "record_id=34", "operation=delete", "model=res.partner&outcome=allowed"] {
+        assert!(ids(&lab, query).await.is_empty(), "{query}");
+    }
+    for (query, code, field) in [
+        ("outcome=fine", "invalid_field", "outcome"),
+        ("reason=because", "invalid_field", "reason"),
+        ("operation=fly", "invalid_field", "operation"),
+        ("record_id=x", "invalid_field", "record_id"),
+        ("from=today", "invalid_field", "from"),
+        ("colour=red", "unknown_field", "colour"),
+    ] {
+        let answer = lab.admin.get(&format!("/api/v1/audit?{query}")).await;
+        assert_eq!(answer.problem(), (422, code, field), "{query}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn pages_run_from_the_newest_to_the_oldest_also_within_one_moment() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let same = json!({"at": 1_893_456_000_000_000_u64});
+    send(&gate, "b", (1..=5).map(|sequence| event(sequence, same.clone())).collect()).await;
+    let (mut found, mut query) = (Vec::new(), "/api/v1/audit?limit=2".to_owned());
+    loop {
+        let page = lab.admin.get(&query).await.json;
+        found.extend(page["items"].as_array().unwrap().iter().map(|record| text(&record["id"])));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        query = format!("/api/v1/audit?limit=2&cursor={cursor}");
+    }
+    assert_eq!(found, ["b-5", "b-4", "b-3", "b-2", "b-1"]);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_right_is_refused_whole() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let long = "x".repeat(257);
+    let many: Vec<_> = (0..=500).map(|sequence| event(sequence, json!({}))).collect();
+    for (body, problem) in [
+        (json!({"version": 2, "boot": "b", "events": []}), (400, "unsupported_wire_version", "")),
+        (json!({"version": 1, "boot": "", "events": []}), (422, "invalid_field", "boot")),
+        (json!({"version": 1, "boot": "b", "events": many}), (422, "invalid_field", "events")),
+        (
+            json!({"version": 1, "boot": "b", "events": [event(1, json!({})), event(2, json!({"model": long}))]}),
+            (422, "invalid_field", "events.1"),
+        ),
+        (
+            json!({"version": 1, "boot": "b", "events": [event(1, json!({"colour": 1}))]}),
+            (422, "unknown_field", "events[0].colour"),
+        ),
+    ] {
+        let answer = gate.post(wire::EVENTS_PATH, body).await;
+        assert_eq!(answer.problem(), problem, "{}", answer.text);
+    }
+    assert!(ids(&lab, "").await.is_empty());
+}

@@ -1,0 +1,114 @@
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use lictor_policy::wire;
+use serde_json::json;
+
+use crate::support::{Lab, text};
+
+/// Longer than any test may take.
+const LONG: Duration = Duration::from_secs(60);
+
+fn poll(epoch: &str, since: u64) -> String {
+    format!("{}?epoch={epoch}&since={since}", wire::POLICY_PATH)
+}
+
+#[tokio::test]
+async fn a_gate_without_a_policy_or_with_another_one_gets_the_newest_at_once() {
+    let lab = Lab::holding(LONG).await;
+    let (_, gate) = lab.gate().await;
+    let revision = lab.revision().await;
+    let policy = lab.policy(revision).await;
+    let epoch = text(&policy["epoch"]);
+    for path in [wire::POLICY_PATH.to_owned(), poll("", 0), poll("other", revision), poll(&epoch, revision - 1)]
+        .into_iter()
+        .chain([poll(&epoch, revision + 1)])
+    {
+        let answer = gate.get(&path).await;
+        assert_eq!((answer.status, &answer.json), (StatusCode::OK, &policy), "{path}");
+        assert_eq!(answer.headers[wire::VERSION_HEADER], "1");
+    }
+    serde_json::from_value::<wire::Snapshot>(policy).unwrap();
+}
+
+#[tokio::test]
+async fn an_unchanged_policy_is_answered_with_304_after_the_hold() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let revision = lab.revision().await;
+    let epoch = text(&lab.policy(revision).await["epoch"]);
+    let answer = gate.get(&poll(&epoch, revision)).await;
+    assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    assert_eq!(answer.headers[wire::VERSION_HEADER], "1");
+}
+
+#[tokio::test]
+async fn a_held_poll_wakes_as_soon_as_the_policy_changes() {
+    let lab = Lab::holding(LONG).await;
+    let (id, gate) = lab.gate().await;
+    let revision = lab.revision().await;
+    let epoch = text(&lab.policy(revision).await["epoch"]);
+    let held = tokio::spawn(async move { (gate.get(&poll(&epoch, revision)).await, Instant::now()) });
+    while lab.app.presence.of(&id).is_none() {
+        tokio::task::yield_now().await;
+    }
+    lab.admin.patch("/api/v1/settings", json!({"enforcement": "require"})).await;
+    let committed = Instant::now();
+    let (answer, woken) = held.await.unwrap();
+    assert_eq!(answer.json["revision"], revision + 1);
+    assert_eq!(answer.json["settings"]["enforcement"], "require");
+    assert!(woken.saturating_duration_since(committed) < Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn a_gate_that_is_removed_while_it_waits_gets_no_policy() {
+    let lab = Lab::holding(LONG).await;
+    let (id, gate) = lab.gate().await;
+    let revision = lab.revision().await;
+    let epoch = text(&lab.policy(revision).await["epoch"]);
+    let held = tokio::spawn(async move { gate.get(&poll(&epoch, revision)).await });
+    while lab.app.presence.of(&id).is_none() {
+        tokio::task::yield_now().await;
+    }
+    lab.admin.delete(&format!("/api/v1/gates/{id}")).await;
+    assert_eq!(held.await.unwrap().problem(), (401, "not_authenticated", ""));
+}
+
+#[tokio::test]
+async fn held_polls_end_when_the_service_ends() {
+    let lab = Lab::holding(LONG).await;
+    let (_, gate) = lab.gate().await;
+    let revision = lab.revision().await;
+    let epoch = text(&lab.policy(revision).await["epoch"]);
+    lab.app.stopping.send_replace(true);
+    assert_eq!(gate.get(&poll(&epoch, revision)).await.status, StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
+async fn another_version_of_the_wire_is_refused() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    for version in ["2", "0", "x"] {
+        let answer = gate.send("GET", wire::POLICY_PATH, None, &[(wire::VERSION_HEADER, version)]).await;
+        assert_eq!(answer.problem(), (400, "unsupported_wire_version", ""), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_gates_could_not_use_is_not_pushed_and_shows_in_readyz() {
+    let lab = Lab::new().await;
+    lab.key().await;
+    let good = lab.revision().await;
+    lab.policy(good).await;
+    assert_eq!(lab.admin.get("/readyz").await.status, StatusCode::OK);
+    lab.tamper("UPDATE keys SET hash = 'broken'").await;
+    lab.admin.patch("/api/v1/settings", json!({"enforcement": "block"})).await;
+    while lab.admin.get("/readyz").await.status == StatusCode::OK {
+        tokio::task::yield_now().await;
+    }
+    let (_, gate) = lab.gate().await;
+    assert_eq!(gate.get(wire::POLICY_PATH).await.json["revision"], good);
+    lab.tamper("DELETE FROM keys").await;
+    lab.app.publisher.wake();
+    assert_eq!(lab.policy(good + 1).await["settings"]["enforcement"], "block");
+}

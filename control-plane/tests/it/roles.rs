@@ -1,0 +1,62 @@
+use axum::http::StatusCode;
+use lictor_control_plane::auth::{Access, Role};
+use lictor_control_plane::router::{Route, api_table, gate_table};
+
+use crate::support::{Caller, Lab};
+
+/// A path of the route that names no record, so that a call that is let in changes nothing.
+fn path(route: &Route) -> String {
+    route.path.replace("{id}", "none").replace("{model}", "none")
+}
+
+#[tokio::test]
+async fn each_route_lets_in_its_role_and_greater_ones_and_nobody_else() {
+    let lab = Lab::new().await;
+    let callers = [
+        (None, Caller { token: String::new(), ..lab.admin.clone() }),
+        (None, Caller { token: "lat_unknown".to_owned(), ..lab.admin.clone() }),
+        (None, lab.gate().await.1),
+        (Some(Role::User), lab.caller("user").await),
+        (Some(Role::Manager), lab.caller("manager").await),
+        (Some(Role::Admin), lab.caller("admin").await),
+    ];
+    for route in api_table() {
+        for (role, caller) in &callers {
+            let caller = Caller { router: lab.admin.router.clone(), ..caller.clone() };
+            let status = caller.send(route.verb.name(), &path(&route), None, &[]).await.status;
+            let seen = format!("{} {} as {role:?}: {status}", route.verb.name(), route.path);
+            match route.access {
+                Access::Public => assert!(!refused(status), "{seen}"),
+                Access::Gate => panic!("{seen}: gates have a listener of their own"),
+                Access::Role(needed) => match role {
+                    None => assert_eq!(status, StatusCode::UNAUTHORIZED, "{seen}"),
+                    Some(role) if *role < needed => assert_eq!(status, StatusCode::FORBIDDEN, "{seen}"),
+                    Some(_) => assert!(!refused(status), "{seen}"),
+                },
+            }
+        }
+    }
+}
+
+fn refused(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_before_the_role_is_known() {
+    let lab = Lab::new().await;
+    let user = lab.caller("user").await;
+    let answer = user.send("POST", "/api/v1/keys", Some("not json".to_owned()), &[]).await;
+    assert_eq!(answer.problem(), (403, "role_required", ""));
+}
+
+#[tokio::test]
+async fn the_gates_listener_serves_only_gates() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    for route in gate_table().into_iter().filter(|route| route.access != Access::Public) {
+        let nobody = Caller { token: String::new(), ..gate.clone() };
+        let status = nobody.send(route.verb.name(), route.path, None, &[]).await.status;
+        assert_eq!((status, route.access), (StatusCode::UNAUTHORIZED, Access::Gate), "{}", route.path);
+    }
+}

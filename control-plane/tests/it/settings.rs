@@ -1,0 +1,71 @@
+use serde_json::json;
+
+use crate::support::Lab;
+
+const PATH: &str = "/api/v1/settings";
+
+#[tokio::test]
+async fn a_fresh_database_has_the_defaults() {
+    let lab = Lab::new().await;
+    let settings = lab.admin.get(PATH).await.json;
+    for (pointer, value) in [
+        ("/enforcement", json!("off")),
+        ("/rate_limit", json!({"enabled": false, "per_minute": 60})),
+        ("/sessions", json!({"enabled": false, "timeout_seconds": 1800, "limit": 0})),
+        ("/ip_allow_list", json!([])),
+        ("/snapshot_max_age_seconds", json!(300)),
+        ("/body_limit_bytes", json!(8 << 20)),
+        ("/audit/durability/write", json!("batched")),
+    ] {
+        assert_eq!(settings.pointer(pointer), Some(&value), "{pointer}");
+    }
+}
+
+#[tokio::test]
+async fn a_patch_changes_only_what_it_names() {
+    let lab = Lab::new().await;
+    let before = lab.admin.get(PATH).await.json;
+    let patch = json!({"rate_limit": {"enabled": true}, "audit": {"durability": {"delete": "write-ahead"}},
+                       "enforcement": "secure", "methods": {"action_confirm": ["write"]}});
+    let after = lab.admin.patch(PATH, patch).await.json;
+    assert_eq!(after["rate_limit"], json!({"enabled": true, "per_minute": 60}));
+    assert_eq!(after["sessions"], before["sessions"]);
+    let policy = lab.policy(lab.revision().await).await;
+    assert_eq!(policy["settings"]["durability"]["delete"], "write-ahead");
+    assert_eq!(policy["settings"]["enforcement"], "secure");
+}
+
+#[tokio::test]
+async fn each_wrong_field_is_named_and_changes_nothing() {
+    let lab = Lab::new().await;
+    let before = (lab.admin.get(PATH).await.json, lab.revision().await);
+    for (patch, code, field) in [
+        (json!({"rate_limit": {"per_minute": 0}}), "invalid_field", "rate_limit.per_minute"),
+        (json!({"rate_limit": {"per_minute": "60"}}), "invalid_field", "rate_limit.per_minute"),
+        (json!({"rate_limit": {"enabled": null}}), "invalid_field", "rate_limit.enabled"),
+        (json!({"rate_limit": {"perminute": 1}}), "unknown_field", "rate_limit.perminute"),
+        (json!({"sessions": {"timeout_seconds": 0}}), "invalid_field", "sessions.timeout_seconds"),
+        (json!({"sessions": {"limit": 10_001}}), "invalid_field", "sessions.limit"),
+        (json!({"enforcement": "on"}), "invalid_field", "enforcement"),
+        (json!({"ip_allow_list": ["10.0.0.1/8"]}), "invalid_field", "ip_allow_list"),
+        (json!({"require_exceptions": ["x"]}), "invalid_field", "require_exceptions"),
+        (json!({"audit": {"durability": {"read": "never"}}}), "invalid_field", "audit.durability.read"),
+        (json!({"snapshot_max_age_seconds": 0}), "invalid_field", "snapshot_max_age_seconds"),
+        (json!({"body_limit_bytes": (64 << 20) + 1}), "invalid_field", "body_limit_bytes"),
+        (json!({"methods": {"_x": []}}), "invalid_field", "methods._x"),
+        (json!({"never_list_exceptions": ["ir cron"]}), "invalid_field", "never_list_exceptions"),
+        (json!({"smtp": {}}), "unknown_field", "smtp"),
+    ] {
+        let answer = lab.admin.patch(PATH, patch.clone()).await;
+        assert_eq!(answer.problem(), (422, code, field), "{patch}: {}", answer.text);
+    }
+    assert_eq!((lab.admin.get(PATH).await.json, lab.revision().await), before);
+}
+
+#[tokio::test]
+async fn a_mapped_method_is_removed_with_null() {
+    let lab = Lab::new().await;
+    lab.admin.patch(PATH, json!({"methods": {"a": ["read"], "b": []}})).await;
+    let after = lab.admin.patch(PATH, json!({"methods": {"a": null}})).await.json;
+    assert_eq!(after["methods"], json!({"b": []}));
+}

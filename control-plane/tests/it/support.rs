@@ -1,0 +1,218 @@
+//! A control plane in a directory of its own, with a stand-in for Odoo.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::routing::post;
+use http_body_util::BodyExt as _;
+use lictor_control_plane::app::App;
+use lictor_control_plane::odoo::Odoo;
+use lictor_control_plane::store::Store;
+use lictor_control_plane::time::Moment;
+use lictor_control_plane::vault::Vault;
+use lictor_control_plane::{publish, random, router, setup};
+use lictor_policy::secret::Secret;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// What the stand-in for Odoo takes as the secret of every login.
+pub(crate) const RIGHT: &str = "right-Odoo-secret";
+/// The user id it answers.
+pub(crate) const UID: i64 = 7;
+/// When the clock of a [`Lab`] starts: 2030-01-01T00:00:00Z.
+pub(crate) const START: u64 = 1_893_456_000_000_000;
+
+/// A control plane with an administrator.
+pub(crate) struct Lab {
+    pub(crate) app: App,
+    pub(crate) admin: Caller,
+    pub(crate) clock: Arc<AtomicU64>,
+    folder: PathBuf,
+    publisher: tokio::task::JoinHandle<()>,
+}
+
+impl Lab {
+    pub(crate) async fn new() -> Self {
+        Self::holding(Duration::from_millis(1)).await
+    }
+
+    /// With long polls that are held so long.
+    pub(crate) async fn holding(poll_hold: Duration) -> Self {
+        let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let store = Store::open(&format!("sqlite://{}/lictor.db", folder.display())).await.unwrap();
+        let clock = Arc::new(AtomicU64::new(START));
+        let tell = Arc::clone(&clock);
+        let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
+        let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
+        let app = App::with(store, vault, Odoo::at(&odoo().await).unwrap(), time, poll_hold).await.unwrap();
+        let admin = setup::first_admin(&app).await.unwrap().unwrap();
+        let publisher = tokio::spawn(publish::run(app.clone()));
+        let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
+        Self { app, admin, clock, folder, publisher }
+    }
+
+    /// An account's token with a role.
+    pub(crate) async fn caller(&self, role: &str) -> Caller {
+        let account = json!({"name": random::id(), "role": role});
+        let account = self.admin.post("/api/v1/accounts", account).await.json;
+        let token = json!({"account_id": account["id"], "name": "t", "role": role});
+        let token = self.admin.post("/api/v1/tokens", token).await.json;
+        Caller { router: self.admin.router.clone(), token: text(&token["token"]) }
+    }
+
+    /// A gate: its id and who may call as it.
+    pub(crate) async fn gate(&self) -> (String, Caller) {
+        let gate = self.admin.post("/api/v1/gates", json!({"name": random::id()})).await.json;
+        (text(&gate["id"]), Caller { router: router::gate(&self.app), token: text(&gate["token"]) })
+    }
+
+    /// The id of a new user.
+    pub(crate) async fn user(&self) -> String {
+        text(&self.admin.post("/api/v1/users", user_body()).await.json["id"])
+    }
+
+    /// A new key of a new user.
+    pub(crate) async fn key(&self) -> Value {
+        let user = self.user().await;
+        self.admin.post("/api/v1/keys", json!({"name": "k", "user_id": user})).await.json
+    }
+
+    /// The policy that a gate without one gets, of this revision or a later one.
+    pub(crate) async fn policy(&self, revision: u64) -> Value {
+        let mut policies = self.app.publisher.subscribe();
+        let policy = policies.wait_for(|policy| policy.as_ref().is_some_and(|policy| policy.revision.0 >= revision));
+        let policy = tokio::time::timeout(Duration::from_secs(5), policy).await.unwrap().unwrap();
+        serde_json::from_slice(&policy.as_ref().unwrap().json).unwrap()
+    }
+
+    /// The last revision in the database.
+    pub(crate) async fn revision(&self) -> u64 {
+        let row: i64 = self.number("SELECT revision FROM meta").await;
+        u64::try_from(row).unwrap()
+    }
+
+    /// A number that the database knows.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut *self.app.store.read().await.unwrap()).await.unwrap()
+    }
+
+    /// Does something to the database that the service would not do.
+    pub(crate) async fn tamper(&self, sql: &'static str) {
+        let mut tx = self.app.store.write().await.unwrap();
+        sqlx::query(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.publisher.abort();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) router: Router,
+    pub(crate) token: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// Null if the body is not JSON.
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    /// The stable code of a problem and the field it names.
+    pub(crate) fn problem(&self) -> (u16, &str, &str) {
+        let field = |name: &str| self.json[name].as_str().unwrap_or_default();
+        (self.status.as_u16(), field("code"), field("field"))
+    }
+
+    pub(crate) fn etag(&self) -> String {
+        self.headers[header::ETAG].to_str().unwrap().to_owned()
+    }
+}
+
+impl Caller {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, &[]).await
+    }
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, None, &[]).await
+    }
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, Some(body.to_string()), &[]).await
+    }
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send("PUT", path, Some(body.to_string()), &[]).await
+    }
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send("PATCH", path, Some(body.to_string()), &[]).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !self.token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        if body.is_some() && headers.iter().all(|(name, _)| *name != "content-type") {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(body.map_or(Body::empty(), Body::from)).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Answer { status, headers, text, json }
+    }
+}
+
+/// A user that Odoo knows.
+pub(crate) fn user_body() -> Value {
+    json!({"name": "Ada", "email": "ada@example.com", "groups": ["sales"],
+           "upstream": {"database": "odoo", "login": "ada", "secret": RIGHT}})
+}
+
+/// The text in a JSON value.
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// Answers `authenticate` like Odoo: the uid for [`RIGHT`], a fault for the database `gone`, else `False`.
+async fn odoo() -> String {
+    async fn common(body: String) -> String {
+        let value = if body.contains(RIGHT) { format!("<int>{UID}</int>") } else { "<boolean>0</boolean>".to_owned() };
+        let fault = "<fault><value><struct><member><name>faultCode</name><value><int>1</int></value></member>\
+                     <member><name>faultString</name><value><string>no database</string></value></member></struct>\
+                     </value></fault>";
+        let answer = format!("<params><param><value>{value}</value></param></params>");
+        let answer = if body.contains(">gone<") { fault } else { &answer };
+        format!("<?xml version='1.0'?><methodResponse>{answer}</methodResponse>")
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/xmlrpc/2/common", post(common));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    base
+}

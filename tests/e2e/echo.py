@@ -1,0 +1,52 @@
+"""An upstream that keeps what the gate forwards: what Odoo was sent, Odoo itself cannot show."""
+
+import http.server
+import threading
+import xmlrpc.client
+from email.message import Message
+from typing import Any, Self
+
+UID = 7
+
+
+class Echo:
+    """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what arrived."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, Message, bytes]] = []
+        requests = self.requests
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                requests.append((self.path, self.headers, body))
+                params, method = xmlrpc.client.loads(body, use_datetime=True)
+                answer: Any = UID if method == "authenticate" else params[5:]
+                document = xmlrpc.client.dumps((answer,), methodresponse=True, allow_none=True).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Length", str(len(document)))
+                self.end_headers()
+                self.wfile.write(document)
+
+            def do_GET(self) -> None:
+                requests.append((self.path, self.headers, b""))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,86 @@
+"""A change at the control plane is in force at every worker at once, and survives what may happen."""
+
+import concurrent.futures
+import contextlib
+import os
+import signal
+import statistics
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from gate import Gate, Problem, eventually
+
+from parts.odoo import Odoo
+
+CHANGES = 20
+
+
+def test_a_change_is_in_force_at_all_workers_within_a_second(gate: Gate, user: Any) -> None:
+    key = gate.key(user)["key"]
+    agents = [gate.agent(user, key) for _ in range(8)]  # a connection each, over all workers
+    times = []
+    with concurrent.futures.ThreadPoolExecutor(len(agents)) as pool:
+        for number in range(CHANGES):
+            allowed = number % 2 == 1
+            gate.permit({"res.country": {"read": allowed}})
+            answered = time.monotonic()
+            expected = None if allowed else "permission_denied"
+
+            def everywhere(expected: str | None = expected) -> bool:
+                refusals = pool.map(lambda agent: agent.refusal("res.country", "search_count", []), agents)
+                return all(refusal == expected for refusal in refusals)
+
+            eventually(everywhere)
+            times.append((time.monotonic() - answered) * 1000)
+    median = statistics.median(times)
+    print(f"\n{CHANGES} changes in force at all workers: median {median:.0f} ms, longest {max(times):.0f} ms")
+    assert max(times) < 1000
+
+
+def test_a_revoked_key_is_refused(gate: Gate, user: Any) -> None:
+    made = gate.key(user)
+    agent = gate.agent(user, made["key"])
+    assert agent.refusal("res.partner", "search_count", []) is None
+    gate.api("POST", f"keys/{made['id']}/revoke")
+    eventually(lambda: agent.refusal("res.partner", "search_count", []) == "invalid_key")
+
+
+def test_a_user_with_a_wrong_credential_is_not_made(gate: Gate, odoo: Odoo) -> None:
+    try:
+        gate.user(odoo.database, odoo.admin.login, "wrong")
+    except Problem as problem:
+        assert problem.document["code"] == "upstream_credential_rejected"
+    else:
+        raise AssertionError("the user was made")
+
+
+def test_calls_go_on_without_a_control_plane_until_the_policy_is_too_old(own_gate: Gate, odoo: Odoo) -> None:
+    gate = own_gate
+    user = gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
+    made = gate.key(user)
+    agent = gate.agent(user, made["key"])
+    max_age = 3
+    gate.api("PATCH", "settings", {"snapshot_max_age_seconds": max_age})
+    partner = agent("res.partner", "create", {"name": "before"})
+    with gate.without_control_plane():
+        killed = time.monotonic()
+        assert agent("res.partner", "read", [partner], ["name"])
+        calls = 1
+        while (refusal := agent.refusal("res.partner", "search_count", [])) is None:
+            calls += 1
+            # A poll that was answered just before the kill renewed the age last; polls are answered every 20 s.
+            assert time.monotonic() - killed < 30
+        assert refusal == "policy_unavailable"
+    eventually(lambda: agent.refusal("res.partner", "search_count", []) is None, seconds=10)
+    print(f"\n{calls} calls went on for {time.monotonic() - killed:.1f} s without a control plane")
+    # What happened meanwhile is in the audit log all the same, once each.
+    eventually(lambda: len(rows(gate, made["id"], "search_count", "allowed")) >= calls - 1, seconds=10)
+    refused = rows(gate, made["id"], "search_count", "denied")
+    ids = [row["id"] for row in gate.audit(key_id=made["id"])]
+    assert len(ids) == len(set(ids)) and all(row["reason"] == "policy_unavailable" for row in refused)
+
+
+def rows(gate: Gate, key_id: str, method: str, outcome: str) -> list[dict[str, Any]]:
+    return gate.audit(key_id=key_id, method=method, outcome=outcome)

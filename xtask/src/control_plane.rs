@@ -1,0 +1,65 @@
+//! Building and running the control plane.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::odoo_url::OdooUrl;
+use crate::project::{self, Project};
+use crate::rest;
+use crate::run::{self, say};
+use crate::state::State;
+
+const PROGRAM: &str = "lictor";
+/// The file in the state folder for the first administrator's token.
+const ADMIN_TOKEN: &str = "admin-token";
+
+/// Builds it unoptimised, which takes a third of the time; its dependencies are optimised as the workspace says.
+pub(crate) fn build(project: &Project) -> Result<PathBuf> {
+    say("building the control plane");
+    let mut cargo = project::cargo();
+    cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-control-plane", "--bin", PROGRAM]);
+    run::run(cargo.arg("--target-dir").arg(&project.target))?;
+    Ok(project.target.join("debug").join(PROGRAM))
+}
+
+/// Its place in a local run.
+pub(crate) struct ControlPlane {
+    pub(crate) program: PathBuf,
+    pub(crate) api_port: u16,
+    pub(crate) gate_port: u16,
+}
+
+impl ControlPlane {
+    /// Makes the database and the first administrator on the first run, and returns that one's token on every run.
+    pub(crate) fn init(&self, state: &State) -> Result<String> {
+        if let Some(token) = state.read(ADMIN_TOKEN)? {
+            return Ok(token);
+        }
+        let printed = run::output(self.command("init", state).args(["--output", "json", "--log", "error"]))?;
+        let made: Value = serde_json::from_str(&printed).context("`lictor init` printed no JSON")?;
+        let token = rest::text(&made, "token")?;
+        state.write(ADMIN_TOKEN, &token)?;
+        Ok(token)
+    }
+
+    /// The service, ready to be started.
+    pub(crate) fn serve(&self, state: &State, odoo: &OdooUrl) -> Command {
+        let mut command = self.command("serve", state);
+        command.arg("--odoo-url").arg(odoo.to_string());
+        command.arg("--listen").arg(format!("127.0.0.1:{}", self.api_port));
+        command.arg("--gate-listen").arg(format!("127.0.0.1:{}", self.gate_port));
+        command
+    }
+
+    fn command(&self, name: &str, state: &State) -> Command {
+        let mut command = Command::new(&self.program);
+        // A key in the environment would win over the file, and not be there for the next run.
+        command.env_remove("LICTOR_MASTER_KEY").arg(name);
+        command.arg("--database-url").arg(format!("sqlite://{}", state.file("lictor.db").display()));
+        command.arg("--master-key-file").arg(state.file("master-key"));
+        command
+    }
+}

@@ -1,0 +1,32 @@
+//! Installing Debian's packages, where that is possible.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::run::{self, on_path, say};
+
+/// Installs packages that are missing. Needs apt-get and root; otherwise the error says what to type.
+pub(crate) fn install(packages: &[&str], purpose: &str) -> Result<()> {
+    let list = packages.join(" ");
+    if on_path("apt-get").is_none() {
+        bail!("{purpose} needs {list} (names of Debian's packages), and this machine has no apt-get to get them with");
+    }
+    if run::output(Command::new("id").arg("-u"))?.trim() != "0" {
+        bail!("{purpose} needs packages of Debian. Install them, then try again:\n  sudo apt-get install {list}");
+    }
+    say(format!("installing {list} with apt-get: {purpose}"));
+    if apt(packages).is_ok() {
+        return Ok(());
+    }
+    // The lists are old or were never fetched.
+    run::run(Command::new("apt-get").args(["-q", "update"]))?;
+    apt(packages)
+}
+
+fn apt(packages: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(["install", "-q", "-y", "--no-install-recommends"]).args(packages);
+    run::output(&mut command).map(drop)
+}

@@ -1,0 +1,55 @@
+//! What `up` prints when everything runs.
+
+use crate::seed::{DATABASE, LOGIN};
+use crate::state::{State, UpFile};
+
+/// The addresses, and commands to paste.
+pub(crate) fn text(state: &State, up: &UpFile) -> String {
+    let UpFile { gate_url, api_url, odoo_url, .. } = up;
+    let file = state.file("up.json").display().to_string();
+    let mut text = format!(
+        "\nThe gate runs, in front of {odoo_url}\n\
+         \n  gate (for API clients)  {gate_url}\n  control plane           {api_url}\n  \
+         tokens and addresses    {file}\n"
+    );
+    if let Some(key) = &up.key {
+        text.push_str(&format!(
+            "\nThe Odoo behind it is a stand-in with a few partners in memory. Paste this for a call that is allowed \
+             and one that is refused:\n{}",
+            python(gate_url, key)
+        ));
+    } else {
+        text.push_str(&format!(
+            "\nStart with a user, a permission and a key: POST {api_url}/api/v1/users, \
+             PUT …/permissions/res.partner, POST …/keys\n"
+        ));
+    }
+    text.push_str(&format!("\nWhat the gate has recorded:\n\n{}", curl(api_url, &file)));
+    text
+}
+
+fn python(gate_url: &str, key: &str) -> String {
+    format!(
+        r#"
+python3 - <<'END'
+import xmlrpc.client
+url, db, login, key = "{gate_url}", "{DATABASE}", "{LOGIN}", "{key}"
+uid = xmlrpc.client.ServerProxy(url + "/xmlrpc/2/common").authenticate(db, login, key, {{}})
+odoo = xmlrpc.client.ServerProxy(url + "/xmlrpc/2/mcp", allow_none=True)
+print(odoo.execute_kw(db, uid, key, "res.partner", "search_read", [[]], {{"fields": ["name"], "limit": 3}}))
+try:
+    odoo.execute_kw(db, uid, key, "res.partner", "unlink", [[1]])
+except xmlrpc.client.Fault as refusal:
+    print(refusal.faultCode, refusal.faultString)
+END
+"#
+    )
+}
+
+/// The token is read from the file, so that it stands neither on the terminal nor in the shell's history.
+fn curl(api_url: &str, up_file: &str) -> String {
+    format!(
+        "curl -s {api_url}/api/v1/audit -H \"Authorization: Bearer $(python3 -c \
+         'import json; print(json.load(open(\"{up_file}\"))[\"admin_token\"])')\"\n"
+    )
+}

@@ -1,0 +1,154 @@
+//! Servers as processes: starting them into a log, knowing them again in a later command, stopping them.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::run::{self, POLL};
+
+/// How much of a log is shown when its server has failed.
+const LOG_LINES: usize = 20;
+/// Between the polite signal and the other one.
+const STOP_LIMIT: Duration = Duration::from_secs(15);
+
+/// Names one process for ever: the kernel gives its number to another one later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// The process number.
+    pub(crate) pid: u32,
+    /// Clock ticks from boot to its start; field 22 of /proc/PID/stat, see proc(5).
+    started: u64,
+    /// The kernel's name for the time since it was booted.
+    boot: String,
+}
+
+impl Identity {
+    /// Of a process that runs now.
+    fn of(pid: u32) -> Result<Self> {
+        let (_, started) = stat(pid).with_context(|| format!("process {pid} ended at once"))?;
+        Ok(Self { pid, started, boot: boot()? })
+    }
+
+    /// Whether that very process still runs. One that ended and was not waited for does not.
+    pub(crate) fn is_running(&self) -> bool {
+        let same_boot = boot().is_ok_and(|now| now == self.boot);
+        same_boot && stat(self.pid).is_some_and(|(state, started)| started == self.started && !"ZX".contains(state))
+    }
+
+    /// Asks it to stop and waits until it has; kills it when it takes too long.
+    pub(crate) fn stop(&self) -> Result<()> {
+        for signal in ["TERM", "KILL"] {
+            if !self.is_running() {
+                return Ok(());
+            }
+            // It may end between the question and the signal, so the answer of `kill` says nothing.
+            let mut kill = Command::new("kill");
+            kill.args(["-s", signal, &self.pid.to_string()]);
+            run::succeeds_within(&mut kill, STOP_LIMIT)?;
+            let end = Instant::now() + STOP_LIMIT;
+            while self.is_running() && Instant::now() < end {
+                thread::sleep(POLL);
+            }
+        }
+        if self.is_running() {
+            bail!("process {} does not end, not even when killed", self.pid);
+        }
+        Ok(())
+    }
+}
+
+/// The state letter and the start time of a process.
+fn stat(pid: u32) -> Option<(char, u64)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, and may itself contain spaces and parentheses.
+    let (_, fields) = text.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.nth(18)?.parse().ok()?))
+}
+
+fn boot() -> Result<String> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").context("cannot read /proc: is this Linux?")?;
+    Ok(text.trim().to_owned())
+}
+
+/// A server that this command has started.
+pub(crate) struct Server {
+    /// What to call it in messages.
+    pub(crate) name: &'static str,
+    pub(crate) identity: Identity,
+    child: Child,
+    log: std::path::PathBuf,
+}
+
+impl Server {
+    /// Starts it with its output going to `log`, which is begun anew.
+    pub(crate) fn start(name: &'static str, command: &mut Command, log: &Path) -> Result<Self> {
+        let output = OpenOptions::new().create(true).write(true).truncate(true).open(log);
+        let output = output.with_context(|| format!("cannot write {}", log.display()))?;
+        let errors = output.try_clone()?;
+        command.stdin(Stdio::null()).stdout(output).stderr(errors);
+        // A process group of its own: Ctrl-C reaches this command first, which stops its servers in order.
+        command.process_group(0);
+        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        let identity = Identity::of(child.id())?;
+        Ok(Self { name, identity, child, log: log.to_owned() })
+    }
+
+    /// Fails if it has ended, with the end of its log.
+    pub(crate) fn must_run(&mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("{} ended ({status}); the end of {}:\n{}", self.name, self.log.display(), tail(&self.log));
+        }
+        Ok(())
+    }
+
+    /// The end of its log, for messages.
+    pub(crate) fn log_tail(&self) -> String {
+        format!("the end of {}:\n{}", self.log.display(), tail(&self.log))
+    }
+
+    /// Stops it and takes note of its end, so that it leaves no entry in the process table.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        self.identity.stop()?;
+        self.child.try_wait()?;
+        Ok(())
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = File::open(log).and_then(|mut file| {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut file, &mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    });
+    let text = text.unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_its_process_again_and_no_other() {
+        let folder = std::env::temp_dir().join(format!("lictor-xtask-{}", std::process::id()));
+        let mut server =
+            Server::start("sleep", Command::new("sleep").arg("60"), &folder.with_extension("log")).unwrap();
+        let identity = server.identity.clone();
+        assert!(identity.is_running());
+        assert!(!Identity { started: identity.started + 1, ..identity.clone() }.is_running(), "a later process");
+        assert!(!Identity { boot: "before".to_owned(), ..identity.clone() }.is_running(), "before a reboot");
+        server.stop().unwrap();
+        assert!(!identity.is_running());
+        assert!(server.must_run().unwrap_err().to_string().contains("sleep ended"));
+        fs::remove_file(folder.with_extension("log")).unwrap();
+    }
+}

@@ -1,0 +1,60 @@
+//! Where things are: the checkout, cargo's target folder, the tools folder, the cache.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::run;
+
+/// The checkout that this program was built from.
+pub(crate) struct Project {
+    /// The folder of the workspace's Cargo.toml.
+    pub(crate) root: PathBuf,
+    /// Cargo's target folder, wherever the user has put it.
+    pub(crate) target: PathBuf,
+}
+
+/// The part of `cargo metadata` that is needed here.
+#[derive(Deserialize)]
+struct Metadata {
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+}
+
+impl Project {
+    /// Asks cargo, which knows about `CARGO_TARGET_DIR` and about configuration files.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let answer = run::output(
+            cargo().args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]).arg(&manifest),
+        )?;
+        let metadata: Metadata = serde_json::from_str(&answer).context("cannot read the answer of `cargo metadata`")?;
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
+    }
+
+    /// Programs fetched for this checkout.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.root.join(".lictor/tools")
+    }
+
+    /// Where built parts that outlive a checkout are kept; the same rule as in tests/e2e/parts/cache.py.
+    pub(crate) fn cache(&self) -> Result<PathBuf> {
+        let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(chosen) = set("LICTOR_CACHE") {
+            return Ok(chosen);
+        }
+        if let Some(base) = set("XDG_CACHE_HOME") {
+            return Ok(base.join("lictor"));
+        }
+        let home = set("HOME").context("neither LICTOR_CACHE nor HOME is set: set LICTOR_CACHE to a folder")?;
+        Ok(home.join(".cache/lictor"))
+    }
+}
+
+/// The cargo that runs this program.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}

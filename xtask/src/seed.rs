@@ -1,0 +1,37 @@
+//! What a first run with the stand-in begins with: a user, some permissions, a key.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::rest::{self, Api};
+use crate::state::State;
+
+/// The stand-in's one database and login; tests/standin/odoo.py has the same.
+pub(crate) const DATABASE: &str = "standin";
+/// See [`DATABASE`].
+pub(crate) const LOGIN: &str = "admin";
+const PASSWORD: &str = "admin";
+
+const PERMISSIONS: &str = include_str!("../starter-permissions.json");
+const KEY_FILE: &str = "standin-key";
+
+/// Makes them, and returns the key; on a later run the key that is kept in the state folder.
+pub(crate) fn seed(state: &State, api: &Api) -> Result<String> {
+    if let Some(key) = state.read(KEY_FILE)? {
+        return Ok(key);
+    }
+    let permissions: BTreeMap<String, Value> =
+        serde_json::from_str(PERMISSIONS).context("cannot read xtask/starter-permissions.json")?;
+    for (model, permission) in &permissions {
+        api.json("PUT", &format!("permissions/{model}"), permission)?;
+    }
+    let upstream = json!({"database": DATABASE, "login": LOGIN, "secret": PASSWORD});
+    let user = api.json("POST", "users", &json!({"name": "Stand-in agent", "upstream": upstream}))?;
+    let user_id = user.get("id").context("the control plane's answer has no `id`")?;
+    let made = api.json("POST", "keys", &json!({"name": "first key", "user_id": user_id}))?;
+    let key = rest::text(&made, "key")?;
+    state.write(KEY_FILE, &key)?;
+    Ok(key)
+}

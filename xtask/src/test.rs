@@ -1,0 +1,107 @@
+//! `cargo xtask test`: every check and test of the project, with what they need.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+use crate::project::{self, Project};
+use crate::run::{self, on_path, say};
+use crate::{control_plane, debian, envoy_binary, python, tidy, wasm};
+
+/// Something to run; the order here is the order in which they run, what fails fastest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Part {
+    /// Is the code formatted?
+    Fmt,
+    /// Are the project's rules kept?
+    Tidy,
+    /// The linter, with warnings as errors.
+    Clippy,
+    /// Unit, property and integration tests in Rust.
+    Unit,
+    /// Does the filter build for Envoy?
+    Wasm,
+    /// Real Envoy, real Odoo, real PostgreSQL, in Python.
+    E2e,
+}
+
+/// Runs the named parts, or all, until one fails.
+pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
+    let mut parts = if named.is_empty() { Part::value_variants().to_vec() } else { named.to_vec() };
+    parts.sort_unstable();
+    parts.dedup();
+    let start = Instant::now();
+    for part in parts {
+        let began = Instant::now();
+        let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        say(format!("test {name}"));
+        part.run(project).with_context(|| format!("cargo xtask test {name}"))?;
+        say(format!("test {name}: passed in {} s", began.elapsed().as_secs()));
+    }
+    say(format!("all passed in {} s", start.elapsed().as_secs()));
+    Ok(())
+}
+
+impl Part {
+    fn run(self, project: &Project) -> Result<()> {
+        let cargo = |arguments: &[&str]| run::run(project::cargo().current_dir(&project.root).args(arguments));
+        match self {
+            Self::Fmt => {
+                component("rustfmt", "cargo-fmt")?;
+                cargo(&["fmt", "--all", "--check"])
+            }
+            Self::Tidy => tidy::tidy(project),
+            Self::Clippy => {
+                component("clippy", "cargo-clippy")?;
+                cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
+            }
+            // The filter cannot run outside Envoy and has no tests of its own.
+            Self::Unit => cargo(&["test", "--locked", "--workspace", "--exclude", "lictor-filter"]),
+            Self::Wasm => {
+                let built = wasm::build(project)?;
+                say(format!("{} ({} bytes)", built.path.display(), built.bytes));
+                Ok(())
+            }
+            Self::E2e => end_to_end(project),
+        }
+    }
+}
+
+/// A part of Rust's toolchain that not every installation has.
+fn component(name: &str, program: &str) -> Result<()> {
+    if on_path(program).is_some() {
+        return Ok(());
+    }
+    say(format!("adding {name} with rustup"));
+    let mut add = Command::new("rustup");
+    add.args(["component", "add", name]);
+    if !run::succeeds_within(&mut add, Duration::from_secs(120))? || on_path(program).is_none() {
+        bail!("`{program}` is missing: install Rust's component {name}");
+    }
+    Ok(())
+}
+
+/// The tests find the built parts in the environment, so that they start what was tested before them.
+fn end_to_end(project: &Project) -> Result<()> {
+    let filter = wasm::build(project)?;
+    let lictor = control_plane::build(project)?;
+    let envoy = envoy_binary::find(project)?;
+    if !has_postgresql() {
+        debian::install(&["postgresql"], "the end-to-end tests")?;
+    }
+    let python = python::for_tests(project)?;
+    let mut pytest = Command::new(python);
+    pytest.current_dir(project.root.join("tests/e2e")).args(["-m", "pytest", "."]);
+    pytest.env("LICTOR_FILTER", filter.path).env("LICTOR_PROGRAM", lictor).env("ENVOY", envoy);
+    pytest.env("LICTOR_XTASK", std::env::current_exe()?);
+    run::run(&mut pytest)
+}
+
+/// The server's programs, which Debian keeps off the PATH.
+fn has_postgresql() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    on_path("initdb").is_some() || versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
+}

@@ -1,0 +1,87 @@
+//! `cargo xtask tidy`: the invariants of docs/ARCHITECTURE.md that a program can check.
+
+mod rules;
+mod sources;
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::project::{self, Project};
+use crate::run::{self, on_path, say};
+use sources::sources;
+
+/// More lines than this are worth a warning: such a file is usually two.
+const LONG: usize = 400;
+
+/// Documents made from the code: the file, and the arguments of the `cargo` command that prints what it must contain.
+const GENERATED: [(&str, &[&str]); 0] = [];
+
+/// Reports every breach, and fails if there is one.
+pub(crate) fn tidy(project: &Project) -> Result<()> {
+    let sources = sources(project)?;
+    let mut breaches: Vec<String> = sources.iter().flat_map(rules::breaches).collect();
+    breaches.extend(dependencies_of_policy(project)?);
+    breaches.extend(rules::lints(&sources));
+    for (file, command) in GENERATED {
+        breaches.extend(out_of_date(project, file, command)?);
+    }
+    for source in sources.iter().filter(|source| source.is_code()) {
+        let lines = source.text.lines().count();
+        if lines > LONG {
+            say(format!("tidy: warning: {} has {lines} lines; more than {LONG} are usually two files", source.path));
+        }
+    }
+    if on_path("cargo-deny").is_some() {
+        run::run(project::cargo().current_dir(&project.root).args([
+            "deny",
+            "--all-features",
+            "check",
+            "bans",
+            "licenses",
+            "sources",
+        ]))?;
+    }
+    if !breaches.is_empty() {
+        bail!("{} breaches of the project's rules:\n  {}", breaches.len(), breaches.join("\n  "));
+    }
+    say(format!("tidy: {} files keep the rules", sources.len()));
+    Ok(())
+}
+
+/// What the decision core may not even indirectly depend on: runtimes, hosts, clocks, sources of randomness.
+fn dependencies_of_policy(project: &Project) -> Result<Vec<String>> {
+    const BANNED: [&str; 14] = [
+        "async-std",
+        "chrono",
+        "fastrand",
+        "getrandom",
+        "hyper",
+        "instant",
+        "jiff",
+        "mio",
+        "proxy-wasm",
+        "rand",
+        "reqwest",
+        "sqlx",
+        "time",
+        "tokio",
+    ];
+    let mut tree = project::cargo();
+    tree.current_dir(&project.root).args(["tree", "--locked", "--package", "lictor-policy"]);
+    tree.args(["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
+    let tree = run::output(&mut tree)?;
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    Ok(names
+        .filter(|name| BANNED.contains(name))
+        .map(|name| format!("policy depends on {name}; it may know no clock, no runtime, no host and no randomness"))
+        .collect())
+}
+
+/// Compares a generated document with what its generator prints now.
+fn out_of_date(project: &Project, file: &str, command: &[&str]) -> Result<Option<String>> {
+    let printed = run::output(project::cargo().current_dir(&project.root).args(command))?;
+    let kept = fs::read_to_string(project.root.join(file)).with_context(|| format!("cannot read {file}"))?;
+    let stale = || format!("{file} is out of date: cargo {} > {file}", command.join(" "));
+    Ok((printed != kept).then(stale))
+}

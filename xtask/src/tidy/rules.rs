@@ -1,0 +1,164 @@
+//! Rules about the text of the files. They look for words, not for meaning: simple, and hard to get past by accident.
+
+use super::sources::Source;
+
+/// A word that may stand only in some files of a folder.
+struct Confined {
+    folder: &'static str,
+    /// Where it may stand: a file, or a folder that ends in `/`.
+    only_in: &'static [&'static str],
+    words: &'static [&'static str],
+    reason: &'static str,
+}
+
+const CONFINED: [Confined; 5] = [
+    Confined {
+        folder: "policy/",
+        only_in: &[],
+        words: &[
+            "Instant::now",
+            "SystemTime",
+            "std::env",
+            "std::fs",
+            "std::net",
+            "std::process",
+            "std::thread",
+            "std::io",
+            "async fn",
+        ],
+        reason: "policy is pure: time, randomness and state are arguments",
+    },
+    Confined {
+        folder: "filter/src/",
+        only_in: &["filter/src/host.rs"],
+        words: &["hostcalls"],
+        reason: "one file talks to the host",
+    },
+    Confined {
+        folder: "control-plane/src/",
+        only_in: &["control-plane/src/store/"],
+        words: &["sqlx::query", "SELECT ", "INSERT INTO ", "DELETE FROM ", " SET "],
+        reason: "one folder speaks SQL",
+    },
+    Confined {
+        folder: "control-plane/src/",
+        only_in: &["control-plane/src/config.rs"],
+        words: &["env::var", "#[arg(env", "env ="],
+        reason: "one file reads the environment",
+    },
+    Confined {
+        folder: "filter/src/",
+        only_in: &[],
+        words: &["std::env", "std::fs", "std::net", "Instant::now"],
+        reason: "there is no such thing inside Envoy",
+    },
+];
+
+/// Lints without which the invariant "no panic in what reads strangers' bytes" would rest on care.
+const LINTS: [&str; 7] =
+    ["unsafe_code", "unwrap_used", "expect_used", "indexing_slicing", "panic", "todo", "unimplemented"];
+
+/// What one file does that it may not.
+pub(super) fn breaches(source: &Source) -> Vec<String> {
+    let mut breaches = confined(source);
+    breaches.extend(registry_hosts(source));
+    let begins_with_its_purpose = source.text.starts_with("//!") || source.text.starts_with("#!");
+    if source.path.ends_with(".rs") && source.path.contains("src/") && !begins_with_its_purpose {
+        breaches.push(format!("{}: does not begin with a `//!` line that says what it is for", source.path));
+    }
+    breaches
+}
+
+fn confined(source: &Source) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for rule in CONFINED.iter().filter(|rule| source.is_rust_of(rule.folder)) {
+        if rule
+            .only_in
+            .iter()
+            .any(|place| source.path == *place || place.ends_with('/') && source.path.starts_with(place))
+        {
+            continue;
+        }
+        for (number, line) in code_lines(&source.text) {
+            for word in rule.words.iter().filter(|word| line.contains(**word)) {
+                breaches.push(format!("{}:{number}: `{}`: {}", source.path, word.trim(), rule.reason));
+            }
+        }
+    }
+    breaches
+}
+
+/// The lines without those that are comments only.
+fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Machines get packages from whatever mirror they are set up for, so no file names a registry. Cargo.lock has to.
+fn registry_hosts(source: &Source) -> Vec<String> {
+    // Put together here, or this file would be the first to break the rule.
+    const HOSTS: [(&str, &str); 8] = [
+        ("crates", "io"),
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("deb.debian", "org"),
+        ("static.rust-lang", "org"),
+        ("docker", "io"),
+        ("ghcr", "io"),
+    ];
+    if source.path == "Cargo.lock" {
+        return Vec::new();
+    }
+    let names = HOSTS.map(|(name, domain)| format!("{name}.{domain}"));
+    let named = names.iter().filter(|name| source.text.contains(name.as_str()));
+    named.map(|name| format!("{}: names the registry {name}", source.path)).collect()
+}
+
+/// Lints that are missing from the workspace, and crates that do not take the workspace's.
+pub(super) fn lints(sources: &[Source]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for manifest in sources.iter().filter(|source| source.path.ends_with("Cargo.toml")) {
+        if manifest.path == "Cargo.toml" {
+            for lint in LINTS.iter().filter(|lint| !manifest.text.contains(&format!("\n{lint} = \"deny\""))) {
+                breaches.push(format!("Cargo.toml: the workspace does not deny `{lint}`"));
+            }
+        } else if !manifest.text.contains("[lints]\nworkspace = true") {
+            breaches.push(format!("{}: does not take the workspace's lints", manifest.path));
+        }
+    }
+    breaches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(path: &str, text: &str) -> Vec<String> {
+        breaches(&Source { path: path.to_owned(), text: format!("//! A file.\n{text}") })
+    }
+
+    #[test]
+    fn finds_what_stands_in_the_wrong_place() {
+        for (path, text) in [
+            ("policy/src/rate.rs", "let now = Instant::now();"),
+            ("filter/src/request.rs", "proxy_wasm::hostcalls::get_map()"),
+            ("control-plane/src/api/keys.rs", "sqlx::query(\"SELECT 1\")"),
+            ("control-plane/src/auth.rs", "std::env::var(\"X\")"),
+            ("README.md", concat!("https://pypi", ".org/simple")),
+        ] {
+            assert!(!of(path, text).is_empty(), "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn leaves_the_right_place_and_comments_alone() {
+        for (path, text) in [
+            ("filter/src/host.rs", "proxy_wasm::hostcalls::get_map()"),
+            ("control-plane/src/store/keys.rs", "sqlx::query(\"SELECT 1\")"),
+            ("control-plane/src/config.rs", "std::env::var(\"X\")"),
+            ("policy/src/rate.rs", "    // Instant::now is not for here."),
+        ] {
+            assert_eq!(of(path, text), Vec::<String>::new(), "{path}: {text}");
+        }
+    }
+}

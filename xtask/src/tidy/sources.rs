@@ -1,0 +1,44 @@
+//! The text files of the checkout.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::project::Project;
+use crate::run;
+
+/// A text file.
+pub(super) struct Source {
+    /// From the root of the checkout, with `/`.
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+impl Source {
+    /// Written by people and compiled or interpreted.
+    pub(super) fn is_code(&self) -> bool {
+        self.path.ends_with(".rs") || self.path.ends_with(".py")
+    }
+
+    /// A Rust file in the folder.
+    pub(super) fn is_rust_of(&self, folder: &str) -> bool {
+        self.path.ends_with(".rs") && self.path.starts_with(folder)
+    }
+}
+
+/// All text files that git knows or would add; binary ones are left out.
+pub(super) fn sources(project: &Project) -> Result<Vec<Source>> {
+    let mut list = Command::new("git");
+    list.current_dir(&project.root).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
+    let names = run::output(&mut list)?;
+    let mut found = Vec::new();
+    for path in names.split_terminator('\0') {
+        // A file may be removed and not yet committed so.
+        let Ok(bytes) = fs::read(project.root.join(path)) else { continue };
+        if let Ok(text) = String::from_utf8(bytes) {
+            found.push(Source { path: path.to_owned(), text });
+        }
+    }
+    Ok(found)
+}
