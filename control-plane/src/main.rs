@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
@@ -17,6 +18,9 @@ use lictor_control_plane::{gates, publish, router};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long requests under way may take once the service is to end.
+const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,7 +41,7 @@ async fn run_init(init: Init) -> Result<()> {
     let app = open(&init.storage, Odoo::at("http://localhost")?).await?;
     let made = setup::first_admin(&app).await.map_err(told)?;
     app.store.close().await;
-    let Some(admin) = made else { bail!("{} is initialised already: nothing was changed", init.storage.database_url) };
+    let Some(admin) = made else { bail!("the database is initialised already: nothing was changed") };
     print_admin(&admin, &init)
 }
 
@@ -60,7 +64,13 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let publisher = tokio::spawn(publish::run(app.clone()));
     let presence = tokio::spawn(gates::keep_presence(app.clone()));
     tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
-    tokio::try_join!(listen(api, router::api(&app), &app), listen(gate, router::gate(&app), &app), end(&app))?;
+    let served = async {
+        tokio::try_join!(listen(api, router::api(&app), &app), listen(gate, router::gate(&app), &app), end(&app))
+    };
+    tokio::select! {
+        served = served => { served?; }
+        () = patience(&app) => tracing::warn!("some connections would not end"),
+    }
     presence.abort();
     publisher.abort();
     app.presence.flush(&app).await?;
@@ -78,6 +88,12 @@ async fn end(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// Ends some time after the signal: a client that never finishes its request must not keep the service alive.
+async fn patience(app: &App) {
+    let _ = app.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    tokio::time::sleep(GRACE).await;
+}
+
 async fn listen(listener: TcpListener, router: Router, app: &App) -> Result<()> {
     let mut stopping = app.stopping.subscribe();
     let stopped = async move {
@@ -87,29 +103,32 @@ async fn listen(listener: TcpListener, router: Router, app: &App) -> Result<()> 
 }
 
 async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {
-    let vault = master_key(storage)?;
-    let store = Store::open(&storage.database_url).await;
-    let store = store.with_context(|| format!("--database-url {}", storage.database_url))?;
+    // The URL may hold a password: no error repeats it.
+    let store = Store::open(&storage.database_url).await.context("--database-url")?;
+    let sealed_with = store.master_key_id().await?;
+    let vault = master_key(storage, sealed_with.as_deref())?;
     Ok(App::new(store, vault, odoo).await?)
 }
 
-/// The master key from the environment or its file; a file that is not there is made.
-fn master_key(storage: &Storage) -> Result<Vault> {
-    let (place, key) = match storage.master_key() {
-        Some(key) => ("LICTOR_MASTER_KEY".to_owned(), key),
-        None => {
-            let path: &Path = &storage.master_key_file;
-            let key = match setup::read_master_key(path) {
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
-                    setup::make_master_key(path)
-                }
-                read => read,
-            };
-            (format!("--master-key-file {}", path.display()), key.with_context(|| path.display().to_string())?)
+/// The master key from the environment or its file. A file that is not there is made for a new database only: an old
+/// one needs the key that it was made with.
+fn master_key(storage: &Storage, sealed_with: Option<&str>) -> Result<Vault> {
+    if let Some(key) = storage.master_key() {
+        return Vault::parse(&key).context("LICTOR_MASTER_KEY");
+    }
+    let path: &Path = &storage.master_key_file;
+    let key = match (setup::read_master_key(path), sealed_with) {
+        (Err(error), None) if error.kind() == ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
+            setup::make_master_key(path)
         }
+        (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => {
+            bail!("--master-key-file {}: not there; the database needs the master key with the id {id}", path.display())
+        }
+        (read, _) => read,
     };
-    Vault::parse(&key).context(place)
+    let place = || format!("--master-key-file {}", path.display());
+    Vault::parse(&key.with_context(place)?).with_context(place)
 }
 
 /// What `init --output json` prints.
@@ -117,7 +136,6 @@ fn master_key(storage: &Storage) -> Result<Vault> {
 struct Initialised<'a> {
     #[serde(flatten)]
     admin: &'a FirstAdmin,
-    database_url: &'a str,
     /// None if the environment holds the key.
     master_key_file: Option<&'a PathBuf>,
 }
@@ -128,11 +146,11 @@ fn print_admin(admin: &FirstAdmin, init: &Init) -> Result<()> {
         Output::Json => {
             let master_key_file =
                 if init.storage.master_key().is_some() { None } else { Some(&init.storage.master_key_file) };
-            let answer = Initialised { admin, database_url: &init.storage.database_url, master_key_file };
+            let answer = Initialised { admin, master_key_file };
             writeln!(out, "{}", serde_json::to_string(&answer)?)?;
         }
         Output::Text => {
-            writeln!(out, "The database {} is ready.", init.storage.database_url)?;
+            writeln!(out, "The database is ready.")?;
             writeln!(out, "The token of the account '{}', shown only now: {}", admin.name, admin.token.expose())?;
         }
     }

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use lictor_policy::secret::Secret;
 use lictor_policy::value::Value;
 use lictor_policy::xmlrpc::{self, MethodCall};
+use rustls::{ClientConfig, RootCertStore};
 
 /// How long Odoo may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,6 +29,9 @@ pub enum OdooError {
     /// Not a base URL.
     #[error("'{0}' is not a base URL such as http://odoo:8069 or https://erp.example.com")]
     Url(String),
+    /// Nothing to check Odoo's certificate with.
+    #[error("this machine has no CA certificates, which an https URL needs: install ca-certificates")]
+    NoCertificates,
     /// Login and secret do not match, or the user may not use the API.
     #[error("Odoo knows no such login and secret in this database")]
     Rejected,
@@ -56,12 +60,15 @@ impl Odoo {
         if !matches!(common.scheme_str(), Some("http" | "https")) || common.host().is_none_or(str::is_empty) {
             return Err(bad());
         }
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|_| OdooError::Unreachable("this machine has no CA certificates"))?
-            .https_or_http()
-            .enable_http1()
-            .build();
+        let trust = HttpsConnectorBuilder::new();
+        let trusting = if common.scheme_str() == Some("https") {
+            trust.with_native_roots().map_err(|_| OdooError::NoCertificates)?
+        } else {
+            // Trusts nobody, so that a machine without CA certificates can still talk to an Odoo beside it.
+            let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
+            trust.with_tls_config(nobody.with_no_client_auth())
+        };
+        let connector = trusting.https_or_http().enable_http1().build();
         Ok(Self { common, client: Client::builder(TokioExecutor::new()).build(connector) })
     }
 

@@ -24,7 +24,9 @@ class Echo:
                 requests.append((self.path, self.headers, body))
                 params, method = xmlrpc.client.loads(body, use_datetime=True)
                 answer: Any = UID if method == "authenticate" else params[5:]
-                document = xmlrpc.client.dumps((answer,), methodresponse=True, allow_none=True).encode()
+                document = xmlrpc.client.dumps((answer,), methodresponse=True, allow_none=True)
+                # Python leaves a carriage return bare, and its reader then makes a line feed of it.
+                document = document.replace("\r", "&#13;").encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/xml")
                 self.send_header("Content-Length", str(len(document)))

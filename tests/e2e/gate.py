@@ -12,10 +12,11 @@ import urllib.request
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from parts import process
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 STARTER_PERMISSIONS = json.loads((ROOT / "xtask/starter-permissions.json").read_text())
 START_SECONDS = 300
@@ -24,7 +25,7 @@ CALL_SECONDS = 60
 PUSH_SECONDS = 1.0
 
 
-def eventually[T](attempt: Callable[[], T], seconds: float = PUSH_SECONDS) -> T:
+def eventually(attempt: Callable[[], T], seconds: float = PUSH_SECONDS) -> T:
     """The first true value of `attempt()`; fails with its last one or its last error when the time is over."""
     deadline = time.monotonic() + seconds
     while True:
@@ -143,12 +144,15 @@ class Gate:
         return Agent(self, user, key, road)
 
     def send(
-        self, body: bytes, path: str = "/xmlrpc/2/mcp", headers: dict[str, str] | None = None, method: str = "POST"
+        self, body: bytes | Iterator[bytes], path: str = "/xmlrpc/2/mcp", headers: dict[str, str] | None = None, method: str = "POST"
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """One request over a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=CALL_SECONDS)
         with contextlib.closing(connection):
-            connection.request(method, path, body, headers or {"Content-Type": "text/xml"})
+            headers = headers or {"Content-Type": "text/xml"}
+            # A gate that has heard enough answers and closes while the client still sends.
+            with contextlib.suppress(BrokenPipeError):
+                connection.request(method, path, body, headers, encode_chunked="Transfer-Encoding" in headers)
             answer = connection.getresponse()
             return answer, answer.read()
 

@@ -57,11 +57,13 @@ def key(echo_gate: Gate, user: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_every_value_survives_the_way_there_and_back(echo_gate: Gate, user: Any, key: str, value: Any) -> None:
-    client = xmlrpc.client.ServerProxy(f"{echo_gate.up['gate_url']}/xmlrpc/2/mcp", allow_none=True, use_datetime=True)
     # In the context, since arrays inside arguments could be writes to other models.
-    context = {"context": {"value": value}}
-    args, kwargs = client.execute_kw("odoo", UID, key, "res.partner", "echo", ["x"], context)
-    assert same(args, ["x"]) and same(kwargs, context)
+    call = ("odoo", UID, key, "res.partner", "echo", ["x"], {"context": {"value": value}})
+    # Python's writer leaves a carriage return bare, which every XML reader takes for a line feed.
+    body = xmlrpc.client.dumps(call, "execute_kw", allow_none=True).replace("\r", "&#13;").encode()
+    _, document = echo_gate.send(body)
+    (((args, kwargs),), _) = xmlrpc.client.loads(document, use_datetime=True)
+    assert same(args, call[5]) and same(kwargs, call[6])
 
 
 def same(left: Any, right: Any) -> bool:
@@ -107,7 +109,7 @@ def test_the_credential_is_swapped_and_nothing_else_of_the_client_goes_on(
 def test_bodies_of_any_size_and_framing_arrive_whole(
     echo_gate: Gate, echo: Echo, user: Any, key: str, chunked: bool
 ) -> None:
-    for size in (10, 70_000, 3_000_000):
+    for size in (10, 70_000, 1_500_000):
         call = ("odoo", UID, key, "res.partner", "echo", ["x<" * size])
         body = xmlrpc.client.dumps(call, "execute_kw").encode()
         headers = {"Content-Type": "text/xml"}

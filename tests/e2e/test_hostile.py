@@ -59,17 +59,18 @@ def call(key: str, *args: Any) -> bytes:
     return xmlrpc.client.dumps(("odoo", UID, key, "res.partner", "echo", list(args)), "execute_kw").encode()
 
 
-def refused(gate: Gate, body: bytes, reason: str, **request: Any) -> None:
+def refused(gate: Gate, body: bytes | Iterator[bytes], reason: str, **request: Any) -> None:
     answer, document = gate.send(body, **request)
     found = fault(document)
     assert (answer.status, found.faultString.split(":")[0]) == (200, reason)
 
 
-def raw(gate: Gate, request: bytes) -> bytes:
-    """All that comes back for these bytes, which need not be HTTP."""
+def raw(gate: Gate, request: bytes, *, cut_off: bool = False) -> bytes:
+    """All that comes back for these bytes, which need not be HTTP, until the gate closes."""
     with socket.create_connection(("127.0.0.1", gate.port), timeout=30) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
+        if cut_off:
+            connection.shutdown(socket.SHUT_WR)
         received = b""
         with contextlib.suppress(ConnectionResetError):
             while piece := connection.recv(65536):
@@ -84,7 +85,7 @@ def test_a_truncated_document(gate: Gate, key: str) -> None:
 def test_100_000_nested_elements(gate: Gate, key: str) -> None:
     start, end = b"<value><array><data>", b"</data></array></value>"
     body = call(key).replace(b"<data>\n</data>", b"<data>" + start * 100_000 + end * 100_000 + b"</data>")
-    assert body.count(start) == 100_000
+    assert body.count(start) > 100_000
     refused(gate, body, "malformed_request")
 
 
@@ -95,9 +96,7 @@ def test_a_body_over_the_cap(gate: Gate, key: str) -> None:
 def test_a_chunked_body_over_the_cap(gate: Gate, key: str) -> None:
     body = call(key, "x" * BODY_LIMIT)
     pieces = (body[at : at + 65_536] for at in range(0, len(body), 65_536))
-    # The gate answers at the cap and closes; the client may notice while it is still sending.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        refused(gate, pieces, "too_large", headers={"Transfer-Encoding": "chunked"})  # type: ignore[arg-type]
+    refused(gate, pieces, "too_large", headers={"Transfer-Encoding": "chunked"})
 
 
 def test_gzip(gate: Gate, key: str) -> None:
@@ -155,7 +154,7 @@ def test_a_path_byte_0xff(gate: Gate) -> None:
 def test_a_connection_that_ends_in_the_middle_of_the_body(gate: Gate, key: str) -> None:
     body = call(key)
     head = f"POST {MCP} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-    assert b"methodResponse" not in raw(gate, head.encode() + body[:-1])
+    assert b"methodResponse" not in raw(gate, head.encode() + body[:-1], cut_off=True)
 
 
 def test_two_lengths_and_both_framings(gate: Gate, key: str) -> None:

@@ -43,17 +43,27 @@ pub(crate) fn wait_for<T>(
     }
 }
 
-/// Stays while everything runs. Ends well on Ctrl-C and when `down` has taken over, else with the server that died.
-pub(crate) fn stay(state: &State, servers: &mut [Server]) -> Result<()> {
+/// How a stay came to its end.
+pub(crate) enum End {
+    /// Ctrl-C: what runs is to be stopped.
+    Interrupted,
+    /// Another command, `down`, is stopping what runs.
+    TakenOver,
+}
+
+/// Stays while everything runs; fails with the server that died.
+pub(crate) fn stay(state: &State, servers: &mut [Server]) -> Result<End> {
     loop {
-        if INTERRUPTED.load(Ordering::Relaxed) || state.started()?.is_empty() {
-            return Ok(());
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            return Ok(End::Interrupted);
         }
-        for server in servers.iter_mut() {
-            if let Err(error) = server.must_run() {
-                // `down` forgets first and stops then, so this order of questions cannot blame it.
-                return if state.started()?.is_empty() { Ok(()) } else { Err(error) };
-            }
+        let dead = servers.iter_mut().find_map(|server| server.must_run().err());
+        // `down` forgets first and stops then, so what it stopped is not reported as dead.
+        if state.started()?.is_empty() {
+            return Ok(End::TakenOver);
+        }
+        if let Some(error) = dead {
+            return Err(error);
         }
         thread::sleep(POLL);
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::control_plane::{self, ControlPlane};
 use crate::envoy_config::{self, Local};
-use crate::foreground::{self, stay, wait_for};
+use crate::foreground::{self, End, stay, wait_for};
 use crate::odoo_url::OdooUrl;
 use crate::process::Server;
 use crate::project::Project;
@@ -38,16 +38,25 @@ pub(crate) fn up(project: &Project, options: &Up) -> Result<()> {
         println!("{}", greeting::text(&state, &up));
         if options.detach {
             say(format!("stop it with: cargo xtask down --state {}", options.state.display()));
-            return Ok(());
+            return Ok(Leave::Running);
         }
         say("Ctrl-C stops everything");
-        stay(&state, &mut run.servers)
+        Ok(match stay(&state, &mut run.servers)? {
+            End::Interrupted => Leave::Stopped,
+            End::TakenOver => Leave::Running,
+        })
     });
-    if options.detach && outcome.is_ok() {
+    if matches!(outcome, Ok(Leave::Running)) {
         return Ok(());
     }
     let stopped = run.stop();
     outcome.and(stopped)
+}
+
+/// What becomes of the servers when this command ends.
+enum Leave {
+    Running,
+    Stopped,
 }
 
 /// A second gate on one state folder would share a database and fight for its files.
@@ -106,6 +115,7 @@ impl Run<'_> {
             None => Some(seed::seed(self.state, &api)?),
         };
         self.start_envoy(&odoo, gate_listener)?;
+        self.warn_if_odoo_is_silent(&odoo);
         self.write_up_file(&odoo, api_url, admin_token, key)
     }
 
@@ -178,6 +188,14 @@ impl Run<'_> {
             Ok(refused.then_some(()))
         });
         waited.with_context(|| format!("the gate's last answer was {last}"))
+    }
+
+    /// The gate works without Odoo, and Odoo may come later; but a mistyped address should not go unnoticed.
+    fn warn_if_odoo_is_silent(&self, odoo: &OdooUrl) {
+        let health = format!("{}/web/health", self.gate_url());
+        if !rest::send("GET", &health, None, None).is_ok_and(|answer| answer.status < 500) {
+            say(format!("warning: {odoo} does not answer through the gate: is the address right, and does Odoo run?"));
+        }
     }
 
     fn write_up_file(

@@ -23,6 +23,13 @@ impl Meta {
 }
 
 impl Store {
+    /// Names the master key that the database was made with; none in a new database.
+    pub async fn master_key_id(&self) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query("SELECT master_key_id FROM meta WHERE one = 1");
+        let row = query.fetch_optional(&mut *self.read().await?).await?;
+        row.map(|row| row.text("master_key_id")).transpose()
+    }
+
     /// Makes the rows that every database has, or checks that the master key is the one they were made with.
     pub async fn prepare(&self, master_key_id: &str) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
