@@ -12,6 +12,7 @@ pub mod key;
 pub mod never;
 pub mod operation;
 pub mod operations;
+pub mod rate;
 pub mod refusal;
 pub mod road;
 pub mod secret;

@@ -11,5 +11,6 @@
 mod cases;
 mod clients;
 mod python;
+mod rate;
 mod render;
 mod setting;
