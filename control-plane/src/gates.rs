@@ -117,12 +117,14 @@ pub async fn policy(
     );
     let mut policies = app.publisher.subscribe();
     let mut stopping = app.stopping.subscribe();
+    // Three answers within the policy's maximum age: one that is lost must not make a gate refuse.
+    let hold = policies.borrow().as_ref().map_or(app.poll_hold, |policy| app.poll_hold.min(policy.max_age / 3));
     let newer = policies.wait_for(|policy| {
         policy.as_ref().is_some_and(|policy| policy.epoch != has.epoch || policy.revision.0 != has.since)
     });
     let newer = tokio::select! {
         newer = newer => newer.ok().and_then(|policy| policy.clone()),
-        () = tokio::time::sleep(app.poll_hold) => None,
+        () = tokio::time::sleep(hold) => None,
         _ = stopping.wait_for(|stopping| *stopping) => None,
     };
     gate.still_valid(&app).await?;

@@ -21,6 +21,8 @@ pub struct Published {
     pub epoch: String,
     /// The revision.
     pub revision: Revision,
+    /// How old it may become at a gate; answers to polls renew it.
+    pub max_age: Duration,
     /// The snapshot as JSON.
     pub json: Bytes,
 }
@@ -98,9 +100,10 @@ async fn build(app: &App) -> Result<Published, PublishError> {
     tx.commit().await.map_err(StoreError::from)?;
     let converted = tokio::task::spawn_blocking(move || {
         let (epoch, revision) = (wire.epoch.clone(), Revision(wire.revision));
+        let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
         let json = Bytes::from(serde_json::to_vec(&wire)?);
         Snapshot::try_from(wire)?;
-        Ok(Published { epoch, revision, json })
+        Ok(Published { epoch, revision, max_age, json })
     });
     converted.await.map_err(|_| PublishError::Conversion)?
 }

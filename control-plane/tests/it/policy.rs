@@ -43,6 +43,18 @@ async fn an_unchanged_policy_is_answered_with_304_after_the_hold() {
 }
 
 #[tokio::test]
+async fn a_poll_is_answered_long_before_the_policy_is_too_old() {
+    let lab = Lab::holding(LONG).await;
+    let (_, gate) = lab.gate().await;
+    lab.admin.patch("/api/v1/settings", json!({"snapshot_max_age_seconds": 1})).await;
+    let revision = lab.revision().await;
+    let epoch = text(&lab.policy(revision).await["epoch"]);
+    let asked = Instant::now();
+    assert_eq!(gate.get(&poll(&epoch, revision)).await.status, StatusCode::NOT_MODIFIED);
+    assert!(asked.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
 async fn a_held_poll_wakes_as_soon_as_the_policy_changes() {
     let lab = Lab::holding(LONG).await;
     let (id, gate) = lab.gate().await;
