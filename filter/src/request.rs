@@ -7,7 +7,7 @@ use lictor_policy::decide::{Facts, Trace};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
-use lictor_policy::wire::{Event, Outcome};
+use lictor_policy::wire::{Event, EventKind, Outcome};
 use lictor_policy::xmlrpc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -235,12 +235,16 @@ fn event(road: Road, facts: Facts, trace: Trace<'_>, decision_id: String) -> Res
         .filter(|id| id.len() <= MAX_REQUEST_ID);
     Ok(Event {
         sequence: 0,
+        kind: EventKind::Call,
+        count: 1,
         at: facts.now,
         decision_id,
         request_id,
         key_id: trace.key.map(|key| key.wire.id.clone()),
         user_id: trace.key.map(|key| key.user.id.clone()),
         client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
+        user_agent: None,
+        session: None,
         road: road.path().to_owned(),
         database: trace.key.filter(|_| trace.verified).map(|key| key.user.upstream.database.clone()),
         model: trace.model,
@@ -248,6 +252,7 @@ fn event(road: Road, facts: Facts, trace: Trace<'_>, decision_id: String) -> Res
         operations: trace.operations,
         record_ids: trace.record_ids,
         outcome: Outcome::Unknown,
+        none_answer: false,
         reason: None,
         fault_code: None,
         gate_us: 0,

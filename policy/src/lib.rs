@@ -4,11 +4,13 @@
 //! filter, `explain`, the tests and the fuzzers run the very same code.
 
 pub mod address;
+pub mod brake;
 pub mod call;
 pub mod decide;
 pub mod effects;
 pub mod gate;
 pub mod key;
+pub mod line;
 pub mod never;
 pub mod operation;
 pub mod operations;
@@ -16,6 +18,7 @@ pub mod rate;
 pub mod refusal;
 pub mod road;
 pub mod secret;
+pub mod session;
 pub mod snapshot;
 pub mod value;
 pub mod wire;

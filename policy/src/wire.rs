@@ -49,6 +49,42 @@ pub struct Snapshot {
     pub keys: Vec<Key>,
     /// One record a model.
     pub permissions: Vec<Permission>,
+    /// What is paused for the time being.
+    pub pauses: Vec<Pause>,
+    /// Sessions that an administrator ended.
+    pub terminations: Vec<Termination>,
+}
+
+/// What is paused: calls that it covers are refused until it is lifted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "scope", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Pause {
+    /// Every call.
+    All,
+    /// Calls for one user.
+    User {
+        /// The user's id.
+        id: String,
+    },
+    /// Calls of one model.
+    Model {
+        /// Odoo's name of the model.
+        id: String,
+    },
+    /// Every call that does more than read.
+    Writes,
+}
+
+/// A line of keys that is refused from an address for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Termination {
+    /// The line of keys.
+    pub line: String,
+    /// The client's address.
+    pub client_ip: String,
+    /// Until then.
+    pub until: UnixMicros,
 }
 
 /// The settings that gates need.
@@ -233,12 +269,34 @@ pub enum Outcome {
     Unknown,
 }
 
+/// What an [`Event`] tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// A whole call, after its end.
+    #[default]
+    Call,
+    /// A call that is about to be forwarded, and waits for this to be stored. Its outcome is unknown until an
+    /// [`EventKind::Outcome`] with the same decision id follows.
+    Intent,
+    /// What became of an intent.
+    Outcome,
+    /// `count` refusals of callers without a verified key that were not recorded one by one.
+    Counted,
+}
+
 /// One audit record. No record values, no secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// Position in the gate's count since its start; with [`EventBatch::boot`] it names the event for ever.
     pub sequence: u64,
+    /// What it tells.
+    #[serde(default)]
+    pub kind: EventKind,
+    /// How many refusals it stands for; 1 unless it is [`EventKind::Counted`].
+    #[serde(default = "one")]
+    pub count: u64,
     /// When the call was decided.
     pub at: UnixMicros,
     /// Named in the refusal that the client saw, and in the gate's log.
@@ -254,6 +312,12 @@ pub struct Event {
     pub user_id: Option<String>,
     /// The address that Envoy holds for the client's.
     pub client_ip: String,
+    /// The client's `User-Agent`, cut to [`MAX_USER_AGENT`] bytes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_agent: Option<String>,
+    /// The session that the call belongs to, if it got so far.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session: Option<String>,
     /// The path that the call came on, canonical.
     pub road: String,
     /// The database of the key, once verified.
@@ -273,6 +337,9 @@ pub struct Event {
     pub record_ids: Vec<i64>,
     /// What became of it.
     pub outcome: Outcome,
+    /// Odoo did the call and then could not write `None` into its answer: a fault that is none.
+    #[serde(default)]
+    pub none_answer: bool,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Reason>,
@@ -289,6 +356,10 @@ pub struct Event {
     pub response_bytes: u64,
 }
 
+const fn one() -> u64 {
+    1
+}
+
 /// Events of one gate, oldest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -300,6 +371,9 @@ pub struct EventBatch {
     /// The events; at most [`MAX_BATCH`].
     pub events: Vec<Event>,
 }
+
+/// Bytes of a `User-Agent` that are kept.
+pub const MAX_USER_AGENT: usize = 200;
 
 /// The most events in a batch.
 pub const MAX_BATCH: usize = 500;

@@ -64,6 +64,8 @@ async fn frame(connection: &mut Connection) -> Result<wire::Snapshot, StoreError
     let meta = Meta::load(connection).await?;
     let (settings, _) = settings::load(connection).await?;
     Ok(wire::Snapshot {
+        pauses: Vec::new(),
+        terminations: Vec::new(),
         version: wire::VERSION,
         epoch: meta.epoch,
         revision: meta.revision.0,

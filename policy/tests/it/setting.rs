@@ -75,6 +75,8 @@ pub(crate) fn policy() -> wire::Snapshot {
             operations: Operations::of(&[Operation::Read, Operation::Write, Operation::Create]),
             ..wire::Permission::default()
         }],
+        pauses: vec![],
+        terminations: vec![],
     }
 }
 

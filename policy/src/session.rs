@@ -1,0 +1,151 @@
+//! Sessions: a line of keys used from one client, which is an address and a user agent.
+
+use std::net::IpAddr;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::wire::UnixMicros;
+
+/// How many sessions a line remembers. A limit can be no higher; without a limit the longest silent one is forgotten.
+pub const MAX_SESSIONS: usize = 64;
+const MICROS: u64 = 1_000_000;
+
+/// Who uses a key: an address and a user agent, as a number that tells nothing of either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client(u64);
+
+impl Client {
+    /// The client of a line of keys.
+    pub fn of(line: &str, address: Option<IpAddr>, user_agent: &[u8]) -> Self {
+        let mut hasher = Sha256::new();
+        for part in [line.as_bytes(), address.map(|ip| ip.to_string()).unwrap_or_default().as_bytes()] {
+            hasher.update(part);
+            hasher.update([0]);
+        }
+        hasher.update(user_agent);
+        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hasher.finalize().into();
+        Self(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
+/// One session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    client: Client,
+    started_at: UnixMicros,
+    last_seen_at: UnixMicros,
+}
+
+impl Session {
+    /// The name in the audit log.
+    pub fn id(&self) -> String {
+        format!("{:016x}-{:x}", self.client.0, self.started_at / MICROS)
+    }
+}
+
+/// The sessions of one line of keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sessions(Vec<Session>);
+
+/// As many sessions as the key may have are alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// Seconds until the longest silent one has timed out, if nothing more is heard of it.
+    pub retry_after_seconds: u32,
+}
+
+impl Sessions {
+    /// Forgets what has timed out, and checks that the client has a session or may start one. 0 is no limit.
+    ///
+    /// # Errors
+    /// [`Full`] when the limit is reached by others.
+    pub fn check(&mut self, client: Client, timeout_seconds: u32, limit: u32, now: UnixMicros) -> Result<(), Full> {
+        let timeout = u64::from(timeout_seconds) * MICROS;
+        self.0.retain(|session| session.last_seen_at.saturating_add(timeout) > now);
+        let known = self.0.iter().any(|session| session.client == client);
+        if known || limit == 0 || self.0.len() < limit as usize {
+            return Ok(());
+        }
+        let oldest = self.0.iter().map(|session| session.last_seen_at).min().unwrap_or(now);
+        let wait = (oldest + timeout).saturating_sub(now).div_ceil(MICROS);
+        Err(Full { retry_after_seconds: u32::try_from(wait).unwrap_or(u32::MAX) })
+    }
+
+    /// Starts the client's session or goes on with it.
+    pub fn touch(&mut self, client: Client, now: UnixMicros) -> Session {
+        if let Some(session) = self.0.iter_mut().find(|session| session.client == client) {
+            session.last_seen_at = session.last_seen_at.max(now);
+            return *session;
+        }
+        if self.0.len() >= MAX_SESSIONS
+            && let Some((at, _)) = self.0.iter().enumerate().min_by_key(|(_, session)| session.last_seen_at)
+        {
+            self.0.swap_remove(at);
+        }
+        let session = Session { client, started_at: now, last_seen_at: now };
+        self.0.push(session);
+        session
+    }
+
+    /// For shared data.
+    pub fn bytes(&self) -> impl Iterator<Item = u8> {
+        let numbers = |session: &Session| [session.client.0, session.started_at, session.last_seen_at];
+        self.0.iter().flat_map(move |session| numbers(session).into_iter().flat_map(u64::to_le_bytes))
+    }
+
+    /// From [`Sessions::bytes`].
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let (numbers, []) = bytes.as_chunks::<8>() else { return None };
+        let (sessions, []) = numbers.as_chunks::<3>() else { return None };
+        let session = |[client, started_at, last_seen_at]: &[[u8; 8]; 3]| Session {
+            client: Client(u64::from_le_bytes(*client)),
+            started_at: u64::from_le_bytes(*started_at),
+            last_seen_at: u64::from_le_bytes(*last_seen_at),
+        };
+        Some(Self(sessions.iter().take(MAX_SESSIONS).map(session).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000 * MICROS;
+    const TIMEOUT: u32 = 60;
+
+    fn client(number: u8) -> Client {
+        Client::of("line", Some([10, 0, 0, number].into()), b"agent/1")
+    }
+
+    #[test]
+    fn a_client_is_an_address_and_a_user_agent() {
+        assert_ne!(client(1), client(2));
+        assert_ne!(client(1), Client::of("line", Some([10, 0, 0, 1].into()), b"agent/2"));
+        assert_ne!(client(1), Client::of("other", Some([10, 0, 0, 1].into()), b"agent/1"));
+    }
+
+    #[test]
+    fn a_session_lasts_until_it_was_silent_for_the_timeout() {
+        let mut sessions = Sessions::default();
+        let first = sessions.touch(client(1), NOW);
+        let later = NOW + 59 * MICROS;
+        assert_eq!(sessions.check(client(2), TIMEOUT, 1, later), Err(Full { retry_after_seconds: 1 }));
+        assert_eq!(sessions.check(client(1), TIMEOUT, 1, later), Ok(()));
+        assert_eq!(sessions.touch(client(1), later).id(), first.id());
+        assert_eq!(sessions.check(client(2), TIMEOUT, 1, later + 59 * MICROS), Err(Full { retry_after_seconds: 1 }));
+        assert_eq!(sessions.check(client(2), TIMEOUT, 1, later + 60 * MICROS), Ok(()));
+        assert_ne!(sessions.touch(client(1), later + 60 * MICROS).id(), first.id());
+    }
+
+    #[test]
+    fn without_a_limit_the_longest_silent_is_forgotten() {
+        let mut sessions = Sessions::default();
+        for number in 0..=MAX_SESSIONS as u8 {
+            assert_eq!(sessions.check(client(number), TIMEOUT, 0, NOW), Ok(()));
+            sessions.touch(client(number), NOW + u64::from(number));
+        }
+        assert_eq!(sessions.0.len(), MAX_SESSIONS);
+        assert!(sessions.0.iter().all(|session| session.client != client(0)));
+        assert_eq!(Sessions::parse(&sessions.bytes().collect::<Vec<_>>()), Some(sessions));
+    }
+}
