@@ -41,7 +41,7 @@ impl<'s> Policy<'s> {
     }
 
     /// Whether another client's request on a shared road passes.
-    fn lets_by(&self, road: Road, facts: Facts) -> bool {
+    fn lets_by(&self, road: Road, facts: Facts<'_>) -> bool {
         let excepted = |snapshot: &Snapshot| {
             facts.client.is_some_and(|client| snapshot.settings.require_exceptions.contains(client))
         };
@@ -97,7 +97,7 @@ pub fn judge<'s>(
     policy: Policy<'s>,
     road: Road,
     body: Body<'_>,
-    facts: Facts,
+    facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Verdict {
@@ -128,7 +128,7 @@ fn object<'s>(
     policy: Policy<'s>,
     road: Road,
     body: Body<'_>,
-    facts: Facts,
+    facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
@@ -150,7 +150,7 @@ fn object<'s>(
 fn common<'s>(
     policy: Policy<'s>,
     body: Body<'_>,
-    facts: Facts,
+    facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {

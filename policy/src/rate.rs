@@ -60,6 +60,17 @@ impl Window {
         Ok(quota(remaining, self.reset()))
     }
 
+    /// What the window would say to a call now, without counting one.
+    pub fn quota(&self, limit: u32, now: UnixMicros) -> Quota {
+        let mut window = self.clone();
+        let second = window.advance(now / MICROS);
+        if second < window.full_until {
+            return Quota { limit, remaining: 0, reset: window.full_until };
+        }
+        let remaining = u64::from(limit).saturating_sub(window.used());
+        Quota { limit, remaining: u32::try_from(remaining).unwrap_or(u32::MAX), reset: window.reset() }
+    }
+
     /// Moves the head to the given second and forgets what fell out of the window. Returns the second that counts.
     fn advance(&mut self, now: u64) -> u64 {
         if now + WINDOW_SECONDS < self.head {

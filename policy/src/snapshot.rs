@@ -1,12 +1,13 @@
 //! The policy that a gate decides from, parsed from the wire: every name resolved, every list read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::address::{BadNetwork, Networks};
+use crate::address::{self, BadNetwork, Networks};
 use crate::key::{BadHash, KeyHash};
 use crate::operation::Operations;
-use crate::wire;
+use crate::wire::{self, UnixMicros};
 
 /// A whole policy. Made only from a [`wire::Snapshot`] in which everything is right.
 #[derive(Debug)]
@@ -17,8 +18,18 @@ pub struct Snapshot {
     pub revision: u64,
     /// What holds for all calls.
     pub settings: Settings,
+    /// What is paused.
+    pub pauses: Vec<wire::Pause>,
     keys: BTreeMap<String, Key>,
     permissions: BTreeMap<String, Permission>,
+    terminations: Vec<Termination>,
+}
+
+#[derive(Debug)]
+struct Termination {
+    line: String,
+    client: IpAddr,
+    until: UnixMicros,
 }
 
 /// The settings, with their lists read.
@@ -65,6 +76,12 @@ impl Snapshot {
         self.permissions.get(model)
     }
 
+    /// Until when an administrator's termination refuses a line of keys from an address, if one does.
+    pub fn terminated_until(&self, line: &str, client: Option<IpAddr>, now: UnixMicros) -> Option<UnixMicros> {
+        let covers = |t: &&Termination| t.line == line && Some(t.client) == client && t.until > now;
+        self.terminations.iter().filter(covers).map(|termination| termination.until).max()
+    }
+
     /// What an administrator mapped a method to: the model's own mapping before the general one.
     pub fn mapped(&self, model: &str, method: &str) -> Option<Operations> {
         let own = self.permissions.get(model).and_then(|permission| permission.wire.methods.get(method));
@@ -105,6 +122,9 @@ pub enum BadSnapshot {
     /// Two records where one may be.
     #[error("two records share {0}")]
     Twice(String),
+    /// A termination of an address that is none.
+    #[error("a termination: '{0}' is no IP address")]
+    Address(String),
     /// A number out of its range.
     #[error("{0} must be 1 or more")]
     Zero(String),
@@ -143,8 +163,15 @@ impl TryFrom<wire::Snapshot> for Snapshot {
                 return Err(BadSnapshot::Twice(format!("the permission for {model}")));
             }
         }
-        let settings = Settings::try_from(given.settings)?;
-        Ok(Self { epoch: given.epoch, revision: given.revision, settings, keys, permissions })
+        Ok(Self {
+            epoch: given.epoch,
+            revision: given.revision,
+            settings: Settings::try_from(given.settings)?,
+            pauses: given.pauses,
+            keys,
+            permissions,
+            terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -166,6 +193,15 @@ impl TryFrom<wire::Settings> for Settings {
             never_list_exceptions: wire.never_list_exceptions.iter().cloned().collect(),
             wire,
         })
+    }
+}
+
+impl TryFrom<wire::Termination> for Termination {
+    type Error = BadSnapshot;
+
+    fn try_from(wire::Termination { line, client_ip, until }: wire::Termination) -> Result<Self, BadSnapshot> {
+        let client = address::client(&client_ip).ok_or(BadSnapshot::Address(client_ip))?;
+        Ok(Self { line, client, until })
     }
 }
 

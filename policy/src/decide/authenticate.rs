@@ -1,40 +1,49 @@
 //! Stage 1: the key and whose it is.
 
-use super::{Facts, State, Trace, address};
+use super::{Facts, Stage, State, Trace, admit, pause};
 use crate::call::Call;
 use crate::key::{Key as PlainKey, Presented};
+use crate::line::Line;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::{Key, Snapshot};
 
-/// Answers `authenticate` and `login`: the uid, or nothing for a wrong key, login or database.
+/// Proof that the caller has the key, with what the gate remembers of it.
+pub(super) struct Verified<'s> {
+    pub(super) key: &'s Key,
+    pub(super) line: Line,
+}
+
+/// Answers `authenticate` and `login`: the uid, or nothing for a wrong key, login or database. Starts no session.
 ///
 /// # Errors
-/// Another stage's refusal, such as of the address.
+/// Another stage's refusal: of the brake, a pause, the address or the rate.
 pub fn authenticate<'s>(
     snapshot: &'s Snapshot,
     (database, login, password): (&str, &str, &str),
-    facts: Facts,
+    facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<Option<i64>, Refusal> {
-    let key = match key(snapshot, password, facts, state, trace) {
-        Ok(key) => key,
+    let verified = match key(snapshot, password, facts, state, trace) {
+        Ok(verified) => verified,
         Err(refusal) if refusal.reason == Reason::InvalidKey => return Ok(None),
         Err(refusal) => return Err(refusal),
     };
-    address(snapshot, key, facts)?;
+    trace.stage = Stage::Pause;
+    pause::key(snapshot, verified.key)?;
+    let key = admit::login(snapshot, verified, facts, state, trace)?;
     let upstream = &key.user.upstream;
     Ok((upstream.database == database && upstream.login == login).then_some(upstream.uid))
 }
 
-/// Exists, hash matches, not expired. Checksum, prefix and digest come first: they cost a millionth of the hash.
+/// Exists, hash matches, not expired. Checksum, prefix and digest come first: they cost a thousandth of the hash.
 pub(super) fn key<'s>(
     snapshot: &'s Snapshot,
     password: &str,
-    facts: Facts,
+    facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
-) -> Result<&'s Key, Refusal> {
+) -> Result<Verified<'s>, Refusal> {
     let presented = match PlainKey::recognise(password) {
         Presented::Key(presented) => presented,
         Presented::Broken => return Err(Reason::InvalidKey.into()),
@@ -42,24 +51,47 @@ pub(super) fn key<'s>(
     };
     let key = snapshot.key(presented.prefix()).ok_or(Reason::InvalidKey)?;
     trace.key = Some(key);
-    if key.wire.expires_at.is_some_and(|expiry| expiry <= facts.now) {
-        return Err(Reason::InvalidKey.into());
-    }
+    current(key, facts)?;
+    let mut line = state.line(key)?;
     let digest = presented.digest(&key.wire.id, key.wire.version);
-    if !state.knows(key, &digest) {
-        if !key.hash.verify(&presented) {
-            return Err(Reason::InvalidKey.into());
-        }
-        state.keep(key, &digest);
+    if !line.knows(&digest) {
+        prove(key, &presented, facts, state)?;
+        line.keep(digest);
+        // Stored at once, so that a call which a later stage refuses is not hashed again. If another worker was
+        // faster, its write counts and this key is hashed once more.
+        state.store(key, &line)?;
+        line = state.line(key)?;
     }
     trace.verified = true;
-    if key.user.upstream_rejected {
-        return Err(Reason::UpstreamCredentialRejected.into());
-    }
-    Ok(key)
+    accepted(key)?;
+    Ok(Verified { key, line })
+}
+
+/// Not expired.
+pub(super) fn current(key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
+    let expired = key.wire.expires_at.is_some_and(|expiry| expiry <= facts.now);
+    if expired { Err(Reason::InvalidKey.into()) } else { Ok(()) }
+}
+
+/// Odoo takes the user's credential, as far as is known.
+pub(super) fn accepted(key: &Key) -> Result<(), Refusal> {
+    if key.user.upstream_rejected { Err(Reason::UpstreamCredentialRejected.into()) } else { Ok(()) }
 }
 
 /// The database and uid of a call must be the key's.
 pub(super) fn identity(key: &Key, call: &Call<'_>) -> Result<(), Refusal> {
     if call.is_identity_of(key) { Ok(()) } else { Err(Reason::IdentityMismatch.into()) }
+}
+
+/// Hashes the key, unless too many wrong ones came from there.
+fn prove(key: &Key, presented: &PlainKey, facts: Facts<'_>, state: &mut dyn State) -> Result<(), Refusal> {
+    let prefix = presented.prefix();
+    if let Err(seconds) = state.failures(prefix, facts.client)?.check(facts.now) {
+        return Err(Refusal { retry_after_seconds: Some(seconds), ..Reason::TooManyFailures.into() });
+    }
+    if key.hash.verify(presented) {
+        return Ok(());
+    }
+    state.failed(prefix, facts.client, facts.now)?;
+    Err(Reason::InvalidKey.into())
 }

@@ -31,7 +31,7 @@ fn document(method: &str, params: serde_json::Value) -> String {
     xmlrpc::write_call(&MethodCall { method: method.into(), params }, 0)
 }
 
-fn execute(model: &str, method: &str, args: &serde_json::Value, kwargs: &serde_json::Value) -> String {
+pub(crate) fn execute(model: &str, method: &str, args: &serde_json::Value, kwargs: &serde_json::Value) -> String {
     let key = setting::key();
     document("execute_kw", serde_json::json!([DATABASE, UID, key.expose(), model, method, args, kwargs]))
 }
@@ -238,10 +238,9 @@ fn each_restriction_of_a_key_is_in_force() {
 #[test]
 fn another_key_with_the_same_prefix_is_refused() {
     let text = setting::key().expose().to_owned();
-    let mut other = setting::numbered_key(9).expose().to_owned();
+    let mut other = setting::same_prefix(&text);
     assert_ne!(text, other);
-    let mut policy = setting::policy();
-    policy.keys[0].prefix = other[4..12].to_owned();
+    let policy = setting::policy();
     other = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({})).replace(&text, &other);
     let verdict = setting::judge(&policy, Road::Mcp, other.as_bytes());
     assert_eq!(reason(&verdict), Some("invalid_key"));

@@ -14,3 +14,4 @@ mod python;
 mod rate;
 mod render;
 mod setting;
+mod stages;

@@ -1,13 +1,18 @@
 //! A policy to decide from, and a gate's memory.
 
-use lictor_policy::decide::{Facts, State, Trace};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use lictor_policy::brake::Failures;
+use lictor_policy::decide::{Facts, State, Trace, Unavailable};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
+use lictor_policy::line::Line;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::road::Road;
 use lictor_policy::secret::Secret;
 use lictor_policy::snapshot::{Key, Snapshot};
-use lictor_policy::wire;
+use lictor_policy::wire::{self, UnixMicros};
 
 pub(crate) const NOW: u64 = 1_800_000_000_000_000;
 pub(crate) const MAX_AGE_SECONDS: u32 = 300;
@@ -24,6 +29,18 @@ pub(crate) fn key() -> PlainKey {
 pub(crate) fn numbered_key(seed: u8) -> PlainKey {
     let mut next = seed;
     PlainKey::generate(|bytes| bytes.fill_with(|| (next = next.wrapping_mul(31).wrapping_add(seed), next).1))
+}
+
+/// Another key under the same prefix: a guess that only the hash can tell.
+pub(crate) fn same_prefix(key: &str) -> String {
+    let mut given = key.bytes().skip(4).take(8).chain(std::iter::repeat_n(b'x', 32));
+    // Each byte that the generator asks for becomes the character that it is to be.
+    let digit = |character: u8| match character {
+        b'0'..=b'9' => character - b'0',
+        b'A'..=b'Z' => character - b'A' + 10,
+        _ => character - b'a' + 36,
+    };
+    PlainKey::generate(|bytes| bytes.fill_with(|| digit(given.next().unwrap()))).expose().to_owned()
 }
 
 /// A policy with one key that may do everything to `res.partner`, except delete.
@@ -80,27 +97,54 @@ pub(crate) fn policy() -> wire::Snapshot {
     }
 }
 
-/// Remembers digests as a gate does.
+/// Remembers what a gate remembers.
 #[derive(Default)]
-pub(crate) struct Memory(pub(crate) Vec<[u8; 32]>);
+pub(crate) struct Memory {
+    lines: BTreeMap<String, Line>,
+    failures: BTreeMap<(String, Option<IpAddr>), Failures>,
+}
 
 impl State for Memory {
-    fn knows(&mut self, _key: &Key, digest: &[u8; 32]) -> bool {
-        self.0.contains(digest)
+    fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {
+        Ok(self.lines.get(&key.wire.line).cloned().unwrap_or_default())
     }
 
-    fn keep(&mut self, _key: &Key, digest: &[u8; 32]) {
-        self.0.push(*digest);
+    fn store(&mut self, key: &Key, line: &Line) -> Result<bool, Unavailable> {
+        // Through bytes, as a gate keeps it.
+        let id = &key.wire.line;
+        self.lines.insert(id.clone(), Line::parse(id, &line.bytes(id)));
+        Ok(true)
+    }
+
+    fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {
+        Ok(self.failures.get(&(prefix.to_owned(), client)).copied().unwrap_or_default())
+    }
+
+    fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable> {
+        let failures = self.failures.entry((prefix.to_owned(), client)).or_default();
+        *failures = failures.failed(now);
+        Ok(())
     }
 }
 
-pub(crate) fn facts() -> Facts {
-    Facts { now: NOW, client: Some([10, 0, 0, 1].into()) }
+pub(crate) fn facts() -> Facts<'static> {
+    Facts { now: NOW, client: Some([10, 0, 0, 1].into()), user_agent: b"agent/1" }
 }
 
 /// Judges a body on a road by a policy that was confirmed just now.
 pub(crate) fn judge(policy: &wire::Snapshot, road: Road, body: &[u8]) -> Verdict {
+    judge_at(policy, road, body, facts(), &mut Memory::default())
+}
+
+/// The same, as one of several calls.
+pub(crate) fn judge_at(
+    policy: &wire::Snapshot,
+    road: Road,
+    body: &[u8],
+    facts: Facts<'_>,
+    memory: &mut Memory,
+) -> Verdict {
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
-    let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
-    gate::judge(policy, road, Body::Whole(body), facts(), &mut Memory::default(), &mut Trace::default())
+    let policy = Policy::new(Some(&snapshot), facts.now, facts.now, false);
+    gate::judge(policy, road, Body::Whole(body), facts, memory, &mut Trace::default())
 }

@@ -1,0 +1,110 @@
+//! Stages 2 to 4: session, address and rate. Session and window change together, once all three have passed.
+
+use super::authenticate::Verified;
+use super::{Facts, Stage, State, Trace, Unavailable};
+use crate::line::Line;
+use crate::rate::Quota;
+use crate::refusal::{Reason, Refusal};
+use crate::session::{Client, Full};
+use crate::snapshot::{Key, Snapshot};
+
+const MICROS: u64 = 1_000_000;
+/// How often another worker may be faster before the call is refused: two rarely meet twice.
+const ATTEMPTS: usize = 32;
+
+/// Admits a call: it belongs to a session and counts against the rate.
+pub(super) fn call<'s>(
+    snapshot: &Snapshot,
+    verified: Verified<'s>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'_>,
+) -> Result<&'s Key, Refusal> {
+    let client = Client::of(&verified.key.wire.line, facts.client, facts.user_agent);
+    admit(snapshot, verified, Some(client), facts, state, trace)
+}
+
+/// Admits a login: it counts against the rate, and starts no session.
+pub(super) fn login<'s>(
+    snapshot: &Snapshot,
+    verified: Verified<'s>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'_>,
+) -> Result<&'s Key, Refusal> {
+    admit(snapshot, verified, None, facts, state, trace)
+}
+
+fn admit<'s>(
+    snapshot: &Snapshot,
+    Verified { key, mut line }: Verified<'s>,
+    client: Option<Client>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'_>,
+) -> Result<&'s Key, Refusal> {
+    for _ in 0..ATTEMPTS {
+        trace.quota = rate_limit(snapshot, key).map(|limit| line.window.quota(limit, facts.now));
+        if let Some(client) = client {
+            trace.stage = Stage::Session;
+            terminated(snapshot, key, facts)?;
+            session(snapshot, key, client, &mut line, facts)?;
+        }
+        trace.stage = Stage::Address;
+        address(snapshot, key, facts)?;
+        trace.stage = Stage::Rate;
+        if let Some(limit) = rate_limit(snapshot, key) {
+            let quota = line.window.take(limit, facts.now).map_err(|quota| rate_limited(quota, facts))?;
+            trace.quota = Some(quota);
+        }
+        trace.session = client.map(|client| line.sessions.touch(client, facts.now));
+        if (client.is_none() && trace.quota.is_none()) || state.store(key, &line)? {
+            return Ok(key);
+        }
+        line = state.line(key)?;
+    }
+    Err(Unavailable.into())
+}
+
+/// The key's own limit before the general one; none while rate limiting is off.
+pub(super) fn rate_limit(snapshot: &Snapshot, key: &Key) -> Option<u32> {
+    let general = &snapshot.settings.wire.rate_limit;
+    key.wire.rate_limit_per_minute.or(general.enabled.then_some(general.per_minute))
+}
+
+/// The key's own limit before the general one; 0 is no limit.
+pub(super) fn session_limit(snapshot: &Snapshot, key: &Key) -> u32 {
+    let general = &snapshot.settings.wire.sessions;
+    key.wire.session_limit.unwrap_or(if general.enabled { general.limit } else { 0 })
+}
+
+/// An administrator ended the session: the line is refused from that address for a while.
+pub(super) fn terminated(snapshot: &Snapshot, key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
+    let Some(until) = snapshot.terminated_until(&key.wire.line, facts.client, facts.now) else { return Ok(()) };
+    let seconds = until.saturating_sub(facts.now).div_ceil(MICROS);
+    Err(Refusal { retry_after_seconds: u32::try_from(seconds).ok(), ..Reason::SessionTerminated.into() })
+}
+
+fn session(snapshot: &Snapshot, key: &Key, client: Client, line: &mut Line, facts: Facts<'_>) -> Result<(), Refusal> {
+    let timeout = snapshot.settings.wire.sessions.timeout_seconds;
+    line.sessions.check(client, timeout, session_limit(snapshot, key), facts.now).map_err(
+        |Full { retry_after_seconds }| Refusal {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Reason::SessionLimit.into()
+        },
+    )
+}
+
+/// The general list and the key's; an empty one allows all.
+pub(super) fn address(snapshot: &Snapshot, key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
+    let allowed = [&snapshot.settings.ip_allow_list, &key.ip_allow_list]
+        .into_iter()
+        .all(|list| list.is_empty() || facts.client.is_some_and(|client| list.contains(client)));
+    if allowed { Ok(()) } else { Err(Reason::IpDenied.into()) }
+}
+
+fn rate_limited(quota: Quota, facts: Facts<'_>) -> Refusal {
+    let seconds = quota.reset.saturating_sub(facts.now / MICROS).max(1);
+    let sentence = format!("At most {} calls in 60 s; wait until the window has room.", quota.limit);
+    Refusal { retry_after_seconds: u32::try_from(seconds).ok(), ..Refusal::explained(Reason::RateLimited, sentence) }
+}

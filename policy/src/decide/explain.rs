@@ -1,0 +1,71 @@
+//! The decision check by check, for administrators: the same code, without a gate's memory, changing nothing.
+
+use super::{Facts, Stage, Trace, admit, authenticate, pause, permitted};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::snapshot::{Key, Snapshot};
+
+/// One stage and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The stage.
+    pub stage: Stage,
+    /// What it says.
+    pub finding: Finding,
+}
+
+/// What a stage says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It lets the call through.
+    Passed,
+    /// Only a gate can tell: it depends on the calls before.
+    NotEvaluated,
+    /// It refuses the call. No stage follows.
+    Refused(Refusal),
+}
+
+/// Explains what a gate would decide on a call with this key. The call's password is not looked at.
+pub fn explain(snapshot: &Snapshot, key: &Key, call: &Call<'_>, facts: Facts<'_>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let refused = before_permission(snapshot, key, call, facts, &mut checks).err();
+    if let Some((stage, refusal)) = refused {
+        checks.push(Check { stage, finding: Finding::Refused(refusal) });
+        return checks;
+    }
+    let mut trace = Trace::default();
+    let result = permitted(snapshot, key, call, &mut trace);
+    let rest = [Stage::Method, Stage::Scope, Stage::Model, Stage::Permission];
+    let passed = rest.into_iter().filter(|stage| *stage < trace.stage || result.is_ok());
+    checks.extend(passed.map(|stage| Check { stage, finding: Finding::Passed }));
+    if let Err(refusal) = result {
+        checks.push(Check { stage: trace.stage, finding: Finding::Refused(refusal) });
+    }
+    checks
+}
+
+fn before_permission(
+    snapshot: &Snapshot,
+    key: &Key,
+    call: &Call<'_>,
+    facts: Facts<'_>,
+    checks: &mut Vec<Check>,
+) -> Result<(), (Stage, Refusal)> {
+    let mut note = |stage, known: bool, result: Result<(), Refusal>| {
+        result.map_err(|refusal| (stage, refusal))?;
+        checks.push(Check { stage, finding: if known { Finding::Passed } else { Finding::NotEvaluated } });
+        Ok(())
+    };
+    note(Stage::Key, true, usable(key, facts))?;
+    note(Stage::Identity, true, authenticate::identity(key, call))?;
+    note(Stage::Pause, true, pause::key(snapshot, key))?;
+    let unlimited = admit::session_limit(snapshot, key) == 0;
+    note(Stage::Session, unlimited, admit::terminated(snapshot, key, facts))?;
+    note(Stage::Address, true, admit::address(snapshot, key, facts))?;
+    note(Stage::Rate, admit::rate_limit(snapshot, key).is_none(), Ok(()))
+}
+
+fn usable(key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
+    authenticate::current(key, facts)?;
+    authenticate::accepted(key)
+}

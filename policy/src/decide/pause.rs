@@ -1,0 +1,34 @@
+//! Pauses: what an administrator has stopped for the time being.
+
+use crate::call::Call;
+use crate::operation::{Operation, Operations};
+use crate::refusal::{Reason, Refusal};
+use crate::snapshot::{Key, Snapshot};
+use crate::wire::Pause;
+
+/// Whether all calls or the key's user are paused.
+pub(super) fn key(snapshot: &Snapshot, key: &Key) -> Result<(), Refusal> {
+    check(snapshot, |pause| match pause {
+        Pause::All => true,
+        Pause::User { id } => *id == key.wire.user_id,
+        Pause::Model { .. } | Pause::Writes => false,
+    })
+}
+
+/// Whether the model is paused, or writing.
+pub(super) fn call(snapshot: &Snapshot, call: &Call<'_>, operations: Operations) -> Result<(), Refusal> {
+    let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
+    check(snapshot, |pause| match pause {
+        Pause::Model { id } => *id == call.model,
+        Pause::Writes => changes,
+        Pause::All | Pause::User { .. } => false,
+    })
+}
+
+fn check(snapshot: &Snapshot, covers: impl Fn(&Pause) -> bool) -> Result<(), Refusal> {
+    if snapshot.pauses.iter().any(covers) {
+        let sentence = "An administrator has paused such calls; wait until the pause is lifted.";
+        return Err(Refusal::explained(Reason::PermissionDenied, sentence));
+    }
+    Ok(())
+}
