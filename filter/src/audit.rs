@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use lictor_policy::wire::{self, Event, UnixMicros};
+use lictor_policy::wire::{self, Event, EventKind, Outcome, UnixMicros};
 
 use crate::host::{self, HostError};
-use crate::state::Pair;
+use crate::state::{Pair, create};
 use crate::sync::{Backoff, headers, status};
 use crate::worker::Worker;
 
@@ -16,6 +16,10 @@ const QUEUE: &str = "lictor.audit";
 /// The batch that is not yet acknowledged: it outlives the thread that sends it.
 const BATCH: &str = "lictor.batch";
 const BOOT: &str = "lictor.boot";
+/// Refusals that are not recorded one by one, and when they were last recorded together.
+const COUNTED: &str = "lictor.counted";
+/// A call waits for its intent; Odoo's clients wait far longer.
+const INTENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many events were numbered, and the number behind the last that is stored.
 struct Sequence;
@@ -45,10 +49,50 @@ pub(crate) fn reserve() -> Result<Reserved, Full> {
 pub(crate) struct Full;
 
 /// Hands an event over to the sender.
-pub(crate) fn record(Reserved(sequence): Reserved, event: Event) -> Result<(), HostError> {
+pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> {
+    host::enqueue(host::queue(QUEUE)?, &json(reserved, event))
+}
+
+/// Sends an intent at once. The call it is of waits for the answer to this number, and for [`is_stored`].
+pub(crate) fn send_intent(worker: &Worker, reserved: Reserved, event: Event) -> Result<u32, HostError> {
+    let intent = json(reserved, Event { kind: EventKind::Intent, ..event });
+    let headers = headers("POST", wire::EVENTS_PATH);
+    host::call(&worker.config.control_plane_cluster, headers, Some(&batch(&[intent])?), INTENT_TIMEOUT)
+}
+
+/// Whether the answer that is at hand says that the events are in the database.
+pub(crate) fn is_stored() -> Result<bool, HostError> {
+    Ok(status()? == Some(200))
+}
+
+fn json(Reserved(sequence): Reserved, event: Event) -> Vec<u8> {
     // Serialising these types cannot fail; were it to, the gap in the sequence would show.
-    let json = serde_json::to_vec(&Event { sequence, ..event }).unwrap_or_default();
-    host::enqueue(host::queue(QUEUE)?, &json)
+    serde_json::to_vec(&Event { sequence, ..event }).unwrap_or_default()
+}
+
+/// Counts a refusal that is not recorded by itself.
+pub(crate) fn count() -> Result<(), HostError> {
+    Pair::update(COUNTED, |Pair(count, since)| Some(Pair(count + 1, since))).map(drop)
+}
+
+/// Records, once a minute, how many refusals were counted; run by the holder of the lease.
+pub(crate) fn record_counted(now: UnixMicros) -> Result<(), HostError> {
+    const MINUTE: UnixMicros = 60_000_000;
+    let Pair(count, since) = Pair::read(COUNTED)?;
+    if count == 0 || (since <= now && now < since + MINUTE) {
+        return Ok(());
+    }
+    let Ok(reserved) = reserve() else { return Ok(()) };
+    let mut counted = 0;
+    Pair::update(COUNTED, |Pair(count, _)| {
+        counted = count;
+        Some(Pair(0, now))
+    })?;
+    let decision_id = format!("{:016x}", u64::from_le_bytes(host::random()?));
+    record(
+        reserved,
+        Event { kind: EventKind::Counted, count: counted, outcome: Outcome::Denied, ..Event::at(now, decision_id) },
+    )
 }
 
 /// Sends batches, one at a time; run by the holder of the lease.
@@ -116,12 +160,7 @@ fn next_batch() -> Result<Option<Vec<u8>>, HostError> {
     if events.is_empty() {
         return Ok(None);
     }
-    let batch = [
-        format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot()?).into_bytes(),
-        events.join(&b','),
-        b"]}".to_vec(),
-    ]
-    .concat();
+    let batch = batch(&events)?;
     match host::set_shared(BATCH, &slot, &batch) {
         Ok(()) => Ok(Some(batch)),
         Err(error) => {
@@ -132,6 +171,12 @@ fn next_batch() -> Result<Option<Vec<u8>>, HostError> {
             Err(error)
         }
     }
+}
+
+/// The JSON of an [`wire::EventBatch`] from the JSON of its events.
+fn batch(events: &[Vec<u8>]) -> Result<Vec<u8>, HostError> {
+    let head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot()?);
+    Ok([head.as_bytes(), &events.join(&b','), b"]}"].concat())
 }
 
 /// The batch is stored: its slot is free, and its events wait no longer.
@@ -149,12 +194,11 @@ fn acknowledge(batch: &[u8]) -> Result<(), HostError> {
 /// Names this run of Envoy: shared data lives exactly as long.
 fn boot() -> Result<String, HostError> {
     let entry = host::shared(BOOT)?;
-    if entry.value.is_empty() {
-        let name = host::random::<8>().map(u64::from_le_bytes)?;
-        return match host::set_shared(BOOT, &entry, format!("{name:016x}").as_bytes()) {
-            Err(error) if !error.is_mismatch() => Err(error),
-            Ok(()) | Err(_) => Ok(String::from_utf8_lossy(&host::shared(BOOT)?.value).into_owned()),
-        };
-    }
-    Ok(String::from_utf8_lossy(&entry.value).into_owned())
+    let name = if entry.value.is_empty() {
+        let random = u64::from_le_bytes(host::random()?);
+        create(BOOT, &entry, format!("{random:016x}").as_bytes())?
+    } else {
+        entry.value
+    };
+    Ok(String::from_utf8_lossy(&name).into_owned())
 }

@@ -104,9 +104,19 @@ pub(crate) fn replace_request_body(length: usize, body: &[u8]) -> Result<(), Hos
     Ok(hostcalls::set_buffer(BufferType::HttpRequestBody, 0, length, body)?)
 }
 
-/// The first bytes of the piece of the answer that is passing.
-pub(crate) fn response_piece(length: usize) -> Result<Vec<u8>, HostError> {
-    Ok(hostcalls::get_buffer(BufferType::HttpResponseBody, 0, length)?.unwrap_or_default())
+/// Lets a paused request go on.
+pub(crate) fn resume_request() -> Result<(), HostError> {
+    Ok(hostcalls::resume_http_request()?)
+}
+
+/// Sets a header of the answer.
+pub(crate) fn set_response_header(name: &str, value: &str) -> Result<(), HostError> {
+    Ok(hostcalls::set_map_value_bytes(MapType::HttpResponseHeaders, name, Some(value.as_bytes()))?)
+}
+
+/// A part of the piece of the answer that is passing.
+pub(crate) fn response_piece(start: usize, length: usize) -> Result<Vec<u8>, HostError> {
+    Ok(hostcalls::get_buffer(BufferType::HttpResponseBody, start, length)?.unwrap_or_default())
 }
 
 /// Answers the request in Odoo's place.

@@ -6,6 +6,7 @@ mod audit;
 mod config;
 mod forward;
 mod host;
+mod record;
 mod reply;
 mod request;
 mod root;

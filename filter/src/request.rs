@@ -3,28 +3,23 @@
 use std::rc::Rc;
 
 use lictor_policy::address;
-use lictor_policy::decide::{Facts, Trace};
+use lictor_policy::decide::{Facts, State, Trace};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
-use lictor_policy::wire::{Event, EventKind, Outcome};
-use lictor_policy::xmlrpc;
+use lictor_policy::wire::{Durability, Outcome};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
-use crate::audit::{self, Reserved};
 use crate::host::{self, HostError};
-use crate::state::Slots;
+use crate::record::Record;
+use crate::state::{SecondLook, Slots, is_recorded};
 use crate::worker::{Current, Worker};
-use crate::{forward, reply};
+use crate::{audit, forward, reply};
 
 /// Set on every request that the filter has seen. Envoy's routes to Odoo match only with it: a filter that has dropped
 /// out of the chain lets nothing through.
 pub(crate) const GUARD: (&str, &str) = ("x-lictor-guard", "passed");
-
-/// The start of an answer that tells a fault from a value.
-const ANSWER_HEAD: usize = 512;
-const MAX_REQUEST_ID: usize = 128;
 
 /// The filter's side of one request.
 pub(crate) struct Request {
@@ -37,19 +32,25 @@ enum Phase {
     Untouched,
     /// On a road; its body is being collected.
     Buffering(Road),
+    /// Permitted, and waiting for its intent to be stored.
+    Waiting(Box<Waiting>),
     /// Judged: forwarded, answered or refused.
     Judged(Box<Record>),
     /// The host failed; nothing of it goes on.
     Stopped,
 }
 
-/// What the audit event is made of when the request ends.
-struct Record {
-    /// Its place in the audit log; none if it could not be had, and then the call was refused.
-    reserved: Option<Reserved>,
-    event: Event,
-    forwarded_at: Option<u64>,
-    answer_head: Vec<u8>,
+struct Waiting {
+    record: Record,
+    road: Road,
+    /// The call that brings the answer.
+    token: u32,
+    /// The snapshot that permitted it.
+    policy_id: u64,
+    /// The client's body, should the policy have changed when the answer comes.
+    body: Vec<u8>,
+    /// The length of what stands in its place now.
+    forwarded_length: usize,
 }
 
 impl Request {
@@ -64,8 +65,7 @@ impl Request {
         let path = host::request_header(":path")?.unwrap_or_default();
         let Some(road) = Road::of(&String::from_utf8_lossy(&path)) else { return Ok(Action::Continue) };
         let current = self.current()?;
-        let policy = self.policy(&current)?;
-        if policy.ignores(road) {
+        if self.policy(&current)?.ignores(road) {
             return Ok(Action::Continue);
         }
         if host::request_header(":method")?.as_deref() != Some(b"POST") {
@@ -100,7 +100,7 @@ impl Request {
         let current = self.current()?;
         let body = host::request_body(usize::MAX)?;
         let action = self.judge(road, &current, Body::Whole(&body), body.len())?;
-        if matches!(self.phase, Phase::Judged(_)) && action == Action::Continue {
+        if !matches!(self.phase, Phase::Untouched) {
             host::remove_request_trailers()?;
         }
         Ok(action)
@@ -109,8 +109,8 @@ impl Request {
     /// What becomes of pieces that come after the verdict.
     fn settled(&self) -> Action {
         match &self.phase {
-            Phase::Judged(record) if record.forwarded_at.is_none() => Action::Pause,
-            Phase::Stopped => Action::Pause,
+            Phase::Judged(record) if !record.is_forwarded() => Action::Pause,
+            Phase::Stopped | Phase::Waiting(_) => Action::Pause,
             Phase::Untouched | Phase::Buffering(_) | Phase::Judged(_) => Action::Continue,
         }
     }
@@ -129,140 +129,153 @@ impl Request {
 
     /// The verdict on a request whose body is complete, or whose body does not matter.
     fn judge(&mut self, road: Road, current: &Current, body: Body<'_>, length: usize) -> Result<Action, HostError> {
-        let now = host::now()?;
-        let source = host::text_property(vec!["source", "address"])?;
-        let facts = Facts { now, client: source.as_deref().and_then(address::client) };
-        let mut trace = Trace::default();
-        let verdict = gate::judge(self.policy(current)?, road, body, facts, &mut Slots, &mut trace);
+        let (verdict, mut record) = self.ask(road, current, body, &mut Slots::default())?;
         if verdict == Verdict::Pass {
             self.phase = Phase::Untouched;
             return Ok(Action::Continue);
         }
-        let decision_id = format!("{:016x}", u64::from_le_bytes(host::random()?));
-        let mut event = event(road, facts, trace, decision_id)?;
-        event.request_bytes = length as u64;
-        let reserved = audit::reserve().ok();
-        let verdict = match (&reserved, verdict) {
-            (None, Verdict::Forward(_) | Verdict::Answer(_)) => Verdict::Refuse(Reason::AuditUnavailable.into()),
-            (_, verdict) => verdict,
-        };
-        let mut record = Box::new(Record { reserved, event, forwarded_at: None, answer_head: Vec::new() });
-        let action = record.act(road, verdict, length)?;
-        let decided = host::now()?;
-        record.event.gate_us = decided.saturating_sub(now);
-        record.forwarded_at = (action == Action::Continue).then_some(decided);
-        self.phase = Phase::Judged(record);
+        record.event.request_bytes = length as u64;
+        let verified = record.event.database.is_some();
+        let recorded = verified || is_recorded_at(&record)?;
+        if recorded {
+            record.reserved = audit::reserve().ok();
+        } else {
+            audit::count()?;
+        }
+        match verdict {
+            Verdict::Forward(_) | Verdict::Answer { .. } if recorded && record.reserved.is_none() => {
+                self.refuse(record, &Reason::AuditUnavailable.into())
+            }
+            Verdict::Refuse(refusal) => self.refuse(record, &refusal),
+            Verdict::Answer { document, denied } => {
+                record.event.outcome = if denied.is_some() { Outcome::Denied } else { Outcome::Allowed };
+                record.event.reason = denied;
+                record.event.response_bytes = reply::answer(&document, record.quota)? as u64;
+                self.judged(record, Action::Pause)
+            }
+            Verdict::Forward(document) => {
+                forward::replace(road.upstream_path(), length, &document)?;
+                let durability =
+                    current.snapshot.as_ref().map(|s| s.settings.wire.durability.of(record.event.operations));
+                if let (Some(Durability::WriteAhead), Body::Whole(body)) = (durability, body) {
+                    return self.wait(road, current, record, body, document.len());
+                }
+                record.forwarded(host::now()?);
+                self.judged(record, Action::Continue)
+            }
+            Verdict::Pass => Ok(Action::Continue),
+        }
+    }
+
+    fn ask(
+        &self,
+        road: Road,
+        current: &Current,
+        body: Body<'_>,
+        state: &mut dyn State,
+    ) -> Result<(Verdict, Record), HostError> {
+        let now = host::now()?;
+        let source = host::text_property(vec!["source", "address"])?;
+        let user_agent = host::request_header("user-agent")?.unwrap_or_default();
+        let client = source.as_deref().and_then(address::client);
+        let facts = Facts { now, client, user_agent: &user_agent };
+        let mut trace = Trace::default();
+        let verdict = gate::judge(self.policy(current)?, road, body, facts, state, &mut trace);
+        let mut record = Record::of(road, facts, trace)?;
+        record.event.gate_us = host::now()?.saturating_sub(now);
+        Ok((verdict, record))
+    }
+
+    fn judged(&mut self, record: Record, action: Action) -> Result<Action, HostError> {
+        self.phase = Phase::Judged(Box::new(record));
         Ok(action)
     }
 
-    fn response_body(&mut self, size: usize) -> Result<(), HostError> {
-        let Phase::Judged(record) = &mut self.phase else { return Ok(()) };
-        if record.forwarded_at.is_some() {
-            record.event.response_bytes += size as u64;
-            let missing = ANSWER_HEAD.saturating_sub(record.answer_head.len());
-            if missing > 0 {
-                record.answer_head.extend(host::response_piece(missing.min(size))?);
+    fn refuse(&mut self, mut record: Record, refusal: &Refusal) -> Result<Action, HostError> {
+        record.refused(refusal);
+        record.event.response_bytes = reply::refuse(refusal, &record.event.decision_id, record.quota)? as u64;
+        self.judged(record, Action::Pause)
+    }
+
+    /// Sends the intent of a permitted call, and waits for it to be stored.
+    fn wait(
+        &mut self,
+        road: Road,
+        current: &Current,
+        mut record: Record,
+        body: &[u8],
+        forwarded_length: usize,
+    ) -> Result<Action, HostError> {
+        let sent = match (&self.worker, audit::reserve()) {
+            (Some(worker), Ok(reserved)) => audit::send_intent(worker, reserved, record.event.clone()).ok(),
+            (None, _) | (_, Err(_)) => None,
+        };
+        record.follows_intent();
+        let Some(token) = sent else { return self.refuse(record, &Reason::AuditUnavailable.into()) };
+        let (policy_id, body) = (current.id, body.to_vec());
+        self.phase = Phase::Waiting(Box::new(Waiting { record, road, token, policy_id, body, forwarded_length }));
+        Ok(Action::Pause)
+    }
+
+    /// The answer to an intent: the call goes on if it was stored, and if the policy still permits it.
+    fn intent_answered(&mut self, token: u32) -> Result<(), HostError> {
+        let waiting = match std::mem::replace(&mut self.phase, Phase::Stopped) {
+            Phase::Waiting(waiting) if waiting.token == token => *waiting,
+            other => {
+                self.phase = other;
+                return Ok(());
+            }
+        };
+        let Waiting { mut record, road, policy_id, body, forwarded_length, .. } = waiting;
+        if !audit::is_stored()? {
+            return self.refuse(record, &Reason::AuditUnavailable.into()).map(drop);
+        }
+        let current = self.current()?;
+        if current.id != policy_id {
+            match self.ask(road, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
+                Verdict::Forward(document) => forward::replace(road.upstream_path(), forwarded_length, &document)?,
+                Verdict::Refuse(refusal) => return self.refuse(record, &refusal).map(drop),
+                Verdict::Pass | Verdict::Answer { .. } => {
+                    return self.refuse(record, &Reason::PolicyUnavailable.into()).map(drop);
+                }
             }
         }
-        Ok(())
+        record.forwarded(host::now()?);
+        self.phase = Phase::Judged(Box::new(record));
+        host::resume_request()
     }
 
     /// Refuses a request whose judging failed at the host: it must not go on.
     fn stop(&mut self, error: &HostError) -> Action {
         host::warn(&format!("lictor: a host call failed, the request is refused: {error:?}"));
         self.phase = Phase::Stopped;
-        let refusal = Refusal::from(Reason::PolicyUnavailable);
-        if reply::refuse(&refusal, "none").is_err() {
+        if reply::refuse(&Refusal::from(Reason::PolicyUnavailable), "none", None).is_err() {
             host::warn("lictor: and the refusal could not be sent");
         }
         Action::Pause
     }
 }
 
-impl Record {
-    fn act(&mut self, road: Road, verdict: Verdict, length: usize) -> Result<Action, HostError> {
-        match verdict {
-            Verdict::Pass => {}
-            Verdict::Forward(body) => {
-                forward::replace(road.upstream_path(), length, &body)?;
-                return Ok(Action::Continue);
-            }
-            Verdict::Answer(document) => {
-                self.event.outcome = Outcome::Allowed;
-                self.event.response_bytes = reply::answer(&document)? as u64;
-            }
-            Verdict::Refuse(refusal) => {
-                self.event.outcome = Outcome::Denied;
-                self.event.reason = Some(refusal.reason);
-                self.event.fault_code = Some(refusal.reason.row().code.into());
-                self.event.response_bytes = reply::refuse(&refusal, &self.event.decision_id)? as u64;
-            }
-        }
-        Ok(Action::Pause)
-    }
-
-    /// Hands the event over when the request has ended.
-    fn finish(mut self) -> Result<(), HostError> {
-        if let Some(forwarded_at) = self.forwarded_at {
-            self.event.odoo_us = host::now()?.saturating_sub(forwarded_at);
-            match xmlrpc::peek_answer(&self.answer_head) {
-                Some(Ok(())) => self.event.outcome = Outcome::Allowed,
-                Some(Err(code)) => {
-                    self.event.outcome = Outcome::Faulted;
-                    self.event.fault_code = code;
-                }
-                None => self.event.outcome = Outcome::Unknown,
-            }
-        }
-        match self.reserved {
-            Some(reserved) => audit::record(reserved, self.event),
-            None => Ok(()),
-        }
-    }
+/// Whether a refusal of a caller without a verified key has a record of its own.
+fn is_recorded_at(record: &Record) -> Result<bool, HostError> {
+    is_recorded(record.event.client_ip.parse().ok(), record.event.at)
 }
 
 /// A body in a Content-Encoding, or said to be in a charset that is not read.
 fn is_encoded() -> Result<bool, HostError> {
     let encoding = host::request_header("content-encoding")?;
-    let charset = host::request_header("content-type")?;
+    let kind = host::request_header("content-type")?;
     let foreign = encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
-    Ok(foreign || charset.is_some_and(|kind| !gate::reads_charset(&String::from_utf8_lossy(&kind))))
+    Ok(foreign || kind.is_some_and(|kind| !gate::reads_charset(&String::from_utf8_lossy(&kind))))
 }
 
-fn event(road: Road, facts: Facts, trace: Trace<'_>, decision_id: String) -> Result<Event, HostError> {
-    let request_id = host::request_header("x-request-id")?
-        .and_then(|id| String::from_utf8(id).ok())
-        .filter(|id| id.len() <= MAX_REQUEST_ID);
-    Ok(Event {
-        sequence: 0,
-        kind: EventKind::Call,
-        count: 1,
-        at: facts.now,
-        decision_id,
-        request_id,
-        key_id: trace.key.map(|key| key.wire.id.clone()),
-        user_id: trace.key.map(|key| key.user.id.clone()),
-        client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
-        user_agent: None,
-        session: None,
-        road: road.path().to_owned(),
-        database: trace.key.filter(|_| trace.verified).map(|key| key.user.upstream.database.clone()),
-        model: trace.model,
-        method: trace.method,
-        operations: trace.operations,
-        record_ids: trace.record_ids,
-        outcome: Outcome::Unknown,
-        none_answer: false,
-        reason: None,
-        fault_code: None,
-        gate_us: 0,
-        odoo_us: 0,
-        request_bytes: 0,
-        response_bytes: 0,
-    })
+impl Context for Request {
+    fn on_http_call_response(&mut self, token: u32, _headers: usize, _body_size: usize, _trailers: usize) {
+        if let Err(error) = self.intent_answered(token) {
+            self.stop(&error);
+        }
+    }
 }
-
-impl Context for Request {}
 
 impl HttpContext for Request {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
@@ -277,17 +290,38 @@ impl HttpContext for Request {
         self.trailers().unwrap_or_else(|error| self.stop(&error))
     }
 
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        if let Phase::Judged(record) = &self.phase
+            && record.is_forwarded()
+            && let Err(error) = reply::add_quota(record.quota)
+        {
+            host::warn(&format!("lictor: the rate limit could not be told: {error:?}"));
+        }
+        Action::Continue
+    }
+
     fn on_http_response_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
-        if let Err(error) = self.response_body(size) {
+        if let Phase::Judged(record) = &mut self.phase
+            && record.is_forwarded()
+            && let Err(error) = record.answer_piece(size)
+        {
             host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
         }
         Action::Continue
     }
 
     fn on_log(&mut self) {
-        if let Phase::Judged(record) = std::mem::replace(&mut self.phase, Phase::Untouched)
-            && let Err(error) = record.finish()
-        {
+        let record = match std::mem::replace(&mut self.phase, Phase::Stopped) {
+            Phase::Judged(record) => *record,
+            // The client left before the call was forwarded.
+            Phase::Waiting(waiting) => {
+                let mut record = waiting.record;
+                record.refused(&Reason::AuditUnavailable.into());
+                record
+            }
+            Phase::Untouched | Phase::Buffering(_) | Phase::Stopped => return,
+        };
+        if let Err(error) = record.finish() {
             host::warn(&format!("lictor: an audit event was lost: {error:?}"));
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use crate::audit::Sender;
+use crate::audit::{self, Sender};
 use crate::config::Config;
 use crate::host::{self, HostError};
 use crate::request::Request;
@@ -38,6 +38,7 @@ impl Root {
         if lease.hold(now)? {
             self.poll.run(worker, now)?;
             self.sender.run(worker, now)?;
+            audit::record_counted(now)?;
         }
         Ok(())
     }

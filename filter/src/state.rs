@@ -1,37 +1,115 @@
 //! What the workers of a gate share: a fixed set of entries, as shared data is never deleted.
 
-use lictor_policy::decide::State;
-use lictor_policy::key::same;
+use std::net::IpAddr;
+
+use lictor_policy::brake::{self, Failures};
+use lictor_policy::decide::{State, Unavailable};
+use lictor_policy::line::Line;
 use lictor_policy::snapshot::Key;
 use lictor_policy::wire::UnixMicros;
 
-use crate::host::{self, HostError};
+use crate::host::{self, HostError, Shared};
 
 /// How often a compare-and-set is tried before giving up: two workers rarely meet twice.
 const ATTEMPTS: usize = 32;
-const DIGEST: usize = 32;
-const KEPT_DIGESTS: usize = 2;
 
-/// The digests of verified keys, an entry a slot.
-pub(crate) struct Slots;
-
-impl State for Slots {
-    fn knows(&mut self, key: &Key, digest: &[u8; DIGEST]) -> bool {
-        // A failed read costs a hash, no more.
-        host::shared(&name(key)).is_ok_and(|entry| entry.value.chunks(DIGEST).any(|kept| same(kept, digest)))
-    }
-
-    fn keep(&mut self, key: &Key, digest: &[u8; DIGEST]) {
-        let name = name(key);
-        let Ok(entry) = host::shared(&name) else { return };
-        let newest: Vec<u8> = digest.iter().chain(&entry.value).copied().take(DIGEST * KEPT_DIGESTS).collect();
-        // If another worker was faster, this key is hashed once more.
-        drop(host::set_shared(&name, &entry, &newest));
+impl From<HostError> for Unavailable {
+    fn from(_: HostError) -> Self {
+        Self
     }
 }
 
-fn name(key: &Key) -> String {
+/// The memory of lines of keys, an entry a slot, and of wrong keys, an entry a bucket.
+#[derive(Default)]
+pub(crate) struct Slots {
+    /// The entry that was read last, for the compare-and-set.
+    read: Option<Shared>,
+}
+
+impl State for Slots {
+    fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {
+        let entry = host::shared(&slot(key))?;
+        let line = Line::parse(&key.wire.line, &entry.value);
+        self.read = Some(entry);
+        Ok(line)
+    }
+
+    fn store(&mut self, key: &Key, line: &Line) -> Result<bool, Unavailable> {
+        let read = self.read.take().ok_or(Unavailable)?;
+        match host::set_shared(&slot(key), &read, &line.bytes(&key.wire.line)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_mismatch() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {
+        let Pair(count, since) = Pair::read(&bucket("brake", prefix, client)?)?;
+        Ok(Failures { count, since })
+    }
+
+    fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable> {
+        count(&bucket("brake", prefix, client)?, now)?;
+        Ok(())
+    }
+}
+
+/// A gate's memory for a second look at a call that was counted before: who it is, without counters.
+#[derive(Default)]
+pub(crate) struct SecondLook(Slots);
+
+impl State for SecondLook {
+    fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {
+        self.0.line(key).map(Line::without_counters)
+    }
+
+    fn store(&mut self, _key: &Key, _line: &Line) -> Result<bool, Unavailable> {
+        Ok(true)
+    }
+
+    fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {
+        self.0.failures(prefix, client)
+    }
+
+    fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable> {
+        self.0.failed(prefix, client, now)
+    }
+}
+
+/// Counts a refusal of a caller without a verified key. True if it is one of the few that are recorded one by one; the
+/// others stand in one record a minute.
+pub(crate) fn is_recorded(client: Option<IpAddr>, now: UnixMicros) -> Result<bool, HostError> {
+    const RECORDED_PER_MINUTE: u64 = 5;
+    Ok(count(&bucket("junk", "", client)?, now)?.count <= RECORDED_PER_MINUTE)
+}
+
+fn count(name: &str, now: UnixMicros) -> Result<Failures, HostError> {
+    let mut counted = Failures::default();
+    Pair::update(name, |Pair(count, since)| {
+        counted = Failures { count, since }.failed(now);
+        Some(Pair(counted.count, counted.since))
+    })?;
+    Ok(counted)
+}
+
+fn slot(key: &Key) -> String {
     format!("lictor.slot.{}", key.wire.slot)
+}
+
+/// The entry of a prefix and an address. Which share one depends on a secret that lives as long as shared data.
+fn bucket(kind: &str, prefix: &str, client: Option<IpAddr>) -> Result<String, HostError> {
+    const SEED: &str = "lictor.seed";
+    let entry = host::shared(SEED)?;
+    let seed = if entry.value.is_empty() { create(SEED, &entry, &host::random::<16>()?)? } else { entry.value };
+    Ok(format!("lictor.{kind}.{}", brake::bucket(&seed, prefix, client)))
+}
+
+/// Creates an entry, or takes what another worker created meanwhile.
+pub(crate) fn create(name: &str, absent: &Shared, value: &[u8]) -> Result<Vec<u8>, HostError> {
+    match host::set_shared(name, absent, value) {
+        Err(error) if !error.is_mismatch() => Err(error),
+        Ok(()) | Err(_) => Ok(host::shared(name)?.value),
+    }
 }
 
 /// Two numbers that change together.

@@ -163,12 +163,17 @@ fn keyword_arguments(value: Value<'_>) -> Result<Members<'_>, BadCall> {
         .into_iter()
         .map(|(name, value)| {
             if name == "context" {
-                let members = value.into_members().ok_or(BadCall::Type)?;
-                return Ok((name, Value::Struct(members)));
+                let members = if is_left_out(&value) { Some(Members::new()) } else { value.into_members() };
+                return Ok((name, Value::Struct(members.ok_or(BadCall::Type)?)));
             }
             Ok((name, value))
         })
         .collect()
+}
+
+/// What clients send for an argument that their caller left out: `nil`, or from Node's `xmlrpc` an empty string.
+fn is_left_out(value: &Value<'_>) -> bool {
+    matches!(value, Value::Nil) || value.as_str() == Some("")
 }
 
 fn text(param: Option<Value<'_>>) -> Result<Cow<'_, str>, BadCall> {

@@ -86,8 +86,13 @@ pub enum Verdict {
     Pass,
     /// Sends this body to the road's upstream path, in the place of the client's.
     Forward(String),
-    /// Answers with this body.
-    Answer(String),
+    /// Answers a login.
+    Answer {
+        /// The answer's body.
+        document: String,
+        /// Why the answer is no.
+        denied: Option<Reason>,
+    },
     /// Answers with a fault.
     Refuse(Refusal),
 }
@@ -161,8 +166,9 @@ fn common<'s>(
     let Common::Authenticate { database, login, password } = call else { return Ok(Verdict::Pass) };
     has_key(&password)?;
     trace.method = Some("authenticate".to_owned());
-    let uid = authenticate(snapshot, (&database, &login, &password), facts, state, trace).map_err(Stop::Refused)?;
-    Ok(Verdict::Answer(xmlrpc::write_response(&uid.map_or(Value::Bool(false), Value::Int))))
+    let answer = authenticate(snapshot, (&database, &login, &password), facts, state, trace).map_err(Stop::Refused)?;
+    let value = answer.map_or(Value::Bool(false), Value::Int);
+    Ok(Verdict::Answer { document: xmlrpc::write_response(&value), denied: answer.err() })
 }
 
 /// Without a policy, what may carry a key is refused; it is searched, not parsed, so that no spelling of a call can

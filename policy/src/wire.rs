@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::Operations;
+use crate::operation::{Operation, Operations};
 use crate::refusal::Reason;
 use crate::secret::Secret;
 
@@ -175,6 +175,19 @@ pub struct Durabilities {
     pub create: Durability,
     /// Of deletes.
     pub delete: Durability,
+}
+
+impl Durabilities {
+    /// What the operations of a call need: the strictest of theirs.
+    pub fn of(&self, operations: Operations) -> Durability {
+        let of = |operation| match operation {
+            Operation::Read => self.read,
+            Operation::Write => self.write,
+            Operation::Create => self.create,
+            Operation::Delete => self.delete,
+        };
+        operations.iter().map(of).max().unwrap_or_default()
+    }
 }
 
 /// Whom keys act for.
@@ -346,14 +359,47 @@ pub struct Event {
     /// The fault code that the client saw, the gate's or Odoo's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fault_code: Option<i64>,
-    /// Microseconds from the first header to the answer's end, Odoo's time excluded.
+    /// Microseconds from the end of the client's body to the decision, a wait for an intent excluded.
     pub gate_us: u64,
-    /// Microseconds that Odoo took.
+    /// Microseconds from forwarding to the end of Odoo's answer.
     pub odoo_us: u64,
     /// Bytes of the client's body.
     pub request_bytes: u64,
     /// Bytes of the answer's body.
     pub response_bytes: u64,
+}
+
+impl Event {
+    /// An event of which nothing is known yet but when, and under which decision id.
+    pub fn at(at: UnixMicros, decision_id: String) -> Self {
+        Self {
+            sequence: 0,
+            kind: EventKind::Call,
+            count: 1,
+            at,
+            decision_id,
+            request_id: None,
+            key_id: None,
+            user_id: None,
+            client_ip: String::new(),
+            user_agent: None,
+            session: None,
+            road: String::new(),
+            database: None,
+            model: None,
+            method: None,
+            operations: Operations::NONE,
+            record_ids: Vec::new(),
+            outcome: Outcome::Unknown,
+            none_answer: false,
+            reason: None,
+            fault_code: None,
+            gate_us: 0,
+            odoo_us: 0,
+            request_bytes: 0,
+            response_bytes: 0,
+        }
+    }
 }
 
 const fn one() -> u64 {

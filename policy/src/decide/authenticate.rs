@@ -13,27 +13,29 @@ pub(super) struct Verified<'s> {
     pub(super) line: Line,
 }
 
-/// Answers `authenticate` and `login`: the uid, or nothing for a wrong key, login or database. Starts no session.
+/// Answers `authenticate` and `login`: the uid, or why the answer is no: a wrong key, login or database. Starts no
+/// session.
 ///
 /// # Errors
-/// Another stage's refusal: of the brake, a pause, the address or the rate.
+/// Another stage's refusal, which is a fault: of the brake, a pause, the address or the rate.
 pub fn authenticate<'s>(
     snapshot: &'s Snapshot,
     (database, login, password): (&str, &str, &str),
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
-) -> Result<Option<i64>, Refusal> {
+) -> Result<Result<i64, Reason>, Refusal> {
     let verified = match key(snapshot, password, facts, state, trace) {
         Ok(verified) => verified,
-        Err(refusal) if refusal.reason == Reason::InvalidKey => return Ok(None),
+        Err(refusal) if refusal.reason == Reason::InvalidKey => return Ok(Err(refusal.reason)),
         Err(refusal) => return Err(refusal),
     };
     trace.stage = Stage::Pause;
     pause::key(snapshot, verified.key)?;
     let key = admit::login(snapshot, verified, facts, state, trace)?;
     let upstream = &key.user.upstream;
-    Ok((upstream.database == database && upstream.login == login).then_some(upstream.uid))
+    let same = upstream.database == database && upstream.login == login;
+    Ok(if same { Ok(upstream.uid) } else { Err(Reason::IdentityMismatch) })
 }
 
 /// Exists, hash matches, not expired. Checksum, prefix and digest come first: they cost a thousandth of the hash.

@@ -10,7 +10,7 @@ mod scalar;
 mod write;
 
 pub use decode::decode;
-pub use peek::peek_answer;
+pub use peek::{is_none_answer, peek_answer, peek_numbers};
 pub use read::{read_call, read_response};
 pub use write::{write_call, write_fault, write_response};
 

@@ -14,6 +14,18 @@ pub fn peek_answer(head: &[u8]) -> Option<Result<(), Option<i64>>> {
     Some(Err(code.and_then(|(digits, _)| digits.parse().ok())))
 }
 
+/// The whole numbers in an answer's start, at most `most`: the new ids in the answer to a `create`.
+pub fn peek_numbers(head: &[u8], most: usize) -> Vec<i64> {
+    let head = String::from_utf8_lossy(head);
+    let after = head.split("<int>").skip(1);
+    after.filter_map(|rest| rest.split_once("</int>")?.0.parse().ok()).take(most).collect()
+}
+
+/// Whether an answer's end says that Odoo did the call, and then had a `None` to write that XML-RPC does not have.
+pub fn is_none_answer(tail: &[u8]) -> bool {
+    String::from_utf8_lossy(tail).contains("cannot marshal None unless allow_none is enabled")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +43,14 @@ mod tests {
         ] {
             assert_eq!(peek_answer(head.as_bytes()), outcome, "{head}");
         }
+    }
+
+    #[test]
+    fn new_ids_are_found() {
+        let one = "<params>\n<param>\n<value><int>57</int></value>";
+        let cut = "<value><array><data>\n<value><int>1</int></value>\n<value><int>2</int></value>\n<value><int>3</in";
+        assert_eq!(peek_numbers(one.as_bytes(), 10), [57]);
+        assert_eq!(peek_numbers(cut.as_bytes(), 10), [1, 2]);
+        assert_eq!(peek_numbers(cut.as_bytes(), 1), [1]);
     }
 }

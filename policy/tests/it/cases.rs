@@ -39,7 +39,7 @@ pub(crate) fn execute(model: &str, method: &str, args: &serde_json::Value, kwarg
 fn reason(verdict: &Verdict) -> Option<&'static str> {
     match verdict {
         Verdict::Refuse(refusal) => Some(refusal.reason.row().name),
-        Verdict::Pass | Verdict::Forward(_) | Verdict::Answer(_) => None,
+        Verdict::Pass | Verdict::Forward(_) | Verdict::Answer { .. } => None,
     }
 }
 
@@ -257,7 +257,7 @@ fn shared_roads_follow_the_enforcement_mode() {
         match setting::judge(&policy, Road::Object, body.as_bytes()) {
             Verdict::Pass => "pass",
             Verdict::Forward(_) => "forward",
-            Verdict::Answer(_) => "answer",
+            Verdict::Answer { .. } => "answer",
             Verdict::Refuse(refusal) => refusal.reason.row().name,
         }
     };
@@ -283,12 +283,12 @@ fn authenticate_is_answered_by_the_gate() {
         let body = document("authenticate", serde_json::json!([database, login, password, {}]));
         setting::judge(&setting::policy(), Road::Common, body.as_bytes())
     };
-    let uid = Verdict::Answer(xmlrpc::write_response(&Value::Int(UID)));
-    let no = Verdict::Answer(xmlrpc::write_response(&Value::Bool(false)));
+    let uid = Verdict::Answer { document: xmlrpc::write_response(&Value::Int(UID)), denied: None };
+    let no = |reason| Verdict::Answer { document: xmlrpc::write_response(&Value::Bool(false)), denied: Some(reason) };
     assert_eq!(authenticate(DATABASE, LOGIN, key.expose()), uid);
-    assert_eq!(authenticate(DATABASE, "AGENT@example.com", key.expose()), no);
-    assert_eq!(authenticate("other", LOGIN, key.expose()), no);
-    assert_eq!(authenticate(DATABASE, LOGIN, setting::numbered_key(5).expose()), no);
+    assert_eq!(authenticate(DATABASE, "AGENT@example.com", key.expose()), no(Reason::IdentityMismatch));
+    assert_eq!(authenticate("other", LOGIN, key.expose()), no(Reason::IdentityMismatch));
+    assert_eq!(authenticate(DATABASE, LOGIN, setting::numbered_key(5).expose()), no(Reason::InvalidKey));
     assert_eq!(authenticate(DATABASE, LOGIN, "admin"), Verdict::Pass);
     let version = document("version", serde_json::json!([]));
     assert_eq!(setting::judge(&setting::policy(), Road::Common, version.as_bytes()), Verdict::Pass);

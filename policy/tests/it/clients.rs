@@ -36,6 +36,12 @@ fn stock_clients_are_understood() {
             r#"[] [("context", Struct([]))]"#,
         ),
         (
+            "Node, undefined for the context",
+            none,
+            "<param><value><struct><member><name>context</name><value/></member></struct></value></param>",
+            r#"[] [("context", Struct([]))]"#,
+        ),
+        (
             "Node, CDATA",
             "<value><array><data><value><string><![CDATA[<b>]]></string></value></data></array></value>",
             "",

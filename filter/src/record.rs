@@ -1,0 +1,129 @@
+//! The audit event of one request, from the verdict to the end of the answer.
+
+use lictor_policy::decide::{Facts, Trace};
+use lictor_policy::effects::MAX_RECORD_IDS;
+use lictor_policy::operation::Operation;
+use lictor_policy::rate::Quota;
+use lictor_policy::refusal::Refusal;
+use lictor_policy::road::Road;
+use lictor_policy::session::Session;
+use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros};
+use lictor_policy::xmlrpc;
+
+use crate::audit::{self, Reserved};
+use crate::host::{self, HostError};
+
+/// The start of an answer that tells a fault from a value, and names the first new ids.
+const HEAD: usize = 4096;
+/// The end of a fault that tells whether it is one.
+const TAIL: usize = 256;
+const MAX_REQUEST_ID: usize = 128;
+
+/// What is known of a judged request.
+pub(crate) struct Record {
+    /// Its place in the audit log; none if it could not be had (then the call was refused) or need not be.
+    pub(crate) reserved: Option<Reserved>,
+    /// What will be recorded.
+    pub(crate) event: Event,
+    /// What the rate limit leaves: told in every answer.
+    pub(crate) quota: Option<Quota>,
+    forwarded_at: Option<UnixMicros>,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+impl Record {
+    /// Of a request that was judged just now.
+    pub(crate) fn of(road: Road, facts: Facts<'_>, trace: Trace<'_>) -> Result<Self, HostError> {
+        let text = |bytes: Vec<u8>, most: usize| {
+            let text = String::from_utf8_lossy(&bytes);
+            text.get(..text.floor_char_boundary(most)).map(str::to_owned)
+        };
+        let event = Event {
+            request_id: host::request_header("x-request-id")?.and_then(|id| text(id, MAX_REQUEST_ID)),
+            key_id: trace.key.map(|key| key.wire.id.clone()),
+            user_id: trace.key.map(|key| key.user.id.clone()),
+            client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
+            user_agent: text(facts.user_agent.to_vec(), MAX_USER_AGENT).filter(|agent| !agent.is_empty()),
+            session: trace.session.as_ref().map(Session::id),
+            road: road.path().to_owned(),
+            database: trace.key.filter(|_| trace.verified).map(|key| key.user.upstream.database.clone()),
+            model: trace.model,
+            method: trace.method,
+            operations: trace.operations,
+            record_ids: trace.record_ids,
+            ..Event::at(facts.now, format!("{:016x}", u64::from_le_bytes(host::random()?)))
+        };
+        let (head, tail) = (Vec::new(), Vec::new());
+        Ok(Self { reserved: None, event, quota: trace.quota, forwarded_at: None, head, tail })
+    }
+
+    /// Marks it as refused.
+    pub(crate) fn refused(&mut self, refusal: &Refusal) {
+        self.event.outcome = Outcome::Denied;
+        self.event.reason = Some(refusal.reason);
+        self.event.fault_code = Some(refusal.reason.row().code.into());
+    }
+
+    /// Marks it as on its way to Odoo.
+    pub(crate) fn forwarded(&mut self, now: UnixMicros) {
+        self.forwarded_at = Some(now);
+    }
+
+    /// Whether it is Odoo that answers.
+    pub(crate) fn is_forwarded(&self) -> bool {
+        self.forwarded_at.is_some()
+    }
+
+    /// Looks at a piece of Odoo's answer.
+    pub(crate) fn answer_piece(&mut self, size: usize) -> Result<(), HostError> {
+        self.event.response_bytes += size as u64;
+        let missing = HEAD.saturating_sub(self.head.len()).min(size);
+        if missing > 0 {
+            self.head.extend(host::response_piece(0, missing)?);
+        }
+        if matches!(xmlrpc::peek_answer(&self.head), Some(Err(_))) {
+            let length = size.min(TAIL);
+            self.tail.extend(host::response_piece(size - length, length)?);
+            self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+        }
+        Ok(())
+    }
+
+    /// Hands the event over when the request has ended.
+    pub(crate) fn finish(mut self) -> Result<(), HostError> {
+        if let Some(forwarded_at) = self.forwarded_at {
+            self.event.odoo_us = host::now()?.saturating_sub(forwarded_at);
+            self.answered();
+        }
+        match self.reserved {
+            Some(reserved) => audit::record(reserved, self.event),
+            None => Ok(()),
+        }
+    }
+
+    fn answered(&mut self) {
+        match xmlrpc::peek_answer(&self.head) {
+            Some(Ok(())) => {
+                self.event.outcome = Outcome::Allowed;
+                if self.event.operations.contains(Operation::Create) && self.event.record_ids.is_empty() {
+                    self.event.record_ids = xmlrpc::peek_numbers(&self.head, MAX_RECORD_IDS);
+                }
+            }
+            Some(Err(_)) if xmlrpc::is_none_answer(&self.tail) => {
+                self.event.outcome = Outcome::Allowed;
+                self.event.none_answer = true;
+            }
+            Some(Err(code)) => {
+                self.event.outcome = Outcome::Faulted;
+                self.event.fault_code = code;
+            }
+            None => self.event.outcome = Outcome::Unknown,
+        }
+    }
+
+    /// Says that an intent went before it.
+    pub(crate) fn follows_intent(&mut self) {
+        self.event.kind = EventKind::Outcome;
+    }
+}
