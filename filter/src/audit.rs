@@ -45,6 +45,11 @@ pub(crate) fn reserve() -> Result<Reserved, Full> {
     }
 }
 
+/// How many events wait to be stored.
+pub(crate) fn waiting() -> Result<u64, HostError> {
+    Pair::read(Sequence::NAME).map(|Pair(next, stored)| next.saturating_sub(stored))
+}
+
 /// No event can be taken now.
 pub(crate) struct Full;
 

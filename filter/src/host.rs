@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use lictor_policy::wire::UnixMicros;
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
+use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
 
 /// A header: its name, and its value as bytes.
 pub(crate) type Header = (String, Vec<u8>);
@@ -189,4 +189,32 @@ pub(crate) fn call_header(name: &str) -> Result<Option<Vec<u8>>, HostError> {
 /// The body of the answer to an HTTP call.
 pub(crate) fn call_body(length: usize) -> Result<Vec<u8>, HostError> {
     Ok(hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, length)?.unwrap_or_default())
+}
+
+/// A metric that was defined.
+pub(crate) struct Metric(u32);
+
+/// Defines a number that only grows.
+pub(crate) fn define_counter(name: &str) -> Result<Metric, HostError> {
+    Ok(Metric(hostcalls::define_metric(MetricType::Counter, name)?))
+}
+
+/// Defines a number that goes up and down.
+pub(crate) fn define_gauge(name: &str) -> Result<Metric, HostError> {
+    Ok(Metric(hostcalls::define_metric(MetricType::Gauge, name)?))
+}
+
+/// Defines a distribution.
+pub(crate) fn define_histogram(name: &str) -> Result<Metric, HostError> {
+    Ok(Metric(hostcalls::define_metric(MetricType::Histogram, name)?))
+}
+
+/// Adds one to a counter.
+pub(crate) fn increment(Metric(id): &Metric) -> Result<(), HostError> {
+    Ok(hostcalls::increment_metric(*id, 1)?)
+}
+
+/// Sets a gauge, or adds a value to a distribution.
+pub(crate) fn record(Metric(id): &Metric, value: u64) -> Result<(), HostError> {
+    Ok(hostcalls::record_metric(*id, value)?)
 }

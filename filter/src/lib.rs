@@ -6,6 +6,7 @@ mod audit;
 mod config;
 mod forward;
 mod host;
+mod metrics;
 mod record;
 mod reply;
 mod request;

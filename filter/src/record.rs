@@ -12,6 +12,7 @@ use lictor_policy::xmlrpc;
 
 use crate::audit::{self, Reserved};
 use crate::host::{self, HostError};
+use crate::worker::Worker;
 
 /// The start of an answer that tells a fault from a value, and names the first new ids.
 const HEAD: usize = 4096;
@@ -90,16 +91,16 @@ impl Record {
         Ok(())
     }
 
-    /// Hands the event over when the request has ended.
-    pub(crate) fn finish(mut self) -> Result<(), HostError> {
+    /// Counts the event and hands it over, when the request has ended.
+    pub(crate) fn finish(mut self, worker: Option<&Worker>) -> Result<(), HostError> {
         if let Some(forwarded_at) = self.forwarded_at {
             self.event.odoo_us = host::now()?.saturating_sub(forwarded_at);
             self.answered();
         }
-        match self.reserved {
-            Some(reserved) => audit::record(reserved, self.event),
-            None => Ok(()),
+        if let Some(worker) = worker {
+            worker.metrics()?.ended(&self.event)?;
         }
+        self.reserved.map_or(Ok(()), |reserved| audit::record(reserved, self.event))
     }
 
     fn answered(&mut self) {

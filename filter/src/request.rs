@@ -129,7 +129,13 @@ impl Request {
 
     /// The verdict on a request whose body is complete, or whose body does not matter.
     fn judge(&mut self, road: Road, current: &Current, body: Body<'_>, length: usize) -> Result<Action, HostError> {
-        let (verdict, mut record) = self.ask(road, current, body, &mut Slots::default())?;
+        let mut slots = Slots::default();
+        let (verdict, mut record) = self.ask(road, current, body, &mut slots)?;
+        if let Some(worker) = &self.worker
+            && slots.hashes > 0
+        {
+            worker.metrics()?.hashed()?;
+        }
         if verdict == Verdict::Pass {
             self.phase = Phase::Untouched;
             return Ok(Action::Continue);
@@ -321,7 +327,8 @@ impl HttpContext for Request {
             }
             Phase::Untouched | Phase::Buffering(_) | Phase::Stopped => return,
         };
-        if let Err(error) = record.finish() {
+        let ended = record.finish(self.worker.as_deref());
+        if let Err(error) = ended {
             host::warn(&format!("lictor: an audit event was lost: {error:?}"));
         }
     }

@@ -30,7 +30,7 @@ impl Root {
         let Some(worker) = &self.worker else { return Ok(()) };
         let now = host::now()?;
         // Parsed here, a new policy stalls no request.
-        worker.current()?;
+        let current = worker.current()?;
         let lease = match &mut self.lease {
             Some(lease) => lease,
             none => none.insert(Lease::new(u64::from_le_bytes(host::random()?))),
@@ -39,6 +39,9 @@ impl Root {
             self.poll.run(worker, now)?;
             self.sender.run(worker, now)?;
             audit::record_counted(now)?;
+            let revision = current.snapshot.map_or(0, |snapshot| snapshot.revision);
+            let age_seconds = now.saturating_sub(current.confirmed_at) / 1_000_000;
+            worker.metrics()?.state(revision, age_seconds, audit::waiting()?)?;
         }
         Ok(())
     }

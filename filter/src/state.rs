@@ -24,6 +24,8 @@ impl From<HostError> for Unavailable {
 pub(crate) struct Slots {
     /// The entry that was read last, for the compare-and-set.
     read: Option<Shared>,
+    /// Keys that were hashed.
+    pub(crate) hashes: u32,
 }
 
 impl State for Slots {
@@ -51,6 +53,10 @@ impl State for Slots {
     fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable> {
         count(&bucket("brake", prefix, client)?, now)?;
         Ok(())
+    }
+
+    fn hashing(&mut self) {
+        self.hashes += 1;
     }
 }
 

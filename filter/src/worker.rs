@@ -1,6 +1,6 @@
 //! What one thread of Envoy keeps: its configuration and the policy in force.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use lictor_policy::snapshot::Snapshot;
@@ -8,6 +8,7 @@ use lictor_policy::wire::{self, UnixMicros};
 
 use crate::config::Config;
 use crate::host::{self, HostError};
+use crate::metrics::Metrics;
 use crate::state::{Blob, Stamp};
 
 /// Shared by the root context and the requests of one thread.
@@ -15,6 +16,7 @@ pub(crate) struct Worker {
     /// As Envoy gave it.
     pub(crate) config: Config,
     loaded: Cell<Loaded>,
+    metrics: OnceCell<Metrics>,
 }
 
 #[derive(Clone, Default)]
@@ -36,7 +38,15 @@ pub(crate) struct Current {
 impl Worker {
     /// A worker without a policy.
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, loaded: Cell::default() }
+        Self { config, loaded: Cell::default(), metrics: OnceCell::new() }
+    }
+
+    /// This thread's metrics, defined at their first use: configuring must not depend on the host.
+    pub(crate) fn metrics(&self) -> Result<&Metrics, HostError> {
+        match self.metrics.get() {
+            Some(metrics) => Ok(metrics),
+            None => Metrics::define().map(|defined| self.metrics.get_or_init(|| defined)),
+        }
     }
 
     /// The policy in force now: parsed anew if the stamp names another than this thread has.

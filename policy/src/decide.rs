@@ -57,6 +57,8 @@ pub trait State {
     /// # Errors
     /// When the host fails.
     fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable>;
+    /// Hears that a key is being hashed, which costs milliseconds.
+    fn hashing(&mut self) {}
 }
 
 /// A gate's memory cannot be read or written.

@@ -91,6 +91,7 @@ fn prove(key: &Key, presented: &PlainKey, facts: Facts<'_>, state: &mut dyn Stat
     if let Err(seconds) = state.failures(prefix, facts.client)?.check(facts.now) {
         return Err(Refusal { retry_after_seconds: Some(seconds), ..Reason::TooManyFailures.into() });
     }
+    state.hashing();
     if key.hash.verify(presented) {
         return Ok(());
     }

@@ -1,0 +1,66 @@
+//! The filter's numbers in Envoy's `/stats/prometheus`. None is ever named after what a client sent.
+
+use lictor_policy::refusal::Reason;
+use lictor_policy::wire::{Event, Outcome};
+
+use crate::host::{self, HostError, Metric};
+
+/// Handles of one thread's metrics; the numbers are Envoy's.
+pub(crate) struct Metrics {
+    allowed: Metric,
+    faulted: Metric,
+    unknown: Metric,
+    denied: Vec<(Reason, Metric)>,
+    gate_us: Metric,
+    hashes: Metric,
+    revision: Metric,
+    age_seconds: Metric,
+    waiting: Metric,
+}
+
+impl Metrics {
+    /// Defines them. Outcome and reason become labels through `stats_tags` in Envoy's bootstrap.
+    pub(crate) fn define() -> Result<Self, HostError> {
+        let calls = |outcome: &str, reason: &str| {
+            host::define_counter(&format!("lictor.calls.outcome.{outcome}.reason.{reason}"))
+        };
+        let denied = |reason: &Reason| Ok((*reason, calls("denied", reason.row().name)?));
+        Ok(Self {
+            allowed: calls("allowed", "none")?,
+            faulted: calls("faulted", "none")?,
+            unknown: calls("unknown", "none")?,
+            denied: Reason::ALL.iter().map(denied).collect::<Result<_, HostError>>()?,
+            gate_us: host::define_histogram("lictor.gate_us")?,
+            hashes: host::define_counter("lictor.key_hashes")?,
+            revision: host::define_gauge("lictor.policy_revision")?,
+            age_seconds: host::define_gauge("lictor.policy_age_seconds")?,
+            waiting: host::define_gauge("lictor.audit_waiting")?,
+        })
+    }
+
+    /// A call has ended.
+    pub(crate) fn ended(&self, event: &Event) -> Result<(), HostError> {
+        let counter = match (event.outcome, event.reason) {
+            (Outcome::Denied, reason) => {
+                self.denied.iter().find(|(known, _)| Some(*known) == reason).map(|(_, metric)| metric)
+            }
+            (Outcome::Allowed, _) => Some(&self.allowed),
+            (Outcome::Faulted, _) => Some(&self.faulted),
+            (Outcome::Unknown, _) => Some(&self.unknown),
+        };
+        counter.map_or(Ok(()), host::increment)?;
+        host::record(&self.gate_us, event.gate_us)
+    }
+
+    /// A key was hashed.
+    pub(crate) fn hashed(&self) -> Result<(), HostError> {
+        host::increment(&self.hashes)
+    }
+
+    /// The state of the gate as a whole; told by the holder of the lease.
+    pub(crate) fn state(&self, revision: u64, age_seconds: u64, waiting: u64) -> Result<(), HostError> {
+        host::record(&self.revision, revision)?;
+        host::record(&self.age_seconds, age_seconds)?;
+        host::record(&self.waiting, waiting)
+    }
+}
