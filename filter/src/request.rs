@@ -142,7 +142,7 @@ impl Request {
         }
         record.event.request_bytes = length as u64;
         let verified = record.event.database.is_some();
-        let recorded = verified || is_recorded_at(&record)?;
+        let recorded = verified || is_one_of_few(&verdict, &record)?;
         if recorded {
             record.reserved = audit::reserve().ok();
         } else {
@@ -263,8 +263,14 @@ impl Request {
 }
 
 /// Whether a refusal of a caller without a verified key has a record of its own.
-fn is_recorded_at(record: &Record) -> Result<bool, HostError> {
-    is_recorded(record.event.client_ip.parse().ok(), record.event.at)
+fn is_one_of_few(verdict: &Verdict, record: &Record) -> Result<bool, HostError> {
+    let reason = match verdict {
+        Verdict::Refuse(refusal) => Some(refusal.reason),
+        Verdict::Answer { denied, .. } => *denied,
+        Verdict::Pass | Verdict::Forward(_) => None,
+    };
+    let name = reason.map_or("none", |reason| reason.row().name);
+    is_recorded(name, record.event.client_ip.parse().ok(), record.event.at)
 }
 
 /// A body in a Content-Encoding, or said to be in a charset that is not read.

@@ -82,11 +82,11 @@ impl State for SecondLook {
     }
 }
 
-/// Counts a refusal of a caller without a verified key. True if it is one of the few that are recorded one by one; the
-/// others stand in one record a minute.
-pub(crate) fn is_recorded(client: Option<IpAddr>, now: UnixMicros) -> Result<bool, HostError> {
+/// Counts a refusal of a caller without a verified key. True if it is one of the few a minute, address and reason that
+/// are recorded one by one; the others stand in one record.
+pub(crate) fn is_recorded(reason: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<bool, HostError> {
     const RECORDED_PER_MINUTE: u64 = 5;
-    Ok(count(&bucket("junk", "", client)?, now)?.count <= RECORDED_PER_MINUTE)
+    Ok(count(&bucket("junk", reason, client)?, now)?.count <= RECORDED_PER_MINUTE)
 }
 
 fn count(name: &str, now: UnixMicros) -> Result<Failures, HostError> {
