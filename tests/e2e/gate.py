@@ -58,6 +58,7 @@ class Gate:
         self.workers = workers
         self.port = process.free_port()
         self.up: dict[str, Any] = {}
+        self._restarted: subprocess.Popen | None = None
 
     def __enter__(self) -> Self:
         xtask = os.environ.get("LICTOR_XTASK")
@@ -76,6 +77,8 @@ class Gate:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._restarted:  # `down` stops only what `up` started.
+            process.stop(self._restarted, signal.SIGTERM, START_SECONDS)
         subprocess.run(self._down, cwd=ROOT, check=True, timeout=START_SECONDS)
 
     # The control plane.
@@ -122,6 +125,8 @@ class Gate:
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")[:-1]
         program = os.readlink(f"/proc/{pid}/exe")
         os.kill(pid, signal.SIGKILL)
+        if self._restarted:
+            self._restarted.wait()
         eventually(lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
         try:
             yield
@@ -130,6 +135,7 @@ class Gate:
             with (self.folder / "control-plane.log").open("ab") as log:
                 again = subprocess.Popen([program, *arguments[1:]], env=variables, stdout=log, stderr=log)
             self._restarted = again
+            self.up["pids"]["control_plane"] = again.pid
             eventually(lambda: self.api("GET", "settings"), seconds=30)
 
     # The gate.

@@ -1,0 +1,10 @@
+"""A process that sends the request on its standard input as fast as a connection takes it, until it is ended."""
+
+import sys
+import time
+
+import load
+
+body = sys.stdin.buffer.read()
+end = time.monotonic() + 60
+load.run(int(sys.argv[1]), 1, lambda _: body, lambda _: time.monotonic() > end)

@@ -1,0 +1,96 @@
+"""Nothing is lost: every decided call is in the audit log, once, whatever happens to the control plane or to Envoy."""
+
+import os
+import random
+import signal
+import threading
+import xmlrpc.client
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import load
+import pytest
+from echo import UID, Echo
+from gate import Gate, eventually
+
+CALLS = 100_000
+WRITE_AHEAD = {"read": "write-ahead", "write": "write-ahead", "create": "write-ahead", "delete": "write-ahead"}
+
+
+@pytest.fixture
+def echo() -> Iterator[Echo]:
+    with Echo() as echo:
+        yield echo
+
+
+@pytest.fixture
+def gate(echo: Echo, tmp_path: Path) -> Iterator[Gate]:
+    with Gate(echo.url, tmp_path / "state") as gate:
+        gate.permit({"res.partner": {"read": True, "write": True}})
+        yield gate
+
+
+@pytest.fixture
+def made(gate: Gate) -> dict[str, Any]:
+    return gate.key(gate.user("odoo", "agent", "secret"))
+
+
+def rows(gate: Gate, key_id: str, **filters: Any) -> Iterator[dict[str, Any]]:
+    """All rows of a key, page by page."""
+    query = "&".join(f"{name}={value}" for name, value in {"key_id": key_id, "limit": 500, **filters}.items())
+    cursor = ""
+    while True:
+        page = gate.api("GET", f"audit?{query}{cursor}")
+        yield from page["items"]
+        if not page["next_cursor"]:
+            return
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def test_100_000_calls_with_the_control_plane_killed_twice(gate: Gate, made: Any) -> None:
+    call = load.body(("odoo", UID, made["key"]), "res.company", "search", [])
+    answers: list[load.Answer] = []
+    runner = threading.Thread(
+        target=lambda: answers.extend(load.run(gate.port, 8, lambda _: call, lambda number: number >= CALLS))
+    )
+    runner.start()
+    for _ in range(2):
+        with gate.without_control_plane():
+            threading.Event().wait(random.uniform(0.5, 2))  # noqa: S311
+    runner.join()
+    assert {answer.reason for answer in answers} == {"permission_denied"} and len(answers) == CALLS
+
+    def stored() -> list[str] | None:
+        newest = next(iter(gate.api("GET", "gates")["items"]))
+        found = [row["decision_id"] for row in rows(gate, made["id"], model="res.company")]
+        return found if len(found) >= CALLS else assert_behind(len(found), newest)
+
+    found = eventually(stored, seconds=120)
+    assert len(found) == CALLS and len(set(found)) == CALLS
+
+
+def assert_behind(count: int, gate: dict[str, Any]) -> None:
+    raise AssertionError(f"{count} of {CALLS} rows are stored; the gate: {gate}")
+
+
+def test_no_call_is_forwarded_without_its_intent(gate: Gate, echo: Echo, made: Any) -> None:
+    gate.api("PATCH", "settings", {"audit": {"durability": WRITE_AHEAD}})
+    identity = ("odoo", UID, made["key"])
+    # A call that was forwarded before the setting was in force would have no intent.
+    eventually(lambda: gate.agent({"upstream": {"database": "odoo", "uid": UID}}, made["key"])("res.partner", "read", [0]))
+    eventually(lambda: [row for row in rows(gate, made["id"]) if row["record_ids"] == [0]], seconds=5)
+    before = len(echo.requests)
+    killer = threading.Timer(random.uniform(1, 3), os.kill, (gate.up["pids"]["envoy"], signal.SIGKILL))  # noqa: S311
+    killer.start()
+    answers = load.run(
+        gate.port, 8, lambda number: load.body(identity, "res.partner", "read", [number + 1]), lambda _: False
+    )
+    killer.join()
+    assert {answer.reason for answer in answers} == {"ok", "lost"}
+    forwarded = {xmlrpc.client.loads(body)[0][5][0][0] for _, _, body in echo.requests[before:]}
+    recorded = {row["record_ids"][0]: row["outcome"] for row in rows(gate, made["id"], method="read")}
+    assert len(forwarded) > 100 and forwarded <= recorded.keys()
+    outcomes = [recorded[number] for number in forwarded]
+    print(f"\n{len(forwarded)} calls forwarded, {outcomes.count('unknown')} with an unknown outcome")
+    assert set(outcomes) <= {"allowed", "unknown"}

@@ -1,0 +1,76 @@
+"""Limits under load: two workers, many clients."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import load
+import pytest
+from echo import UID, Echo
+from gate import Gate
+from test_refusals import wrong_key
+
+CLIENTS = 16
+LIMIT = 500
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    with Echo() as echo, Gate(echo.url, tmp_path_factory.mktemp("limits")) as gate:
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def user(gate: Gate) -> dict[str, Any]:
+    return gate.user("odoo", "agent", "secret")
+
+
+def test_the_window_holds_with_two_workers_and_16_clients(gate: Gate, user: Any) -> None:
+    # One more than the window, as the key's first login counts too.
+    key = gate.key(user, rate_limit_per_minute=LIMIT + 1)["key"]
+    call = load.body(("odoo", UID, key), "res.partner", "search", [])
+    began = time.monotonic()
+
+    def hammer(seconds: float) -> list[load.Answer]:
+        end = time.monotonic() + seconds
+        return load.run(gate.port, CLIENTS, lambda _: call, lambda _: time.monotonic() > end)
+
+    answers = hammer(3)
+    # The permission is missing, so every admitted call is refused after the rate was counted.
+    admitted = sorted(answer.answered for answer in answers if answer.reason == "permission_denied")
+    limited = [answer for answer in answers if answer.reason == "rate_limited"]
+    assert len(admitted) + len(limited) == len(answers)
+    assert limited and LIMIT * 0.98 <= len(admitted) <= LIMIT
+    while (last := load.run(gate.port, 1, lambda _: call, lambda number: number >= 1)[0]).reason == "rate_limited":
+        assert last.answered < began + 70
+        time.sleep(0.1)
+    assert last.reason == "permission_denied" and last.answered - admitted[0] >= 59.5
+
+
+def test_guessing_keys_does_not_slow_down_others(gate: Gate, user: Any) -> None:
+    key = gate.key(user)["key"]
+    call = load.body(("odoo", UID, key), "res.partner", "search", [])
+    guess = load.body(("odoo", UID, wrong_key(key)), "res.partner", "search", [])
+
+    def p99() -> float:
+        answers = load.run(gate.port, 1, lambda _: call, lambda number: number >= 1000)
+        assert {answer.reason for answer in answers} == {"permission_denied"}
+        return statistics.quantiles((answer.answered - answer.sent for answer in answers), n=100)[98]
+
+    for attempt in range(5):
+        alone = p99()
+        attacker = subprocess.Popen([sys.executable, Path(__file__).parent / "guess.py", str(gate.port)], stdin=subprocess.PIPE)
+        assert attacker.stdin
+        attacker.stdin.write(guess)
+        attacker.stdin.close()
+        beside = p99()
+        attacker.terminate()
+        attacker.wait()
+        print(f"\np99 of a call alone {alone * 1e6:.0f} µs, beside a guesser {beside * 1e6:.0f} µs (attempt {attempt + 1})")
+        if beside <= 2 * alone:
+            return
+    raise AssertionError("five times more than doubled")
