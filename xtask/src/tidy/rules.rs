@@ -13,17 +13,20 @@ struct Confined {
 
 const CONFINED: [Confined; 5] = [
     Confined {
-        folder: "policy/",
+        folder: "policy/src/",
         only_in: &[],
         words: &[
             "Instant::now",
             "SystemTime",
             "std::env",
             "std::fs",
-            "std::net",
+            "std::io",
             "std::process",
             "std::thread",
-            "std::io",
+            "TcpListener",
+            "TcpStream",
+            "UdpSocket",
+            "ToSocketAddrs",
             "async fn",
         ],
         reason: "policy is pure: time, randomness and state are arguments",
@@ -49,7 +52,7 @@ const CONFINED: [Confined; 5] = [
     Confined {
         folder: "filter/src/",
         only_in: &[],
-        words: &["std::env", "std::fs", "std::net", "Instant::now"],
+        words: &["std::env", "std::fs", "TcpStream", "UdpSocket", "Instant::now"],
         reason: "there is no such thing inside Envoy",
     },
 ];
