@@ -34,7 +34,7 @@ impl Metrics {
             hashes: host::define_counter("lictor.key_hashes")?,
             revision: host::define_gauge("lictor.policy_revision")?,
             age_seconds: host::define_gauge("lictor.policy_age_seconds")?,
-            waiting: host::define_gauge("lictor.audit_waiting")?,
+            waiting: host::define_gauge("lictor.audit_pending")?,
         })
     }
 

@@ -1,0 +1,96 @@
+"""How fast an administrator stops calls, under load."""
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import load
+import pytest
+from echo import UID, Echo
+from gate import Gate, Problem, eventually
+
+CLIENTS = 8
+PAUSES = 20
+REASON = "an agent went astray"
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    with Echo() as echo, Gate(echo.url, tmp_path / "state") as gate:
+        gate.permit({"res.partner": {"read": True}})
+        yield gate
+
+
+class Load:
+    """Calls without a pause, as long as the `with` block lasts; `answers` are those that have ended."""
+
+    def __init__(self, gate: Gate, key: str) -> None:
+        self.answers: list[load.Answer] = []
+        body = load.body(("odoo", UID, key), "res.partner", "search", [])
+        self._over = threading.Event()
+        numbers = iter(range(10**9))
+        self._threads = [threading.Thread(target=self._call, args=(gate.port, numbers, body, n)) for n in range(CLIENTS)]
+
+    def _call(self, port: int, numbers: Iterator[int], body: bytes, index: int) -> None:
+        # Appending to a list is atomic.
+        for answer in load.calls(port, numbers, lambda _: body, lambda _: self._over.is_set(), f"agent/{index}"):
+            self.answers.append(answer)
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def latest(self, reason: str) -> bool:
+        """Whether that is what all clients hear now."""
+        return len(self.answers) >= CLIENTS and {answer.reason for answer in self.answers[-CLIENTS:]} == {reason}
+
+
+def test_a_pause_and_an_emergency_revocation_stop_calls_at_once(gate: Gate) -> None:
+    user = gate.user("odoo", "agent", "secret")
+    with Load(gate, gate.key(user)["key"]) as running:
+        delays = []
+        for _ in range(PAUSES):
+            eventually(lambda: running.latest("ok"), seconds=10)
+            delays.append(stop(running, gate, "pauses", {"scope": "all", "reason": REASON}, "permission_denied"))
+            for pause in gate.api("GET", "pauses")["items"]:
+                gate.api("DELETE", f"pauses/{pause['id']}")
+        eventually(lambda: running.latest("ok"), seconds=10)
+        told: dict[str, Any] = {}
+        request = {"reason": REASON, "confirm": "REVOKE ALL KEYS"}
+        revoked = stop(running, gate, "emergency-revocation", request, "invalid_key", told)
+    assert told["revoked"] == 1 and [entry["acknowledged"] for entry in told["gates"]] == [True]
+    p50, p99 = statistics.median(delays), statistics.quantiles(delays, n=100)[98]
+    print(
+        f"\nfrom the answer to the last accepted call: pause p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; "
+        f"emergency revocation {revoked * 1000:.0f} ms"
+    )
+    assert max(*delays, revoked) < 1
+
+
+def stop(
+    running: Load, gate: Gate, path: str, request: dict[str, Any], reason: str, told: dict[str, Any] | None = None
+) -> float:
+    """Seconds from the answer to a request to the end of the last call that was accepted all the same."""
+    answer = gate.api("POST", path, request)
+    answered = time.monotonic()
+    if told is not None:
+        told.update(answer)
+    eventually(lambda: running.latest(reason), seconds=10)
+    accepted = [call.answered for call in list(running.answers) if call.reason == "ok" and call.answered > answered]
+    return max(accepted, default=answered) - answered
+
+
+def test_an_emergency_revocation_wants_a_reason_and_the_typed_words(gate: Gate) -> None:
+    for request in ({"reason": REASON, "confirm": "yes"}, {"reason": "", "confirm": "REVOKE ALL KEYS"}, {}):
+        with pytest.raises(Problem) as refused:
+            gate.api("POST", "emergency-revocation", request)
+        assert 400 <= refused.value.status < 500
