@@ -6,7 +6,8 @@ CREATE TABLE meta (
     one BIGINT PRIMARY KEY CHECK (one = 1),
     epoch TEXT NOT NULL,
     revision BIGINT NOT NULL,
-    master_key_id TEXT NOT NULL
+    master_key_id TEXT NOT NULL,
+    live_gates BIGINT NOT NULL
 );
 
 CREATE TABLE settings (
@@ -86,10 +87,25 @@ CREATE TABLE permissions (
     changed BIGINT NOT NULL
 );
 
+-- What an administrator has stopped for the time being. `target` is a user's id or a model.
+CREATE TABLE pauses (
+    id TEXT PRIMARY KEY,
+    scope TEXT NOT NULL,
+    target TEXT,
+    reason TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    changed BIGINT NOT NULL
+);
+
+-- `previous_hash` is of the token before the last rotation, which is good until `previous_until`.
 CREATE TABLE gates (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL CONSTRAINT gates_name UNIQUE,
     hash TEXT NOT NULL CONSTRAINT gates_hash UNIQUE,
+    previous_hash TEXT,
+    previous_until BIGINT,
+    revoked_at BIGINT,
     created_at BIGINT NOT NULL,
     last_seen_at BIGINT,
     wire_version BIGINT,
@@ -98,16 +114,55 @@ CREATE TABLE gates (
     changed BIGINT NOT NULL
 );
 
--- One row a call. No foreign keys: the record outlives what it names.
+-- What arrived of each gate's count of events, since each of its starts: numbers below `next` arrived, but for those in
+-- `gaps` and for `lost` more.
+CREATE TABLE arrivals (
+    gate_id TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    next BIGINT NOT NULL,
+    gaps TEXT NOT NULL,
+    lost BIGINT NOT NULL,
+    PRIMARY KEY (gate_id, boot)
+);
+
+-- Made of the calls that gates report. No foreign keys, as below.
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    key_id TEXT NOT NULL,
+    line TEXT,
+    client_ip TEXT NOT NULL,
+    user_agent TEXT,
+    started_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    requests BIGINT NOT NULL,
+    terminated_at BIGINT
+);
+CREATE INDEX sessions_at ON sessions (started_at, id);
+CREATE INDEX sessions_client ON sessions (line, client_ip);
+
+-- Lines of keys that are refused from an address until a moment.
+CREATE TABLE terminations (
+    line TEXT NOT NULL,
+    client_ip TEXT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    PRIMARY KEY (line, client_ip)
+);
+
+-- One row a call, or one for `count` refusals. `kind` is `intent` or `outcome` until the other half is there, then
+-- `call`. No foreign keys: the record outlives what it names.
 CREATE TABLE audit (
     gate_id TEXT NOT NULL,
     id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    count BIGINT NOT NULL,
     at BIGINT NOT NULL,
     decision_id TEXT NOT NULL,
     request_id TEXT,
     key_id TEXT,
     user_id TEXT,
     client_ip TEXT NOT NULL,
+    user_agent TEXT,
+    session TEXT,
     road TEXT NOT NULL,
     database TEXT,
     model TEXT,
@@ -115,6 +170,7 @@ CREATE TABLE audit (
     operations TEXT NOT NULL,
     record_ids TEXT NOT NULL,
     outcome TEXT NOT NULL,
+    none_answer BIGINT NOT NULL,
     reason TEXT,
     fault_code BIGINT,
     gate_us BIGINT NOT NULL,
@@ -125,6 +181,7 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_at ON audit (at, id, gate_id);
 CREATE INDEX audit_key ON audit (key_id, at);
+CREATE INDEX audit_decision ON audit (decision_id);
 
 -- Who changed what, when: one row a change, ordered by the revision that the change made. No secrets.
 CREATE TABLE admin_audit (

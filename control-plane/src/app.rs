@@ -8,6 +8,7 @@ use lictor_policy::wire;
 use tokio::sync::watch;
 
 use crate::gates::Presence;
+use crate::metrics::Metrics;
 use crate::odoo::Odoo;
 use crate::publish::Publisher;
 use crate::store::{Store, StoreError};
@@ -28,39 +29,54 @@ pub struct Parts {
     pub odoo: Odoo,
     /// The time.
     pub clock: Clock,
-    /// How long an unchanged long poll is held.
-    pub poll_hold: Duration,
+    /// When the service started.
+    pub started_at: Moment,
+    /// How long it waits for gates.
+    pub waits: Waits,
     /// The policy that gates get.
     pub publisher: Publisher,
     /// Which gates were heard.
     pub presence: Presence,
+    /// What is counted for Prometheus.
+    pub metrics: Metrics,
     /// Turns true when the service is to end: long polls answer then.
     pub stopping: watch::Sender<bool>,
+}
+
+/// How long the service waits for gates.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// An unchanged long poll is held so long.
+    pub poll: Duration,
+    /// The answer to an emergency revocation waits so long for gates to acknowledge it.
+    pub acknowledgement: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { poll: Duration::from_millis(wire::POLL_HOLD_MS), acknowledgement: Duration::from_secs(1) }
+    }
 }
 
 impl App {
     /// Puts the service together on a database that fits the master key.
     pub async fn new(store: Store, vault: Vault, odoo: Odoo) -> Result<Self, StoreError> {
-        Self::with(store, vault, odoo, system_clock(), Duration::from_millis(wire::POLL_HOLD_MS)).await
+        Self::with(store, vault, odoo, system_clock(), Waits::default()).await
     }
 
-    /// The same with another clock and hold time, for tests.
-    pub async fn with(
-        store: Store,
-        vault: Vault,
-        odoo: Odoo,
-        clock: Clock,
-        poll_hold: Duration,
-    ) -> Result<Self, StoreError> {
+    /// The same with another clock and other waits, for tests.
+    pub async fn with(store: Store, vault: Vault, odoo: Odoo, clock: Clock, waits: Waits) -> Result<Self, StoreError> {
         store.prepare(vault.key_id()).await?;
         Ok(Self(Arc::new(Parts {
             store,
             vault,
             odoo,
+            started_at: clock(),
             clock,
-            poll_hold,
+            waits,
             publisher: Publisher::default(),
             presence: Presence::default(),
+            metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
         })))
     }

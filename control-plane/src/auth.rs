@@ -16,9 +16,9 @@ use crate::store;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Reads permissions and the audit log.
+    /// Reads permissions, sessions and the audit log.
     User,
-    /// Manages keys and permissions.
+    /// Manages keys and permissions, ends sessions, has decisions explained.
     Manager,
     /// Everything.
     Admin,
@@ -41,7 +41,7 @@ impl Role {
 /// Whom a route lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody: only what says nothing about anything.
+    /// Everybody: only what says nothing of keys, users and calls.
     Public,
     /// A gate.
     Gate,
@@ -59,7 +59,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Lictor itself: the first start.
+    /// Lictor itself: the first start, and what changes with time.
     pub fn system() -> Self {
         Self { id: "system".to_owned(), role: Role::Admin }
     }
@@ -76,7 +76,7 @@ pub struct GateIdentity {
 impl GateIdentity {
     /// Refuses if the identity was removed since the request came: a long poll outlives a revocation.
     pub async fn still_valid(&self, app: &App) -> Result<()> {
-        let found = store::gates::find_by_hash(&mut *app.store.read().await?, &self.token_hash).await?;
+        let found = store::gates::find_by_hash(&mut *app.store.read().await?, &self.token_hash, app.now()).await?;
         if found.as_deref() == Some(self.id.as_str()) { Ok(()) } else { Err(unknown_token()) }
     }
 }
@@ -87,7 +87,7 @@ pub async fn require(State((app, access)): State<(App, Access)>, mut request: Re
         Access::Public => {}
         Access::Gate => {
             let token_hash = bearer(request.headers())?.hash();
-            let id = store::gates::find_by_hash(&mut *app.store.read().await?, &token_hash).await?;
+            let id = store::gates::find_by_hash(&mut *app.store.read().await?, &token_hash, app.now()).await?;
             let id = id.ok_or_else(unknown_token)?;
             request.extensions_mut().insert(GateIdentity { id, token_hash });
         }

@@ -26,6 +26,24 @@ pub enum Command {
     Init(Init),
     /// Serve the REST API and the gates.
     Serve(Serve),
+    /// Print a page of the documentation that is made from the code.
+    #[command(hide = true)]
+    Docs(Docs),
+}
+
+/// `lictor docs`
+#[derive(Debug, Args)]
+pub struct Docs {
+    /// Which.
+    #[arg(value_enum)]
+    pub page: DocsPage,
+}
+
+/// A page that is made from the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DocsPage {
+    /// Who may do what, route by route.
+    Roles,
 }
 
 /// `lictor init`

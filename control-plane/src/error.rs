@@ -34,6 +34,8 @@ codes! {
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
     /// A gate that speaks another version of the wire format.
     UnsupportedWireVersion = "unsupported_wire_version", BAD_REQUEST, "This version of the wire format is not served";
+    /// The body did not arrive in time.
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long";
     /// No token, or not a valid one.
     NotAuthenticated = "not_authenticated", UNAUTHORIZED, "A valid token is needed";
     /// The token's role is too small.

@@ -13,21 +13,28 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use lictor_policy::wire::{self, EventBatch, Stored};
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use crate::api::extract::{Body as JsonBody, Query};
 use crate::app::App;
 use crate::auth::GateIdentity;
 use crate::error::{Code, Problem, Result};
-use crate::store::gates::Seen;
-use crate::store::{StoreError, events, gates as rows};
+use crate::store::gates::{Gate, Seen};
+use crate::store::{Connection, StoreError, events, gates as rows};
+use crate::time::Moment;
 
 /// How often what gates told is written to the database.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// A gate that was heard within this time is live: polls are held for a third of it.
+pub const LIVE: Duration = Duration::from_secs(60);
 
 /// When each gate was last heard, and what it runs. Kept here and written now and then: a poll must not cost a write.
 /// Holds only gates that have shown a token, so it is as small as their list.
 #[derive(Default)]
-pub struct Presence(Mutex<BTreeMap<String, (Seen, Unsaved)>>);
+pub struct Presence {
+    gates: Mutex<BTreeMap<String, (Seen, Unsaved)>>,
+    news: watch::Sender<()>,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Unsaved(bool);
@@ -36,6 +43,11 @@ impl Presence {
     /// What a gate told since the service started.
     pub fn of(&self, gate_id: &str) -> Option<Seen> {
         self.lock().get(gate_id).map(|(seen, _)| seen.clone())
+    }
+
+    /// Changes whenever a gate is heard.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     /// Writes what is new. What could not be written is tried again next time.
@@ -68,11 +80,35 @@ impl Presence {
 
     fn heard(&self, gate_id: &str, seen: Seen) {
         self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
+        self.news.send_replace(());
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Seen, Unsaved)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A gate with what it told since the database last heard of it.
+pub fn current(app: &App, gate: Gate) -> Gate {
+    let seen = app.presence.of(&gate.id).unwrap_or_else(|| gate.seen.clone());
+    Gate { seen, ..gate }
+}
+
+/// All gates, as they are now.
+pub async fn all(app: &App, connection: &mut Connection) -> Result<Vec<Gate>, StoreError> {
+    let gates = rows::list(connection, "", i64::MAX).await?;
+    Ok(gates.into_iter().map(|gate| current(app, gate)).collect())
+}
+
+/// Whether a gate was heard within [`LIVE`], and may be heard again.
+pub fn is_live(gate: &Gate, now: Moment) -> bool {
+    gate.revoked_at.is_none() && gate.seen.last_seen_at.is_some_and(|seen| seen.plus(LIVE) > now)
+}
+
+/// How many gates are live.
+pub async fn count_live(app: &App, connection: &mut Connection) -> Result<u32, StoreError> {
+    let live = all(app, connection).await?.iter().filter(|gate| is_live(gate, app.now())).count();
+    Ok(u32::try_from(live).unwrap_or(u32::MAX))
 }
 
 /// Writes what gates told every few seconds, until the task is dropped.
@@ -118,7 +154,7 @@ pub async fn policy(
     let mut policies = app.publisher.subscribe();
     let mut stopping = app.stopping.subscribe();
     // Three answers within the policy's maximum age: one that is lost must not make a gate refuse.
-    let hold = policies.borrow().as_ref().map_or(app.poll_hold, |policy| app.poll_hold.min(policy.max_age / 3));
+    let hold = policies.borrow().as_ref().map_or(app.waits.poll, |policy| app.waits.poll.min(policy.max_age / 3));
     let newer = policies.wait_for(|policy| {
         policy.as_ref().is_some_and(|policy| policy.epoch != has.epoch || policy.revision.0 != has.since)
     });
@@ -154,8 +190,9 @@ pub async fn events(
     }
     check(&batch)?;
     let mut tx = app.store.write().await?;
-    events::insert(&mut tx, &gate.id, &batch).await?;
+    let new = events::insert(&mut tx, &gate.id, &batch, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
+    app.metrics.events_stored(new);
     Ok(Json(Stored { stored: u64::try_from(batch.events.len()).unwrap_or_default() }))
 }
 
@@ -189,12 +226,21 @@ fn check(batch: &EventBatch) -> Result<()> {
         return Err(Problem::invalid("events", format!("Send at most {} events at once.", wire::MAX_BATCH)));
     }
     let fits = |event: &wire::Event| {
-        let optional = [&event.request_id, &event.key_id, &event.user_id, &event.database, &event.model, &event.method];
-        let numbers =
-            [event.sequence, event.at, event.gate_us, event.odoo_us, event.request_bytes, event.response_bytes];
+        let optional = [
+            &event.request_id,
+            &event.key_id,
+            &event.user_id,
+            &event.user_agent,
+            &event.session,
+            &event.database,
+            &event.model,
+            &event.method,
+        ];
+        let times = [event.at, event.gate_us, event.odoo_us];
+        let numbers = [event.sequence, event.count, event.request_bytes, event.response_bytes];
         [&event.decision_id, &event.client_ip, &event.road].into_iter().all(|text| short(text))
             && optional.into_iter().flatten().all(|text| short(text))
-            && numbers.into_iter().all(|number| i64::try_from(number).is_ok())
+            && times.into_iter().chain(numbers).all(|number| i64::try_from(number).is_ok())
             && event.record_ids.len() <= MAX_IDS
     };
     match batch.events.iter().position(|event| !fits(event)) {

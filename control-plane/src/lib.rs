@@ -4,11 +4,16 @@
 
 pub mod api;
 pub mod app;
+pub mod arrivals;
 pub mod auth;
 pub mod change;
 pub mod config;
+pub mod csv;
+pub mod docs;
 pub mod error;
 pub mod gates;
+pub mod listen;
+pub mod metrics;
 pub mod odoo;
 pub mod publish;
 pub mod random;
@@ -17,5 +22,6 @@ pub mod settings;
 pub mod setup;
 pub mod store;
 pub mod time;
+pub mod upkeep;
 pub mod validate;
 pub mod vault;

@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use axum::Router;
 use clap::Parser as _;
 use lictor_control_plane::app::App;
-use lictor_control_plane::config::{Command, Config, Init, Output, Serve, Storage};
+use lictor_control_plane::config::{Command, Config, Docs, DocsPage, Init, Output, Serve, Storage};
+use lictor_control_plane::listen::{self, Bounds};
 use lictor_control_plane::odoo::Odoo;
 use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{gates, publish, router};
+use lictor_control_plane::{docs, gates, publish, router, upkeep};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
     let done = match config.command {
         Command::Init(init) => run_init(init).await,
         Command::Serve(serve) => run_serve(serve).await,
+        Command::Docs(Docs { page: DocsPage::Roles }) => print(&docs::roles()),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
     // One line that says what to do: a backtrace helps nobody who starts a service.
@@ -63,14 +64,18 @@ async fn run_serve(serve: Serve) -> Result<()> {
     }
     let publisher = tokio::spawn(publish::run(app.clone()));
     let presence = tokio::spawn(gates::keep_presence(app.clone()));
+    let upkeep = tokio::spawn(upkeep::run(app.clone()));
     tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
-        tokio::try_join!(listen(api, router::api(&app), &app), listen(gate, router::gate(&app), &app), end(&app))
+        let serve = |listener, router| listen::serve(listener, router, Bounds::default(), app.stopping.subscribe());
+        let ((), (), ended) = tokio::join!(serve(api, router::api(&app)), serve(gate, router::gate(&app)), end(&app));
+        ended
     };
     tokio::select! {
-        served = served => { served?; }
+        served = served => served?,
         () = patience(&app) => tracing::warn!("some connections would not end"),
     }
+    upkeep.abort();
     presence.abort();
     publisher.abort();
     app.presence.flush(&app).await?;
@@ -92,14 +97,6 @@ async fn end(app: &App) -> Result<()> {
 async fn patience(app: &App) {
     let _ = app.stopping.subscribe().wait_for(|stopping| *stopping).await;
     tokio::time::sleep(GRACE).await;
-}
-
-async fn listen(listener: TcpListener, router: Router, app: &App) -> Result<()> {
-    let mut stopping = app.stopping.subscribe();
-    let stopped = async move {
-        let _ = stopping.wait_for(|stopping| *stopping).await;
-    };
-    Ok(axum::serve(listener, router).with_graceful_shutdown(stopped).await?)
 }
 
 async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {
@@ -154,6 +151,12 @@ fn print_admin(admin: &FirstAdmin, init: &Init) -> Result<()> {
             writeln!(out, "The token of the account '{}', shown only now: {}", admin.name, admin.token.expose())?;
         }
     }
+    Ok(out.flush()?)
+}
+
+fn print(page: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(page.as_bytes())?;
     Ok(out.flush()?)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::store::{Revision, StoreError, snapshot};
@@ -25,6 +26,8 @@ pub struct Published {
     pub max_age: Duration,
     /// The snapshot as JSON.
     pub json: Bytes,
+    /// How long it took to build.
+    pub built_in: Duration,
 }
 
 /// Holds the newest policy.
@@ -95,6 +98,7 @@ pub async fn run(app: App) {
 }
 
 async fn build(app: &App) -> Result<Published, PublishError> {
+    let began = Instant::now();
     let mut tx = app.store.read_consistently().await?;
     let wire = snapshot::whole(&mut tx, &app.vault).await?;
     tx.commit().await.map_err(StoreError::from)?;
@@ -103,7 +107,7 @@ async fn build(app: &App) -> Result<Published, PublishError> {
         let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
         let json = Bytes::from(serde_json::to_vec(&wire)?);
         Snapshot::try_from(wire)?;
-        Ok(Published { epoch, revision, max_age, json })
+        Ok(Published { epoch, revision, max_age, json, built_in: began.elapsed() })
     });
     converted.await.map_err(|_| PublishError::Conversion)?
 }

@@ -10,10 +10,13 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
-use crate::api::{accounts, audit, gates, health, keys, permissions, settings, tokens, users};
+use crate::api::{
+    accounts, audit, emergency, explain, gates, health, keys, pauses, permissions, sessions, settings, tokens, users,
+};
 use crate::app::App;
 use crate::auth::{Access, Role, require};
 use crate::error::{Code, Problem};
+use crate::metrics;
 
 /// Bytes that a body of the REST API may have.
 const API_BODY_LIMIT: usize = 1024 * 1024;
@@ -77,6 +80,7 @@ pub fn api_table() -> Vec<Route> {
     vec![
         route(public, Get, "/healthz", health::live),
         route(public, Get, "/readyz", health::ready),
+        route(public, Get, "/metrics", metrics::show),
         route(admin, Get, "/api/v1/users", users::list),
         route(admin, Post, "/api/v1/users", users::create),
         route(admin, Get, "/api/v1/users/{id}", users::show),
@@ -96,11 +100,22 @@ pub fn api_table() -> Vec<Route> {
         route(admin, Get, "/api/v1/settings", settings::show),
         route(admin, Patch, "/api/v1/settings", settings::update),
         route(user, Get, "/api/v1/audit", audit::list),
+        route(user, Get, "/api/v1/audit/export", audit::export),
+        route(user, Get, "/api/v1/sessions", sessions::list),
+        route(user, Get, "/api/v1/sessions/{id}", sessions::show),
+        route(manager, Post, "/api/v1/sessions/{id}/terminate", sessions::terminate),
+        route(manager, Post, "/api/v1/explain", explain::explain),
+        route(admin, Post, "/api/v1/emergency-revocation", emergency::revoke_all),
+        route(admin, Get, "/api/v1/pauses", pauses::list),
+        route(admin, Post, "/api/v1/pauses", pauses::create),
+        route(admin, Delete, "/api/v1/pauses/{id}", pauses::delete),
         route(admin, Get, "/api/v1/gates", gates::list),
         route(admin, Post, "/api/v1/gates", gates::create),
         route(admin, Get, "/api/v1/gates/{id}", gates::show),
         route(admin, Patch, "/api/v1/gates/{id}", gates::update),
         route(admin, Delete, "/api/v1/gates/{id}", gates::delete),
+        route(admin, Post, "/api/v1/gates/{id}/rotate", gates::rotate),
+        route(admin, Post, "/api/v1/gates/{id}/revoke", gates::revoke),
         route(admin, Get, "/api/v1/accounts", accounts::list),
         route(admin, Post, "/api/v1/accounts", accounts::create),
         route(admin, Get, "/api/v1/accounts/{id}", accounts::show),
@@ -141,6 +156,7 @@ fn router(app: &App, table: Vec<Route>, body_limit: usize) -> Router {
         .fallback(async || Problem::new(Code::NotFound, "There is no such path; the routes begin with /api/v1/."))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "The header 'Allow' lists those."))
         .layer(DefaultBodyLimit::max(body_limit))
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .with_state(app.clone())
 }
 

@@ -52,6 +52,8 @@ pub struct RateLimit {
     pub enabled: bool,
     /// Calls in any 60 s, at each gate.
     pub per_minute: u32,
+    /// Whether this limit and the keys' own are divided by the number of live gates, and each gate gets that part.
+    pub divide_by_gates: bool,
 }
 
 /// How sessions are limited.
@@ -93,7 +95,7 @@ impl Default for Settings {
 
 impl Default for RateLimit {
     fn default() -> Self {
-        Self { enabled: false, per_minute: 60 }
+        Self { enabled: false, per_minute: 60, divide_by_gates: false }
     }
 }
 
@@ -131,7 +133,7 @@ impl From<Settings> for wire::Settings {
             rate_limit: wire::RateLimit {
                 enabled: settings.rate_limit.enabled,
                 per_minute: settings.rate_limit.per_minute,
-                divide_by_gates: false,
+                divide_by_gates: settings.rate_limit.divide_by_gates,
             },
             sessions: wire::Sessions {
                 enabled: settings.sessions.enabled,

@@ -62,6 +62,29 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
+/// A moment, or a day for its first moment in UTC: an end of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayOrMoment(Moment);
+
+impl DayOrMoment {
+    /// The moment.
+    pub fn moment(self) -> Moment {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for DayOrMoment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // RFC 3339's full-date has ten characters.
+        let text = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text };
+        let moment = Moment::deserialize(de::value::StringDeserializer::<D::Error>::new(text));
+        moment.map(Self).map_err(|_| {
+            de::Error::custom("expected a day such as 2030-01-31, or a moment in RFC 3339 such as 2030-01-31T12:00:00Z")
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +95,16 @@ mod tests {
         assert_eq!(serde_json::to_string(&moment).unwrap(), r#""2030-01-31T12:00:00.5Z""#);
         for bad in [r#""1969-12-31T23:59:59Z""#, r#""tomorrow""#, r#""2030-01-31""#, "12"] {
             assert!(serde_json::from_str::<Moment>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_first_moment() {
+        let moment = |text: &str| serde_json::from_str::<DayOrMoment>(text).map(|given| given.moment().to_string());
+        assert_eq!(moment(r#""2030-01-31""#).unwrap(), "2030-01-31T00:00:00Z");
+        assert_eq!(moment(r#""2030-01-31T13:00:00+01:00""#).unwrap(), "2030-01-31T12:00:00Z");
+        for bad in [r#""2030-02-31""#, r#""2030-01-31T""#, r#""yesterday.""#] {
+            assert!(moment(bad).is_err(), "{bad}");
         }
     }
 }

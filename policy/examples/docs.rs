@@ -2,13 +2,16 @@
 
 use std::process::ExitCode;
 
+use lictor_policy::never;
+use lictor_policy::operations::{LEFT_OUT, METHODS, Method};
 use lictor_policy::refusal::Reason;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("refusals") => print!("{}", refusals()),
+        Some("operations") => print!("{}", operations()),
         _ => {
-            eprintln!("say which: refusals");
+            eprintln!("say which: refusals or operations");
             return ExitCode::FAILURE;
         }
     }
@@ -33,4 +36,77 @@ fn refusals() -> String {
     }
     page.push_str("\n`malformed_request` counts toward its alert only when the key was verified.\n");
     page
+}
+
+fn operations() -> String {
+    let mut page = String::from(
+        "# Operations\n\n\
+         <!-- Made by `cargo run -p lictor-policy --example docs -- operations`; `cargo xtask tidy` compares. -->\n\n\
+         What a method does decides which of a permission's four operations a call needs. The gate goes by exact names.\n\
+         A method that is not in this table is refused with `method_denied`, unless an administrator maps it to a list of\n\
+         operations, for all models (`settings.methods`) or for one (`permissions/{model}.methods`); `[]` closes a method.\n\n\
+         Behind an argument stands what the gate looks for in it:\n\n\
+         - in **field paths**, an **order**, a **domain** or a **specification**, what leads into another model (`a.b`,\n\
+         \x20 `a/b`, `a:id`, `any`, sub-`fields`, a `context`) needs `cross_model_reads`; so does what **reads other models**\n\
+         \x20 in any case;\n\
+         - in **values** and in `default_*` keys of the context, a field that holds an array needs to be listed under\n\
+         \x20 `nested_writes`, and its commands need their operations in the key's scopes; so does a field with text that\n\
+         \x20 begins like a list of objects, which Odoo takes for the definition of properties;\n\
+         - **column paths** (`a/b`, `a.id`, `a:id`) and columns under `name_create_enabled_fields` need the same.\n\n\
+         | method | operations | arguments |\n|---|---|---|\n",
+    );
+    for method in METHODS {
+        page.push_str(&format!("| `{}` | {} | {} |\n", method.name, words(method), arguments(method)));
+    }
+    page.push_str(
+        "\n## Left out\n\n\
+         Public methods of every model, or of every model with messages, that do more than their names say.\n\n\
+         | method | what it does |\n|---|---|\n",
+    );
+    for (name, what) in LEFT_OUT {
+        page.push_str(&format!("| `{name}` | {what} |\n"));
+    }
+    page.push_str(&format!(
+        "\n## The never-list\n\n\
+         No permission and no mapping opens these; `settings.never_list_exceptions` must name the model, or the model and\n\
+         the method as `model.method`.\n\n\
+         - Models that are closed: {}.\n\
+         - Models that are closed to all but reads: {}.\n\
+         - Methods that are closed on all models, whatever they are mapped to: {}.\n\n\
+         Nothing opens methods that begin with `_`, nor those that are private in Odoo 19 and callable in older versions: {}.\n\
+         \n## Limits\n\n\
+         The gate does not know the types of fields. So within a permission on one model\n\n\
+         - a bare `false` clears a field that holds many records;\n\
+         - reading a reference shows the name of the record it points to, and a condition that compares a reference with\n\
+         \x20 text searches by that name;\n\
+         - a field of another model that Odoo passes on as one of its own (`related`, `_inherits`) can be read and\n\
+         \x20 written;\n\
+         - the columns of a mapped `load` find and link records of other models by their names.\n",
+        names(never::CLOSED),
+        names(never::READ_ONLY),
+        names(never::METHODS),
+        names(never::PRIVATE),
+    ));
+    page
+}
+
+fn words(method: &Method) -> String {
+    let operations: Vec<String> = method.operations.iter().map(|operation| operation.to_string()).collect();
+    let also = if method.name == "web_save" { "; without ids read, create" } else { "" };
+    let mapped = if method.mapped_only { "; when mapped" } else { "" };
+    let crosses = if method.crosses { "; reads other models" } else { "" };
+    format!("{}{also}{mapped}{crosses}", operations.join(", "))
+}
+
+/// All parameters in their order, with what the gate looks for in them.
+fn arguments(method: &Method) -> String {
+    let params = method.params.iter().map(|param| match param.kind.remark() {
+        Some(remark) => format!("`{}` ({remark})", param.name),
+        None => format!("`{}`", param.name),
+    });
+    method.ids.then(|| "ids".to_owned()).into_iter().chain(params).collect::<Vec<_>>().join(", ")
+}
+
+fn names(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ")
 }

@@ -116,6 +116,7 @@ impl<'c> Effects<'c> {
             Kind::Domain => paths::domain(value)?,
             Kind::Paths | Kind::Order => paths::paths(value)?,
             Kind::Specification => paths::specification(value)?,
+            Kind::ProgressBar => paths::progress_bar(value)?,
             Kind::Cross => (!paths::is_absent(value)).then_some("an argument reads other models"),
             Kind::Values => {
                 match value {
@@ -128,6 +129,10 @@ impl<'c> Effects<'c> {
             }
             Kind::Columns => {
                 self.columns(value)?;
+                None
+            }
+            Kind::Rows => {
+                self.rows(value)?;
                 None
             }
         };
@@ -155,23 +160,48 @@ impl<'c> Effects<'c> {
         if holds_array(value) {
             self.nested_fields.insert(field);
             self.commands(value);
+        } else if holds_definitions(value) {
+            self.loaded(field);
         }
     }
 
+    /// A field whose text creates or writes records of another model.
+    fn loaded(&mut self, field: &'c str) {
+        self.nested_fields.insert(field);
+        self.nested = self.nested.union(Operations::of(&[Operation::Write, Operation::Create]));
+    }
+
+    /// Odoo takes `a/b`, `a.id` and `a:id` for a field of another model; `.id` alone is the record's own id.
     fn columns(&mut self, value: &'c Value<'_>) -> Result<(), BadArguments> {
         for column in value.as_array().ok_or(BadArguments::Shape)? {
             let column = column.as_str().ok_or(BadArguments::Shape)?;
-            if let Some((field, _)) = column.split_once(['/', '.']) {
-                self.nested_fields.insert(field);
-                self.nested = self.nested.union(Operations::of(&[Operation::Write, Operation::Create]));
+            if let Some((field, _)) = column.split_once(['/', '.', ':'])
+                && column != ".id"
+            {
+                self.loaded(field);
             }
         }
         Ok(())
     }
 
-    /// `default_*` keys stand for values of the record to come, wherever one is made.
+    fn rows(&mut self, value: &Value<'_>) -> Result<(), BadArguments> {
+        for row in value.as_array().ok_or(BadArguments::Shape)? {
+            let cells = row.as_array().ok_or(BadArguments::Shape)?;
+            if !cells.iter().all(is_scalar) {
+                return Err(BadArguments::Shape);
+            }
+            self.nested_without_field |= cells.iter().any(holds_definitions);
+        }
+        Ok(())
+    }
+
+    /// `default_*` keys stand for values of the record to come, wherever one is made; `name_create_enabled_fields`
+    /// lets `load` create what a column names.
     fn context(&mut self, call: &'c Call<'_>, method: &str) {
         for (name, value) in call.context() {
+            if let ("name_create_enabled_fields", Value::Struct(fields)) = (name.as_ref(), value) {
+                fields.iter().for_each(|(path, _)| self.loaded(path.split('/').next().unwrap_or(path)));
+            }
             let Some(field) = name.strip_prefix("default_") else { continue };
             self.field(field, value);
             if matches!(method, "default_get" | "onchange") {
@@ -225,6 +255,14 @@ fn holds_array(value: &Value<'_>) -> bool {
         Value::Struct(members) => members.iter().any(|(_, value)| holds_array(value)),
         _ => false,
     }
+}
+
+/// Whether a text is what Odoo reads as a list of property definitions, with which a record's value can rewrite the
+/// definitions of all records. Python reads more as JSON than others do, so its beginning decides.
+fn holds_definitions(value: &Value<'_>) -> bool {
+    let white = [' ', '\t', '\n', '\r'];
+    let list = value.as_str().and_then(|text| text.trim_start_matches(white).strip_prefix('['));
+    list.is_some_and(|items| items.trim_start_matches(white).starts_with('{'))
 }
 
 /// One whole number, or a list of them; the first [`MAX_RECORD_IDS`] are kept.

@@ -5,15 +5,25 @@ use std::collections::BTreeSet;
 use crate::operation::{Operation, Operations};
 
 /// Models whose records run code, grant rights, hold secrets or rewrite others: closed altogether.
-const CLOSED: &[&str] = &[
+pub const CLOSED: &[&str] = &[
+    "auth.passkey.key",
+    "auth_totp.device",
     "base.automation",
     "base.import.module",
+    "base.module.uninstall",
+    "base.module.update",
+    "base.module.upgrade",
     "base_import.import",
+    "change.password.own",
+    "change.password.user",
     "change.password.wizard",
+    "fetchmail.server",
+    "iap.account",
     "ir.actions.server",
     "ir.config_parameter",
     "ir.cron",
     "ir.default",
+    "ir.mail_server",
     "ir.model.access",
     "ir.rule",
     "mail.compose.message",
@@ -22,14 +32,21 @@ const CLOSED: &[&str] = &[
     "res.config.settings",
     "res.users.apikeys",
     "res.users.apikeys.description",
+    "res.users.apikeys.show",
+    "res.users.identitycheck",
 ];
 
 /// Models that clients need to read at their start, but that nobody changes through a gate.
-const READ_ONLY: &[&str] = &[
+pub const READ_ONLY: &[&str] = &[
+    "ir.asset",
     "ir.attachment",
     "ir.model",
+    "ir.model.constraint",
     "ir.model.data",
     "ir.model.fields",
+    "ir.model.fields.selection",
+    "ir.model.inherit",
+    "ir.model.relation",
     "ir.module.module",
     "ir.ui.view",
     "res.groups",
@@ -37,22 +54,27 @@ const READ_ONLY: &[&str] = &[
 ];
 
 /// Methods that look harmless but write, mail strangers or give secrets away, on any model.
-const METHODS: &[&str] = &[
+pub const METHODS: &[&str] = &[
+    "autocomplete_by_name",
+    "autocomplete_by_vat",
+    "enrich_by_domain",
+    "enrich_by_duns",
+    "enrich_by_gst",
     "find_or_create",
     "generate_access_token",
     "get_param",
-    "set_param",
     "message_mail_with_source",
     "message_notify",
     "message_post_with_source",
     "message_process",
     "next_by_code",
     "next_by_id",
+    "set_param",
     "signup_get_auth_param",
 ];
 
 /// Methods that are private in Odoo 19, yet callable in older versions: they change who is asking, or bypass rules.
-const PRIVATE: &[&str] = &[
+pub const PRIVATE: &[&str] = &[
     "browse",
     "concat",
     "exists",

@@ -1,6 +1,7 @@
 """An upstream that keeps what the gate forwards: what Odoo was sent, Odoo itself cannot show."""
 
 import http.server
+import ssl
 import threading
 import xmlrpc.client
 from email.message import Message
@@ -12,7 +13,7 @@ UID = 7
 class Echo:
     """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what arrived."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, Message, bytes]] = []
         requests = self.requests
 
@@ -43,7 +44,11 @@ class Echo:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.port = self._server.server_address[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        if tls:
+            # Only then the handshake waits for its connection's own thread.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

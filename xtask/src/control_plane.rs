@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::odoo_url::OdooUrl;
-use crate::project::{self, Project};
+use crate::project::{Optimised, Project};
 use crate::rest;
 use crate::run::{self, say};
 use crate::state::State;
@@ -19,10 +19,13 @@ const ADMIN_TOKEN: &str = "admin-token";
 /// Builds it unoptimised, which takes a third of the time; its dependencies are optimised as the workspace says.
 pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     say("building the control plane");
-    let mut cargo = project::cargo();
-    cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-control-plane", "--bin", PROGRAM]);
-    run::run(cargo.arg("--target-dir").arg(&project.target))?;
-    Ok(project.target.join("debug").join(PROGRAM))
+    project.build_program("lictor-control-plane", PROGRAM, Optimised(false))
+}
+
+/// Builds it as it is shipped.
+pub(crate) fn build_optimised(project: &Project) -> Result<PathBuf> {
+    say("building the control plane as it is shipped");
+    project.build_program("lictor-control-plane", PROGRAM, Optimised(true))
 }
 
 /// Its place in a local run.

@@ -38,7 +38,6 @@ pub(crate) struct Rendered {
 
 /// Renders both, or says which marker is missing.
 pub(crate) fn render(project: &Project, local: &Local<'_>) -> Result<Rendered> {
-    let loopback = |port: u16| format!("socket_address: {{ address: 127.0.0.1, port_value: {port} }}");
     let odoo = format!("socket_address: {{ address: {}, port_value: {} }}", quoted(&local.odoo.host), local.odoo.port);
     let odoo_host = if local.odoo.is_remote_name() { "auto_host_rewrite: true" } else { "" };
     let odoo_tls =
@@ -61,20 +60,21 @@ pub(crate) fn render(project: &Project, local: &Local<'_>) -> Result<Rendered> {
 }
 
 /// A file whose marked lines are being replaced.
-struct Template {
+pub(crate) struct Template {
     file: &'static str,
     text: String,
 }
 
 impl Template {
-    fn read(project: &Project, file: &'static str) -> Result<Self> {
+    /// `file` is a path in the checkout.
+    pub(crate) fn read(project: &Project, file: &'static str) -> Result<Self> {
         let path = project.root.join(file);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self { file, text })
     }
 
     /// Replaces every line that ends in this marker, of which there must be `count`; the indentation stays.
-    fn replace(self, name: &str, count: usize, replacement: &str) -> Result<Self> {
+    pub(crate) fn replace(self, name: &str, count: usize, replacement: &str) -> Result<Self> {
         let marker = format!("{MARKER}{name}");
         let mut found = 0;
         let mut text = String::with_capacity(self.text.len());
@@ -97,13 +97,18 @@ impl Template {
     }
 
     /// The text, if no marker is left: one that nobody replaces is a mistake.
-    fn finish(self) -> Result<String> {
+    pub(crate) fn finish(self) -> Result<String> {
         // A backtick comes before the marker where a comment explains it.
         match self.text.lines().find(|line| line.contains(MARKER) && !line.contains('`')) {
             Some(line) => bail!("{}: cargo xtask does not know the marker in `{}`", self.file, line.trim()),
             None => Ok(self.text),
         }
     }
+}
+
+/// An address of this machine.
+pub(crate) fn loopback(port: u16) -> String {
+    format!("socket_address: {{ address: 127.0.0.1, port_value: {port} }}")
 }
 
 /// TLS toward Odoo, with the server's certificate checked against the authorities that this machine trusts.
@@ -143,7 +148,8 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-fn quoted_path(path: &Path) -> Result<String> {
+/// A path as YAML.
+pub(crate) fn quoted_path(path: &Path) -> Result<String> {
     Ok(quoted(path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?))
 }
 

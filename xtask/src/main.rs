@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the project's own commands. Each installs what it needs and says what it does.
 
+mod bench;
 mod control_plane;
 mod debian;
 mod down;
@@ -55,6 +56,8 @@ enum Command {
         /// What to run; everything if none is named.
         parts: Vec<test::Part>,
     },
+    /// Measures what the filter costs, beside what the alternatives cost.
+    Bench(bench::Options),
     /// Checks the invariants that docs/ARCHITECTURE.md names.
     Tidy,
 }
@@ -103,6 +106,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Up(options) => up::up(&project, &options),
         Command::Down { state } => down::down(&state),
         Command::Test { parts } => test::test(&project, &parts),
+        Command::Bench(options) => bench::bench(&project, &options),
         Command::Tidy => tidy::tidy(&project),
     }
 }

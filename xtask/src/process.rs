@@ -14,6 +14,8 @@ use crate::run::{self, POLL};
 
 /// How much of a log is shown when its server has failed.
 const LOG_LINES: usize = 20;
+/// The unit of times in /proc: 100 a second on every Linux that Envoy runs on (`getconf CLK_TCK`).
+const CLOCK_TICK: Duration = Duration::from_millis(10);
 /// Between the polite signal and the other one.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 
@@ -31,14 +33,20 @@ pub(crate) struct Identity {
 impl Identity {
     /// Of a process that runs now.
     fn of(pid: u32) -> Result<Self> {
-        let (_, started) = stat(pid).with_context(|| format!("process {pid} ended at once"))?;
-        Ok(Self { pid, started, boot: boot()? })
+        let stat = stat(pid).with_context(|| format!("process {pid} ended at once"))?;
+        Ok(Self { pid, started: stat.started, boot: boot()? })
     }
 
     /// Whether that very process still runs. One that ended and was not waited for does not.
     pub(crate) fn is_running(&self) -> bool {
         let same_boot = boot().is_ok_and(|now| now == self.boot);
-        same_boot && stat(self.pid).is_some_and(|(state, started)| started == self.started && !"ZX".contains(state))
+        same_boot && stat(self.pid).is_some_and(|now| now.started == self.started && !"ZX".contains(now.state))
+    }
+
+    /// How long processors have worked for it, in its own code and in the kernel.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let stat = stat(self.pid).filter(|now| now.started == self.started);
+        Ok(stat.with_context(|| format!("process {} has ended", self.pid))?.processor_time)
     }
 
     /// Asks it to stop and waits until it has; kills it when it takes too long.
@@ -63,14 +71,26 @@ impl Identity {
     }
 }
 
-/// The state letter and the start time of a process.
-fn stat(pid: u32) -> Option<(char, u64)> {
+/// What proc(5) says of a process.
+struct Stat {
+    /// Field 3.
+    state: char,
+    /// Fields 14 and 15.
+    processor_time: Duration,
+    /// Field 22.
+    started: u64,
+}
+
+fn stat(pid: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, and may itself contain spaces and parentheses.
     let (_, fields) = text.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
-    Some((state, fields.nth(18)?.parse().ok()?))
+    let user: u32 = fields.nth(10)?.parse().ok()?;
+    let kernel: u32 = fields.next()?.parse().ok()?;
+    let started = fields.nth(6)?.parse().ok()?;
+    Some(Stat { state, processor_time: CLOCK_TICK * (user + kernel), started })
 }
 
 fn boot() -> Result<String> {

@@ -17,6 +17,10 @@ pub(crate) struct Project {
     pub(crate) target: PathBuf,
 }
 
+/// Whether a program is built as it is shipped, which takes longer.
+#[derive(Clone, Copy)]
+pub(crate) struct Optimised(pub(crate) bool);
+
 /// The part of `cargo metadata` that is needed here.
 #[derive(Deserialize)]
 struct Metadata {
@@ -33,6 +37,18 @@ impl Project {
         )?;
         let metadata: Metadata = serde_json::from_str(&answer).context("cannot read the answer of `cargo metadata`")?;
         Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
+    }
+
+    /// Builds a program of the workspace, and says where it is.
+    pub(crate) fn build_program(&self, package: &str, name: &str, Optimised(optimised): Optimised) -> Result<PathBuf> {
+        let mut cargo = cargo();
+        cargo.current_dir(&self.root).args(["build", "--locked", "--package", package, "--bin", name]);
+        cargo.arg("--target-dir").arg(&self.target);
+        if optimised {
+            cargo.arg("--release");
+        }
+        run::run(&mut cargo)?;
+        Ok(self.target.join(if optimised { "release" } else { "debug" }).join(name))
     }
 
     /// Programs fetched for this checkout.

@@ -14,8 +14,8 @@ use crate::run::{self, on_path, say};
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The workspace's cargo profile for the filter.
 const PROFILE: &str = "wasm";
-const PACKAGE: &str = "lictor-filter";
-const FILE: &str = "lictor_filter.wasm";
+/// The filter; the benchmark has another module.
+const FILTER: &str = "lictor-filter";
 /// A download of 20 MB; where it is not possible it usually fails at once.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
 
@@ -40,6 +40,11 @@ enum Toolchain {
 
 /// Builds the filter unless it is already built from what is in the checkout.
 pub(crate) fn build(project: &Project) -> Result<Built> {
+    build_package(project, FILTER)
+}
+
+/// Builds a package of the workspace that is a wasm module.
+pub(crate) fn build_package(project: &Project, package: &str) -> Result<Built> {
     let mut command = match choose(project)? {
         Toolchain::Own => project::cargo(),
         Toolchain::Debian { linker } => {
@@ -53,10 +58,10 @@ pub(crate) fn build(project: &Project) -> Result<Built> {
             cargo
         }
     };
-    command.current_dir(&project.root).args(["build", "--locked", "--package", PACKAGE]);
+    command.current_dir(&project.root).args(["build", "--locked", "--package", package]);
     command.args(["--profile", PROFILE, "--target", TARGET]).arg("--target-dir").arg(&project.target);
     run::run(&mut command)?;
-    let path = project.target.join(TARGET).join(PROFILE).join(FILE);
+    let path = project.target.join(TARGET).join(PROFILE).join(format!("{}.wasm", package.replace('-', "_")));
     let bytes = path.metadata().with_context(|| format!("cargo built no {}", path.display()))?.len();
     Ok(Built { path, bytes })
 }

@@ -1,72 +1,259 @@
-//! `audit`: what became of each call.
+//! `audit`: what became of each call, as a list and as a file.
 
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
 use lictor_policy::operation::Operation;
 use lictor_policy::refusal::Reason;
 use lictor_policy::wire::Outcome;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::api::extract::Query;
 use crate::api::page::{Page, Window};
 use crate::app::App;
-use crate::error::Result;
-use crate::store::event_list::{self, Filter, TextColumn};
+use crate::csv;
+use crate::error::{Code, Problem, Result};
+use crate::store::StoreError;
+use crate::store::event_list::{self, Filter, NumberColumn, Place, TextColumn};
 use crate::store::events::{Record, outcome_name};
-use crate::time::Moment;
+use crate::time::DayOrMoment;
 
-/// Which records are wanted: each parameter that is given must match.
+/// Records that an export reads at once: it holds no more of them, however many there are.
+const EXPORT_PAGE: usize = 500;
+
+/// Which records are wanted: each parameter that is given must match. `from` and what follows it up to, but not with,
+/// `to`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct AuditQuery {
     limit: Option<u32>,
     cursor: Option<String>,
-    from: Option<Moment>,
-    to: Option<Moment>,
+    format: Option<Format>,
+    from: Option<DayOrMoment>,
+    to: Option<DayOrMoment>,
     id: Option<String>,
+    count: Option<i64>,
     gate: Option<String>,
     decision_id: Option<String>,
     request_id: Option<String>,
     key_id: Option<String>,
     user_id: Option<String>,
     client_ip: Option<String>,
+    user_agent: Option<String>,
+    session: Option<String>,
     road: Option<String>,
     database: Option<String>,
     model: Option<String>,
     method: Option<String>,
+    #[serde(alias = "operations")]
     operation: Option<Operation>,
+    #[serde(alias = "record_ids")]
     record_id: Option<i64>,
     outcome: Option<Outcome>,
+    none_answer: Option<bool>,
     reason: Option<Reason>,
     fault_code: Option<i64>,
+    gate_us: Option<i64>,
+    odoo_us: Option<i64>,
+    request_bytes: Option<i64>,
+    response_bytes: Option<i64>,
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A table for spreadsheets.
+    Csv,
+    /// An array of records.
+    Json,
+}
+
+impl AuditQuery {
+    fn filter(self) -> Result<Filter> {
+        let (from, to) = (self.from.map(DayOrMoment::moment), self.to.map(DayOrMoment::moment));
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            return Err(Problem::invalid("to", "Give a moment that is not before 'from'."));
+        }
+        let texts = [
+            (TextColumn::Id, self.id),
+            (TextColumn::Gate, self.gate),
+            (TextColumn::DecisionId, self.decision_id),
+            (TextColumn::RequestId, self.request_id),
+            (TextColumn::KeyId, self.key_id),
+            (TextColumn::UserId, self.user_id),
+            (TextColumn::ClientIp, self.client_ip),
+            (TextColumn::UserAgent, self.user_agent),
+            (TextColumn::Session, self.session),
+            (TextColumn::Road, self.road),
+            (TextColumn::Database, self.database),
+            (TextColumn::Model, self.model),
+            (TextColumn::Method, self.method),
+            (TextColumn::Outcome, self.outcome.map(|outcome| outcome_name(outcome).to_owned())),
+            (TextColumn::Reason, self.reason.map(|reason| reason.row().name.to_owned())),
+        ];
+        let numbers = [
+            (NumberColumn::Count, self.count),
+            (NumberColumn::NoneAnswer, self.none_answer.map(i64::from)),
+            (NumberColumn::FaultCode, self.fault_code),
+            (NumberColumn::GateUs, self.gate_us),
+            (NumberColumn::OdooUs, self.odoo_us),
+            (NumberColumn::RequestBytes, self.request_bytes),
+            (NumberColumn::ResponseBytes, self.response_bytes),
+        ];
+        Ok(Filter {
+            texts: texts.into_iter().filter_map(|(column, text)| Some((column, text?))).collect(),
+            numbers: numbers.into_iter().filter_map(|(column, number)| Some((column, number?))).collect(),
+            operation: self.operation.map(Operation::name),
+            record_id: self.record_id,
+            from,
+            to,
+        })
+    }
 }
 
 /// `GET /api/v1/audit`: newest first.
-pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<Record>>> {
+pub async fn list(State(app): State<App>, Query(query): Query<AuditQuery>) -> Result<Json<Page<Record>>> {
+    if query.format.is_some() {
+        return Err(only("format", "GET /api/v1/audit/export"));
+    }
     let window = Window::new(query.limit, query.cursor.as_deref())?;
-    let texts = [
-        (TextColumn::Id, query.id),
-        (TextColumn::Gate, query.gate),
-        (TextColumn::DecisionId, query.decision_id),
-        (TextColumn::RequestId, query.request_id),
-        (TextColumn::KeyId, query.key_id),
-        (TextColumn::UserId, query.user_id),
-        (TextColumn::ClientIp, query.client_ip),
-        (TextColumn::Road, query.road),
-        (TextColumn::Database, query.database),
-        (TextColumn::Model, query.model),
-        (TextColumn::Method, query.method),
-        (TextColumn::Outcome, query.outcome.map(|outcome| outcome_name(outcome).to_owned())),
-        (TextColumn::Reason, query.reason.map(|reason| reason.row().name.to_owned())),
-    ];
-    let filter = Filter {
-        texts: texts.into_iter().filter_map(|(column, text)| Some((column, text?))).collect(),
-        fault_code: query.fault_code,
-        operation: query.operation.map(Operation::name),
-        record_id: query.record_id,
-        from: query.from,
-        to: query.to,
-    };
+    let filter = query.filter()?;
     let found = event_list::list(&mut *app.store.read().await?, &filter, window.after.as_ref(), window.reach()).await?;
-    Ok(Json(window.page(found, |record| (record.at.0, record.id.clone(), record.gate.clone()))))
+    Ok(Json(window.page(found, Record::place)))
+}
+
+/// `GET /api/v1/audit/export`: all that match, newest first, as a file. If it breaks off, so does the connection, in the
+/// middle of the chunked body: what was received so far does not look whole.
+pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> Result<Response> {
+    let Some(format) = query.format else {
+        return Err(Problem::with_field(Code::MissingField, "format", "Give csv or json."));
+    };
+    for (name, is_given) in [("limit", query.limit.is_some()), ("cursor", query.cursor.is_some())] {
+        if is_given {
+            return Err(only(name, "GET /api/v1/audit"));
+        }
+    }
+    let (media, file) = match format {
+        Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment; filename=\"audit.csv\""),
+        Format::Json => ("application/json", "attachment; filename=\"audit.json\""),
+    };
+    let export = Export { app, filter: query.filter()?, format, step: Step::Start };
+    let body = Body::from_stream(stream::try_unfold(export, Export::next));
+    Ok(([(header::CONTENT_TYPE, media), (header::CONTENT_DISPOSITION, file)], body).into_response())
+}
+
+fn only(name: &'static str, route: &str) -> Problem {
+    Problem::with_field(Code::UnknownField, name, format!("Leave it out; it is for {route}."))
+}
+
+/// An export under way.
+struct Export {
+    app: App,
+    filter: Filter,
+    format: Format,
+    step: Step,
+}
+
+enum Step {
+    Start,
+    /// Behind the record at this place.
+    After(Place),
+    End,
+}
+
+impl Export {
+    /// The next piece of the file, and what is left to do.
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
+        let (before, mut text) = match &self.step {
+            Step::Start => (None, self.format.head()),
+            Step::After(place) => (Some(place), String::new()),
+            Step::End => return Ok(None),
+        };
+        let page = self.page(before).await.inspect_err(|error| tracing::error!(%error, "an export broke off"))?;
+        let is_last = page.len() < EXPORT_PAGE;
+        for (at, record) in page.iter().enumerate() {
+            self.format.write(record, before.is_none() && at == 0, &mut text);
+        }
+        if is_last && self.format == Format::Json {
+            text.push_str("]\n");
+        }
+        self.step = match page.last() {
+            Some(last) if !is_last => Step::After(last.place()),
+            _ => Step::End,
+        };
+        Ok(Some((Bytes::from(text), self)))
+    }
+
+    async fn page(&self, before: Option<&Place>) -> Result<Vec<Record>, StoreError> {
+        let limit = i64::try_from(EXPORT_PAGE).unwrap_or(i64::MAX);
+        event_list::list(&mut *self.app.store.read().await?, &self.filter, before, limit).await
+    }
+}
+
+/// The columns of a CSV export: all fields of a record, in their order.
+const COLUMNS: [&str; 25] = [
+    "id",
+    "at",
+    "count",
+    "gate",
+    "decision_id",
+    "request_id",
+    "key_id",
+    "user_id",
+    "client_ip",
+    "user_agent",
+    "session",
+    "road",
+    "database",
+    "model",
+    "method",
+    "operations",
+    "record_ids",
+    "outcome",
+    "none_answer",
+    "reason",
+    "fault_code",
+    "gate_us",
+    "odoo_us",
+    "request_bytes",
+    "response_bytes",
+];
+
+impl Format {
+    fn head(self) -> String {
+        match self {
+            Self::Csv => csv::line(COLUMNS),
+            Self::Json => "[".to_owned(),
+        }
+    }
+
+    fn write(self, record: &Record, is_first: bool, text: &mut String) {
+        // A record is strings, numbers and lists of them: that is always JSON.
+        let fields = serde_json::to_value(record).unwrap_or_default();
+        match self {
+            Self::Csv => {
+                let cell = |name: &&str| fields.get(name).map(cell).unwrap_or_default();
+                text.push_str(&csv::line(COLUMNS.iter().map(cell)));
+            }
+            Self::Json => {
+                text.push_str(if is_first { "\n" } else { ",\n" });
+                text.push_str(&fields.to_string());
+            }
+        }
+    }
+}
+
+/// A field as the text of a cell; the members of a list with spaces between them.
+fn cell(field: &Value) -> String {
+    match field {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(members) => members.iter().map(cell).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }

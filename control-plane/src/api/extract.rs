@@ -1,5 +1,7 @@
 //! Reads requests: bodies, queries and ids, with problems that name the field.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -10,6 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Code, Problem, Result};
+
+/// How long a body may take: a connection is not to be had for ever.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A JSON body.
 pub struct Body<T>(pub T);
@@ -24,11 +29,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let detail = "Send the header 'Content-Type: application/json'.";
             return Err(Problem::new(Code::UnsupportedMediaType, detail));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "Send a smaller body."),
-                _ => Problem::new(Code::MalformedJson, "Send the whole body."),
-            }
+        let bytes = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await.map_err(|_| {
+            let detail = format!("Send the whole body within {} s.", BODY_TIMEOUT.as_secs());
+            Problem::new(Code::RequestTimeout, detail)
+        })?;
+        let bytes = bytes.map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "Send a smaller body."),
+            _ => Problem::new(Code::MalformedJson, "Send the whole body."),
         })?;
         parse(&bytes).map(Self)
     }
@@ -145,6 +152,14 @@ mod tests {
 
     fn outer() -> Outer {
         Outer { inner: Inner { limit: 1, on: true }, note: Some("x".to_owned()) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let endless = axum::body::Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+        let request = Request::post("/").header(header::CONTENT_TYPE, "application/json").body(endless).unwrap();
+        let problem = Body::<Value>::from_request(request, &()).await.err().unwrap();
+        assert_eq!(problem.code, Code::RequestTimeout);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! `gates`: identities of gates, and which policy each runs.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,13 +14,18 @@ use crate::api::etag::{IfMatch, Tagged};
 use crate::api::extract::{Body, Id, Query, patched};
 use crate::api::page::{Page, PageQuery};
 use crate::app::App;
+use crate::arrivals::Skipped;
 use crate::auth::Actor;
 use crate::change::{Done, change};
 use crate::error::{Code, Problem, Result};
+use crate::gates::{current, is_live};
 use crate::random::{self, Token};
 use crate::store::gates::{self, Gate, Seen};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, arrivals};
 use crate::validate;
+
+/// A week: a token that was replaced is not kept for ever.
+const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
 
 /// What an administrator says about a gate.
 #[derive(Serialize, Deserialize)]
@@ -34,19 +42,42 @@ pub struct Issued {
     token: Secret,
 }
 
+/// A gate, and how it does.
+#[derive(Serialize)]
+pub struct View {
+    #[serde(flatten)]
+    gate: Gate,
+    connected: bool,
+    #[serde(flatten)]
+    skipped: Skipped,
+}
+
+/// How a token is replaced.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// How long the one before stays good; 0 is not at all.
+    #[serde(default)]
+    overlap_seconds: u32,
+}
+
 /// `GET /api/v1/gates`
-pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<Gate>>> {
+pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<View>>> {
     let window = query.window()?;
     let after = window.after.clone().unwrap_or_default();
-    let found = gates::list(&mut *app.store.read().await?, &after, window.reach()).await?;
-    let found = found.into_iter().map(|gate| current(&app, gate)).collect();
-    Ok(Json(window.page(found, |gate| gate.id.clone())))
+    let mut connection = app.store.read().await?;
+    let found = gates::list(&mut connection, &after, window.reach()).await?;
+    let skipped = arrivals::skipped(&mut connection, app.now()).await?;
+    let views = found.into_iter().map(|gate| View::of(&app, gate, &skipped)).collect();
+    Ok(Json(window.page(views, |view| view.gate.id.clone())))
 }
 
 /// `GET /api/v1/gates/{id}`
-pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<Gate>> {
-    let gate = current(&app, find(&mut *app.store.read().await?, &id).await?);
-    Ok(Tagged(StatusCode::OK, gate.changed, gate))
+pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
+    let mut connection = app.store.read().await?;
+    let gate = find(&mut connection, &id).await?;
+    let skipped = arrivals::skipped(&mut connection, app.now()).await?;
+    Ok(Tagged(StatusCode::OK, gate.changed, View::of(&app, gate, &skipped)))
 }
 
 /// `POST /api/v1/gates`
@@ -58,6 +89,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Give
             id: random::id(),
             name: given.name,
             created_at: app.now(),
+            revoked_at: None,
             seen: Seen::default(),
             changed: tx.revision(),
         };
@@ -103,14 +135,58 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// `POST /api/v1/gates/{id}/rotate`: another token. The one before is refused from now on, or after the overlap.
+pub async fn rotate(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+    Body(given): Body<Rotation>,
+) -> Result<Tagged<Issued>> {
+    validate::range("overlap_seconds", given.overlap_seconds, 0, MAX_OVERLAP_SECONDS)?;
+    let token = Token::of_gate().map_err(Problem::internal)?;
+    let gate = change(&app, &actor, async |tx| {
+        let before = find(tx, &id).await?;
+        if_match.check(before.changed)?;
+        // A token that was revoked does not come back as the one before.
+        let overlap = if before.revoked_at.is_some() { 0 } else { given.overlap_seconds };
+        let until = app.now().plus(Duration::from_secs(overlap.into()));
+        gates::rotate(tx, &id, &token.hash(), until).await?;
+        let gate = Gate { revoked_at: None, changed: tx.revision(), ..before.clone() };
+        let done = Done::new("gate.rotate", &id, Some(&before), Some(&gate));
+        Ok((gate, done))
+    })
+    .await?;
+    let gate = current(&app, gate);
+    Ok(Tagged(StatusCode::OK, gate.changed, Issued { gate, token: Secret::new(token.expose()) }))
+}
+
+/// `POST /api/v1/gates/{id}/revoke`: its tokens are refused from now on, in the middle of a long poll too, until it is
+/// given another one.
+pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Gate>> {
+    let gate = change(&app, &actor, async |tx| {
+        let before = find(tx, &id).await?;
+        if_match.check(before.changed)?;
+        let revoked_at = before.revoked_at.unwrap_or_else(|| app.now());
+        gates::revoke(tx, &id, revoked_at).await?;
+        let gate = Gate { revoked_at: Some(revoked_at), changed: tx.revision(), ..before.clone() };
+        let done = Done::new("gate.revoke", &id, Some(&before), Some(&gate));
+        Ok((gate, done))
+    })
+    .await?;
+    Ok(Tagged(StatusCode::OK, gate.changed, current(&app, gate)))
+}
+
 async fn find(connection: &mut Connection, id: &str) -> Result<Gate> {
     gates::find(connection, id).await?.ok_or_else(|| Problem::absent("gate"))
 }
 
-/// With what the gate told since the database last heard of it.
-fn current(app: &App, gate: Gate) -> Gate {
-    let seen = app.presence.of(&gate.id).unwrap_or_else(|| gate.seen.clone());
-    Gate { seen, ..gate }
+impl View {
+    fn of(app: &App, gate: Gate, skipped: &BTreeMap<String, Skipped>) -> Self {
+        let gate = current(app, gate);
+        let skipped = skipped.get(&gate.id).copied().unwrap_or_default();
+        Self { connected: is_live(&gate, app.now()), gate, skipped }
+    }
 }
 
 fn name_taken(error: StoreError) -> Problem {

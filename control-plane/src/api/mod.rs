@@ -2,13 +2,17 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod emergency;
 pub mod etag;
+pub mod explain;
 pub mod extract;
 pub mod gates;
 pub mod health;
 pub mod keys;
 pub mod page;
+pub mod pauses;
 pub mod permissions;
+pub mod sessions;
 pub mod settings;
 pub mod tokens;
 pub mod users;

@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::change::{Done, change};
 use crate::error::Result;
+use crate::gates;
 use crate::settings::Settings;
-use crate::store::settings;
 use crate::store::snapshot::Part;
+use crate::store::{Meta, settings};
 
 /// `GET /api/v1/settings`
 pub async fn show(State(app): State<App>) -> Result<Tagged<Settings>> {
@@ -35,7 +36,12 @@ pub async fn update(
         after.methods.retain(|name, _| !forgotten.contains(name));
         after.validate()?;
         settings::save(tx, &after).await?;
-        let done = Done::new("settings.update", "settings", Some(&before), Some(&after)).touching(Part::Settings);
+        if after.rate_limit.divide_by_gates {
+            // Counted afresh: nobody has counted while limits were not divided.
+            let live = gates::count_live(&app, tx).await?;
+            Meta::set_live_gates(tx, live).await?;
+        }
+        let done = Done::new("settings.update", "settings", Some(&before), Some(&after)).touching(Part::Frame);
         Ok((Tagged(StatusCode::OK, tx.revision(), after), done))
     });
     tagged.await

@@ -1,9 +1,6 @@
 //! Lists audit records by what is asked for.
 
-use sqlx::any::AnyArguments;
-use sqlx::query::Query;
-use sqlx::{Any, AssertSqlSafe};
-
+use super::conditions::{Bound, Conditions};
 use super::events::{Record, read};
 use super::row::big;
 use super::{Connection, StoreError};
@@ -15,7 +12,7 @@ pub struct Filter {
     /// Equal to the text.
     pub texts: Vec<(TextColumn, String)>,
     /// Equal to the number.
-    pub fault_code: Option<i64>,
+    pub numbers: Vec<(NumberColumn, i64)>,
     /// Has the operation, by name.
     pub operation: Option<&'static str>,
     /// Has the record id.
@@ -26,43 +23,51 @@ pub struct Filter {
     pub to: Option<Moment>,
 }
 
-/// A column that can be asked for by its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the column of its name")]
-pub enum TextColumn {
-    Id,
-    Gate,
-    DecisionId,
-    RequestId,
-    KeyId,
-    UserId,
-    ClientIp,
-    Road,
-    Database,
-    Model,
-    Method,
-    Outcome,
-    Reason,
+macro_rules! columns {
+    ($(#[$doc:meta])* $name:ident: $($variant:ident = $condition:literal,)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each is the column of its name")]
+        pub enum $name { $($variant,)* }
+
+        impl $name {
+            const fn equals(self) -> &'static str {
+                match self { $(Self::$variant => $condition,)* }
+            }
+        }
+    };
 }
 
-impl TextColumn {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Gate => "gate_id",
-            Self::DecisionId => "decision_id",
-            Self::RequestId => "request_id",
-            Self::KeyId => "key_id",
-            Self::UserId => "user_id",
-            Self::ClientIp => "client_ip",
-            Self::Road => "road",
-            Self::Database => "database",
-            Self::Model => "model",
-            Self::Method => "method",
-            Self::Outcome => "outcome",
-            Self::Reason => "reason",
-        }
-    }
+columns! {
+    /// A column that can be asked for by its text.
+    TextColumn:
+    Id = "id =",
+    Gate = "gate_id =",
+    DecisionId = "decision_id =",
+    RequestId = "request_id =",
+    KeyId = "key_id =",
+    UserId = "user_id =",
+    ClientIp = "client_ip =",
+    UserAgent = "user_agent =",
+    Session = "session =",
+    Road = "road =",
+    Database = "database =",
+    Model = "model =",
+    Method = "method =",
+    Outcome = "outcome =",
+    Reason = "reason =",
+}
+
+columns! {
+    /// A column that can be asked for by its number; flags are 0 and 1.
+    NumberColumn:
+    Count = "count =",
+    NoneAnswer = "none_answer =",
+    FaultCode = "fault_code =",
+    GateUs = "gate_us =",
+    OdooUs = "odoo_us =",
+    RequestBytes = "request_bytes =",
+    ResponseBytes = "response_bytes =",
 }
 
 /// A place in the list, for the next page: the record before it.
@@ -77,72 +82,29 @@ pub async fn list(
 ) -> Result<Vec<Record>, StoreError> {
     let mut conditions = Conditions::default();
     for (column, text) in &filter.texts {
-        conditions.add(|n| format!("{} = ${n}", column.name()), Bound::Text(text.clone()));
+        conditions.compare(column.equals(), Bound::Text(text.clone()));
     }
-    if let Some(code) = filter.fault_code {
-        conditions.add(|n| format!("fault_code = ${n}"), Bound::Number(code));
+    for (column, number) in &filter.numbers {
+        conditions.compare(column.equals(), Bound::Number(*number));
     }
     if let Some(operation) = filter.operation {
-        conditions.add(|n| format!("operations LIKE ${n}"), Bound::Text(format!("%\"{operation}\"%")));
+        conditions.compare("operations LIKE", Bound::Text(format!("%\"{operation}\"%")));
     }
     if let Some(id) = filter.record_id {
         // The list is JSON without spaces: the id stands between brackets or commas.
-        let pattern = |n| format!("REPLACE(REPLACE(record_ids, '[', ','), ']', ',') LIKE ${n}");
-        conditions.add(pattern, Bound::Text(format!("%,{id},%")));
+        let ids = "REPLACE(REPLACE(record_ids, '[', ','), ']', ',') LIKE";
+        conditions.compare(ids, Bound::Text(format!("%,{id},%")));
     }
     if let Some(from) = filter.from {
-        conditions.add(|n| format!("at >= ${n}"), Bound::Number(big(from.0)));
+        conditions.compare("at >=", Bound::Number(big(from.0)));
     }
     if let Some(to) = filter.to {
-        conditions.add(|n| format!("at < ${n}"), Bound::Number(big(to.0)));
+        conditions.compare("at <", Bound::Number(big(to.0)));
     }
     if let Some((at, id, gate)) = before {
-        let (at, id, gate) = (Bound::Number(big(*at)), Bound::Text(id.clone()), Bound::Text(gate.clone()));
-        conditions.add_three(|a, b, c| format!("(at, id, gate_id) < (${a}, ${b}, ${c})"), [at, id, gate]);
+        let place = [Bound::Number(big(*at)), Bound::Text(id.clone()), Bound::Text(gate.clone())];
+        conditions.before("at, id, gate_id", place);
     }
-    let (sql, bounds) = conditions.finish(limit);
-    let query = bounds.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), Bound::bind);
-    query.fetch_all(connection).await?.iter().map(read).collect()
-}
-
-/// Conditions with numbered placeholders. Their text is made of constants; what was asked for is bound.
-#[derive(Default)]
-struct Conditions {
-    sql: Vec<String>,
-    bounds: Vec<Bound>,
-}
-
-enum Bound {
-    Text(String),
-    Number(i64),
-}
-
-impl Bound {
-    fn bind<'q>(query: Query<'q, Any, AnyArguments>, bound: Self) -> Query<'q, Any, AnyArguments> {
-        match bound {
-            Self::Text(text) => query.bind(text),
-            Self::Number(number) => query.bind(number),
-        }
-    }
-}
-
-impl Conditions {
-    fn add(&mut self, condition: impl FnOnce(usize) -> String, bound: Bound) {
-        self.bounds.push(bound);
-        self.sql.push(condition(self.bounds.len()));
-    }
-
-    fn add_three(&mut self, condition: impl FnOnce(usize, usize, usize) -> String, bounds: [Bound; 3]) {
-        self.bounds.extend(bounds);
-        let last = self.bounds.len();
-        self.sql.push(condition(last - 2, last - 1, last));
-    }
-
-    fn finish(mut self, limit: i64) -> (String, Vec<Bound>) {
-        self.bounds.push(Bound::Number(limit));
-        let condition = if self.sql.is_empty() { "1 = 1".to_owned() } else { self.sql.join(" AND ") };
-        let limit = self.bounds.len();
-        let order = "ORDER BY at DESC, id DESC, gate_id DESC";
-        (format!("SELECT * FROM audit WHERE {condition} {order} LIMIT ${limit}"), self.bounds)
-    }
+    let rows = conditions.rows(connection, "audit", "at DESC, id DESC, gate_id DESC", limit).await?;
+    rows.iter().map(read).collect()
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 
 use super::row::{Columns as _, big};
-use super::{ChangeTx, Connection, Revision, StoreError};
+use super::{ChangeTx, Connection, Revision, StoreError, arrivals};
 use crate::time::Moment;
 
 /// A gate. Its token is not kept, only the hash, and that is not shown.
@@ -16,6 +16,8 @@ pub struct Gate {
     pub name: String,
     /// When it was made.
     pub created_at: Moment,
+    /// When its token was revoked; a rotation ends that.
+    pub revoked_at: Option<Moment>,
     /// What it last told, if it was ever heard.
     #[serde(flatten)]
     pub seen: Seen,
@@ -42,6 +44,7 @@ fn read(row: &AnyRow) -> Result<Gate, StoreError> {
         id: row.text("id")?,
         name: row.text("name")?,
         created_at: row.moment("created_at")?,
+        revoked_at: row.optional_moment("revoked_at")?,
         seen: Seen {
             last_seen_at: row.optional_moment("last_seen_at")?,
             wire_version: row.optional_number("wire_version")?,
@@ -58,9 +61,16 @@ pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Gate>,
     row.as_ref().map(read).transpose()
 }
 
-/// The id of the gate whose token has this hash.
-pub async fn find_by_hash(connection: &mut Connection, hash: &str) -> Result<Option<String>, StoreError> {
-    let row = sqlx::query("SELECT id FROM gates WHERE hash = $1").bind(hash).fetch_optional(connection).await?;
+/// The id of the gate whose token has this hash, or whose token before the last rotation has it and is good still.
+pub async fn find_by_hash(connection: &mut Connection, hash: &str, now: Moment) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id FROM gates WHERE revoked_at IS NULL \
+         AND (hash = $1 OR (previous_hash = $1 AND previous_until > $2))",
+    )
+    .bind(hash)
+    .bind(big(now.0))
+    .fetch_optional(connection)
+    .await?;
     row.map(|row| row.text("id")).transpose()
 }
 
@@ -98,10 +108,40 @@ pub async fn update(tx: &mut ChangeTx, gate: &Gate) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Gives a gate another token; the one before is good until then.
+pub async fn rotate(tx: &mut ChangeTx, id: &str, hash: &str, previous_until: Moment) -> Result<(), StoreError> {
+    let revision = tx.revision().column();
+    sqlx::query(
+        "UPDATE gates SET previous_hash = hash, previous_until = $3, hash = $2, revoked_at = NULL, changed = $4 \
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(hash)
+    .bind(big(previous_until.0))
+    .bind(revision)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Refuses a gate's tokens from now on.
+pub async fn revoke(tx: &mut ChangeTx, id: &str, now: Moment) -> Result<(), StoreError> {
+    let revision = tx.revision().column();
+    sqlx::query(
+        "UPDATE gates SET previous_hash = NULL, previous_until = NULL, revoked_at = $2, changed = $3 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(big(now.0))
+    .bind(revision)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Removes a gate: its token is refused from now on.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM gates WHERE id = $1").bind(id).execute(&mut **tx).await?;
-    Ok(())
+    arrivals::delete(tx, id).await
 }
 
 /// Keeps what a gate told. Not a change of policy: no new revision.

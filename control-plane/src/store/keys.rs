@@ -207,6 +207,19 @@ pub async fn update(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Revokes every active key, for ever. Says how many those were.
+pub async fn revoke_all(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreError> {
+    let revision = tx.revision().column();
+    let done = sqlx::query(
+        "UPDATE keys SET active = 0, revoked_at = $1, changed = $2 WHERE active = 1 AND revoked_at IS NULL",
+    )
+    .bind(big(now.0))
+    .bind(revision)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Removes a key and frees its slot.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM keys WHERE id = $1").bind(id).execute(&mut **tx).await?;

@@ -1,7 +1,7 @@
 //! What the database is: its epoch, its revision, its master key.
 
 use super::row::Columns as _;
-use super::{Connection, Revision, Store, StoreError};
+use super::{ChangeTx, Connection, Revision, Store, StoreError};
 use crate::settings::Settings;
 use crate::{random, store};
 
@@ -12,13 +12,24 @@ pub struct Meta {
     pub epoch: String,
     /// The last change.
     pub revision: Revision,
+    /// By how many gates limits are divided where the settings say so; 1 or more.
+    pub live_gates: u32,
 }
 
 impl Meta {
     /// Reads it.
     pub async fn load(connection: &mut Connection) -> Result<Self, StoreError> {
-        let row = sqlx::query("SELECT epoch, revision FROM meta WHERE one = 1").fetch_one(connection).await?;
-        Ok(Self { epoch: row.text("epoch")?, revision: Revision(row.number("revision")?) })
+        let row =
+            sqlx::query("SELECT epoch, revision, live_gates FROM meta WHERE one = 1").fetch_one(connection).await?;
+        let (epoch, revision) = (row.text("epoch")?, Revision(row.number("revision")?));
+        Ok(Self { epoch, revision, live_gates: row.number("live_gates")? })
+    }
+
+    /// Keeps the number of live gates.
+    pub async fn set_live_gates(tx: &mut ChangeTx, live: u32) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE meta SET live_gates = $1 WHERE one = 1").bind(i64::from(live.max(1)));
+        query.execute(&mut **tx).await?;
+        Ok(())
     }
 }
 
@@ -34,7 +45,8 @@ impl Store {
     pub async fn prepare(&self, master_key_id: &str) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query(
-            "INSERT INTO meta (one, epoch, revision, master_key_id) VALUES (1, $1, 0, $2) ON CONFLICT (one) DO NOTHING",
+            "INSERT INTO meta (one, epoch, revision, master_key_id, live_gates) VALUES (1, $1, 0, $2, 1) \
+             ON CONFLICT (one) DO NOTHING",
         )
         .bind(random::id())
         .bind(master_key_id)

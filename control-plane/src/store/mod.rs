@@ -5,24 +5,32 @@
 
 pub mod accounts;
 mod admin_audit;
+pub mod arrivals;
+mod conditions;
 pub mod event_list;
 pub mod events;
 pub mod gates;
 pub mod keys;
 mod meta;
+pub mod pauses;
 pub mod permissions;
 mod row;
+pub mod sessions;
 pub mod settings;
 pub mod snapshot;
+pub mod terminations;
 pub mod tokens;
 mod transaction;
 pub mod users;
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _, SqlSafeStr as _};
 
 pub use admin_audit::Entry;
@@ -94,6 +102,7 @@ impl Store {
         sqlx::any::install_default_drivers();
         let file = url.split_once('?').map_or(url, |(file, _)| file);
         let url = if file == url { format!("{url}?mode=rwc") } else { url.to_owned() };
+        make_private(&url)?;
         let options = url.parse::<AnyConnectOptions>()?.disable_statement_logging();
         let pool = |connections| {
             AnyPoolOptions::new()
@@ -128,6 +137,23 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// Makes the file that SQLite would make, for its owner only: it holds names, mail addresses and hashes. SQLite gives
+/// the files beside it the same mode.
+fn make_private(url: &str) -> Result<(), StoreError> {
+    if !url.contains("mode=rwc") {
+        return Ok(());
+    }
+    let file: SqliteConnectOptions = url.parse()?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file.get_filename()) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(StoreError::Database(error.into())),
+        _ => Ok(()),
     }
 }
 

@@ -2,21 +2,7 @@ use axum::http::StatusCode;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Lab, text};
-
-fn event(sequence: u64, fields: Value) -> Value {
-    let mut event = json!({"sequence": sequence, "at": 1_893_456_000_000_000_u64 + sequence, "decision_id": "d",
-        "client_ip": "192.0.2.1", "road": "/xmlrpc/2/mcp", "outcome": "allowed", "gate_us": 1, "odoo_us": 2,
-        "request_bytes": 3, "response_bytes": 4});
-    event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    event
-}
-
-async fn send(gate: &Caller, boot: &str, events: Vec<Value>) -> Value {
-    let answer = gate.post(wire::EVENTS_PATH, json!({"version": 1, "boot": boot, "events": events})).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-    answer.json
-}
+use crate::support::{Lab, event, send, text};
 
 async fn ids(lab: &Lab, query: &str) -> Vec<String> {
     let answer = lab.admin.get(&format!("/api/v1/audit?{query}")).await;
@@ -60,8 +46,10 @@ async fn every_field_can_be_asked_for() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;
     let full = json!({"decision_id": "d2", "request_id": "r2", "key_id": "k2", "user_id": "u2", "client_ip": "::1",
-        "road": "/jsonrpc", "database": "db2", "model": "res.partner", "method": "write", "operations": ["read", "write"],
-        "record_ids": [12, 345], "outcome": "denied", "reason": "scope_denied", "fault_code": 403});
+        "user_agent": "agent/2", "session": "s2", "road": "/jsonrpc", "database": "db2",
+        "model": "res.partner", "method": "write", "operations": ["read", "write"],
+        "record_ids": [12, 345], "outcome": "denied", "reason": "scope_denied", "fault_code": 403,
+        "none_answer": true, "count": 2, "gate_us": 12, "odoo_us": 22, "request_bytes": 32, "response_bytes": 42});
     send(&gate, "b", vec![event(1, json!({"record_ids": [1, 2], "operations": ["read"]})), event(2, full)]).await;
     for query in [
         "id=b-2",
@@ -70,11 +58,20 @@ async fn every_field_can_be_asked_for() {
         "key_id=k2",
         "user_id=u2",
         "client_ip=::1",
+        "user_agent=agent/2",
+        "session=s2",
         "road=/jsonrpc",
         "database=db2",
         "model=res.partner",
         "method=write",
         "operation=write",
+        "operations=write",
+        "none_answer=true",
+        "count=2",
+        "gate_us=12",
+        "odoo_us=22",
+        "request_bytes=32",
+        "response_bytes=42",
         "record_id=12",
         "record_id=345",
         "outcome=denied",
@@ -95,6 +92,8 @@ async fn every_field_can_be_asked_for() {
         ("operation=fly", "invalid_field", "operation"),
         ("record_id=x", "invalid_field", "record_id"),
         ("from=today", "invalid_field", "from"),
+        ("from=2030-02-01&to=2030-01-01", "invalid_field", "to"),
+        ("format=csv", "unknown_field", "format"),
         ("colour=red", "unknown_field", "colour"),
     ] {
         let answer = lab.admin.get(&format!("/api/v1/audit?{query}")).await;
@@ -141,4 +140,77 @@ async fn a_batch_that_is_not_right_is_refused_whole() {
         assert_eq!(answer.problem(), problem, "{}", answer.text);
     }
     assert!(ids(&lab, "").await.is_empty());
+}
+
+async fn row(lab: &Lab) -> Value {
+    let answer = lab.admin.get("/api/v1/audit").await.json;
+    let [row] = answer["items"].as_array().unwrap().as_slice() else { panic!("not one row: {answer}") };
+    row.clone()
+}
+
+#[tokio::test]
+async fn an_intent_is_unknown_until_its_outcome_makes_it_one_whole_row() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let key = lab.key().await;
+    let intent = json!({"kind": "intent", "decision_id": "d1", "key_id": key["id"], "model": "res.partner",
+        "method": "create", "operations": ["create"], "outcome": "allowed", "response_bytes": 0, "odoo_us": 0});
+    let outcome = json!({"kind": "outcome", "decision_id": "d1", "key_id": key["id"], "model": "res.partner",
+        "method": "create", "operations": ["create"], "outcome": "faulted", "fault_code": 2, "none_answer": true,
+        "record_ids": [7], "at": 1, "odoo_us": 900});
+    send(&gate, "b", vec![event(0, intent.clone())]).await;
+    let waiting = row(&lab).await;
+    assert_eq!((&waiting["outcome"], &waiting["record_ids"]), (&json!("unknown"), &json!([])));
+    send(&gate, "b", vec![event(1, outcome.clone()), event(0, intent.clone())]).await;
+    let whole = row(&lab).await;
+    assert_eq!(
+        (&whole["outcome"], &whole["fault_code"], &whole["none_answer"]),
+        (&json!("faulted"), &json!(2), &json!(true))
+    );
+    assert_eq!((&whole["record_ids"], &whole["odoo_us"], &whole["id"]), (&json!([7]), &json!(900), &waiting["id"]));
+    assert_eq!(whole["at"], waiting["at"]);
+
+    let other = Lab::new().await;
+    let (_, gate) = other.gate().await;
+    for _ in 0..2 {
+        send(&gate, "b", vec![event(1, outcome.clone())]).await;
+        send(&gate, "b", vec![event(0, intent.clone()), event(1, outcome.clone())]).await;
+    }
+    let mut turned = row(&other).await;
+    turned["gate"] = whole["gate"].clone();
+    assert_eq!(turned, whole, "in the other order, and again");
+    let key = lab.admin.get(&format!("/api/v1/keys/{}", text(&key["id"]))).await.json;
+    assert_eq!(key["use_count"], json!(1));
+}
+
+#[tokio::test]
+async fn a_refusal_after_the_intent_is_the_rows_outcome() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let refused = json!({"kind": "outcome", "outcome": "denied", "reason": "audit_unavailable", "fault_code": 503});
+    send(&gate, "b", vec![event(0, json!({"kind": "intent", "record_ids": [1]})), event(1, refused)]).await;
+    let row = row(&lab).await;
+    assert_eq!((&row["outcome"], &row["reason"]), (&json!("denied"), &json!("audit_unavailable")));
+    assert_eq!(row["record_ids"], json!([1]));
+}
+
+#[tokio::test]
+async fn the_same_decision_id_at_another_gate_is_another_call() {
+    let lab = Lab::new().await;
+    let ((_, one), (_, other)) = (lab.gate().await, lab.gate().await);
+    send(&one, "b", vec![event(0, json!({"kind": "intent"}))]).await;
+    send(&other, "b", vec![event(0, json!({"kind": "outcome"}))]).await;
+    assert_eq!(ids(&lab, "outcome=unknown").await.len(), 1);
+    assert_eq!(ids(&lab, "outcome=allowed").await.len(), 1);
+}
+
+#[tokio::test]
+async fn refusals_that_were_only_counted_are_one_row_with_their_number() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let counted = json!({"kind": "counted", "count": 4711, "client_ip": "", "road": "", "outcome": "denied"});
+    for _ in 0..2 {
+        send(&gate, "b", vec![event(0, counted.clone())]).await;
+    }
+    assert_eq!(row(&lab).await["count"], json!(4711));
 }

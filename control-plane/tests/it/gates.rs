@@ -1,7 +1,8 @@
 use axum::http::StatusCode;
+use lictor_control_plane::router;
 use serde_json::json;
 
-use crate::support::Lab;
+use crate::support::{Caller, Lab, event, send, text};
 
 #[tokio::test]
 async fn a_gate_shows_what_it_acknowledged_and_when_it_was_seen() {
@@ -43,9 +44,69 @@ async fn a_deleted_gate_is_refused() {
 async fn accounts_and_gates_cannot_stand_in_for_each_other() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;
-    let as_account = crate::support::Caller { token: gate.token.clone(), ..lab.admin.clone() };
+    let as_account = Caller { token: gate.token.clone(), ..lab.admin.clone() };
     assert_eq!(as_account.get("/api/v1/audit").await.status, StatusCode::UNAUTHORIZED);
-    let as_gate = crate::support::Caller { token: lab.admin.token.clone(), ..gate };
+    let as_gate = Caller { token: lab.admin.token.clone(), ..gate };
     assert_eq!(as_gate.get("/gate/v1/policy").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(as_gate.get("/api/v1/audit").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_gap_in_a_gates_count_is_shown_also_after_a_restart() {
+    let lab = Lab::new().await;
+    let (id, gate) = lab.gate().await;
+    let path = format!("/api/v1/gates/{id}");
+    let skipped = async |lab: &Lab| {
+        let shown = lab.admin.get(&path).await.json;
+        (shown["pending_events"].clone(), shown["missing_events"].clone())
+    };
+    send(&gate, "b", [0, 1, 5].map(|number| event(number, json!({}))).to_vec()).await;
+    send(&gate, "c", [0, 2].map(|number| event(number, json!({}))).to_vec()).await;
+    assert_eq!(skipped(&lab).await, (json!(4), json!(0)), "calls may still be under way");
+    send(&gate, "b", vec![event(3, json!({})), event(3, json!({}))]).await;
+    assert_eq!(skipped(&lab).await, (json!(3), json!(0)));
+    lab.pass(3600);
+    assert_eq!(skipped(&lab).await, (json!(0), json!(3)));
+    let restarted = Caller { router: router::api(&lab.restarted().await), token: lab.admin.token.clone() };
+    assert_eq!(restarted.get(&path).await.json["missing_events"], json!(3));
+    send(&gate, "b", vec![event(2, json!({})), event(4, json!({}))]).await;
+    assert_eq!(skipped(&lab).await, (json!(0), json!(1)), "late is not lost");
+    lab.admin.delete(&path).await;
+    assert_eq!(lab.number("SELECT COUNT(*) FROM arrivals").await, 0);
+}
+
+#[tokio::test]
+async fn a_rotated_token_takes_over_at_once_or_after_the_overlap() {
+    let lab = Lab::new().await;
+    let (id, first) = lab.gate().await;
+    let lets_in = async |gate: &Caller| gate.get("/gate/v1/policy").await.status != StatusCode::UNAUTHORIZED;
+    let rotate = async |overlap: u32| {
+        let body = json!({"overlap_seconds": overlap});
+        let made = lab.admin.post(&format!("/api/v1/gates/{id}/rotate"), body).await;
+        assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+        Caller { token: text(&made.json["token"]), ..first.clone() }
+    };
+    let second = rotate(0).await;
+    assert_eq!((lets_in(&first).await, lets_in(&second).await), (false, true));
+    let third = rotate(60).await;
+    assert_eq!((lets_in(&first).await, lets_in(&second).await, lets_in(&third).await), (false, true, true));
+    lab.pass(60);
+    assert_eq!((lets_in(&second).await, lets_in(&third).await), (false, true));
+    let too_long = lab.admin.post(&format!("/api/v1/gates/{id}/rotate"), json!({"overlap_seconds": 604_801})).await;
+    assert_eq!(too_long.problem(), (422, "invalid_field", "overlap_seconds"));
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_and_never_comes_back() {
+    let lab = Lab::new().await;
+    let (id, gate) = lab.gate().await;
+    let path = format!("/api/v1/gates/{id}");
+    let revoked = lab.admin.post(&format!("{path}/revoke"), json!({})).await;
+    assert_eq!((revoked.status, &revoked.json["revoked_at"]), (StatusCode::OK, &json!("2030-01-01T00:00:00Z")));
+    assert_eq!(gate.get("/gate/v1/policy").await.problem(), (401, "not_authenticated", ""));
+    let made = lab.admin.post(&format!("{path}/rotate"), json!({"overlap_seconds": 3600})).await.json;
+    assert_eq!(made["revoked_at"], json!(null));
+    let again = Caller { token: text(&made["token"]), ..gate.clone() };
+    assert_ne!(again.get("/gate/v1/policy").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(gate.get("/gate/v1/policy").await.status, StatusCode::UNAUTHORIZED);
 }

@@ -10,7 +10,7 @@ async fn a_fresh_database_has_the_defaults() {
     let settings = lab.admin.get(PATH).await.json;
     for (pointer, value) in [
         ("/enforcement", json!("off")),
-        ("/rate_limit", json!({"enabled": false, "per_minute": 60})),
+        ("/rate_limit", json!({"enabled": false, "per_minute": 60, "divide_by_gates": false})),
         ("/sessions", json!({"enabled": false, "timeout_seconds": 1800, "limit": 0})),
         ("/ip_allow_list", json!([])),
         ("/snapshot_max_age_seconds", json!(300)),
@@ -28,7 +28,7 @@ async fn a_patch_changes_only_what_it_names() {
     let patch = json!({"rate_limit": {"enabled": true}, "audit": {"durability": {"delete": "write-ahead"}},
                        "enforcement": "secure", "methods": {"action_confirm": ["write"]}});
     let after = lab.admin.patch(PATH, patch).await.json;
-    assert_eq!(after["rate_limit"], json!({"enabled": true, "per_minute": 60}));
+    assert_eq!(after["rate_limit"], json!({"enabled": true, "per_minute": 60, "divide_by_gates": false}));
     assert_eq!(after["sessions"], before["sessions"]);
     let policy = lab.policy(lab.revision().await).await;
     assert_eq!(policy["settings"]["durability"]["delete"], "write-ahead");

@@ -1,6 +1,6 @@
 //! A control plane in a directory of its own, with a stand-in for Odoo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,13 +10,14 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::routing::post;
 use http_body_util::BodyExt as _;
-use lictor_control_plane::app::App;
+use lictor_control_plane::app::{App, Waits};
 use lictor_control_plane::odoo::Odoo;
 use lictor_control_plane::store::Store;
 use lictor_control_plane::time::Moment;
 use lictor_control_plane::vault::Vault;
 use lictor_control_plane::{publish, random, router, setup};
 use lictor_policy::secret::Secret;
+use lictor_policy::wire;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -32,7 +33,7 @@ pub(crate) struct Lab {
     pub(crate) app: App,
     pub(crate) admin: Caller,
     pub(crate) clock: Arc<AtomicU64>,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     publisher: tokio::task::JoinHandle<()>,
 }
 
@@ -42,19 +43,38 @@ impl Lab {
     }
 
     /// With long polls that are held so long.
-    pub(crate) async fn holding(poll_hold: Duration) -> Self {
+    pub(crate) async fn holding(poll: Duration) -> Self {
+        Self::waiting(Waits { poll, ..Waits::default() }).await
+    }
+
+    /// That waits for gates so long.
+    pub(crate) async fn waiting(waits: Waits) -> Self {
         let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
         std::fs::create_dir(&folder).unwrap();
-        let store = Store::open(&format!("sqlite://{}/lictor.db", folder.display())).await.unwrap();
         let clock = Arc::new(AtomicU64::new(START));
-        let tell = Arc::clone(&clock);
-        let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
-        let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
-        let app = App::with(store, vault, Odoo::at(&odoo().await).unwrap(), time, poll_hold).await.unwrap();
+        let app = Self::open(&folder, &clock, waits).await;
         let admin = setup::first_admin(&app).await.unwrap().unwrap();
         let publisher = tokio::spawn(publish::run(app.clone()));
         let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
         Self { app, admin, clock, folder, publisher }
+    }
+
+    async fn open(folder: &Path, clock: &Arc<AtomicU64>, waits: Waits) -> App {
+        let store = Store::open(&format!("sqlite://{}/lictor.db", folder.display())).await.unwrap();
+        let tell = Arc::clone(clock);
+        let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
+        let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
+        App::with(store, vault, Odoo::at(&odoo().await).unwrap(), time, waits).await.unwrap()
+    }
+
+    /// What a service that is started on the same database keeps, which publishes nothing.
+    pub(crate) async fn restarted(&self) -> App {
+        Self::open(&self.folder, &self.clock, self.app.waits).await
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }
 
     /// An account's token with a role.
@@ -186,6 +206,22 @@ impl Caller {
         let json = serde_json::from_str(&text).unwrap_or_default();
         Answer { status, headers, text, json }
     }
+}
+
+/// An event of a call at [`START`] and as many microseconds as its sequence says, with these fields.
+pub(crate) fn event(sequence: u64, fields: Value) -> Value {
+    let mut event = json!({"sequence": sequence, "at": START + sequence, "decision_id": "d", "client_ip": "192.0.2.1",
+        "road": "/xmlrpc/2/mcp", "outcome": "allowed", "gate_us": 1, "odoo_us": 2, "request_bytes": 3,
+        "response_bytes": 4});
+    event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    event
+}
+
+/// Sends events as a gate does.
+pub(crate) async fn send(gate: &Caller, boot: &str, events: Vec<Value>) -> Value {
+    let answer = gate.post(wire::EVENTS_PATH, json!({"version": 1, "boot": boot, "events": events})).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    answer.json
 }
 
 /// A user that Odoo knows.

@@ -15,10 +15,10 @@ pub(super) fn is_absent(value: &Value<'_>) -> bool {
     }
 }
 
-/// Field names, groupings, aggregates and sort orders: strings, alone or in lists.
+/// Field names, groupings, aggregates and sort orders: strings, alone or in lists. `export_data` reads `a:id` as `a/id`.
 pub(super) fn paths(value: &Value<'_>) -> Crossing {
     match value {
-        Value::String(path) => Ok(path.contains(['.', '/']).then_some("a path leads into another model")),
+        Value::String(path) => Ok(leads_out(path).then_some("a path leads into another model")),
         Value::Array(items) => first(items.iter().map(paths)),
         Value::Nil | Value::Bool(false) => Ok(None),
         _ => Err(BadArguments::Shape),
@@ -60,6 +60,12 @@ fn condition(item: &Value<'_>) -> Crossing {
     }
 }
 
+/// What `read_progress_bar` counts: a struct with a `field` and its `colors`.
+pub(super) fn progress_bar(value: &Value<'_>) -> Crossing {
+    let Value::Struct(members) = value else { return Err(BadArguments::Shape) };
+    crate::value::member(members, "field").map_or(Ok(None), paths)
+}
+
 /// `web_read`'s specification: a field may have sub-`fields`, a `context` and more, all of the other model.
 pub(super) fn specification(value: &Value<'_>) -> Crossing {
     if is_absent(value) {
@@ -72,6 +78,11 @@ pub(super) fn specification(value: &Value<'_>) -> Crossing {
         }
     }
     Ok(None)
+}
+
+/// `.id` alone is the record's own id.
+fn leads_out(path: &str) -> bool {
+    path != ".id" && (path.contains(['.', '/']) || path.contains(":id"))
 }
 
 fn holds_text(value: &Value<'_>) -> bool {

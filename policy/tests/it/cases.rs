@@ -96,6 +96,13 @@ fn other_models_are_not_read_through_paths() {
         res.partner default_get | [["name"]] | {"context": {"default_parent_id": 1}} | REFUSED
         res.partner web_save | [[1], {"name": "x"}, {}, 5] | {} | REFUSED
         res.partner get_views | [[[1, "form"]]] | {} | REFUSED
+        res.partner get_view | [1, "form"] | {"toolbar": true} | REFUSED
+        res.partner export_data | [[1], ["create_uid:id"]] | {} | REFUSED
+        res.partner read_progress_bar | [[], "type", {"field": "create_uid.login", "colors": {}}] | {} | REFUSED
+        res.partner search_panel_select_range | ["country_id"] | {"search_domain": []} | REFUSED
+        res.partner message_get_followers | [[1]] | {"limit": 5} | REFUSED
+        res.partner activity_search | [[1], ["mail.x"]] | {"only_automated": false} | REFUSED
+        res.partner get_formview_id | [[1]] | {"access_uid": 2} | REFUSED
     "#;
     let mut policy = setting::policy();
     check(&policy, &cases.replace("REFUSED", "cross_model_denied"));
@@ -109,6 +116,11 @@ fn other_models_are_not_read_through_paths() {
         res.partner search | [true] | {} | ok
         res.partner search | [[[1, "=", 1]]] | {} | ok
         res.partner web_read | [[1], {"name": {}, "email": {}}] | {} | ok
+        res.partner export_data | [[1], ["id", ".id", "name"]] | {} | ok
+        res.partner formatted_read_group | [[], ["create_date:month"], ["create_uid:count_distinct"]] | {} | ok
+        res.partner read_progress_bar | [[], "type", {"field": "x", "colors": {"a.b": "c"}}] | {} | ok
+        res.partner get_formview_id | [[1]] | {} | ok
+        res.partner get_property_definition | ["properties.x"] | {} | ok
         res.partner default_get | [["name"]] | {} | ok
         "#,
     );
@@ -126,12 +138,19 @@ fn other_models_are_not_written_through_values() {
         res.partner copy | [[1], {"child_ids": [[0, 0, {}]]}] | {} | REFUSED
         res.partner name_create | ["x"] | {"context": {"default_child_ids": [[0, 0, {}]]}} | REFUSED
         res.partner create | [{"child_ids": {"definition_changed": [1]}}] | {} | REFUSED
+        res.partner write | [[1], {"child_ids": " \n[ {\"definition_changed\": true}]"}] | {} | REFUSED
     "#;
     let mut policy = setting::policy();
     check(&policy, &cases.replace("REFUSED", "nested_write_denied"));
     policy.permissions[0].nested_writes = vec!["child_ids".into()];
     check(&policy, &cases.replace("REFUSED", "ok"));
-    check(&policy, r#"res.partner write | [[1], {"category_id": [[4, 1]]}] | {} | nested_write_denied"#);
+    check(
+        &policy,
+        r#"
+        res.partner write | [[1], {"category_id": [[4, 1]]}] | {} | nested_write_denied
+        res.partner write | [[1], {"comment": "[see {this}]"}] | {} | ok
+        "#,
+    );
 }
 
 #[test]
@@ -193,7 +212,13 @@ fn mappings_open_methods_and_close_them() {
         res.partner action_mine | [[1]] | {} | permission_denied
         res.partner copy | [[1]] | {} | method_denied
         res.partner load | [["name"], [["x"]]] | {} | ok
+        res.partner load | [[".id", "id", "name"], [["1", "a.b", "x"]]] | {} | ok
         res.partner load | [["child_ids/name"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["child_ids.id"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["child_ids:id"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["properties"], [["[{}]"]]] | {} | nested_write_denied
+        res.partner load | [["name"], [[["x"]]]] | {} | malformed_request
+        res.partner load | [["tag"], [["x"]]] | {"context": {"name_create_enabled_fields": {"tag": true}}} | nested_write_denied
         res.partner find_or_create | ["x"] | {} | method_denied
         ir.cron action_done | [[1]] | {} | method_denied
         "#,

@@ -1,0 +1,105 @@
+//! `emergency-revocation`: every active key at once, for ever.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::api::extract::Body;
+use crate::app::App;
+use crate::auth::Actor;
+use crate::change::{Done, change};
+use crate::error::{Problem, Result};
+use crate::gates::{all, current, is_live};
+use crate::store::gates::Gate;
+use crate::store::{Meta, Revision, keys};
+use crate::time::Moment;
+use crate::validate;
+
+/// What must be typed, so that nobody does this by mistake.
+const CONFIRMATION: &str = "REVOKE ALL KEYS";
+
+/// Why, and that it is meant.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    reason: String,
+    confirm: String,
+}
+
+/// What was done.
+#[derive(Serialize)]
+pub struct Report {
+    /// How many keys were revoked.
+    revoked: u64,
+    /// The users who were told by mail. Empty: mail is not sent yet.
+    notified: Vec<String>,
+    /// Every gate, and whether it refuses those keys by now. One that does not will when it next hears from the control
+    /// plane, and at the latest when its policy has reached the maximum age.
+    gates: Vec<Acknowledgement>,
+}
+
+/// What is known of a gate.
+#[derive(Serialize)]
+struct Acknowledgement {
+    id: String,
+    name: String,
+    /// Whether it was heard within the last minute.
+    connected: bool,
+    /// Whether it has the policy without those keys.
+    acknowledged: bool,
+    revision: Option<u64>,
+    last_seen_at: Option<Moment>,
+}
+
+/// `POST /api/v1/emergency-revocation`: answers when every connected gate has acknowledged, or after a second.
+pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<Order>) -> Result<Json<Report>> {
+    validate::text("reason", &order.reason)?;
+    if order.confirm != CONFIRMATION {
+        return Err(Problem::invalid("confirm", format!("Write: {CONFIRMATION}")));
+    }
+    let (revoked, policy, gates) = change(&app, &actor, async |tx| {
+        let revoked = keys::revoke_all(tx, app.now()).await?;
+        let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision: tx.revision() };
+        let gates = all(&app, tx).await?;
+        let report = json!({"reason": order.reason, "revoked": revoked});
+        Ok(((revoked, policy, gates), Done::new("emergency_revocation", "keys", None, Some(&report))))
+    })
+    .await?;
+    tracing::warn!(revoked, revision = policy.revision.0, "all keys were revoked");
+    Ok(Json(Report { revoked, notified: Vec::new(), gates: acknowledged(&app, &policy, gates).await }))
+}
+
+/// The policy that gates are to have.
+struct Policy {
+    epoch: String,
+    revision: Revision,
+}
+
+impl Policy {
+    /// A gate names the policy that it runs when it asks for the next.
+    fn is_run_by(&self, gate: &Gate) -> bool {
+        gate.seen.epoch.as_ref() == Some(&self.epoch)
+            && gate.seen.revision.is_some_and(|revision| revision >= self.revision.0)
+    }
+}
+
+/// Waits for the gates that are connected, but not long. Cannot fail: the keys are revoked by now.
+async fn acknowledged(app: &App, policy: &Policy, gates: Vec<Gate>) -> Vec<Acknowledgement> {
+    let mut news = app.presence.news();
+    let waiting = async {
+        let is_awaited = |gate: &Gate| is_live(gate, app.now()) && !policy.is_run_by(&current(app, gate.clone()));
+        while gates.iter().any(is_awaited) && news.changed().await.is_ok() {}
+    };
+    // Whoever has not acknowledged by then is shown so.
+    let _ = tokio::time::timeout(app.waits.acknowledgement, waiting).await;
+    let shown = gates.into_iter().map(|gate| current(app, gate)).map(|gate| Acknowledgement {
+        connected: is_live(&gate, app.now()),
+        acknowledged: policy.is_run_by(&gate),
+        revision: gate.seen.revision,
+        last_seen_at: gate.seen.last_seen_at,
+        id: gate.id,
+        name: gate.name,
+    });
+    shown.collect()
+}

@@ -1,0 +1,87 @@
+//! `pauses`: what is stopped for the time being.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use crate::api::etag::{IfMatch, Tagged};
+use crate::api::extract::{Body, Id, Query};
+use crate::api::page::{Page, PageQuery};
+use crate::app::App;
+use crate::auth::Actor;
+use crate::change::{Done, change};
+use crate::error::{Code, Problem, Result};
+use crate::store::pauses::{self, Pause, Scope};
+use crate::store::snapshot::Part;
+use crate::store::users;
+use crate::{random, validate};
+
+/// What is said of a new pause.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPause {
+    scope: Scope,
+    /// The id of the user or the name of the model; none for the other scopes.
+    #[serde(default)]
+    id: Option<String>,
+    reason: String,
+}
+
+/// `GET /api/v1/pauses`
+pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<Pause>>> {
+    let window = query.window()?;
+    let after = window.after.clone().unwrap_or_default();
+    let found = pauses::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    Ok(Json(window.page(found, |pause| pause.id.clone())))
+}
+
+/// `POST /api/v1/pauses`: what it covers is refused from now on. The answer's `id` is the pause's own, and what was given
+/// as `id` is its `target`. Two pauses of the same thing are lifted one by one.
+pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewPause>) -> Result<Tagged<Pause>> {
+    let NewPause { scope, id: target, reason } = given;
+    validate::text("reason", &reason)?;
+    let missing = |what| Problem::with_field(Code::MissingField, "id", what);
+    match (scope, &target) {
+        (Scope::All | Scope::Writes, None) | (Scope::User, Some(_)) => {}
+        (Scope::Model, Some(model)) => validate::model("id", model)?,
+        (Scope::All | Scope::Writes, Some(_)) => {
+            return Err(Problem::invalid("id", "Leave it out: the scope names no user and no model."));
+        }
+        (Scope::User, None) => return Err(missing("Give the id of the user.")),
+        (Scope::Model, None) => return Err(missing("Give Odoo's name of the model.")),
+    }
+    let pause = change(&app, &actor, async |tx| {
+        if let (Scope::User, Some(id)) = (scope, &target)
+            && users::find(tx, id).await?.is_none()
+        {
+            return Err(Problem::invalid("id", "Name a user that exists; GET /api/v1/users lists them."));
+        }
+        let pause = Pause {
+            id: random::id(),
+            scope,
+            target,
+            reason,
+            created_by: actor.id.clone(),
+            created_at: app.now(),
+            changed: tx.revision(),
+        };
+        pauses::insert(tx, &pause).await?;
+        let done = Done::new("pause.create", &pause.id, None, Some(&pause)).touching(Part::Frame);
+        Ok((pause, done))
+    })
+    .await?;
+    Ok(Tagged(StatusCode::CREATED, pause.changed, pause))
+}
+
+/// `DELETE /api/v1/pauses/{id}`: lifts it.
+pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
+    change(&app, &actor, async |tx| {
+        let pause = pauses::find(tx, &id).await?.ok_or_else(|| Problem::absent("pause"))?;
+        if_match.check(pause.changed)?;
+        pauses::delete(tx, &id).await?;
+        Ok(((), Done::new("pause.delete", &id, Some(&pause), None).touching(Part::Frame)))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

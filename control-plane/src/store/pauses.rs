@@ -1,0 +1,112 @@
+//! What an administrator has stopped for the time being.
+
+use lictor_policy::wire;
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+use super::row::{Columns as _, big, word};
+use super::{ChangeTx, Connection, Revision, StoreError};
+use crate::time::Moment;
+
+/// A pause.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pause {
+    /// Its id.
+    pub id: String,
+    /// What it covers.
+    pub scope: Scope,
+    /// The id of the user, or Odoo's name of the model; none for the other scopes.
+    pub target: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The account that made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Moment,
+    /// The revision that made it.
+    #[serde(skip)]
+    pub changed: Revision,
+}
+
+/// What a pause covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Every call.
+    All,
+    /// Calls for one user.
+    User,
+    /// Calls of one model.
+    Model,
+    /// Every call that does more than read.
+    Writes,
+}
+
+fn read(row: &AnyRow) -> Result<Pause, StoreError> {
+    Ok(Pause {
+        id: row.text("id")?,
+        scope: row.word("scope")?,
+        target: row.optional_text("target")?,
+        reason: row.text("reason")?,
+        created_by: row.text("created_by")?,
+        created_at: row.moment("created_at")?,
+        changed: Revision(row.number("changed")?),
+    })
+}
+
+/// The pauses as gates get them. Several of the same thing are one.
+pub(super) async fn wire(connection: &mut Connection) -> Result<Vec<wire::Pause>, StoreError> {
+    let mut pauses = Vec::new();
+    for row in
+        sqlx::query("SELECT DISTINCT scope, target FROM pauses ORDER BY scope, target").fetch_all(connection).await?
+    {
+        let target = || row.optional_text("target")?.ok_or_else(|| StoreError::Column("target".to_owned()));
+        pauses.push(match row.word("scope")? {
+            Scope::All => wire::Pause::All,
+            Scope::User => wire::Pause::User { id: target()? },
+            Scope::Model => wire::Pause::Model { id: target()? },
+            Scope::Writes => wire::Pause::Writes,
+        });
+    }
+    Ok(pauses)
+}
+
+/// A pause by its id.
+pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Pause>, StoreError> {
+    let row = sqlx::query("SELECT * FROM pauses WHERE id = $1").bind(id).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Pauses after an id, in the order in which they were made.
+pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<Pause>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM pauses WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Makes a pause.
+pub async fn insert(tx: &mut ChangeTx, pause: &Pause) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO pauses (id, scope, target, reason, created_by, created_at, changed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(pause.id.as_str())
+    .bind(word(&pause.scope)?)
+    .bind(pause.target.as_deref())
+    .bind(pause.reason.as_str())
+    .bind(pause.created_by.as_str())
+    .bind(big(pause.created_at.0))
+    .bind(pause.changed.column())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lifts a pause.
+pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM pauses WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Sessions, as the calls that gates report make them.
+
+use lictor_policy::wire::Event;
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+use super::conditions::{Bound, Conditions};
+use super::row::{Columns as _, big};
+use super::{ChangeTx, Connection, StoreError};
+use crate::time::Moment;
+
+/// One line of keys, used from one client.
+#[derive(Clone, Debug, Serialize)]
+pub struct Session {
+    /// As gates name it.
+    pub id: String,
+    /// The key that was last used in it.
+    pub key_id: String,
+    /// The client's address.
+    pub client_ip: String,
+    /// The client's `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Its first call.
+    pub started_at: Moment,
+    /// Its last call.
+    pub last_seen_at: Moment,
+    /// How many calls.
+    pub requests: u64,
+    /// What it is now.
+    pub state: State,
+    /// When an administrator ended it.
+    pub terminated_at: Option<Moment>,
+    /// The line of keys; none if the key was gone when the first call was reported.
+    #[serde(skip)]
+    pub line: Option<String>,
+}
+
+/// What a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// In use.
+    Active,
+    /// Silent for longer than the timeout.
+    Expired,
+    /// Ended by an administrator.
+    Terminated,
+}
+
+/// A session that was last seen at this moment or before has timed out.
+#[derive(Clone, Copy, Debug)]
+pub struct Cutoff(pub Moment);
+
+fn read(row: &AnyRow, Cutoff(cutoff): Cutoff) -> Result<Session, StoreError> {
+    let (last_seen_at, terminated_at) = (row.moment("last_seen_at")?, row.optional_moment("terminated_at")?);
+    let state = match terminated_at {
+        Some(_) => State::Terminated,
+        None if last_seen_at <= cutoff => State::Expired,
+        None => State::Active,
+    };
+    Ok(Session {
+        id: row.text("id")?,
+        key_id: row.text("key_id")?,
+        client_ip: row.text("client_ip")?,
+        user_agent: row.optional_text("user_agent")?,
+        started_at: row.moment("started_at")?,
+        last_seen_at,
+        requests: row.number("requests")?,
+        state,
+        terminated_at,
+        line: row.optional_text("line")?,
+    })
+}
+
+/// Which sessions are wanted. Each field that is given must match.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The key that was last used.
+    pub key_id: Option<String>,
+    /// The client's address.
+    pub client_ip: Option<String>,
+    /// The client's `User-Agent`.
+    pub user_agent: Option<String>,
+    /// What it is now.
+    pub state: Option<State>,
+}
+
+/// A place in the list, for the next page: start and id of the session before it.
+pub type Place = (u64, String);
+
+/// A session by its id.
+pub async fn find(connection: &mut Connection, id: &str, cutoff: Cutoff) -> Result<Option<Session>, StoreError> {
+    let row = sqlx::query("SELECT * FROM sessions WHERE id = $1").bind(id).fetch_optional(connection).await?;
+    row.map(|row| read(&row, cutoff)).transpose()
+}
+
+/// Sessions, the one that started last first, from before a place.
+pub async fn list(
+    connection: &mut Connection,
+    filter: &Filter,
+    cutoff: Cutoff,
+    before: Option<&Place>,
+    limit: i64,
+) -> Result<Vec<Session>, StoreError> {
+    let mut conditions = Conditions::default();
+    let texts =
+        [("key_id =", &filter.key_id), ("client_ip =", &filter.client_ip), ("user_agent =", &filter.user_agent)];
+    for (condition, text) in texts {
+        if let Some(text) = text {
+            conditions.compare(condition, Bound::Text(text.clone()));
+        }
+    }
+    match filter.state {
+        None => {}
+        Some(State::Terminated) => conditions.require("terminated_at IS NOT NULL"),
+        Some(state) => {
+            conditions.require("terminated_at IS NULL");
+            let seen = if state == State::Active { "last_seen_at >" } else { "last_seen_at <=" };
+            conditions.compare(seen, Bound::Number(big(cutoff.0.0)));
+        }
+    }
+    if let Some((at, id)) = before {
+        conditions.before("started_at, id", [Bound::Number(big(*at)), Bound::Text(id.clone())]);
+    }
+    let rows = conditions.rows(connection, "sessions", "started_at DESC, id DESC", limit).await?;
+    rows.iter().map(|row| read(row, cutoff)).collect()
+}
+
+/// Calls of one session that were reported together.
+pub(super) struct Visit<'e> {
+    key_id: &'e str,
+    client_ip: &'e str,
+    user_agent: Option<&'e str>,
+    first_at: u64,
+    last_at: u64,
+    calls: u64,
+}
+
+impl<'e> Visit<'e> {
+    /// No call yet, but the key and the client of this one.
+    pub(super) fn first(key_id: &'e str, event: &'e Event) -> Self {
+        let (client_ip, user_agent) = (event.client_ip.as_str(), event.user_agent.as_deref());
+        Self { key_id, client_ip, user_agent, first_at: event.at, last_at: event.at, calls: 0 }
+    }
+
+    /// One call more.
+    pub(super) fn add(&mut self, event: &'e Event) {
+        self.first_at = self.first_at.min(event.at);
+        self.last_at = self.last_at.max(event.at);
+        self.calls += 1;
+    }
+}
+
+/// Adds calls to a session, or begins it with them. Not a change of policy: no new revision.
+pub(super) async fn add(connection: &mut Connection, id: &str, visit: &Visit<'_>) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO sessions (id, key_id, line, client_ip, user_agent, started_at, last_seen_at, requests) \
+         VALUES ($1, $2, (SELECT line FROM keys WHERE keys.id = $2), $3, $4, $5, $6, $7) \
+         ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, line = COALESCE(excluded.line, sessions.line), \
+         started_at = CASE WHEN excluded.started_at < sessions.started_at \
+         THEN excluded.started_at ELSE sessions.started_at END, \
+         last_seen_at = CASE WHEN excluded.last_seen_at > sessions.last_seen_at \
+         THEN excluded.last_seen_at ELSE sessions.last_seen_at END, \
+         requests = sessions.requests + excluded.requests",
+    )
+    .bind(id)
+    .bind(visit.key_id)
+    .bind(visit.client_ip)
+    .bind(visit.user_agent)
+    .bind(big(visit.first_at))
+    .bind(big(visit.last_at))
+    .bind(big(visit.calls))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Marks what a termination ends: all sessions of the line from the address that have not timed out, and the one named.
+pub async fn terminate(
+    tx: &mut ChangeTx,
+    id: &str,
+    (line, client_ip): (&str, &str),
+    Cutoff(cutoff): Cutoff,
+    now: Moment,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE sessions SET terminated_at = $1 \
+         WHERE id = $2 OR (line = $3 AND client_ip = $4 AND last_seen_at > $5 AND terminated_at IS NULL)",
+    )
+    .bind(big(now.0))
+    .bind(id)
+    .bind(line)
+    .bind(client_ip)
+    .bind(big(cutoff.0))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

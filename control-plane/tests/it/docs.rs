@@ -1,0 +1,18 @@
+use lictor_control_plane::docs;
+use lictor_control_plane::router::{api_table, gate_table};
+
+#[test]
+fn the_page_of_roles_has_a_line_for_every_route() {
+    let page = docs::roles();
+    let lines: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(lines.len(), api_table().len() + gate_table().len());
+    for line in [
+        "| `GET /healthz` | ✓ |  |  |  |",
+        "| `GET /api/v1/audit` |  | ✓ | ✓ | ✓ |",
+        "| `POST /api/v1/explain` |  |  | ✓ | ✓ |",
+        "| `POST /api/v1/emergency-revocation` |  |  |  | ✓ |",
+        "| `POST /gate/v1/events` |  | ✓ |",
+    ] {
+        assert!(lines.contains(&line), "{line} is not in\n{page}");
+    }
+}

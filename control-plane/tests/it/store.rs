@@ -1,0 +1,20 @@
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+
+use crate::support::Lab;
+
+#[tokio::test]
+async fn only_the_owner_may_read_the_database_and_the_files_beside_it() {
+    let lab = Lab::new().await;
+    lab.admin.patch("/api/v1/settings", json!({"enforcement": "secure"})).await;
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&lab.folder).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        files.push((entry.file_name().into_string().unwrap(), mode));
+    }
+    files.sort();
+    let private = |name: &str| (name.to_owned(), 0o600);
+    assert_eq!(files, [private("lictor.db"), private("lictor.db-shm"), private("lictor.db-wal")]);
+}

@@ -1,0 +1,125 @@
+//! The load: some connections that stay open, each with one call under way.
+
+use std::fs;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::http::{Incoming, Message};
+
+/// An answer that takes longer is an error.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Envoy's port on 127.0.0.1.
+    #[arg(long)]
+    port: u16,
+    #[arg(long)]
+    path: String,
+    /// The file of the body to send.
+    #[arg(long)]
+    body: PathBuf,
+    /// The file of the body that every answer must have.
+    #[arg(long)]
+    answer: PathBuf,
+    #[arg(long)]
+    connections: usize,
+    #[arg(long)]
+    seconds: f64,
+}
+
+/// Calls until the time is up. Any answer but the right one is an error.
+pub(crate) fn run(options: &Options) -> Result<Value> {
+    let read = |file: &PathBuf| fs::read(file).with_context(|| format!("cannot read {}", file.display()));
+    let request = request(&options.path, &read(&options.body)?);
+    let answer = read(&options.answer)?;
+    let began = Instant::now();
+    let end = began + Duration::from_secs_f64(options.seconds);
+    let times = thread::scope(|scope| -> Result<Vec<u32>> {
+        let call = || connection(options.port, &request, &answer, end);
+        let callers: Vec<_> = (0..options.connections).map(|_| scope.spawn(call)).collect();
+        let mut times = Vec::new();
+        for caller in callers {
+            let done = caller.join().ok().context("a thread of the load generator has panicked")?;
+            times.extend(done?);
+        }
+        Ok(times)
+    });
+    let (mut times, seconds) = (times?, began.elapsed().as_secs_f64());
+    times.sort_unstable();
+    Ok(json!({
+        "requests": times.len(),
+        "requests_per_second": times.len() as f64 / seconds,
+        "p50_us": percentile(&times, 50),
+        "p99_us": percentile(&times, 99),
+    }))
+}
+
+fn request(path: &str, body: &[u8]) -> Vec<u8> {
+    // What Python's xmlrpc.client sends, without `Accept-Encoding: gzip`: nobody here would compress.
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\nUser-Agent: Python-xmlrpc/3.12\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// Returns the microseconds of each call on one connection.
+fn connection(port: u16, request: &[u8], answer: &[u8], end: Instant) -> Result<Vec<u32>> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(ANSWER_LIMIT))?;
+    let mut incoming = Incoming::new(stream.try_clone()?);
+    let mut times = Vec::new();
+    let mut sent = Instant::now();
+    while sent < end {
+        stream.write_all(request)?;
+        let Some(message) = incoming.next().context("no answer")? else { bail!("Envoy closed a connection") };
+        check(&message, answer)?;
+        let now = Instant::now();
+        times.push(u32::try_from((now - sent).as_micros()).unwrap_or(u32::MAX));
+        sent = now;
+    }
+    Ok(times)
+}
+
+fn check(message: &Message<'_>, answer: &[u8]) -> Result<()> {
+    if message.body == answer && message.head.starts_with(b"HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    bail!("a wrong answer: {}{}", text(message.head), text(message.body))
+}
+
+/// Of sorted times; 0 if there are none.
+fn percentile(times: &[u32], percent: usize) -> u32 {
+    times.get(times.len() * percent / 100).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_all_calls() {
+        let times: Vec<u32> = (1..=200).collect();
+        assert_eq!((percentile(&times, 50), percentile(&times, 99), percentile(&[], 50)), (101, 199, 0));
+    }
+
+    #[test]
+    fn only_the_right_answer_is_right() {
+        let message = |head, body| Message { head, body };
+        check(&message(b"HTTP/1.1 200 OK\r\n\r\n", b"yes"), b"yes").unwrap();
+        for (head, body) in [("HTTP/1.1 200 OK\r\n\r\n", "<fault>"), ("HTTP/1.1 503 No\r\n\r\n", "yes")] {
+            check(&message(head.as_bytes(), body.as_bytes()), b"yes").unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The two servers behind Envoy: a thread a connection, one write an answer, connections stay open.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::thread;
+
+use anyhow::{Context, Result};
+
+use crate::http::{Incoming, Message};
+
+/// What Odoo answers to the call of the benchmark.
+const ANSWER: &str = include_str!("../answer.xml");
+/// What the control plane asks for when it checks a credential.
+const AUTHENTICATE: &[u8] = b"<methodName>authenticate</methodName>";
+/// The answer to it: uid 2.
+const UID: &str = "<?xml version='1.0'?><methodResponse><params><param><value><int>2</int></value></param></params>\
+                   </methodResponse>";
+
+/// Serves until the process is stopped. `answer` makes the bytes of an answer.
+pub(crate) fn serve(port: u16, answer: fn() -> Answer) -> Result<()> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| format!("cannot listen on {port}"))?;
+    for stream in listener.incoming() {
+        let stream = stream?;
+        thread::spawn(move || {
+            if let Err(error) = connection(stream, &answer()) {
+                eprintln!("a connection failed: {error:#}");
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Chooses the answer to a request, made beforehand.
+pub(crate) type Answer = Box<dyn Fn(&Message<'_>) -> &'static [u8]>;
+
+/// An Odoo that has the answer at hand.
+pub(crate) fn upstream() -> Answer {
+    let (record, uid) = (xml(ANSWER), xml(UID));
+    Box::new(move |request| if holds(request.body, AUTHENTICATE) { uid } else { record })
+}
+
+/// The fastest that ext_authz can ask: a look at whether the body came with the question.
+pub(crate) fn authorizer() -> Answer {
+    Box::new(|request| match request.body {
+        [] => b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
+        _ => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    })
+}
+
+fn connection(mut stream: TcpStream, answer: &Answer) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let mut incoming = Incoming::new(stream.try_clone()?);
+    while let Some(request) = incoming.next()? {
+        stream.write_all(answer(&request))?;
+    }
+    Ok(())
+}
+
+/// A whole response, kept for the life of the process: there are two.
+fn xml(body: &str) -> &'static [u8] {
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {length}\r\n\r\n");
+    Box::leak([head.as_bytes(), body.as_bytes()].concat().into_boxed_slice())
+}
+
+fn holds(text: &[u8], words: &[u8]) -> bool {
+    // The words stand at the start of a call; a whole search would be the slowest thing that this server does.
+    text.get(..text.len().min(128)).unwrap_or_default().windows(words.len()).any(|window| window == words)
+}

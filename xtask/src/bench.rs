@@ -1,0 +1,93 @@
+//! `cargo xtask bench`: what the filter costs a call, beside what the alternatives cost, all in one run.
+//!
+//! Rounds of all variants in rotation, so that whatever else the machine does meets each of them; medians of the
+//! rounds. Envoy, with one worker, has one processor for itself, and everything else has the other.
+
+mod chart;
+mod gate;
+mod load;
+mod processors;
+mod report;
+mod round;
+mod setting;
+mod variant;
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::foreground;
+use crate::project::Project;
+use crate::run::say;
+use processors::Processors;
+use setting::{Programs, Setting};
+use variant::Variant;
+
+/// The first calls of a gate are slower: V8 compiles, connections are opened.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// How long and how hard is measured.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Seconds of a round; each variant has one in every rotation.
+    #[arg(long, value_name = "S", default_value_t = 2.5)]
+    seconds: f64,
+    /// Rotations; an odd number has a median that was measured.
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Connections of the load generator, each with one call under way.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
+}
+
+/// Measures, and writes target/bench/latest.json and the chart for the README.
+pub(crate) fn bench(project: &Project, options: &Options) -> Result<()> {
+    let processors = Processors::choose()?;
+    let programs = Programs::build(project)?;
+    foreground::catch_interrupts()?;
+    processors.keep_envoys_free()?;
+    let mut setting = Setting::new(project, &programs, &processors)?;
+    let measured = setting.start().and_then(|()| measure(&mut setting, options));
+    let stopped = setting.stop();
+    let measured = measured?;
+    stopped?;
+
+    let summaries = report::summarise(&measured);
+    let folder = project.target.join("bench");
+    let latest = folder.join("latest.json");
+    fs::write(&latest, report::json(&summaries)?).with_context(|| format!("cannot write {}", latest.display()))?;
+    let image = project.root.join("docs/images/bench.svg");
+    fs::write(&image, chart::svg(&summaries)).with_context(|| format!("cannot write {}", image.display()))?;
+    println!("{}", report::table(&summaries));
+    say(format!("wrote {} and {}", latest.display(), image.display()));
+    Ok(())
+}
+
+/// All rounds of all variants. An answer that is not the right one ends the run.
+fn measure(setting: &mut Setting<'_>, options: &Options) -> Result<Vec<(Variant, Vec<round::Round>)>> {
+    let length = Duration::try_from_secs_f64(options.seconds).context("--seconds must be a time")?;
+    say("every variant answers rightly; warming up");
+    let mut calls_of_the_key = 0;
+    for variant in Variant::ALL {
+        let round = setting.round(variant, WARM_UP, options.connections)?;
+        calls_of_the_key += if variant == Variant::Lictor { round.requests } else { 0 };
+    }
+    let mut measured: Vec<_> = Variant::ALL.map(|variant| (variant, Vec::new())).into();
+    for number in 0..usize::from(options.rounds) {
+        let mut line = Vec::new();
+        // Another one begins each time, so that none always comes after the same.
+        measured.rotate_left(1);
+        for (variant, rounds) in &mut measured {
+            let round = setting.round(*variant, length, options.connections)?;
+            calls_of_the_key += if *variant == Variant::Lictor { round.requests } else { 0 };
+            line.push(format!("{variant} {:.0}/s", round.requests_per_second));
+            rounds.push(round);
+        }
+        say(format!("round {} of {}: {}", number + 1, options.rounds, line.join(" · ")));
+    }
+    setting.every_call_is_audited(calls_of_the_key)?;
+    measured.sort_by_key(|(variant, _)| Variant::ALL.iter().position(|other| other == variant));
+    Ok(measured)
+}

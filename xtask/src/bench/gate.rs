@@ -1,0 +1,89 @@
+//! An Envoy of the benchmark: its configuration, and the proof that it does what its variant says.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::variant::Variant;
+use crate::envoy_config::{self, Local, Template, loopback, quoted_path};
+use crate::foreground::wait_for;
+use crate::odoo_url::OdooUrl;
+use crate::process::{Identity, Server};
+use crate::project::Project;
+use crate::rest;
+
+/// For Envoy to answer after its start, and for the filter to have its policy.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// The addresses and files that configurations name.
+pub(super) struct Places<'a> {
+    pub(super) gate: Local<'a>,
+    pub(super) authorizer_port: u16,
+    pub(super) pass_through: &'a std::path::Path,
+}
+
+/// A running Envoy.
+pub(super) struct Gate {
+    pub(super) variant: Variant,
+    pub(super) port: u16,
+    pub(super) admin_port: u16,
+    pub(super) envoy: Identity,
+}
+
+/// The configuration of a variant, except Lictor's, which is the shipped one.
+pub(super) fn render(project: &Project, variant: Variant, places: &Places<'_>) -> Result<String> {
+    let filter = match variant {
+        Variant::Plain => String::new(),
+        Variant::PassThrough => Template::read(project, "tests/bench/envoy/pass_through.yaml")?
+            .replace("wasm", 1, &format!("local: {{ filename: {} }}", quoted_path(places.pass_through)?))?
+            .finish()?,
+        Variant::ExtAuthz => Template::read(project, "tests/bench/envoy/ext_authz.yaml")?.finish()?,
+        Variant::Lua => Template::read(project, "tests/bench/envoy/lua.yaml")?.finish()?,
+        Variant::Lictor => return Ok(envoy_config::render(project, &places.gate)?.envoy),
+    };
+    Template::read(project, "tests/bench/envoy/envoy.yaml")?
+        .replace("admin", 1, &loopback(places.gate.admin_port))?
+        .replace("gate", 1, &loopback(places.gate.gate_port))?
+        .replace("filter", 1, &filter)?
+        .replace("odoo", 1, &loopback(places.gate.odoo.port))?
+        .replace("authorizer", 1, &loopback(places.authorizer_port))?
+        .finish()
+}
+
+impl Gate {
+    /// Waits for the right answer, then asks for what the variant must refuse: a filter that dropped out of its chain
+    /// would be measured as a fast one.
+    pub(super) fn must_work(&self, path: &str, call: &str, answer: &str, servers: &mut [Server]) -> Result<()> {
+        let variant = self.variant;
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let send = |body: &str| rest::send("POST", &url, None, Some(("text/xml", body)));
+        let mut last = "none".to_owned();
+        let waited = wait_for("the right answer", START_LIMIT, servers, || {
+            let Ok(got) = send(call) else { return Ok(None) };
+            last = format!("{}: {}", got.status, got.body);
+            Ok((got.status == 200 && got.body == answer).then_some(()))
+        });
+        waited.with_context(|| format!("{}; its last answer was {last}", variant.server()))?;
+        let refused = match variant {
+            Variant::Plain => true,
+            Variant::PassThrough => {
+                let admin = format!("http://127.0.0.1:{}/stats?filter=wasm.*active", self.admin_port);
+                let stats = rest::send("GET", &admin, None, None)?.body;
+                stats.lines().filter_map(|line| line.rsplit_once(": ")).any(|(_, count)| count != "0")
+            }
+            // Another key, with a wrong checksum.
+            Variant::Lictor => send(&call.replacen("lct_", "lct_x", 1))?.body.contains("invalid_key"),
+            Variant::ExtAuthz => send("")?.status == 403,
+            Variant::Lua => send(&call.replace("res.partner", "res.users"))?.status == 403,
+        };
+        if !refused {
+            bail!("{} lets through what it must refuse: its filter does not run", variant.server());
+        }
+        Ok(())
+    }
+}
+
+/// Where an Odoo that needs no time listens.
+pub(super) fn upstream_url(port: u16) -> OdooUrl {
+    OdooUrl::local(port)
+}

@@ -1,0 +1,68 @@
+//! One run of the load generator.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::foreground::wait_for;
+use crate::process::Server;
+
+/// Beyond its time, for the start and the last answers.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// What is sent and what must come back.
+pub(super) struct Load {
+    /// `lictor-bench`.
+    pub(super) program: PathBuf,
+    pub(super) path: &'static str,
+    /// The file of the call.
+    pub(super) call: PathBuf,
+    /// The file of the one right answer.
+    pub(super) answer: PathBuf,
+}
+
+/// What it prints.
+#[derive(Deserialize)]
+pub(super) struct Measured {
+    pub(super) requests: u64,
+    pub(super) requests_per_second: f64,
+    pub(super) p50_us: f64,
+    pub(super) p99_us: f64,
+}
+
+impl Load {
+    /// Loads the gate on `port`; fails at the first wrong answer, with it.
+    pub(super) fn run(
+        &self,
+        port: u16,
+        length: Duration,
+        connections: u16,
+        servers: &mut [Server],
+    ) -> Result<Measured> {
+        let mut command = Command::new(&self.program);
+        command.args(["load", "--path", self.path, "--port", &port.to_string()]);
+        command.args(["--seconds", &length.as_secs_f64().to_string(), "--connections", &connections.to_string()]);
+        option(&mut command, "--body", &self.call);
+        option(&mut command, "--answer", &self.answer);
+        // Out of the way of Ctrl-C, as the servers are; it prints less than a pipe holds.
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", self.program.display()))?;
+        let ended = wait_for("the end of the load", length + GRACE, servers, || Ok(child.try_wait()?));
+        if ended.is_err() {
+            child.kill()?;
+        }
+        let output = child.wait_with_output()?;
+        if !ended?.success() {
+            bail!("the load failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        serde_json::from_slice(&output.stdout).context("the load generator printed something else than its result")
+    }
+}
+
+fn option(command: &mut Command, name: &str, file: &Path) {
+    command.arg(name).arg(file);
+}

@@ -1,0 +1,66 @@
+//! Which processor Envoy has for itself, and which one has everything else.
+
+use std::fs;
+use std::path::Path;
+use std::process::{self, Command};
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{self, on_path};
+
+/// Two processors of this machine, by the kernel's numbers.
+pub(super) struct Processors {
+    envoy: u32,
+    rest: u32,
+}
+
+impl Processors {
+    /// The first two that this process may use.
+    pub(super) fn choose() -> Result<Self> {
+        if on_path("taskset").is_none() {
+            bail!("the benchmark pins processes with `taskset`, which is missing: install util-linux");
+        }
+        let status = fs::read_to_string("/proc/self/status").context("cannot read /proc: is this Linux?")?;
+        let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+        match *numbers(list.unwrap_or_default().trim()).as_slice() {
+            // The first one often has the machine's interrupts.
+            [rest, envoy, ..] => Ok(Self { envoy, rest }),
+            _ => bail!("the benchmark needs two processors: one for Envoy, one for everything else"),
+        }
+    }
+
+    /// Leaves Envoy's processor: what this process starts from now on inherits it.
+    pub(super) fn keep_envoys_free(&self) -> Result<()> {
+        let own = process::id().to_string();
+        run::output(Command::new("taskset").args(["--cpu-list", "--pid", &self.rest.to_string(), &own])).map(drop)
+    }
+
+    /// Starts an Envoy on its processor, with one worker.
+    pub(super) fn envoy(&self, program: &Path, configuration: &Path) -> Command {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &self.envoy.to_string()]).arg(program).arg("--config-path").arg(configuration);
+        command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]);
+        command
+    }
+}
+
+/// Reads the kernel's lists, such as `0-3,8`.
+fn numbers(list: &str) -> Vec<u32> {
+    let range = |part: &str| -> Option<_> {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some(first.parse::<u32>().ok()?..=last.parse().ok()?)
+    };
+    list.split(',').filter_map(range).flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_read_as_the_kernel_writes_them() {
+        assert_eq!(numbers("0-1"), [0, 1]);
+        assert_eq!(numbers("3,8-10"), [3, 8, 9, 10]);
+        assert_eq!(numbers(""), Vec::<u32>::new());
+    }
+}

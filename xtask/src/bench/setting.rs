@@ -1,0 +1,240 @@
+//! Everything that runs during a benchmark, from the start to the end.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::gate::{self, Gate, Places};
+use super::load::Load;
+use super::processors::Processors;
+use super::round::{Meter, Round};
+use super::variant::Variant;
+use crate::control_plane::{self, ControlPlane};
+use crate::envoy_config::{self, Local};
+use crate::foreground::wait_for;
+use crate::odoo_url::OdooUrl;
+use crate::process::Server;
+use crate::project::{Optimised, Project};
+use crate::rest::{self, Api};
+use crate::run::say;
+use crate::state::State;
+use crate::{envoy_binary, network, seed, wasm};
+
+/// The secured road; all variants get the same bytes.
+const PATH: &str = "/xmlrpc/2/mcp";
+/// A call of 600 bytes with a real key, in the short form of Java's clients.
+const CALL: &str = include_str!("../../../tests/bench/call.xml");
+const ANSWER: &str = include_str!("../../../tests/bench/answer.xml");
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// For the last audit events to be stored and counted.
+const AUDIT_LIMIT: Duration = Duration::from_secs(60);
+
+/// What is started.
+pub(super) struct Programs {
+    bench: PathBuf,
+    control_plane: PathBuf,
+    filter: PathBuf,
+    pass_through: PathBuf,
+    envoy: PathBuf,
+}
+
+impl Programs {
+    /// Builds or finds all of them.
+    pub(super) fn build(project: &Project) -> Result<Self> {
+        say("building the benchmark's own programs");
+        Ok(Self {
+            bench: project.build_program("lictor-bench", "lictor-bench", Optimised(true))?,
+            control_plane: control_plane::build_optimised(project)?,
+            filter: wasm::build(project)?.path,
+            pass_through: wasm::build_package(project, "lictor-bench-pass-through")?.path,
+            envoy: envoy_binary::find(project)?,
+        })
+    }
+}
+
+/// The servers of a run.
+pub(super) struct Setting<'a> {
+    project: &'a Project,
+    programs: &'a Programs,
+    processors: &'a Processors,
+    state: State,
+    servers: Vec<Server>,
+    gates: Vec<Gate>,
+    load: Load,
+    api: Option<Api>,
+}
+
+impl<'a> Setting<'a> {
+    /// Begins with an empty state folder; starts nothing.
+    pub(super) fn new(project: &'a Project, programs: &'a Programs, processors: &'a Processors) -> Result<Self> {
+        let folder = project.target.join("bench/state");
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        let state = State::make(&folder)?;
+        let load = Load {
+            program: programs.bench.clone(),
+            path: PATH,
+            call: state.file("call.xml"),
+            answer: project.root.join("tests/bench/answer.xml"),
+        };
+        Ok(Self { project, programs, processors, state, servers: Vec::new(), gates: Vec::new(), load, api: None })
+    }
+
+    /// Starts everything, and makes sure that every variant does what it is there for.
+    pub(super) fn start(&mut self) -> Result<()> {
+        let (upstream, authorizer) = (network::free_port()?, network::free_port()?);
+        say("starting the upstream, the ext_authz service and the control plane");
+        self.start_own("the upstream", "upstream", upstream)?;
+        self.start_own("the ext_authz service", "authorizer", authorizer)?;
+        let odoo = gate::upstream_url(upstream);
+        let (gate_listener, key) = self.start_control_plane(&odoo)?;
+        let call = CALL.replace("{key}", &key);
+        self.state.write("call.xml", &call)?;
+        say(format!("starting an Envoy for each variant; a call has {} bytes", call.len()));
+        for variant in Variant::ALL {
+            self.start_envoy(variant, &odoo, authorizer, gate_listener)?;
+        }
+        for gate in &self.gates {
+            gate.must_work(PATH, &call, ANSWER, &mut self.servers)?;
+        }
+        Ok(())
+    }
+
+    /// Loads one variant's gate, and waits until it is idle again.
+    pub(super) fn round(&mut self, variant: Variant, length: Duration, connections: u16) -> Result<Round> {
+        let gate = self.gates.iter().find(|gate| gate.variant == variant).context("this variant was not started")?;
+        let meter = Meter::start(&gate.envoy)?;
+        let measured = self.load.run(gate.port, length, connections, &mut self.servers);
+        let measured = measured.with_context(|| format!("{variant}: an error is no measurement"))?;
+        let busy = meter.share()?;
+        let (used, settled_after) = meter.settle(&mut self.servers)?;
+        Ok(Round {
+            requests: measured.requests,
+            requests_per_second: measured.requests_per_second,
+            p50_us: measured.p50_us,
+            p99_us: measured.p99_us,
+            cpu_us_per_request: used.as_secs_f64() * 1e6 / measured.requests.max(1) as f64,
+            busy,
+            settled_after,
+        })
+    }
+
+    /// Every call that was measured, and the one of the check, must have its record: a gate that forgets is fast.
+    pub(super) fn every_call_is_audited(&mut self, calls: u64) -> Result<()> {
+        let api = self.api.as_ref().context("the control plane was not started")?;
+        let expected = calls + 1;
+        let mut counted = 0;
+        let waited = wait_for("an audit record of every call", AUDIT_LIMIT, &mut self.servers, || {
+            let keys = api.json("GET", "keys", &Value::Null)?;
+            counted = keys.pointer("/items/0/use_count").and_then(Value::as_u64).context("a key has no use_count")?;
+            Ok((counted >= expected).then_some(()))
+        });
+        waited.with_context(|| format!("{counted} of {expected} calls were recorded"))?;
+        if counted != expected {
+            bail!("{counted} calls were recorded, where {expected} were made");
+        }
+        say(format!("all {expected} calls through Lictor are in the audit log"));
+        Ok(())
+    }
+
+    /// Stops everything, last started first.
+    pub(super) fn stop(&mut self) -> Result<()> {
+        let mut outcome = Ok(());
+        for server in self.servers.iter_mut().rev() {
+            let stopped = server.stop();
+            outcome = outcome.and(stopped);
+        }
+        self.servers.clear();
+        say("stopped everything");
+        outcome
+    }
+
+    fn start_own(&mut self, name: &'static str, role: &str, port: u16) -> Result<()> {
+        let mut command = Command::new(&self.programs.bench);
+        self.launch(name, command.args([role, &port.to_string()]), &format!("{role}.log"))?;
+        let url = format!("http://127.0.0.1:{port}/");
+        wait_for("an answer", START_LIMIT, &mut self.servers, || Ok(rest::send("GET", &url, None, None).ok().map(drop)))
+    }
+
+    /// Starts it with a key, and every stage of the pipeline on. Returns the port of its gates' side, and the key.
+    fn start_control_plane(&mut self, odoo: &OdooUrl) -> Result<(u16, String)> {
+        let control_plane = ControlPlane {
+            program: self.programs.control_plane.clone(),
+            api_port: network::free_port()?,
+            gate_port: network::free_port()?,
+        };
+        let admin_token = control_plane.init(&self.state)?;
+        let url = format!("http://127.0.0.1:{}", control_plane.api_port);
+        self.launch("the control plane", &mut control_plane.serve(&self.state, odoo), "control-plane.log")?;
+        wait_for("readiness of the control plane", START_LIMIT, &mut self.servers, || {
+            let ready = rest::send("GET", &format!("{url}/readyz"), None, None);
+            Ok(ready.ok().filter(|answer| answer.status == 200).map(drop))
+        })?;
+        let api = Api::new(&url, &admin_token);
+        // A limit that is checked and never reached; sessions with a limit, so that they are counted.
+        let limits = json!({
+            "enforcement": "secure",
+            "rate_limit": {"enabled": true, "per_minute": 1_000_000_000},
+            "sessions": {"enabled": true, "limit": 100},
+        });
+        api.json("PATCH", "settings", &limits)?;
+        let gate = api.json("POST", "gates", &json!({"name": "bench"}))?;
+        self.state.write("gate-token", &rest::text(&gate, "token")?)?;
+        let key = seed::seed(&self.state, &api)?;
+        self.api = Some(api);
+        Ok((control_plane.gate_port, key))
+    }
+
+    fn start_envoy(
+        &mut self,
+        variant: Variant,
+        odoo: &OdooUrl,
+        authorizer_port: u16,
+        gate_listener: u16,
+    ) -> Result<()> {
+        let (port, admin_port) = (network::free_port()?, network::free_port()?);
+        let (token, token_document) = (self.state.file("gate-token"), self.state.file("gate-token.yaml"));
+        let gate = Local {
+            gate_port: port,
+            admin_port,
+            control_plane_port: gate_listener,
+            odoo,
+            wasm: &self.programs.filter,
+            token: &token,
+            token_document: &token_document,
+        };
+        if variant == Variant::Lictor {
+            let rendered = envoy_config::render(self.project, &gate)?;
+            self.state.write("gate-token.yaml", &rendered.token_document)?;
+        }
+        let places = Places { gate, authorizer_port, pass_through: &self.programs.pass_through };
+        let file = format!("envoy-{variant}.yaml");
+        self.state.write(&file, &gate::render(self.project, variant, &places)?)?;
+        let mut command = self.processors.envoy(&self.programs.envoy, &self.state.file(&file));
+        self.launch(variant.server(), &mut command, &format!("envoy-{variant}.log"))?;
+        let envoy = self.servers.last().context("no server was started")?.identity.clone();
+        self.gates.push(Gate { variant, port, admin_port, envoy });
+        Ok(())
+    }
+
+    fn launch(&mut self, name: &'static str, command: &mut Command, log: &str) -> Result<()> {
+        self.servers.push(Server::start(name, command, &self.state.file(log))?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_600_bytes() {
+        let key = "k".repeat(50);
+        assert_eq!(CALL.replace("{key}", &key).len(), 600);
+    }
+}
