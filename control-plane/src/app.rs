@@ -7,6 +7,7 @@ use std::time::Duration;
 use lictor_policy::wire;
 use tokio::sync::watch;
 
+use crate::credentials::Suspects;
 use crate::gates::Presence;
 use crate::metrics::Metrics;
 use crate::odoo::Odoo;
@@ -37,6 +38,8 @@ pub struct Parts {
     pub publisher: Publisher,
     /// Which gates were heard.
     pub presence: Presence,
+    /// Users whose credential is to be tried.
+    pub suspects: Suspects,
     /// What is counted for Prometheus.
     pub metrics: Metrics,
     /// Turns true when the service is to end: long polls answer then.
@@ -76,6 +79,7 @@ impl App {
             waits,
             publisher: Publisher::default(),
             presence: Presence::default(),
+            suspects: Suspects::default(),
             metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
         })))

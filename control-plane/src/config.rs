@@ -55,6 +55,12 @@ pub struct Init {
     /// The form of the answer.
     #[arg(long, value_enum, default_value = "text")]
     pub output: Output,
+    /// Make an identity for a gate of this name as well.
+    #[arg(long, value_name = "NAME", requires = "gate_token_file")]
+    pub gate: Option<String>,
+    /// Where to write the gate's token, for Envoy to read.
+    #[arg(long, value_name = "FILE", requires = "gate")]
+    pub gate_token_file: Option<PathBuf>,
 }
 
 /// `lictor serve`

@@ -193,6 +193,7 @@ pub async fn events(
     let new = events::insert(&mut tx, &gate.id, &batch, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.metrics.events_stored(new);
+    app.suspects.take_note(&batch.events);
     Ok(Json(Stored { stored: u64::try_from(batch.events.len()).unwrap_or_default() }))
 }
 

@@ -8,6 +8,7 @@ pub mod arrivals;
 pub mod auth;
 pub mod change;
 pub mod config;
+pub mod credentials;
 pub mod csv;
 pub mod docs;
 pub mod error;

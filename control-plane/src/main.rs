@@ -8,13 +8,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 use lictor_control_plane::app::App;
+use lictor_control_plane::auth::Actor;
 use lictor_control_plane::config::{Command, Config, Docs, DocsPage, Init, Output, Serve, Storage};
 use lictor_control_plane::listen::{self, Bounds};
 use lictor_control_plane::odoo::Odoo;
 use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{docs, gates, publish, router, upkeep};
+use lictor_control_plane::{api, credentials, docs, gates, publish, router, upkeep};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,10 +41,18 @@ async fn main() -> ExitCode {
 async fn run_init(init: Init) -> Result<()> {
     // Nobody is asked for anything: the Odoo is named when the service starts.
     let app = open(&init.storage, Odoo::at("http://localhost")?).await?;
-    let made = setup::first_admin(&app).await.map_err(told)?;
+    let Some(admin) = setup::first_admin(&app).await.map_err(told)? else {
+        bail!("the database is initialised already: nothing was changed")
+    };
+    // First, as the token of the administrator is shown only now, whatever becomes of the gate.
+    print_admin(&admin, &init)?;
+    if let (Some(name), Some(file)) = (&init.gate, &init.gate_token_file) {
+        let issued = api::gates::issue(&app, &Actor::system(), name.clone()).await.map_err(told)?;
+        setup::write_gate_token(file, &issued.token)
+            .with_context(|| format!("--gate-token-file {}", file.display()))?;
+    }
     app.store.close().await;
-    let Some(admin) = made else { bail!("the database is initialised already: nothing was changed") };
-    print_admin(&admin, &init)
+    Ok(())
 }
 
 async fn run_serve(serve: Serve) -> Result<()> {
@@ -65,6 +74,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let publisher = tokio::spawn(publish::run(app.clone()));
     let presence = tokio::spawn(gates::keep_presence(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
+    let credentials = tokio::spawn(credentials::run(app.clone()));
     tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
         let serve = |listener, router| listen::serve(listener, router, Bounds::default(), app.stopping.subscribe());
@@ -76,6 +86,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
         () = patience(&app) => tracing::warn!("some connections would not end"),
     }
     upkeep.abort();
+    credentials.abort();
     presence.abort();
     publisher.abort();
     app.presence.flush(&app).await?;

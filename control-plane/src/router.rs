@@ -84,6 +84,7 @@ pub fn api_table() -> Vec<Route> {
         route(admin, Get, "/api/v1/users", users::list),
         route(admin, Post, "/api/v1/users", users::create),
         route(admin, Get, "/api/v1/users/{id}", users::show),
+        route(admin, Post, "/api/v1/users/{id}/check", users::check),
         route(admin, Patch, "/api/v1/users/{id}", users::update),
         route(admin, Delete, "/api/v1/users/{id}", users::delete),
         route(manager, Get, "/api/v1/keys", keys::list),

@@ -75,12 +75,24 @@ pub fn read_master_key(path: &Path) -> io::Result<Secret> {
 /// Makes a master key and writes it to a file that only its owner may read; fails if the file is there.
 pub fn make_master_key(path: &Path) -> io::Result<Secret> {
     let key = Vault::generate().map_err(io::Error::other)?;
+    write_new(path, &key)?;
+    Ok(key)
+}
+
+/// Writes a gate's token for Envoy, by renaming: Envoy notices no other way, and never reads half a token.
+pub fn write_gate_token(path: &Path, token: &Secret) -> io::Result<()> {
+    let scratch = path.with_extension("new");
+    write_new(&scratch, token)?;
+    std::fs::rename(&scratch, path)
+}
+
+/// Writes a file that was not there and that only its owner may read.
+fn write_new(path: &Path, secret: &Secret) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    writeln!(file, "{}", key.expose())?;
-    file.sync_all()?;
-    Ok(key)
+    writeln!(file, "{}", secret.expose())?;
+    file.sync_all()
 }

@@ -29,6 +29,7 @@ impl Sequence {
 }
 
 /// The place of one event in the gate's count.
+#[derive(Clone, Copy)]
 pub(crate) struct Reserved(u64);
 
 /// Reserves the place of an event before its call is let through.
@@ -58,11 +59,26 @@ pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> 
     host::enqueue(host::queue(QUEUE)?, &json(reserved, event))
 }
 
-/// Sends an intent at once. The call it is of waits for the answer to this number, and for [`is_stored`].
-pub(crate) fn send_intent(worker: &Worker, reserved: Reserved, event: Event) -> Result<u32, HostError> {
-    let intent = json(reserved, Event { kind: EventKind::Intent, ..event });
-    let headers = headers("POST", wire::EVENTS_PATH);
-    host::call(&worker.config.control_plane_cluster, headers, Some(&batch(&[intent])?), INTENT_TIMEOUT)
+/// An intent that is on its way to the control plane.
+pub(crate) struct Intent(Vec<u8>);
+
+impl Intent {
+    /// Of a permitted call.
+    pub(crate) fn of(reserved: Reserved, event: &Event) -> Self {
+        Self(json(reserved, Event { kind: EventKind::Intent, ..event.clone() }))
+    }
+
+    /// Sends it at once. The call it is of waits for the answer to this number, and for [`is_stored`].
+    pub(crate) fn send(&self, worker: &Worker) -> Result<u32, HostError> {
+        let headers = headers("POST", wire::EVENTS_PATH);
+        let batch = batch(std::slice::from_ref(&self.0))?;
+        host::call(&worker.config.control_plane_cluster, headers, Some(&batch), INTENT_TIMEOUT)
+    }
+
+    /// Leaves it to the sender, when it could not be stored at once: its number must not be missing.
+    pub(crate) fn queue(self) -> Result<(), HostError> {
+        host::enqueue(host::queue(QUEUE)?, &self.0)
+    }
 }
 
 /// Whether the answer that is at hand says that the events are in the database.

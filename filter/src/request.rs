@@ -11,6 +11,7 @@ use lictor_policy::wire::{Durability, Outcome};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use crate::audit::Intent;
 use crate::host::{self, HostError};
 use crate::record::Record;
 use crate::state::{SecondLook, Slots, is_recorded};
@@ -42,6 +43,7 @@ enum Phase {
 
 struct Waiting {
     record: Record,
+    intent: Intent,
     road: Road,
     /// The call that brings the answer.
     token: u32,
@@ -212,14 +214,18 @@ impl Request {
         body: &[u8],
         forwarded_length: usize,
     ) -> Result<Action, HostError> {
-        let sent = match (&self.worker, audit::reserve()) {
-            (Some(worker), Ok(reserved)) => audit::send_intent(worker, reserved, record.event.clone()).ok(),
-            (None, _) | (_, Err(_)) => None,
+        let (Some(worker), Ok(reserved)) = (&self.worker, audit::reserve()) else {
+            return self.refuse(record, &Reason::AuditUnavailable.into());
         };
+        let intent = Intent::of(reserved, &record.event);
         record.follows_intent();
-        let Some(token) = sent else { return self.refuse(record, &Reason::AuditUnavailable.into()) };
+        let Ok(token) = intent.send(worker) else {
+            intent.queue()?;
+            return self.refuse(record, &Reason::AuditUnavailable.into());
+        };
         let (policy_id, body) = (current.id, body.to_vec());
-        self.phase = Phase::Waiting(Box::new(Waiting { record, road, token, policy_id, body, forwarded_length }));
+        self.phase =
+            Phase::Waiting(Box::new(Waiting { record, intent, road, token, policy_id, body, forwarded_length }));
         Ok(Action::Pause)
     }
 
@@ -232,8 +238,9 @@ impl Request {
                 return Ok(());
             }
         };
-        let Waiting { mut record, road, policy_id, body, forwarded_length, .. } = waiting;
+        let Waiting { mut record, intent, road, policy_id, body, forwarded_length, .. } = waiting;
         if !audit::is_stored()? {
+            intent.queue()?;
             return self.refuse(record, &Reason::AuditUnavailable.into()).map(drop);
         }
         let current = self.current()?;
@@ -327,7 +334,10 @@ impl HttpContext for Request {
             Phase::Judged(record) => *record,
             // The client left before the call was forwarded.
             Phase::Waiting(waiting) => {
-                let mut record = waiting.record;
+                let Waiting { mut record, intent, .. } = *waiting;
+                if let Err(error) = intent.queue() {
+                    host::warn(&format!("lictor: an intent was lost: {error:?}"));
+                }
                 record.refused(&Reason::AuditUnavailable.into());
                 record
             }

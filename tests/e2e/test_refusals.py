@@ -37,14 +37,15 @@ class Stage:
         return xmlrpc.client.dumps(call, "execute_kw").encode()
 
     def send(self, body: bytes, path: str = "/xmlrpc/2/mcp", **request: Any) -> tuple[str, int, dict[str, str]]:
-        """Reason (`ok` if there is none), fault code and headers of the answer."""
+        """Reason (`ok` if there is none, `odoo` if the fault is Odoo's), fault code and headers of the answer."""
         answer, document = self.gate.send(body, path, **request)
         headers = {name.lower(): value for name, value in answer.getheaders()}
         assert answer.status == 200
         try:
             xmlrpc.client.loads(document)
         except xmlrpc.client.Fault as found:
-            assert "(decision " in found.faultString, found
+            if "(decision " not in found.faultString:
+                return "odoo", found.faultCode, headers
             return found.faultString.split(":")[0], found.faultCode, headers
         return "ok", 0, headers
 
@@ -226,8 +227,18 @@ def _(stage: Stage) -> Iterator[Request]:
 
 @row("upstream_credential_rejected")
 def _(stage: Stage) -> Iterator[Request]:
-    pytest.skip("the control plane does not yet learn that Odoo refuses a credential")
-    yield plain(stage, stage.key())
+    login = stage.odoo.create_user("agent@example.com", "first password", ["base.group_user", "base.group_partner_manager"])
+    user = stage.gate.user(stage.odoo.database, login.login, login.password)
+    made = stage.gate.api("POST", "keys", {"name": "row", "user_id": user["id"]})
+    call = (stage.odoo.database, user["upstream"]["uid"], made["key"], "res.partner", "search_count", [[]])
+    body = xmlrpc.client.dumps(call, "execute_kw").encode()
+    yield lambda _: stage.send(body)
+    # The control plane hears of Odoo's refusal from the audit log, and tries the credential by itself.
+    stage.odoo.call("res.users", "write", [login.uid], {"password": "second password"})
+    yield lambda _: stage.send(body)
+    credential = {"database": stage.odoo.database, "login": login.login, "secret": "second password"}
+    stage.gate.api("PATCH", f"users/{user['id']}", {"upstream": credential})
+    eventually(lambda: stage.send(body)[0] == "ok")
 
 
 @row("audit_unavailable")
@@ -271,7 +282,7 @@ def test_row(stage: Stage, reason: str) -> None:
     if reason == "rate_limited":
         assert headers["x-ratelimit-limit"] == "1" and headers["x-ratelimit-remaining"] == "0"
         assert began < int(headers["x-ratelimit-reset"]) <= time.time() + WINDOW_SECONDS + 1
-    requests.close()
+    assert next(requests, None) is None
     rows = eventually(lambda: stage.gate.audit(reason=reason), seconds=30)
     assert rows[0]["outcome"] == "denied" and rows[0]["fault_code"] == code
     assert rows[0]["client_ip"] == "127.0.0.1" and rows[0]["decision_id"]

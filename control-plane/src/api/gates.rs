@@ -38,8 +38,10 @@ pub struct Given {
 #[derive(Serialize)]
 pub struct Issued {
     #[serde(flatten)]
-    gate: Gate,
-    token: Secret,
+    /// The gate.
+    pub gate: Gate,
+    /// Its token.
+    pub token: Secret,
 }
 
 /// A gate, and how it does.
@@ -82,12 +84,18 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
 
 /// `POST /api/v1/gates`
 pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Given>) -> Result<Tagged<Issued>> {
-    validate::text("name", &given.name)?;
+    let issued = issue(&app, &actor, given.name).await?;
+    Ok(Tagged(StatusCode::CREATED, issued.gate.changed, issued))
+}
+
+/// Makes a gate's identity.
+pub async fn issue(app: &App, actor: &Actor, name: String) -> Result<Issued> {
+    validate::text("name", &name)?;
     let token = Token::of_gate().map_err(Problem::internal)?;
-    let gate = change(&app, &actor, async |tx| {
+    let gate = change(app, actor, async |tx| {
         let gate = Gate {
             id: random::id(),
-            name: given.name,
+            name,
             created_at: app.now(),
             revoked_at: None,
             seen: Seen::default(),
@@ -98,7 +106,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Give
         Ok((gate, done))
     })
     .await?;
-    Ok(Tagged(StatusCode::CREATED, gate.changed, Issued { gate, token: Secret::new(token.expose()) }))
+    Ok(Issued { gate, token: Secret::new(token.expose()) })
 }
 
 /// `PATCH /api/v1/gates/{id}`: its name.

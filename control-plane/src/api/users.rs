@@ -18,7 +18,7 @@ use crate::odoo::{OdooError, Uid};
 use crate::store::snapshot::Part;
 use crate::store::users::{Upstream, User};
 use crate::store::{StoreError, users};
-use crate::{random, validate};
+use crate::{credentials, random, validate};
 
 /// What an administrator says about a user.
 #[derive(Serialize, Deserialize)]
@@ -154,6 +154,12 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/v1/users/{id}/check`: tries the stored credential at Odoo now.
+pub async fn check(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<Tagged<User>> {
+    let user = credentials::check(&app, &actor, &id).await?;
+    Ok(Tagged(StatusCode::OK, user.changed, user))
 }
 
 async fn find(connection: &mut crate::store::Connection, id: &str) -> Result<User> {

@@ -42,7 +42,6 @@ pub struct Upstream {
     #[serde(skip)]
     pub sealed: String,
     /// Whether Odoo has refused it since it was last checked.
-    #[serde(skip)]
     pub rejected: bool,
 }
 
