@@ -2,24 +2,37 @@
 
 use lictor_policy::rate::Quota;
 use lictor_policy::refusal::Refusal;
+use lictor_policy::road::{Road, Service};
 use lictor_policy::xmlrpc::{self, Fault};
+use serde_json::json;
 
 use crate::host::{self, HostError};
 
 type Headers = Vec<(&'static str, String)>;
 
+const XML: &str = "text/xml";
+
 /// Answers with an XML-RPC document. Returns its length.
 pub(crate) fn answer(document: &str, quota: Option<Quota>) -> Result<usize, HostError> {
-    send(quota_headers(quota), document)
+    send(200, XML, quota_headers(quota), document)
 }
 
-/// Refuses with a fault: HTTP 200, as XML-RPC clients expect. Returns its length.
-pub(crate) fn refuse(refusal: &Refusal, decision_id: &str, quota: Option<Quota>) -> Result<usize, HostError> {
-    let row = refusal.reason.row();
-    let document = xmlrpc::write_fault(&Fault { code: row.code.into(), string: refusal.fault_string(decision_id) });
+/// Refuses: on the XML-RPC roads with a fault and HTTP 200, as their clients expect; on the JSON roads with the status,
+/// in Odoo's shape of an error. Returns the length.
+pub(crate) fn refuse(
+    road: Road,
+    refusal: &Refusal,
+    decision_id: &str,
+    quota: Option<Quota>,
+) -> Result<usize, HostError> {
+    let (row, text) = (refusal.reason.row(), refusal.fault_string(decision_id));
     let mut headers = quota_headers(quota);
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
-    send(headers, &document)
+    if road.service() == Service::Json {
+        let error = json!({"name": row.name, "message": text, "arguments": [], "context": {}, "debug": ""});
+        return send(row.code.into(), "application/json", headers, &error.to_string());
+    }
+    send(200, XML, headers, &xmlrpc::write_fault(&Fault { code: row.code.into(), string: text }))
 }
 
 /// Tells the rate limit in Odoo's answer.
@@ -36,9 +49,9 @@ fn quota_headers(quota: Option<Quota>) -> Headers {
     ]
 }
 
-fn send(headers: Headers, document: &str) -> Result<usize, HostError> {
-    let mut all = vec![("content-type", "text/xml")];
+fn send(status: u32, kind: &str, headers: Headers, document: &str) -> Result<usize, HostError> {
+    let mut all = vec![("content-type", kind)];
     all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
-    host::respond(200, all, document.as_bytes())?;
+    host::respond(status, all, document.as_bytes())?;
     Ok(document.len())
 }

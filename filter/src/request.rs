@@ -152,9 +152,9 @@ impl Request {
         }
         match verdict {
             Verdict::Forward(_) | Verdict::Answer { .. } if recorded && record.reserved.is_none() => {
-                self.refuse(record, &Reason::AuditUnavailable.into())
+                self.refuse(road, record, &Reason::AuditUnavailable.into())
             }
-            Verdict::Refuse(refusal) => self.refuse(record, &refusal),
+            Verdict::Refuse(refusal) => self.refuse(road, record, &refusal),
             Verdict::Answer { document, denied } => {
                 record.event.outcome = if denied.is_some() { Outcome::Denied } else { Outcome::Allowed };
                 record.event.reason = denied;
@@ -199,9 +199,9 @@ impl Request {
         Ok(action)
     }
 
-    fn refuse(&mut self, mut record: Record, refusal: &Refusal) -> Result<Action, HostError> {
+    fn refuse(&mut self, road: Road, mut record: Record, refusal: &Refusal) -> Result<Action, HostError> {
         record.refused(refusal);
-        record.event.response_bytes = reply::refuse(refusal, &record.event.decision_id, record.quota)? as u64;
+        record.event.response_bytes = reply::refuse(road, refusal, &record.event.decision_id, record.quota)? as u64;
         self.judged(record, Action::Pause)
     }
 
@@ -215,13 +215,13 @@ impl Request {
         forwarded_length: usize,
     ) -> Result<Action, HostError> {
         let (Some(worker), Ok(reserved)) = (&self.worker, audit::reserve()) else {
-            return self.refuse(record, &Reason::AuditUnavailable.into());
+            return self.refuse(road, record, &Reason::AuditUnavailable.into());
         };
         let intent = Intent::of(reserved, &record.event);
         record.follows_intent();
         let Ok(token) = intent.send(worker) else {
             intent.queue()?;
-            return self.refuse(record, &Reason::AuditUnavailable.into());
+            return self.refuse(road, record, &Reason::AuditUnavailable.into());
         };
         let (policy_id, body) = (current.id, body.to_vec());
         self.phase =
@@ -241,15 +241,15 @@ impl Request {
         let Waiting { mut record, intent, road, policy_id, body, forwarded_length, .. } = waiting;
         if !audit::is_stored()? {
             intent.queue()?;
-            return self.refuse(record, &Reason::AuditUnavailable.into()).map(drop);
+            return self.refuse(road, record, &Reason::AuditUnavailable.into()).map(drop);
         }
         let current = self.current()?;
         if current.id != policy_id {
             match self.ask(road, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
                 Verdict::Forward(document) => forward::replace(road.upstream_path(), forwarded_length, &document)?,
-                Verdict::Refuse(refusal) => return self.refuse(record, &refusal).map(drop),
+                Verdict::Refuse(refusal) => return self.refuse(road, record, &refusal).map(drop),
                 Verdict::Pass | Verdict::Answer { .. } => {
-                    return self.refuse(record, &Reason::PolicyUnavailable.into()).map(drop);
+                    return self.refuse(road, record, &Reason::PolicyUnavailable.into()).map(drop);
                 }
             }
         }
@@ -262,7 +262,7 @@ impl Request {
     fn stop(&mut self, error: &HostError) -> Action {
         host::warn(&format!("lictor: a host call failed, the request is refused: {error:?}"));
         self.phase = Phase::Stopped;
-        if reply::refuse(&Refusal::from(Reason::PolicyUnavailable), "none", None).is_err() {
+        if reply::refuse(Road::Mcp, &Refusal::from(Reason::PolicyUnavailable), "none", None).is_err() {
             host::warn("lictor: and the refusal could not be sent");
         }
         Action::Pause

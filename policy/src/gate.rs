@@ -4,7 +4,7 @@ use crate::call::{Call, Common};
 use crate::decide::{Facts, State, Trace, authenticate, decide, malformed};
 use crate::key::{self, Key, Presented};
 use crate::refusal::{Reason, Refusal};
-use crate::road::Road;
+use crate::road::{Road, Service};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 use crate::wire::{Enforcement, UnixMicros};
@@ -37,7 +37,13 @@ impl<'s> Policy<'s> {
 
     /// Whether a road's requests pass without a look at their bodies.
     pub fn ignores(&self, road: Road) -> bool {
-        road == Road::Object && self.snapshot.is_some_and(|s| s.settings.wire.enforcement == Enforcement::Off)
+        let mode = self.enforcement();
+        match road.service() {
+            Service::Object => road != Road::Mcp && mode == Enforcement::Off,
+            Service::Common => false,
+            // Lictor keys mean nothing to them, so there is nothing to look for unless all must have one.
+            Service::Databases | Service::Json => mode != Enforcement::Require,
+        }
     }
 
     /// Whether another client's request on a shared road passes.
@@ -45,7 +51,9 @@ impl<'s> Policy<'s> {
         let excepted = |snapshot: &Snapshot| {
             facts.client.is_some_and(|client| snapshot.settings.require_exceptions.contains(client))
         };
-        road != Road::Mcp && (self.enforcement() != Enforcement::Require || self.snapshot.is_some_and(excepted))
+        road != Road::Mcp
+            && road.service() != Service::Databases
+            && (self.enforcement() != Enforcement::Require || self.snapshot.is_some_and(excepted))
     }
 
     fn enforcement(&self) -> Enforcement {
@@ -109,9 +117,20 @@ pub fn judge<'s>(
     if policy.ignores(road) {
         return Verdict::Pass;
     }
-    let result = match road {
-        Road::Mcp | Road::Object => object(policy, road, body, facts, state, trace),
-        Road::Common => common(policy, body, facts, state, trace),
+    let result = match road.service() {
+        Service::Object => object(policy, road, body, facts, state, trace),
+        Service::Common => common(policy, road, body, facts, state, trace),
+        Service::Databases | Service::Json if policy.snapshot.is_none() => {
+            Err(Stop::Refused(Reason::PolicyUnavailable.into()))
+        }
+        Service::Databases => Err(Stop::NotOurs(Refusal::explained(
+            Reason::EndpointBlocked,
+            "The database service is closed while every call needs a key.",
+        ))),
+        Service::Json => Err(Stop::NotOurs(Refusal::explained(
+            Reason::KeyRequired,
+            "This road takes no Lictor keys yet; call /xmlrpc/2/mcp with one.",
+        ))),
     };
     match result {
         Ok(verdict) => verdict,
@@ -140,8 +159,10 @@ fn object<'s>(
     let bytes = readable(body)?;
     let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
     let text = xmlrpc::decode(bytes).map_err(unreadable)?;
-    let call = Call::read(xmlrpc::read_call(&text).map_err(unreadable)?).map_err(misshapen)?;
-    has_key(&call.password)?;
+    let call = xmlrpc::read_call(&text).map_err(unreadable)?;
+    let password = call.params.get(2).and_then(Value::as_str).unwrap_or_default();
+    has_key(password)?;
+    let call = Call::read(call).map_err(|problem| Stop::Refused(malformed(problem)))?;
     if road != Road::Mcp && policy.enforcement() == Enforcement::Block {
         return Err(Stop::Refused(Reason::EndpointBlocked.into()));
     }
@@ -154,13 +175,14 @@ fn object<'s>(
 /// come here first.
 fn common<'s>(
     policy: Policy<'s>,
+    road: Road,
     body: Body<'_>,
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
     let bytes = readable(body)?;
-    let Some(snapshot) = policy.snapshot else { return without_policy(policy, Road::Common, bytes) };
+    let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
     let text = xmlrpc::decode(bytes).map_err(unreadable)?;
     let call = Common::read(xmlrpc::read_call(&text).map_err(unreadable)?).map_err(misshapen)?;
     let Common::Authenticate { database, login, password } = call else { return Ok(Verdict::Pass) };

@@ -11,13 +11,39 @@ pub enum Road {
     Common,
     /// `/xmlrpc/2/object`.
     Object,
+    /// `/xmlrpc/common`: older, with fault codes that are texts.
+    OldCommon,
+    /// `/xmlrpc/object`: older, with fault codes that are texts.
+    OldObject,
+    /// `/xmlrpc/2/db`: the database service.
+    Databases,
+    /// `/xmlrpc/db`: the same.
+    OldDatabases,
+    /// `/jsonrpc`.
+    JsonRpc,
+    /// `/json/2/<model>/<method>`.
+    Json2,
 }
 
 impl Road {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Mcp,
+        Self::Common,
+        Self::Object,
+        Self::OldCommon,
+        Self::OldObject,
+        Self::Databases,
+        Self::OldDatabases,
+        Self::JsonRpc,
+        Self::Json2,
+    ];
+
     /// The road that a request path reaches. Canonicalises for matching only: what is no road keeps its spelling.
     pub fn of(path: &str) -> Option<Self> {
         let path = canonical(path);
-        [Self::Mcp, Self::Common, Self::Object].into_iter().find(|road| road.path() == path)
+        let is_below = |road: &Self| *road == Self::Json2 && path.starts_with("/json/2/");
+        Self::ALL.into_iter().find(|road| road.path() == path || is_below(road))
     }
 
     /// The canonical path, as the audit log shows it.
@@ -26,16 +52,45 @@ impl Road {
             Self::Mcp => "/xmlrpc/2/mcp",
             Self::Common => "/xmlrpc/2/common",
             Self::Object => "/xmlrpc/2/object",
+            Self::OldCommon => "/xmlrpc/common",
+            Self::OldObject => "/xmlrpc/object",
+            Self::Databases => "/xmlrpc/2/db",
+            Self::OldDatabases => "/xmlrpc/db",
+            Self::JsonRpc => "/jsonrpc",
+            Self::Json2 => "/json/2",
         }
     }
 
-    /// Where Odoo takes its calls.
+    /// Where Odoo takes its calls: the client's own path, but for the secured road, which Odoo does not have.
     pub const fn upstream_path(self) -> &'static str {
         match self {
-            Self::Mcp | Self::Object => "/xmlrpc/2/object",
-            Self::Common => "/xmlrpc/2/common",
+            Self::Mcp => Self::Object.path(),
+            other => other.path(),
         }
     }
+
+    /// The service behind it.
+    pub const fn service(self) -> Service {
+        match self {
+            Self::Mcp | Self::Object | Self::OldObject => Service::Object,
+            Self::Common | Self::OldCommon => Service::Common,
+            Self::Databases | Self::OldDatabases => Service::Databases,
+            Self::JsonRpc | Self::Json2 => Service::Json,
+        }
+    }
+}
+
+/// What a road leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Calls of models' methods, over XML-RPC.
+    Object,
+    /// Logins and the server's version, over XML-RPC.
+    Common,
+    /// Making, copying and dropping databases.
+    Databases,
+    /// Calls over JSON.
+    Json,
 }
 
 /// The path without scheme, host, query, escapes, empty and dot segments: all that Odoo's router ignores, and `..`,
@@ -129,8 +184,10 @@ mod tests {
 
     #[test]
     fn each_road_is_reached_by_its_own_path() {
-        for road in [Road::Mcp, Road::Common, Road::Object] {
+        for road in Road::ALL {
             assert_eq!(Road::of(road.path()), Some(road));
         }
+        assert_eq!(Road::of("/json/2/res.partner/search"), Some(Road::Json2));
+        assert_eq!(Road::of("/json/2x"), None);
     }
 }

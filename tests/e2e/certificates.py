@@ -15,7 +15,7 @@ DAY = datetime.timedelta(days=1)
 
 
 class Authority:
-    """Signs certificates; `ca` is the file of its own."""
+    """Signs certificates for others than `name`; `ca` is the file of its own."""
 
     def __init__(self, name: str, ca: Path) -> None:
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -6,15 +6,12 @@ import os
 import re
 import signal
 import socket
-import ssl
 import subprocess
-import xmlrpc.client
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import certificates
 from certificates import Authority
-from gate import ROOT, Gate, eventually
+from gate import ROOT, Gate
 
 from parts import process
 
@@ -33,10 +30,10 @@ class Site:
         self.tls = folder / "tls"
         self.tls.mkdir()
         self.envoy = os.readlink(f"/proc/{gate.up['pids']['envoy']}/exe")
-        self.clients_trust = Authority("public", self.tls / "public-ca.crt")
-        self.odoo_authority = Authority("odoo", self.tls / "odoo-ca.crt")
-        self.control_plane_authority = Authority("control plane", self.tls / "control-plane-ca.crt")
-        self.gates_authority = Authority("gates", self.tls / "gates-ca.crt")
+        self.clients_trust = Authority("authority of public", self.tls / "public-ca.crt")
+        self.odoo_authority = Authority("authority of odoo", self.tls / "odoo-ca.crt")
+        self.control_plane_authority = Authority("authority of control plane", self.tls / "control-plane-ca.crt")
+        self.gates_authority = Authority("authority of gates", self.tls / "gates-ca.crt")
         self.renew_server_certificate()
         self.odoo_authority.issue(self.tls / "odoo", ["odoo.example"])
         self.control_plane_authority.issue(self.tls / "control-plane", ["control-plane.example"])
@@ -48,66 +45,95 @@ class Site:
         assert module
         (folder / "filter.wasm").symlink_to(module[1])
         for name in ["gate-token", "server-certificate", "gate-certificate"]:
-            (folder / f"{name}.yaml").write_text(self.fill_in(SHIPPED / f"{name}.yaml", {}))
+            (folder / f"{name}.yaml").write_text(self.fill_in(f"{name}.yaml", {}))
 
     def renew_server_certificate(self) -> None:
         self.clients_trust.issue(self.tls / "server", ["gate.example", "127.0.0.1"])
 
-    def fill_in(self, file: Path, changes: dict[str, str]) -> str:
-        """Each of `changes` is made, once."""
-        text = file.read_text()
+    def fill_in(self, file: str, changes: Mapping[str, str]) -> str:
+        """The shipped file for this folder; each of `changes` is made, once."""
+        text = (SHIPPED / file).read_text()
         for old, new in changes.items():
-            assert text.count(old) == 1, f"{file.name} has not one `{old}`"
+            assert text.count(old) == 1, f"{file} has not one `{old}`"
             text = text.replace(old, new)
         return re.sub(r"/(etc|run)/lictor/", f"{self.folder}/", text)
 
     @contextlib.contextmanager
-    def run(self, name: str, text: str) -> Iterator["Envoy"]:
-        """An Envoy with this configuration, serving."""
-        config = self.folder / f"{name}.yaml"
-        config.write_text(text)
-        # The access log is written out after 10 s otherwise.
-        options = ["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", "100"]
-        with (self.folder / f"{name}.log").open("w") as log, (self.folder / f"{name}.access").open("w") as access:
-            server = subprocess.Popen([self.envoy, "-c", config, *options], stdout=access, stderr=log)
-        envoy = Envoy(self, name, server)
-        try:
-            process.wait_until(envoy.is_live, server, name, self.folder / f"{name}.log", START_SECONDS)
-            yield envoy
-        finally:
-            process.stop(server, signal.SIGTERM, START_SECONDS)
-
-    @contextlib.contextmanager
     def control_plane(self) -> Iterator[int]:
         """The port of mutual TLS before the control plane of `gate`."""
-        listener = re.search(r"lictor_control_plane\n(?:.*\n)*?.*port_value: (\d+)", (self.gate.folder / "envoy.yaml").read_text().split("cluster_name: lictor_control_plane")[0] + "")
+        names = {"server.crt": "control-plane.crt", "server.key": "control-plane.key"}
+        (self.folder / "control-plane-certificate.yaml").write_text(self.fill_in("server-certificate.yaml", names))
         port = process.free_port()
         changes = {
             "address: 0.0.0.0, port_value: 8444": f"address: 127.0.0.1, port_value: {port}",
-            "port_value: 8081 }": f"port_value: {gate_listener(self.gate)} }}",
+            "address: 127.0.0.1, port_value: 8081": f"address: 127.0.0.1, port_value: {gate_listener(self.gate)}",
             "/run/lictor/control-plane-admin.sock": "/run/lictor/control-plane.sock",
             "/etc/lictor/server-certificate.yaml": "/etc/lictor/control-plane-certificate.yaml",
         }
-        secret = (SHIPPED / "server-certificate.yaml", {"server.crt": "control-plane.crt", "server.key": "control-plane.key"})
-        (self.folder / "control-plane-certificate.yaml").write_text(self.fill_in(*secret))
-        with self.run("control-plane", self.fill_in(SHIPPED / "control-plane.yaml", changes)):
+        with Envoy(self, "control-plane", self.fill_in("control-plane.yaml", changes)):
             yield port
 
-    @contextlib.contextmanager
-    def production(self, odoo_port: int, control_plane_port: int, name: str = "production", **more: str) -> Iterator["Envoy"]:
-        """The gate; `more` are further changes, by their place in the text."""
+    def production(
+        self, name: str, odoo_port: int, control_plane_port: int, changes: Mapping[str, str] | None = None
+    ) -> "Envoy":
+        """A gate."""
         port, metrics_port = process.free_port(), process.free_port()
-        changes = {
+        own = {
             "address: 0.0.0.0, port_value: 8443": f"address: 127.0.0.1, port_value: {port}",
             "address: 0.0.0.0, port_value: 9902": f"address: 127.0.0.1, port_value: {metrics_port}",
             "address: odoo.example, port_value: 443": f"address: 127.0.0.1, port_value: {odoo_port}",
             "address: control-plane.example, port_value: 8444": f"address: 127.0.0.1, port_value: {control_plane_port}",
             "max_active_downstream_connections: 10000": f"max_active_downstream_connections: {CONNECTIONS}",
+            **(changes or {}),
         }
-        text = self.fill_in(SHIPPED / "production.yaml", changes).replace("/admin.sock", f"/{name}.sock")
-        for old, new in more.items():
-            assert old in text
-            text = text.replace(old, new)
-        with self.run(name, text) as envoy:
-            envoy.port, envoy.metrics_port = port, metrics_port
-            yield envoy
+        text = self.fill_in("production.yaml", own).replace("/admin.sock", f"/{name}.sock")
+        return Envoy(self, name, text, port, metrics_port)
+
+
+class Envoy:
+    """`with Envoy(…) as envoy:` serves when the block begins."""
+
+    def __init__(self, site: Site, name: str, config: str, port: int = 0, metrics_port: int = 0) -> None:
+        self.site, self.port, self.metrics_port = site, port, metrics_port
+        self.url = f"https://127.0.0.1:{port}"
+        self.admin_socket = site.folder / f"{name}.sock"
+        self.log, self.access_log = site.folder / f"{name}.log", site.folder / f"{name}.access"
+        self._name = name
+        self._config = site.folder / f"{name}.yaml"
+        self._config.write_text(config)
+
+    def __enter__(self) -> "Envoy":
+        # The access log is written out after 10 s otherwise.
+        options = ["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", "100"]
+        command = [self.site.envoy, "-c", self._config, *options]
+        with self.log.open("w") as log, self.access_log.open("w") as access:
+            self._server = subprocess.Popen(command, stdout=access, stderr=log)
+        process.wait_until(self._is_live, self._server, self._name, self.log, START_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        process.stop(self._server, signal.SIGTERM, START_SECONDS)
+
+    def admin(self, method: str, path: str) -> str:
+        """What the admin interface answers."""
+        connection = http.client.HTTPConnection("admin", timeout=30)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        with contextlib.closing(connection):
+            connection.sock.connect(str(self.admin_socket))
+            connection.request(method, path)
+            return connection.getresponse().read().decode()
+
+    def statistic(self, name: str) -> int:
+        return int(self.admin("GET", f"/stats?filter=^{name}$").split(": ")[1])
+
+    def _is_live(self) -> bool:
+        try:
+            return self.admin("GET", "/ready").strip() == "LIVE"
+        except OSError:
+            return False
+
+
+def gate_listener(gate: Gate) -> str:
+    """The port where the control plane serves gates."""
+    arguments = Path(f"/proc/{gate.up['pids']['control_plane']}/cmdline").read_text().split("\0")
+    return arguments[arguments.index("--gate-listen") + 1].rsplit(":", 1)[1]

@@ -1,8 +1,9 @@
 """Ways around a permission on one model: each is open at Odoo, shut at the gate, and opened by its switch alone.
 
-Every row of holes.py is called with the same Odoo credential at Odoo itself, where it must show what it reaches; through
-a gate whose permission allows everything on that one model, where it must be refused and reach nothing; and, where there
-is a switch, through the same gate with the switch set, where it reaches it again. Every call has records of its own.
+Every row of holes.py (its words are in hole.py) is called with the same Odoo credential at Odoo itself, where it must
+show what it reaches; through a gate whose permission allows everything on that one model, where it must be refused and
+reach nothing; and, where there is a switch, through the same gate with the switch set, where it reaches it again. Every
+call has records of its own.
 """
 
 import contextlib
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 from gate import CALL_SECONDS, Agent, Gate, eventually
-from holes import HOLES, Hole, Records
+from hole import Hole, Records
+from holes import HOLES
 
 from parts.odoo import Odoo
 
@@ -112,7 +114,7 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS.keys())
-def test_a_known_limit(limit: Callable[[Agent, Records], tuple[Any, ...]], odoo: Odoo, agent: Agent, policy: Policy) -> None:
+def test_a_known_limit(limit: Callable[..., tuple[Any, ...]], odoo: Odoo, agent: Agent, policy: Policy) -> None:
     policy.permit("res.partner", WIDE)
     assert all(limit(agent, Records(odoo)))
 

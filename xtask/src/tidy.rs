@@ -15,10 +15,17 @@ use sources::sources;
 const LONG: usize = 400;
 
 /// Documents made from the code: the file, and the arguments of the `cargo` command that prints what it must contain.
-const GENERATED: [(&str, &[&str]); 1] = [(
-    "docs/refusals.md",
-    &["run", "--quiet", "--locked", "--package", "lictor-policy", "--example", "docs", "--", "refusals"],
-)];
+const GENERATED: [(&str, &[&str]); 3] = [
+    (
+        "docs/refusals.md",
+        &["run", "--quiet", "--locked", "--package", "lictor-policy", "--example", "docs", "refusals"],
+    ),
+    (
+        "docs/operations.md",
+        &["run", "--quiet", "--locked", "--package", "lictor-policy", "--example", "docs", "operations"],
+    ),
+    ("docs/roles.md", &["run", "--quiet", "--locked", "--package", "lictor-control-plane", "docs", "roles"]),
+];
 
 /// Reports every breach, and fails if there is one.
 pub(crate) fn tidy(project: &Project) -> Result<()> {

@@ -302,6 +302,36 @@ fn shared_roads_follow_the_enforcement_mode() {
 }
 
 #[test]
+fn every_road_is_closed_to_callers_without_a_key_in_require_mode() {
+    let mut policy = setting::policy();
+    policy.settings.enforcement = Enforcement::Require;
+    let body = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({}));
+    let password = body.replace(setting::key().expose(), "admin");
+    for (road, expected, excepted) in [
+        (Road::Mcp, "key_required", "key_required"),
+        (Road::Object, "key_required", "ok"),
+        (Road::OldObject, "key_required", "ok"),
+        (Road::Common, "malformed_request", "ok"),
+        (Road::OldCommon, "malformed_request", "ok"),
+        (Road::Databases, "endpoint_blocked", "endpoint_blocked"),
+        (Road::OldDatabases, "endpoint_blocked", "endpoint_blocked"),
+        (Road::JsonRpc, "key_required", "ok"),
+        (Road::Json2, "key_required", "ok"),
+    ] {
+        policy.settings.require_exceptions.clear();
+        let verdict = setting::judge(&policy, road, password.as_bytes());
+        assert_eq!(reason(&verdict).unwrap_or("ok"), expected, "{road:?}");
+        policy.settings.require_exceptions = vec!["10.0.0.0/8".into()];
+        let verdict = setting::judge(&policy, road, password.as_bytes());
+        assert_eq!(reason(&verdict).unwrap_or("ok"), excepted, "{road:?}");
+        let mut open = setting::policy();
+        open.settings.enforcement = Enforcement::Off;
+        let passes = setting::judge(&open, road, password.as_bytes()) == Verdict::Pass;
+        assert_eq!(passes, road != Road::Mcp, "{road:?}");
+    }
+}
+
+#[test]
 fn authenticate_is_answered_by_the_gate() {
     let key = setting::key();
     let authenticate = |database: &str, login: &str, password: &str| {

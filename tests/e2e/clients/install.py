@@ -26,9 +26,9 @@ def python(name: str) -> Path:
     return cache.built(f"client-{name}-{digest}", build) / "bin/python"
 
 
-def node_modules(name: str) -> tuple[str, Path]:
-    """The program `node`, and the folder with the packages that `<name>/package-lock.json` pins."""
-    wanted = [HERE / name / file for file in ("package.json", "package-lock.json")]
+def node_modules(name: str, home: Path = HERE) -> tuple[str, Path]:
+    """The program `node`, and the folder with the packages that `<name>/package-lock.json` in `home` pins."""
+    wanted = [home / name / file for file in ("package.json", "package-lock.json")]
     node, npm = _node()
 
     def build(folder: Path) -> None:

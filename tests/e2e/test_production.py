@@ -1,0 +1,324 @@
+"""`envoy/production.yaml`, run by a real Envoy with certificates of its own: TLS on every side, and every bound."""
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import ssl
+import xmlrpc.client
+from collections.abc import Iterator
+from typing import Any
+
+import certificates
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+import yaml
+from dropped_filter import module
+from echo import UID, Echo
+from gate import ROOT, Gate, eventually
+from production import CONNECTIONS, Envoy, Site
+
+MCP = "/xmlrpc/2/mcp"
+FORGED = {"x-lictor-guard": "passed"}
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    """For its control plane; its own Envoy stands aside."""
+    with Echo() as odoo, Gate(odoo.url, tmp_path_factory.mktemp("local")) as gate:
+        gate.permit({"res.partner": {"read": True, "methods": {"echo": ["read"]}}})
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def site(gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return Site(tmp_path_factory.mktemp("site"), gate)
+
+
+@pytest.fixture(scope="module")
+def odoo(site: Site) -> Iterator[Echo]:
+    with Echo(certificates.server(site.tls / "odoo")) as odoo:
+        yield odoo
+
+
+@pytest.fixture(scope="module")
+def control_plane_port(site: Site) -> Iterator[int]:
+    with site.control_plane() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def envoy(site: Site, odoo: Echo, control_plane_port: int, key: str) -> Iterator[Envoy]:
+    with site.production("production", odoo.port, control_plane_port) as envoy:
+        eventually(lambda: agent(envoy).authenticate("odoo", "agent", key, {}) == UID, 10)
+        yield envoy
+
+
+@pytest.fixture(scope="module")
+def key(gate: Gate) -> str:
+    return gate.key(gate.user("odoo", "agent", "secret"))["key"]
+
+
+def agent(envoy: Envoy, road: str = "/xmlrpc/2/common") -> xmlrpc.client.ServerProxy:
+    return xmlrpc.client.ServerProxy(envoy.url + road, allow_none=True, context=certificates.client(envoy.site.clients_trust))
+
+
+def body(key: str, method: str, *args: Any) -> bytes:
+    return xmlrpc.client.dumps(("odoo", UID, key, "res.partner", method, list(args)), "execute_kw").encode()
+
+
+def connect(envoy: Envoy) -> http.client.HTTPSConnection:
+    context = certificates.client(envoy.site.clients_trust)
+    return http.client.HTTPSConnection("127.0.0.1", envoy.port, timeout=30, context=context)
+
+
+def send(envoy: Envoy, path: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    with contextlib.closing(connect(envoy)) as connection:
+        connection.request("POST" if data else "GET", path, data, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def test_calls_are_allowed_and_refused_over_tls(envoy: Envoy, odoo: Echo, key: str) -> None:
+    proxy = agent(envoy, MCP)
+    assert proxy.execute_kw("odoo", UID, key, "res.partner", "echo", ["Łucja"])[0] == ["Łucja"]
+    forwarded = xmlrpc.client.loads(odoo.requests[-1][2])[0]
+    assert key not in str(forwarded) and odoo.requests[-1][0] == "/xmlrpc/2/object"
+    before = len(odoo.requests)
+    with pytest.raises(xmlrpc.client.Fault, match="permission_denied"):
+        proxy.execute_kw("odoo", UID, key, "res.partner", "unlink", [[1]])
+    assert len(odoo.requests) == before
+
+
+def test_each_request_is_one_line_that_joins_the_audit_log_and_holds_no_secret(
+    envoy: Envoy, gate: Gate, key: str
+) -> None:
+    send(envoy, f"{MCP}?access_token=from-a-link", body(key, "unlink", [1]), {"Cookie": "session_id=from-a-browser"})
+    [row, *_] = eventually(lambda: gate.audit(method="unlink", outcome="denied"), 5)
+    [line] = eventually(lambda: [line for line in access_log(envoy) if line["request_id"] == row["request_id"]], 5)
+    assert (line["path"], line["method"], line["client"], line["tls"]) == (MCP, "POST", "127.0.0.1", "TLSv1.3")
+    assert line["upstream"] is None and not line["details"], "the filter answered, and not Odoo or Envoy"
+    for secret in (key, "from-a-link", "from-a-browser", "unlink"):
+        assert secret not in envoy.access_log.read_text()
+
+
+def access_log(envoy: Envoy) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in envoy.access_log.read_text().splitlines()]
+
+
+def test_http_2_is_agreed_on_by_alpn(envoy: Envoy, odoo: Echo, key: str) -> None:
+    large = "x" * (3 << 20)  # several stream windows, and more than Envoy itself would buffer
+    status = over_http_2(envoy, body(key, "echo", large))
+    assert status == "200"
+    assert len(odoo.requests[-1][2]) > len(large)
+
+
+def over_http_2(envoy: Envoy, data: bytes) -> str:
+    """The status of one call."""
+    context = certificates.client(envoy.site.clients_trust)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", envoy.port), 30) as plain,
+        context.wrap_socket(plain, server_hostname="gate.example") as connection,
+    ):
+        assert connection.selected_alpn_protocol() == "h2"
+        state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        state.initiate_connection()
+        names = {":method": "POST", ":path": MCP, ":scheme": "https", ":authority": "gate.example", "content-type": "text/xml"}
+        state.send_headers(1, list(names.items()))
+        while True:
+            while data and (room := min(state.local_flow_control_window(1), state.max_outbound_frame_size, len(data))):
+                state.send_data(1, data[:room], end_stream=room == len(data))
+                data = data[room:]
+            connection.sendall(state.data_to_send())
+            for event in state.receive_data(connection.recv(65536)):
+                if isinstance(event, h2.events.ResponseReceived):
+                    return dict(event.headers)[":status"]
+            assert not state.state_machine.state.name.startswith("CLOSED")
+
+
+def test_the_guard_header_and_names_with_underscores_never_reach_odoo(envoy: Envoy, odoo: Echo) -> None:
+    assert send(envoy, "/web/login", headers={**FORGED, "x_forwarded_host": "evil.example"})[0] == 200
+    headers = odoo.requests[-1][1]
+    assert headers["x-lictor-guard"] is None and headers["x_forwarded_host"] is None
+    assert (headers["x-forwarded-host"], headers["x-forwarded-proto"]) == (f"127.0.0.1:{envoy.port}", "https")
+
+
+@pytest.mark.parametrize("headers", [{}, FORGED], ids=["plain", "forged"])
+def test_without_the_filter_nothing_passes(
+    site: Site, odoo: Echo, control_plane_port: int, headers: dict[str, str]
+) -> None:
+    (site.folder / "dropped.wasm").write_bytes(module())
+    before = len(odoo.requests)
+    with site.production("dropped", odoo.port, control_plane_port, {"/etc/lictor/filter.wasm": "/etc/lictor/dropped.wasm"}) as envoy:
+        assert "Failed to configure thread-local Wasm plugin" in envoy.log.read_text()
+        for path in ("/web/login", "/websocket", MCP):
+            assert send(envoy, path, headers=headers)[0] == 503
+    assert len(odoo.requests) == before
+
+
+def test_an_odoo_with_another_name_gets_nothing(site: Site, odoo: Echo, control_plane_port: int) -> None:
+    before = len(odoo.requests)
+    with site.production("impostor", odoo.port, control_plane_port, {"exact: odoo.example": "exact: erp.example"}) as envoy:
+        assert send(envoy, "/web/login")[0] == 503
+        assert envoy.statistic("cluster.odoo.ssl.fail_verify_san") > 0
+    assert len(odoo.requests) == before
+
+
+def test_plaintext_is_refused(envoy: Envoy, odoo: Echo) -> None:
+    before = len(odoo.requests)
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", envoy.port, timeout=30)) as connection:
+            connection.request("GET", "/web/login")
+            connection.getresponse()
+    assert len(odoo.requests) == before
+
+
+def test_old_tls_is_refused(envoy: Envoy) -> None:
+    context = certificates.client(envoy.site.clients_trust)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_connection(("127.0.0.1", envoy.port), 30) as plain, pytest.raises(ssl.SSLError):
+        context.wrap_socket(plain, server_hostname="gate.example")
+
+
+def test_too_many_connections_are_refused_and_the_metrics_stay(envoy: Envoy) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(2 * CONNECTIONS):
+            stack.enter_context(socket.create_connection(("127.0.0.1", envoy.port), 30))
+        eventually(lambda: active(envoy) == CONNECTIONS, 5)
+        with pytest.raises((ssl.SSLError, OSError)):
+            send(envoy, "/web/login")
+        assert metrics_page(envoy, "/stats/prometheus")[0] == 200
+    eventually(lambda: send(envoy, "/web/login")[0] == 200, 10)
+
+
+def active(envoy: Envoy) -> int:
+    return int(re.search(rf"listener.127.0.0.1_{envoy.port}.downstream_cx_active: (\d+)", envoy.admin("GET", "/stats"))[1])
+
+
+def test_large_headers_and_many_are_refused(envoy: Envoy) -> None:
+    assert send(envoy, "/", headers={"x-large": "x" * 70_000})[0] == 431
+    assert send(envoy, "/", headers={f"x-{number}": "" for number in range(110)})[0] == 431
+
+
+def test_metrics_are_there_to_read_and_nothing_else_of_the_admin_interface(envoy: Envoy) -> None:
+    status, page = metrics_page(envoy, "/stats/prometheus")
+    assert status == 200 and 'lictor_calls{outcome="allowed",reason="none"}' in page
+    assert metrics_page(envoy, "/ready")[0] == 200
+    for path in ("/config_dump", "/quitquitquit", "/", "/stats", "/stats/prometheus/../../quitquitquit"):
+        assert metrics_page(envoy, path)[0] == 404
+    assert metrics_page(envoy, "/stats/prometheus", "POST")[0] == 404
+    assert oct(envoy.admin_socket.stat().st_mode & 0o777) == "0o600"
+
+
+def metrics_page(envoy: Envoy, path: str, method: str = "GET") -> tuple[int, str]:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", envoy.metrics_port, timeout=30)) as connection:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def test_no_secret_is_in_the_configuration_dump(envoy: Envoy) -> None:
+    dump = envoy.admin("GET", "/config_dump?include_eds")
+    token = (envoy.site.folder / "identity/gate-token").read_text().strip()
+    assert "lictor_gate_token" in dump and token not in dump and "BEGIN PRIVATE KEY" not in dump
+
+
+def test_the_control_plane_lets_in_gates_only(site: Site, control_plane_port: int) -> None:
+    def policy(certificate: bool) -> int:
+        context = certificates.client(site.control_plane_authority, site.tls / "gate" if certificate else None)
+        with (
+            socket.create_connection(("127.0.0.1", control_plane_port), 30) as plain,
+            context.wrap_socket(plain, server_hostname="control-plane.example") as connection,
+        ):
+            connection.sendall(b"GET /gate/v1/policy?since=0 HTTP/1.1\r\nHost: control-plane.example\r\n\r\n")
+            return int(connection.recv(65536).split()[1])
+
+    with pytest.raises(ssl.SSLError):
+        policy(certificate=False)
+    assert policy(certificate=True) == 401  # it has no token
+
+
+def test_a_renewed_certificate_is_taken_without_a_restart(envoy: Envoy) -> None:
+    def served() -> bytes:
+        with (
+            socket.create_connection(("127.0.0.1", envoy.port), 30) as plain,
+            certificates.client(envoy.site.clients_trust).wrap_socket(plain, server_hostname="gate.example") as connection,
+        ):
+            return connection.getpeercert(binary_form=True) or b""
+
+    before = served()
+    envoy.site.renew_server_certificate()
+    eventually(lambda: served() != before, 5)
+
+
+def test_a_draining_gate_finishes_what_it_has_begun(site: Site, odoo: Echo, control_plane_port: int, gate: Gate, key: str) -> None:
+    call = body(key, "echo", "drained")
+    with site.production("draining", odoo.port, control_plane_port) as envoy:
+        eventually(lambda: agent(envoy).authenticate("odoo", "agent", key, {}) == UID, 10)
+        with contextlib.closing(connect(envoy)) as connection:
+            connection.putrequest("POST", MCP)
+            connection.putheader("Content-Length", str(len(call)))
+            connection.endheaders(call[:100])
+            eventually(lambda: envoy.statistic("http.lictor_gate.downstream_rq_active") == 1)
+            envoy.admin("POST", "/healthcheck/fail")
+            assert metrics_page(envoy, "/ready")[0] == 503
+            assert send(envoy, "/web/login")[0] == 200, "until the load balancer has noticed"
+            envoy.admin("POST", "/drain_listeners?inboundonly")
+            eventually(lambda: refuses_connections(envoy), 5)
+            assert metrics_page(envoy, "/stats/prometheus")[0] == 200
+            connection.send(call[100:])
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["connection"]) == (200, "close")
+            answer.read()
+        eventually(lambda: envoy.statistic("http.lictor_gate.downstream_rq_active") == 0)
+        eventually(lambda: envoy.statistic("wasmcustom.lictor.audit_waiting") == 0, 5)
+    assert len(gate.audit(method="echo")) > 0
+
+
+def refuses_connections(envoy: Envoy) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", envoy.port), 5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+# What production.yaml may say otherwise than envoy.yaml, in the listener's connection manager.
+STRICTER = {"http2_protocol_options"}
+
+
+def test_what_must_be_is_the_same_as_in_envoy_yaml() -> None:
+    ours, production = (connection_manager(name) for name in ("envoy.yaml", "production.yaml"))
+    for name, value in ours.items():
+        assert name in STRICTER or contains(production[name], value), name
+    for option in ("initial_stream_window_size", "initial_connection_window_size", "max_concurrent_streams"):
+        assert production["http2_protocol_options"][option] <= ours["http2_protocol_options"][option]
+    assert demands("envoy.yaml") == demands("production.yaml")
+    assert yaml.safe_load(shipped("envoy.yaml"))["stats_config"] == yaml.safe_load(shipped("production.yaml"))["stats_config"]
+
+
+def shipped(name: str) -> str:
+    return (ROOT / "envoy" / name).read_text()
+
+
+def connection_manager(name: str) -> dict[str, Any]:
+    listener = yaml.safe_load(shipped(name))["static_resources"]["listeners"][0]
+    return listener["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def contains(whole: Any, part: Any) -> bool:
+    """Whether all of `part` is in `whole`; lists must be the same."""
+    if isinstance(whole, dict) and isinstance(part, dict):
+        return all(name in whole and contains(whole[name], value) for name, value in part.items())
+    return whole == part
+
+
+def demands(name: str) -> list[str]:
+    """The first line of each comment that says MUST, in the order of the file."""
+    return re.findall(r"# (MUST[^.:]*)", shipped(name))
