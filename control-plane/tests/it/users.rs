@@ -8,7 +8,7 @@ async fn a_user_gets_the_uid_that_odoo_names_and_its_secret_is_stored_encrypted(
     let lab = Lab::new().await;
     let made = lab.admin.post("/api/v1/users", user_body()).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
-    assert_eq!(made.json["upstream"], json!({"database": "odoo", "login": "ada", "uid": UID}));
+    assert_eq!(made.json["upstream"], json!({"database": "odoo", "login": "ada", "uid": UID, "rejected": false}));
     assert_eq!(made.json["odoo_groups"], json!([]));
     assert_eq!(lab.number("SELECT COUNT(*) FROM users WHERE upstream_secret LIKE 'v1.%'").await, 1);
     assert_eq!(lab.number("SELECT COUNT(*) FROM users WHERE upstream_secret LIKE '%Odoo%'").await, 0);
