@@ -114,7 +114,7 @@ mod tests {
     fn every_variant_has_its_name_and_two_bars() {
         let chart = svg(&summaries());
         for variant in Variant::ALL {
-            assert_eq!(chart.matches(variant.title()).count(), 1, "{variant}");
+            assert_eq!(chart.matches(&format!(">{}<", variant.title())).count(), 1, "{variant}");
         }
         assert_eq!(chart.matches("<rect x=").count(), 2 * Variant::ALL.len());
         assert!(chart.ends_with("</svg>\n"));
