@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -139,6 +140,16 @@ class Gate:
             eventually(lambda: self.api("GET", "settings"), seconds=30)
 
     # The gate.
+
+    @property
+    def envoy_program(self) -> str:
+        return os.readlink(f"/proc/{self.up['pids']['envoy']}/exe")
+
+    @property
+    def filter_module(self) -> str:
+        """The file that Envoy has loaded."""
+        [module] = re.findall(r'local: \{ filename: "(.*)" \}', (self.folder / "envoy.yaml").read_text())
+        return module
 
     def proxy(self, path: str) -> xmlrpc.client.ServerProxy:
         return xmlrpc.client.ServerProxy(f"{self.up['gate_url']}{path}", allow_none=True)

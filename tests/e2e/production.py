@@ -2,14 +2,16 @@
 
 import contextlib
 import http.client
-import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
+import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import certificates
 from certificates import Authority
 from gate import ROOT, Gate
 
@@ -29,7 +31,6 @@ class Site:
         self.gate = gate
         self.tls = folder / "tls"
         self.tls.mkdir()
-        self.envoy = os.readlink(f"/proc/{gate.up['pids']['envoy']}/exe")
         self.clients_trust = Authority("authority of public", self.tls / "public-ca.crt")
         self.odoo_authority = Authority("authority of odoo", self.tls / "odoo-ca.crt")
         self.control_plane_authority = Authority("authority of control plane", self.tls / "control-plane-ca.crt")
@@ -41,9 +42,7 @@ class Site:
         (folder / "identity").mkdir()
         token = gate.api("POST", "gates", {"name": "production"})["token"]
         (folder / "identity/gate-token").write_text(token + "\n")
-        module = re.search(r'local: \{ filename: "(.*)" \}', (gate.folder / "envoy.yaml").read_text())
-        assert module
-        (folder / "filter.wasm").symlink_to(module[1])
+        (folder / "filter.wasm").symlink_to(gate.filter_module)
         for name in ["gate-token", "server-certificate", "gate-certificate"]:
             (folder / f"{name}.yaml").write_text(self.fill_in(f"{name}.yaml", {}))
 
@@ -70,13 +69,13 @@ class Site:
             "/run/lictor/control-plane-admin.sock": "/run/lictor/control-plane.sock",
             "/etc/lictor/server-certificate.yaml": "/etc/lictor/control-plane-certificate.yaml",
         }
-        with Envoy(self, "control-plane", self.fill_in("control-plane.yaml", changes)):
+        with Envoy(self.gate, self.folder, "control-plane", self.fill_in("control-plane.yaml", changes)):
             yield port
 
     def production(
         self, name: str, odoo_port: int, control_plane_port: int, changes: Mapping[str, str] | None = None
-    ) -> "Envoy":
-        """A gate."""
+    ) -> "Production":
+        """The gate."""
         port, metrics_port = process.free_port(), process.free_port()
         own = {
             "address: 0.0.0.0, port_value: 8443": f"address: 127.0.0.1, port_value: {port}",
@@ -87,25 +86,23 @@ class Site:
             **(changes or {}),
         }
         text = self.fill_in("production.yaml", own).replace("/admin.sock", f"/{name}.sock")
-        return Envoy(self, name, text, port, metrics_port)
+        return Production(self, name, text, port, metrics_port)
 
 
 class Envoy:
-    """`with Envoy(…) as envoy:` serves when the block begins."""
+    """`with Envoy(…) as envoy:` serves when the block begins; `config` says that `admin_socket` is its admin interface."""
 
-    def __init__(self, site: Site, name: str, config: str, port: int = 0, metrics_port: int = 0) -> None:
-        self.site, self.port, self.metrics_port = site, port, metrics_port
-        self.url = f"https://127.0.0.1:{port}"
-        self.admin_socket = site.folder / f"{name}.sock"
-        self.log, self.access_log = site.folder / f"{name}.log", site.folder / f"{name}.access"
-        self._name = name
-        self._config = site.folder / f"{name}.yaml"
+    def __init__(self, gate: Gate, folder: Path, name: str, config: str) -> None:
+        self.admin_socket = folder / f"{name}.sock"
+        self.log, self.access_log = folder / f"{name}.log", folder / f"{name}.access"
+        self._name, self._program = name, gate.envoy_program
+        self._config = folder / f"{name}.yaml"
         self._config.write_text(config)
 
     def __enter__(self) -> "Envoy":
         # The access log is written out after 10 s otherwise.
         options = ["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", "100"]
-        command = [self.site.envoy, "-c", self._config, *options]
+        command = [self._program, "-c", self._config, *options]
         with self.log.open("w") as log, self.access_log.open("w") as access:
             self._server = subprocess.Popen(command, stdout=access, stderr=log)
         process.wait_until(self._is_live, self._server, self._name, self.log, START_SECONDS)
@@ -131,6 +128,39 @@ class Envoy:
             return self.admin("GET", "/ready").strip() == "LIVE"
         except OSError:
             return False
+
+
+class Production(Envoy):
+    """`envoy/production.yaml`, and what clients, Prometheus and load balancers do with it."""
+
+    def __init__(self, site: Site, name: str, config: str, port: int, metrics_port: int) -> None:
+        super().__init__(site.gate, site.folder, name, config)
+        self.port, self._site, self._metrics_port = port, site, metrics_port
+
+    def trust(self) -> ssl.SSLContext:
+        """A client's, who knows the authority of the gate's certificate."""
+        return certificates.client(self._site.clients_trust)
+
+    def proxy(self, road: str) -> xmlrpc.client.ServerProxy:
+        url = f"https://127.0.0.1:{self.port}{road}"
+        return xmlrpc.client.ServerProxy(url, allow_none=True, context=self.trust())
+
+    def connect(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.trust())
+
+    def send(self, path: str, data: bytes | None = None, headers: Mapping[str, str] | None = None) -> int:
+        """The status of one request."""
+        with contextlib.closing(self.connect()) as connection:
+            connection.request("POST" if data else "GET", path, data, dict(headers or {}))
+            return connection.getresponse().status
+
+    def metrics(self, path: str, method: str = "GET") -> tuple[int, str]:
+        """What the listener for Prometheus answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._metrics_port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
 
 
 def gate_listener(gate: Gate) -> str:

@@ -1,6 +1,7 @@
 """The filter's metrics in Envoy's Prometheus page, through the `stats_tags` of `envoy/envoy.yaml`."""
 
 import re
+import xmlrpc.client
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ NAMES = {
     "lictor_gate_us_sum": set(),
     "lictor_policy_revision": set(),
     "lictor_policy_age_seconds": set(),
-    "lictor_audit_waiting": set(),
+    "lictor_audit_pending": set(),
 }
 # Envoy's counters are there at once; what its workers put into histograms it gathers every 5 s.
 FLUSH_SECONDS = 15
@@ -77,7 +78,7 @@ def test_the_policy_in_force_is_the_control_planes(gate: Gate) -> None:
 
 def test_what_the_gate_has_not_sent_is_counted_and_then_sent(gate: Gate, agent: Agent) -> None:
     def waiting() -> float:
-        return metrics.value(scrape(gate), "audit_waiting")
+        return metrics.value(scrape(gate), "audit_pending")
 
     with gate.without_control_plane():
         agent("res.partner", "search_count", [])
@@ -87,7 +88,7 @@ def test_what_the_gate_has_not_sent_is_counted_and_then_sent(gate: Gate, agent: 
 
 
 def test_names_and_labels_are_a_closed_set(gate: Gate) -> None:
-    call = f"<methodCall><methodName>execute_kw</methodName><params><param><value>{FROM_A_CLIENT}</value></param></params></methodCall>"
+    call = xmlrpc.client.dumps((FROM_A_CLIENT,), FROM_A_CLIENT)
     headers = {"Content-Type": "text/xml", "User-Agent": FROM_A_CLIENT, "X-Request-Id": FROM_A_CLIENT}
     before = {(sample.name, *sample.labels.items()) for sample in scrape(gate)}
     gate.send(call.encode(), f"/xmlrpc/2/mcp?{FROM_A_CLIENT}", headers)

@@ -19,7 +19,7 @@ import yaml
 from dropped_filter import module
 from echo import UID, Echo
 from gate import ROOT, Gate, eventually
-from production import CONNECTIONS, Envoy, Site
+from production import CONNECTIONS, Production, Site
 
 MCP = "/xmlrpc/2/mcp"
 FORGED = {"x-lictor-guard": "passed"}
@@ -51,9 +51,9 @@ def control_plane_port(site: Site) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def envoy(site: Site, odoo: Echo, control_plane_port: int, key: str) -> Iterator[Envoy]:
+def envoy(site: Site, odoo: Echo, control_plane_port: int, key: str) -> Iterator[Production]:
     with site.production("production", odoo.port, control_plane_port) as envoy:
-        eventually(lambda: agent(envoy).authenticate("odoo", "agent", key, {}) == UID, 10)
+        eventually(lambda: envoy.proxy("/xmlrpc/2/common").authenticate("odoo", "agent", key, {}) == UID, 10)
         yield envoy
 
 
@@ -62,28 +62,12 @@ def key(gate: Gate) -> str:
     return gate.key(gate.user("odoo", "agent", "secret"))["key"]
 
 
-def agent(envoy: Envoy, road: str = "/xmlrpc/2/common") -> xmlrpc.client.ServerProxy:
-    return xmlrpc.client.ServerProxy(envoy.url + road, allow_none=True, context=certificates.client(envoy.site.clients_trust))
-
-
 def body(key: str, method: str, *args: Any) -> bytes:
     return xmlrpc.client.dumps(("odoo", UID, key, "res.partner", method, list(args)), "execute_kw").encode()
 
 
-def connect(envoy: Envoy) -> http.client.HTTPSConnection:
-    context = certificates.client(envoy.site.clients_trust)
-    return http.client.HTTPSConnection("127.0.0.1", envoy.port, timeout=30, context=context)
-
-
-def send(envoy: Envoy, path: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-    with contextlib.closing(connect(envoy)) as connection:
-        connection.request("POST" if data else "GET", path, data, headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-
-
-def test_calls_are_allowed_and_refused_over_tls(envoy: Envoy, odoo: Echo, key: str) -> None:
-    proxy = agent(envoy, MCP)
+def test_calls_are_allowed_and_refused_over_tls(envoy: Production, odoo: Echo, key: str) -> None:
+    proxy = envoy.proxy(MCP)
     assert proxy.execute_kw("odoo", UID, key, "res.partner", "echo", ["Łucja"])[0] == ["Łucja"]
     forwarded = xmlrpc.client.loads(odoo.requests[-1][2])[0]
     assert key not in str(forwarded) and odoo.requests[-1][0] == "/xmlrpc/2/object"
@@ -94,9 +78,9 @@ def test_calls_are_allowed_and_refused_over_tls(envoy: Envoy, odoo: Echo, key: s
 
 
 def test_each_request_is_one_line_that_joins_the_audit_log_and_holds_no_secret(
-    envoy: Envoy, gate: Gate, key: str
+    envoy: Production, gate: Gate, key: str
 ) -> None:
-    send(envoy, f"{MCP}?access_token=from-a-link", body(key, "unlink", [1]), {"Cookie": "session_id=from-a-browser"})
+    envoy.send(f"{MCP}?access_token=from-a-link", body(key, "unlink", [1]), {"Cookie": "session_id=from-a-browser"})
     [row, *_] = eventually(lambda: gate.audit(method="unlink", outcome="denied"), 5)
     [line] = eventually(lambda: [line for line in access_log(envoy) if line["request_id"] == row["request_id"]], 5)
     assert (line["path"], line["method"], line["client"], line["tls"]) == (MCP, "POST", "127.0.0.1", "TLSv1.3")
@@ -105,20 +89,20 @@ def test_each_request_is_one_line_that_joins_the_audit_log_and_holds_no_secret(
         assert secret not in envoy.access_log.read_text()
 
 
-def access_log(envoy: Envoy) -> list[dict[str, Any]]:
+def access_log(envoy: Production) -> list[dict[str, Any]]:
     return [json.loads(line) for line in envoy.access_log.read_text().splitlines()]
 
 
-def test_http_2_is_agreed_on_by_alpn(envoy: Envoy, odoo: Echo, key: str) -> None:
+def test_http_2_is_agreed_on_by_alpn(envoy: Production, odoo: Echo, key: str) -> None:
     large = "x" * (3 << 20)  # several stream windows, and more than Envoy itself would buffer
     status = over_http_2(envoy, body(key, "echo", large))
     assert status == "200"
     assert len(odoo.requests[-1][2]) > len(large)
 
 
-def over_http_2(envoy: Envoy, data: bytes) -> str:
+def over_http_2(envoy: Production, data: bytes) -> str:
     """The status of one call."""
-    context = certificates.client(envoy.site.clients_trust)
+    context = envoy.trust()
     context.set_alpn_protocols(["h2", "http/1.1"])
     with (
         socket.create_connection(("127.0.0.1", envoy.port), 30) as plain,
@@ -127,21 +111,22 @@ def over_http_2(envoy: Envoy, data: bytes) -> str:
         assert connection.selected_alpn_protocol() == "h2"
         state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         state.initiate_connection()
-        names = {":method": "POST", ":path": MCP, ":scheme": "https", ":authority": "gate.example", "content-type": "text/xml"}
-        state.send_headers(1, list(names.items()))
+        pseudo = {":method": "POST", ":path": MCP, ":scheme": "https", ":authority": "gate.example"}
+        state.send_headers(1, [*pseudo.items(), ("content-type", "text/xml")])
         while True:
             while data and (room := min(state.local_flow_control_window(1), state.max_outbound_frame_size, len(data))):
                 state.send_data(1, data[:room], end_stream=room == len(data))
                 data = data[room:]
             connection.sendall(state.data_to_send())
-            for event in state.receive_data(connection.recv(65536)):
+            received = connection.recv(65536)
+            assert received, "Envoy closed the connection"
+            for event in state.receive_data(received):
                 if isinstance(event, h2.events.ResponseReceived):
                     return dict(event.headers)[":status"]
-            assert not state.state_machine.state.name.startswith("CLOSED")
 
 
-def test_the_guard_header_and_names_with_underscores_never_reach_odoo(envoy: Envoy, odoo: Echo) -> None:
-    assert send(envoy, "/web/login", headers={**FORGED, "x_forwarded_host": "evil.example"})[0] == 200
+def test_the_guard_header_and_names_with_underscores_never_reach_odoo(envoy: Production, odoo: Echo) -> None:
+    assert envoy.send("/web/login", headers={**FORGED, "x_forwarded_host": "evil.example"}) == 200
     headers = odoo.requests[-1][1]
     assert headers["x-lictor-guard"] is None and headers["x_forwarded_host"] is None
     assert (headers["x-forwarded-host"], headers["x-forwarded-proto"]) == (f"127.0.0.1:{envoy.port}", "https")
@@ -153,22 +138,25 @@ def test_without_the_filter_nothing_passes(
 ) -> None:
     (site.folder / "dropped.wasm").write_bytes(module())
     before = len(odoo.requests)
-    with site.production("dropped", odoo.port, control_plane_port, {"/etc/lictor/filter.wasm": "/etc/lictor/dropped.wasm"}) as envoy:
+    change = {"/etc/lictor/filter.wasm": "/etc/lictor/dropped.wasm"}
+    with site.production("dropped", odoo.port, control_plane_port, change) as envoy:
         assert "Failed to configure thread-local Wasm plugin" in envoy.log.read_text()
         for path in ("/web/login", "/websocket", MCP):
-            assert send(envoy, path, headers=headers)[0] == 503
+            assert envoy.send(path, headers=headers) == 503
+        assert envoy.statistic("cluster.nowhere.upstream_cx_none_healthy") == 3
     assert len(odoo.requests) == before
 
 
 def test_an_odoo_with_another_name_gets_nothing(site: Site, odoo: Echo, control_plane_port: int) -> None:
     before = len(odoo.requests)
-    with site.production("impostor", odoo.port, control_plane_port, {"exact: odoo.example": "exact: erp.example"}) as envoy:
-        assert send(envoy, "/web/login")[0] == 503
+    change = {"exact: odoo.example": "exact: erp.example"}
+    with site.production("impostor", odoo.port, control_plane_port, change) as envoy:
+        assert envoy.send("/web/login") == 503
         assert envoy.statistic("cluster.odoo.ssl.fail_verify_san") > 0
     assert len(odoo.requests) == before
 
 
-def test_plaintext_is_refused(envoy: Envoy, odoo: Echo) -> None:
+def test_plaintext_is_refused(envoy: Production, odoo: Echo) -> None:
     before = len(odoo.requests)
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", envoy.port, timeout=30)) as connection:
@@ -177,8 +165,8 @@ def test_plaintext_is_refused(envoy: Envoy, odoo: Echo) -> None:
     assert len(odoo.requests) == before
 
 
-def test_old_tls_is_refused(envoy: Envoy) -> None:
-    context = certificates.client(envoy.site.clients_trust)
+def test_old_tls_is_refused(envoy: Production) -> None:
+    context = envoy.trust()
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -186,46 +174,52 @@ def test_old_tls_is_refused(envoy: Envoy) -> None:
         context.wrap_socket(plain, server_hostname="gate.example")
 
 
-def test_too_many_connections_are_refused_and_the_metrics_stay(envoy: Envoy) -> None:
+def test_too_many_connections_are_refused_and_the_metrics_stay(envoy: Production) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(2 * CONNECTIONS):
             stack.enter_context(socket.create_connection(("127.0.0.1", envoy.port), 30))
         eventually(lambda: active(envoy) == CONNECTIONS, 5)
         with pytest.raises((ssl.SSLError, OSError)):
-            send(envoy, "/web/login")
-        assert metrics_page(envoy, "/stats/prometheus")[0] == 200
-    eventually(lambda: send(envoy, "/web/login")[0] == 200, 10)
+            envoy.send("/web/login")
+        assert envoy.metrics("/stats/prometheus")[0] == 200
+    eventually(lambda: envoy.send("/web/login") == 200, 10)
 
 
-def active(envoy: Envoy) -> int:
-    return int(re.search(rf"listener.127.0.0.1_{envoy.port}.downstream_cx_active: (\d+)", envoy.admin("GET", "/stats"))[1])
+def active(envoy: Production) -> int:
+    return envoy.statistic(f"listener.127.0.0.1_{envoy.port}.downstream_cx_active")
 
 
-def test_large_headers_and_many_are_refused(envoy: Envoy) -> None:
-    assert send(envoy, "/", headers={"x-large": "x" * 70_000})[0] == 431
-    assert send(envoy, "/", headers={f"x-{number}": "" for number in range(110)})[0] == 431
+def test_a_full_heap_stops_clients_and_not_the_metrics(site: Site, odoo: Echo, control_plane_port: int) -> None:
+    before = len(odoo.requests)
+    change = {"max_heap_size_bytes: 1073741824": "max_heap_size_bytes: 1000000"}
+    with site.production("full", odoo.port, control_plane_port, change) as envoy:
+        for action in ("stop_accepting_connections", "stop_accepting_requests", "disable_http_keepalive"):
+            eventually(lambda: envoy.statistic(f"overload.envoy.overload_actions.{action}.active") == 1, 5)
+        status, page = envoy.metrics("/stats/prometheus")
+        assert status == 200 and "\nenvoy_overload_envoy_overload_actions_stop_accepting_requests_active{} 1\n" in page
+        with socket.create_connection(("127.0.0.1", envoy.port), 1) as connection, pytest.raises(TimeoutError):
+            envoy.trust().wrap_socket(connection, server_hostname="gate.example")
+    assert len(odoo.requests) == before
 
 
-def test_metrics_are_there_to_read_and_nothing_else_of_the_admin_interface(envoy: Envoy) -> None:
-    status, page = metrics_page(envoy, "/stats/prometheus")
+def test_large_headers_and_many_are_refused(envoy: Production) -> None:
+    assert envoy.send("/", headers={"x-large": "x" * 70_000}) == 431
+    assert envoy.send("/", headers={f"x-{number}": "" for number in range(110)}) == 431
+
+
+def test_metrics_are_there_to_read_and_nothing_else_of_the_admin_interface(envoy: Production) -> None:
+    status, page = envoy.metrics("/stats/prometheus")
     assert status == 200 and 'lictor_calls{outcome="allowed",reason="none"}' in page
-    assert metrics_page(envoy, "/ready")[0] == 200
+    assert envoy.metrics("/ready")[0] == 200
     for path in ("/config_dump", "/quitquitquit", "/", "/stats", "/stats/prometheus/../../quitquitquit"):
-        assert metrics_page(envoy, path)[0] == 404
-    assert metrics_page(envoy, "/stats/prometheus", "POST")[0] == 404
+        assert envoy.metrics(path)[0] == 404
+    assert envoy.metrics("/stats/prometheus", "POST")[0] == 404
     assert oct(envoy.admin_socket.stat().st_mode & 0o777) == "0o600"
 
 
-def metrics_page(envoy: Envoy, path: str, method: str = "GET") -> tuple[int, str]:
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", envoy.metrics_port, timeout=30)) as connection:
-        connection.request(method, path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-
-
-def test_no_secret_is_in_the_configuration_dump(envoy: Envoy) -> None:
+def test_no_secret_is_in_the_configuration_dump(envoy: Production, site: Site) -> None:
     dump = envoy.admin("GET", "/config_dump?include_eds")
-    token = (envoy.site.folder / "identity/gate-token").read_text().strip()
+    token = (site.folder / "identity/gate-token").read_text().strip()
     assert "lictor_gate_token" in dump and token not in dump and "BEGIN PRIVATE KEY" not in dump
 
 
@@ -244,44 +238,46 @@ def test_the_control_plane_lets_in_gates_only(site: Site, control_plane_port: in
     assert policy(certificate=True) == 401  # it has no token
 
 
-def test_a_renewed_certificate_is_taken_without_a_restart(envoy: Envoy) -> None:
+def test_a_renewed_certificate_is_taken_without_a_restart(envoy: Production, site: Site) -> None:
     def served() -> bytes:
         with (
             socket.create_connection(("127.0.0.1", envoy.port), 30) as plain,
-            certificates.client(envoy.site.clients_trust).wrap_socket(plain, server_hostname="gate.example") as connection,
+            envoy.trust().wrap_socket(plain, server_hostname="gate.example") as connection,
         ):
             return connection.getpeercert(binary_form=True) or b""
 
     before = served()
-    envoy.site.renew_server_certificate()
+    site.renew_server_certificate()
     eventually(lambda: served() != before, 5)
 
 
-def test_a_draining_gate_finishes_what_it_has_begun(site: Site, odoo: Echo, control_plane_port: int, gate: Gate, key: str) -> None:
+def test_a_draining_gate_finishes_what_it_has_begun(
+    site: Site, odoo: Echo, control_plane_port: int, gate: Gate, key: str
+) -> None:
     call = body(key, "echo", "drained")
     with site.production("draining", odoo.port, control_plane_port) as envoy:
-        eventually(lambda: agent(envoy).authenticate("odoo", "agent", key, {}) == UID, 10)
-        with contextlib.closing(connect(envoy)) as connection:
+        eventually(lambda: envoy.proxy("/xmlrpc/2/common").authenticate("odoo", "agent", key, {}) == UID, 10)
+        with contextlib.closing(envoy.connect()) as connection:
             connection.putrequest("POST", MCP)
             connection.putheader("Content-Length", str(len(call)))
             connection.endheaders(call[:100])
             eventually(lambda: envoy.statistic("http.lictor_gate.downstream_rq_active") == 1)
             envoy.admin("POST", "/healthcheck/fail")
-            assert metrics_page(envoy, "/ready")[0] == 503
-            assert send(envoy, "/web/login")[0] == 200, "until the load balancer has noticed"
+            assert envoy.metrics("/ready")[0] == 503
+            assert envoy.send("/web/login") == 200, "until the load balancer has noticed"
             envoy.admin("POST", "/drain_listeners?inboundonly")
             eventually(lambda: refuses_connections(envoy), 5)
-            assert metrics_page(envoy, "/stats/prometheus")[0] == 200
+            assert envoy.metrics("/stats/prometheus")[0] == 200
             connection.send(call[100:])
             answer = connection.getresponse()
             assert (answer.status, answer.headers["connection"]) == (200, "close")
             answer.read()
         eventually(lambda: envoy.statistic("http.lictor_gate.downstream_rq_active") == 0)
-        eventually(lambda: envoy.statistic("wasmcustom.lictor.audit_waiting") == 0, 5)
+        eventually(lambda: envoy.statistic("wasmcustom.lictor.audit_pending") == 0, 5)
     assert len(gate.audit(method="echo")) > 0
 
 
-def refuses_connections(envoy: Envoy) -> bool:
+def refuses_connections(envoy: Production) -> bool:
     try:
         socket.create_connection(("127.0.0.1", envoy.port), 5).close()
     except ConnectionRefusedError:
@@ -300,15 +296,15 @@ def test_what_must_be_is_the_same_as_in_envoy_yaml() -> None:
     for option in ("initial_stream_window_size", "initial_connection_window_size", "max_concurrent_streams"):
         assert production["http2_protocol_options"][option] <= ours["http2_protocol_options"][option]
     assert demands("envoy.yaml") == demands("production.yaml")
-    assert yaml.safe_load(shipped("envoy.yaml"))["stats_config"] == yaml.safe_load(shipped("production.yaml"))["stats_config"]
+    assert shipped("envoy.yaml")["stats_config"] == shipped("production.yaml")["stats_config"]
 
 
-def shipped(name: str) -> str:
-    return (ROOT / "envoy" / name).read_text()
+def shipped(name: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "envoy" / name).read_text())
 
 
 def connection_manager(name: str) -> dict[str, Any]:
-    listener = yaml.safe_load(shipped(name))["static_resources"]["listeners"][0]
+    listener = shipped(name)["static_resources"]["listeners"][0]
     return listener["filter_chains"][0]["filters"][0]["typed_config"]
 
 
@@ -321,4 +317,4 @@ def contains(whole: Any, part: Any) -> bool:
 
 def demands(name: str) -> list[str]:
     """The first line of each comment that says MUST, in the order of the file."""
-    return re.findall(r"# (MUST[^.:]*)", shipped(name))
+    return re.findall(r"# (MUST[^.:]*)", (ROOT / "envoy" / name).read_text())

@@ -1,0 +1,197 @@
+"""What a mesh's control plane makes of our resources: the Envoy configuration that it would send to the gate.
+
+Neither Istio nor Envoy Gateway runs here. The frame below is the part of their output that our patches touch, and the
+patches are applied as their sources do it.
+"""
+
+import copy
+from typing import Any
+
+import yaml
+from gate import ROOT
+
+HCM = "envoy.filters.network.http_connection_manager"
+HCM_TYPE = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+HEADER_MUTATION_TYPE = (
+    "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+)
+ROUTER = {
+    "name": "envoy.filters.http.router",
+    "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+}
+
+
+def resources(file: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((ROOT / "envoy" / file).read_text()))
+
+
+def the(kind: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The specification of the only resource of this kind."""
+    [resource] = [resource for resource in found if resource["kind"] == kind]
+    return resource["spec"]
+
+
+def merge(old: Any, new: Any) -> Any:
+    """Protobuf's: lists grow, messages are merged, the rest is replaced, and what is `Any` in a map too."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        whole = {"typed_extension_protocol_options": lambda _, value: value}
+        return {**old, **{k: whole.get(k, merge)(old[k], v) if k in old else v for k, v in new.items()}}
+    if isinstance(old, list) and isinstance(new, list):
+        return old + new
+    return new
+
+
+def frame(route_configuration: dict[str, Any], clusters: list[str]) -> dict[str, Any]:
+    """A gateway as both make it: one listener, and path normalisation."""
+    manager = {
+        "@type": HCM_TYPE,
+        "stat_prefix": "gateway",
+        "route_config": route_configuration,
+        "normalize_path": True,
+        "use_remote_address": True,
+        "http_filters": [ROUTER],
+    }
+    listener = {
+        "name": "gateway",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 443}},
+        "filter_chains": [{"filters": [{"name": HCM, "typed_config": manager}]}],
+    }
+    stats = {"stats_tags": [{"tag_name": "cluster_name", "regex": r"^cluster\.((.+?)\.)"}]}
+    static = {"listeners": [listener], "clusters": [{"name": name, "type": "STATIC"} for name in clusters]}
+    return {"node": {"id": "gate", "cluster": "gate"}, "stats_config": stats, "static_resources": static}
+
+
+def manager(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    """The connection manager of the gateway."""
+    return bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def istio() -> dict[str, Any]:
+    """From `envoy/istio.yaml`."""
+    found = resources("istio.yaml")
+    clusters: set[str] = set()
+    routes = [_istio_route(http, clusters) for http in the("VirtualService", found)["http"]]
+    patches = the("EnvoyFilter", found)["configPatches"]
+    control_plane = next(p["match"]["cluster"]["name"] for p in patches if p["applyTo"] == "CLUSTER")
+    virtual_host = {"name": "odoo.example:443", "domains": ["odoo.example"], "routes": routes}
+    bootstrap = frame({"virtual_hosts": [virtual_host]}, [*sorted(clusters), control_plane])
+    for patch in patches:
+        _istio_patch(bootstrap, patch)
+    return bootstrap
+
+
+def _istio_route(http: dict[str, Any], clusters: set[str]) -> dict[str, Any]:
+    """One route of a VirtualService. Istio gives every one without `retries` a policy with two retries."""
+    match = dict(http.get("match", [{}])[0])
+    uri = match.get("uri", {"prefix": "/"})
+    headers = [{"name": name, "string_match": value} for name, value in match.get("headers", {}).items()]
+    [destination] = [part["destination"] for part in http["route"]]
+    cluster = f"outbound|{destination['port']['number']}||{destination['host']}"
+    clusters.add(cluster)
+    action: dict[str, Any] = {"cluster": cluster, "timeout": http.get("timeout", "0s")}
+    if http.get("retries", {}).get("attempts") != 0:
+        action["retry_policy"] = {"retry_on": "connect-failure,refused-stream", "num_retries": 2}
+    [path] = [{"path" if kind == "exact" else kind: value} for kind, value in uri.items()]
+    changes = http.get("headers", {})
+    return {
+        "name": http["name"],
+        "match": {**path, "headers": headers},
+        "route": action,
+        "request_headers_to_remove": changes.get("request", {}).get("remove", []),
+        "request_headers_to_add": _istio_headers(changes.get("request", {})),
+        "response_headers_to_add": _istio_headers(changes.get("response", {})),
+    }
+
+
+def _istio_headers(change: dict[str, Any]) -> list[dict[str, Any]]:
+    overwrite = {"append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    return [{"header": {"key": key, "value": value}, **overwrite} for key, value in change.get("set", {}).items()]
+
+
+def _istio_patch(bootstrap: dict[str, Any], patch: dict[str, Any]) -> None:
+    value = patch["patch"]["value"]
+    operation = (patch["applyTo"], patch["patch"]["operation"])
+    network_filter = bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
+    virtual_host = manager(bootstrap)["route_config"]["virtual_hosts"][0]
+    match operation:
+        case ("NETWORK_FILTER", "MERGE"):
+            network_filter.update(merge(network_filter, value))
+        case ("HTTP_FILTER", "INSERT_FIRST"):
+            manager(bootstrap)["http_filters"].insert(0, value)
+        case ("VIRTUAL_HOST", "MERGE"):
+            virtual_host.update(merge(virtual_host, value))
+        case ("HTTP_ROUTE", "MERGE"):
+            name = patch["match"]["routeConfiguration"]["vhost"]["route"]["name"]
+            [route] = [route for route in virtual_host["routes"] if route["name"] == name]
+            route.update(merge(route, value))
+        case ("CLUSTER", "MERGE"):
+            name = patch["match"]["cluster"]["name"]
+            [cluster] = [c for c in bootstrap["static_resources"]["clusters"] if c["name"] == name]
+            cluster.update(merge(cluster, value))
+        case ("BOOTSTRAP", "MERGE"):
+            bootstrap.update(merge(bootstrap, value))
+        case _:
+            raise AssertionError(f"the test does not know {operation}")
+
+
+def envoy_gateway() -> dict[str, Any]:
+    """From `envoy/envoy-gateway.yaml`."""
+    found = resources("envoy-gateway.yaml")
+    rules = the("HTTPRoute", found)["rules"]
+    routes = [_gateway_route(rule, f"httproute/lictor/odoo/rule/{number}") for number, rule in enumerate(rules)]
+    virtual_host = {"name": "odoo", "domains": ["odoo.example"], "routes": routes}
+    bootstrap = frame({"virtual_hosts": [virtual_host]}, [route["route"]["cluster"] for route in routes])
+    policy = the("ClientTrafficPolicy", found)
+    removed = policy["headers"]["earlyRequestHeaders"]["remove"]
+    manager(bootstrap)["early_header_mutation_extensions"] = [
+        {
+            "name": "envoy.http.early_header_mutation.header_mutation",
+            "typed_config": {
+                "@type": HEADER_MUTATION_TYPE,
+                "mutations": [{"remove": name} for name in removed],
+            },
+        }
+    ]
+    for patch in the("EnvoyPatchPolicy", found)["jsonPatches"]:
+        _gateway_patch(bootstrap, patch)
+    return merge(bootstrap, yaml.safe_load(the("EnvoyProxy", found)["bootstrap"]["value"]))
+
+
+def _gateway_route(rule: dict[str, Any], cluster: str) -> dict[str, Any]:
+    [match] = rule["matches"]
+    kind = {"Exact": "path", "PathPrefix": "prefix"}[match["path"]["type"]]
+    headers = [{"name": header["name"], "string_match": {"exact": header["value"]}} for header in match["headers"]]
+    [change] = [part["requestHeaderModifier"] for part in rule["filters"]]
+    assert "retry" not in rule
+    return {
+        "name": cluster,
+        "match": {kind: match["path"]["value"], "headers": headers},
+        "route": {
+            "cluster": cluster,
+            "timeout": rule["timeouts"]["request"],
+            "upgrade_configs": [{"upgrade_type": "websocket"}],
+        },
+        "request_headers_to_remove": change["remove"],
+    }
+
+
+def _gateway_patch(bootstrap: dict[str, Any], patch: dict[str, Any]) -> None:
+    """`add` of RFC 6902, the only operation that we need."""
+    assert patch["operation"]["op"] == "add"
+    value = copy.deepcopy(patch["operation"]["value"])
+    kind = patch["type"].rsplit(".", 1)[1]
+    if kind == "Cluster":
+        assert (patch["operation"]["path"], value["name"]) == ("", patch["name"])
+        bootstrap["static_resources"]["clusters"].append(value)
+        return
+    target: Any = {
+        "Listener": lambda: bootstrap["static_resources"]["listeners"][0],
+        "RouteConfiguration": lambda: manager(bootstrap)["route_config"],
+    }[kind]()
+    *parents, last = patch["operation"]["path"].split("/")[1:]
+    for name in parents:
+        target = target[int(name) if isinstance(target, list) else name]
+    if isinstance(target, list):
+        target.insert(len(target) if last == "-" else int(last), value)
+    else:
+        target[last] = value
