@@ -1,0 +1,171 @@
+//! Audit events: what gates tell the control plane.
+
+use serde::{Deserialize, Serialize};
+
+use super::UnixMicros;
+use crate::operation::Operations;
+use crate::refusal::Reason;
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Forwarded, and Odoo answered.
+    Allowed,
+    /// Refused by the gate.
+    Denied,
+    /// Forwarded, and Odoo answered with a fault.
+    Faulted,
+    /// Forwarded, and the answer never came or could not be read.
+    Unknown,
+}
+
+/// What an [`Event`] tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// A whole call, after its end.
+    #[default]
+    Call,
+    /// A call that is about to be forwarded, and waits for this to be stored. Its outcome is unknown until an
+    /// [`EventKind::Outcome`] with the same decision id follows.
+    Intent,
+    /// What became of an intent.
+    Outcome,
+    /// `count` refusals of callers without a verified key that were not recorded one by one.
+    Counted,
+}
+
+/// One audit record. No record values, no secrets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Position in the gate's count since its start; with [`EventBatch::boot`] it names the event for ever.
+    pub sequence: u64,
+    /// What it tells.
+    #[serde(default)]
+    pub kind: EventKind,
+    /// How many refusals it stands for; 1 unless it is [`EventKind::Counted`].
+    #[serde(default = "one")]
+    pub count: u64,
+    /// When the call was decided.
+    pub at: UnixMicros,
+    /// Named in the refusal that the client saw, and in the gate's log.
+    pub decision_id: String,
+    /// Envoy's `x-request-id`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_id: Option<String>,
+    /// The key, if its record was found; verified unless the reason says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_id: Option<String>,
+    /// The key's user.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_id: Option<String>,
+    /// The address that Envoy holds for the client's.
+    pub client_ip: String,
+    /// The client's `User-Agent`, cut to [`MAX_USER_AGENT`] bytes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_agent: Option<String>,
+    /// The session that the call belongs to, if it got so far.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session: Option<String>,
+    /// The path that the call came on, canonical.
+    pub road: String,
+    /// The database of the key, once verified.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub database: Option<String>,
+    /// The model, once the call was read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// The method, once the call was read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub method: Option<String>,
+    /// What the call does, once known.
+    #[serde(skip_serializing_if = "Operations::is_empty", default)]
+    pub operations: Operations,
+    /// The first ids that the call names; for a `create` the new ones.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub record_ids: Vec<i64>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Odoo did the call and then could not write `None` into its answer: a fault that is none.
+    #[serde(default)]
+    pub none_answer: bool,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
+    /// The fault code that the client saw, the gate's or Odoo's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fault_code: Option<i64>,
+    /// Microseconds from the end of the client's body to the decision, a wait for an intent excluded.
+    pub gate_us: u64,
+    /// Microseconds from forwarding to the end of Odoo's answer.
+    pub odoo_us: u64,
+    /// Bytes of the client's body.
+    pub request_bytes: u64,
+    /// Bytes of the answer's body.
+    pub response_bytes: u64,
+}
+
+impl Event {
+    /// An event of which nothing is known yet but when, and under which decision id.
+    pub fn at(at: UnixMicros, decision_id: String) -> Self {
+        Self {
+            sequence: 0,
+            kind: EventKind::Call,
+            count: 1,
+            at,
+            decision_id,
+            request_id: None,
+            key_id: None,
+            user_id: None,
+            client_ip: String::new(),
+            user_agent: None,
+            session: None,
+            road: String::new(),
+            database: None,
+            model: None,
+            method: None,
+            operations: Operations::NONE,
+            record_ids: Vec::new(),
+            outcome: Outcome::Unknown,
+            none_answer: false,
+            reason: None,
+            fault_code: None,
+            gate_us: 0,
+            odoo_us: 0,
+            request_bytes: 0,
+            response_bytes: 0,
+        }
+    }
+}
+
+const fn one() -> u64 {
+    1
+}
+
+/// Events of one gate, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventBatch {
+    /// [`super::VERSION`].
+    pub version: u32,
+    /// Names the run of Envoy that counts the sequence.
+    pub boot: String,
+    /// The events; at most [`MAX_BATCH`].
+    pub events: Vec<Event>,
+}
+
+/// Bytes of a `User-Agent` that are kept.
+pub const MAX_USER_AGENT: usize = 200;
+
+/// The most events in a batch.
+pub const MAX_BATCH: usize = 500;
+
+/// The answer to a batch: all of it is in the database, now or since before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stored {
+    /// How many events of the batch are stored.
+    pub stored: u64,
+}
