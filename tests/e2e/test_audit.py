@@ -90,7 +90,7 @@ def test_no_call_is_forwarded_without_its_intent(gate: Gate, echo: Echo, made: A
     assert {answer.reason for answer in answers} == {"ok", "lost"}
     forwarded = {xmlrpc.client.loads(body)[0][5][0][0] for _, _, body in echo.requests[before:]}
     recorded = {row["record_ids"][0]: row["outcome"] for row in rows(gate, made["id"], method="read")}
-    assert len(forwarded) > 100 and forwarded <= recorded.keys()
+    assert len(forwarded) > 20 and forwarded <= recorded.keys()
     outcomes = [recorded[number] for number in forwarded]
     print(f"\n{len(forwarded)} calls forwarded, {outcomes.count('unknown')} with an unknown outcome")
     assert set(outcomes) <= {"allowed", "unknown"}

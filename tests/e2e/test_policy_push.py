@@ -26,10 +26,12 @@ def test_a_change_is_in_force_at_all_workers_within_a_second(gate: Gate, user: A
             allowed = number % 2 == 1
             gate.permit({"res.country": {"read": allowed}})
             answered = time.monotonic()
-            expected = None if allowed else "permission_denied"
+            # Refused either way, for another reason: so what is measured is the gate's time and not Odoo's.
+            expected = "cross_model_denied" if allowed else "permission_denied"
 
-            def everywhere(expected: str | None = expected) -> bool:
-                refusals = pool.map(lambda agent: agent.refusal("res.country", "search_count", []), agents)
+            def everywhere(expected: str = expected) -> bool:
+                call = ("res.country", "search_count", [["currency_id.name", "=", "EUR"]])
+                refusals = pool.map(lambda agent: agent.refusal(*call), agents)
                 return all(refusal == expected for refusal in refusals)
 
             eventually(everywhere)
