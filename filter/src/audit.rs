@@ -125,7 +125,13 @@ pub(crate) struct Sender {
 
 struct InFlight {
     token: u32,
-    batch: Vec<u8>,
+    batch: Batch,
+}
+
+struct Batch {
+    json: Vec<u8>,
+    /// Whether more may be waiting than it could take.
+    full: bool,
 }
 
 impl Sender {
@@ -136,7 +142,7 @@ impl Sender {
         }
         let Some(batch) = next_batch()? else { return Ok(()) };
         let headers = headers("POST", wire::EVENTS_PATH);
-        match host::call(&worker.config.control_plane_cluster, headers, Some(&batch), SEND_TIMEOUT) {
+        match host::call(&worker.config.control_plane_cluster, headers, Some(&batch.json), SEND_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, batch }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),
         }
@@ -149,12 +155,15 @@ impl Sender {
         match status()? {
             Some(200) => {
                 self.backoff.succeeded();
-                acknowledge(&batch)?;
+                acknowledge(&batch.json)?;
+                // Otherwise the next tick sends: what comes meanwhile goes together, which costs both ends less.
+                if batch.full {
+                    self.run(worker, now)?;
+                }
             }
             Some(status) => self.failed(now, &format!("it answered {status}")),
             None => self.failed(now, "no answer came, or not from a control plane of this version"),
         }
-        self.run(worker, now)?;
         Ok(true)
     }
 
@@ -166,10 +175,10 @@ impl Sender {
 }
 
 /// The batch that waits for its acknowledgement, or a new one of what is queued.
-fn next_batch() -> Result<Option<Vec<u8>>, HostError> {
+fn next_batch() -> Result<Option<Batch>, HostError> {
     let slot = host::shared(BATCH)?;
     if !slot.value.is_empty() {
-        return Ok(Some(slot.value));
+        return Ok(Some(Batch { json: slot.value, full: true }));
     }
     let queue = host::queue(QUEUE)?;
     let mut events = Vec::new();
@@ -183,7 +192,7 @@ fn next_batch() -> Result<Option<Vec<u8>>, HostError> {
     }
     let batch = batch(&events)?;
     match host::set_shared(BATCH, &slot, &batch) {
-        Ok(()) => Ok(Some(batch)),
+        Ok(()) => Ok(Some(Batch { json: batch, full: events.len() == wire::MAX_BATCH })),
         Err(error) => {
             // Another thread took the lease meanwhile: the events go back for it.
             for event in events {

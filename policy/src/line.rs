@@ -61,8 +61,12 @@ impl Line {
 
     /// For shared data.
     pub fn bytes(&self, id: &str) -> Vec<u8> {
-        let digests = self.digests.iter().flatten().copied();
-        tag(id).into_iter().chain(digests).chain(self.window.bytes()).chain(self.sessions.bytes()).collect()
+        let mut bytes = Vec::with_capacity(TAG + DIGEST * DIGESTS + Window::BYTES + self.sessions.length());
+        bytes.extend_from_slice(&tag(id));
+        self.digests.iter().for_each(|digest| bytes.extend_from_slice(digest));
+        bytes.extend(self.window.bytes());
+        bytes.extend(self.sessions.bytes());
+        bytes
     }
 }
 

@@ -87,6 +87,11 @@ impl Sessions {
         session
     }
 
+    /// How many bytes [`Sessions::bytes`] has.
+    pub fn length(&self) -> usize {
+        self.0.len() * 24
+    }
+
     /// For shared data.
     pub fn bytes(&self) -> impl Iterator<Item = u8> {
         let numbers = |session: &Session| [session.client.0, session.started_at, session.last_seen_at];

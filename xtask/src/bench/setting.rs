@@ -110,7 +110,7 @@ impl<'a> Setting<'a> {
         let gate = self.gates.iter().find(|gate| gate.variant == variant).context("this variant was not started")?;
         let meter = Meter::start(&gate.envoy)?;
         let measured = self.load.run(gate.port, length, connections, &mut self.servers);
-        let measured = measured.with_context(|| format!("{variant}: an error is no measurement"))?;
+        let measured = measured.with_context(|| format!("the round of {variant} does not count"))?;
         let busy = meter.share()?;
         let (used, settled_after) = meter.settle(&mut self.servers)?;
         Ok(Round {
