@@ -7,7 +7,7 @@ use lictor_policy::decide::{Facts, State, Trace};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
-use lictor_policy::wire::{Durability, Outcome};
+use lictor_policy::wire::{Durability, Outcome, UnixMicros};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
@@ -67,7 +67,7 @@ impl Request {
         let path = host::request_header(":path")?.unwrap_or_default();
         let Some(road) = Road::of(&String::from_utf8_lossy(&path)) else { return Ok(Action::Continue) };
         let current = self.current()?;
-        if self.policy(&current)?.ignores(road) {
+        if self.policy(&current, host::now()?).ignores(road) {
             return Ok(Action::Continue);
         }
         if host::request_header(":method")?.as_deref() != Some(b"POST") {
@@ -87,7 +87,7 @@ impl Request {
     fn body(&mut self, length: usize, end_of_stream: bool) -> Result<Action, HostError> {
         let Phase::Buffering(road) = self.phase else { return Ok(self.settled()) };
         let current = self.current()?;
-        if length > self.policy(&current)?.body_limit() {
+        if length > self.policy(&current, host::now()?).body_limit() {
             return self.judge(road, &current, Body::TooLarge, length);
         }
         if !end_of_stream {
@@ -124,9 +124,9 @@ impl Request {
         }
     }
 
-    fn policy<'c>(&self, current: &'c Current) -> Result<Policy<'c>, HostError> {
+    fn policy<'c>(&self, current: &'c Current, now: UnixMicros) -> Policy<'c> {
         let require = self.worker.as_ref().is_none_or(|worker| worker.config.require);
-        Ok(Policy::new(current.snapshot.as_deref(), current.confirmed_at, host::now()?, require))
+        Policy::new(current.snapshot.as_deref(), current.confirmed_at, now, require)
     }
 
     /// The verdict on a request whose body is complete, or whose body does not matter.
@@ -188,7 +188,7 @@ impl Request {
         let client = source.as_deref().and_then(address::client);
         let facts = Facts { now, client, user_agent: &user_agent };
         let mut trace = Trace::default();
-        let verdict = gate::judge(self.policy(current)?, road, body, facts, state, &mut trace);
+        let verdict = gate::judge(self.policy(current, now), road, body, facts, state, &mut trace);
         let mut record = Record::of(road, facts, trace)?;
         record.event.gate_us = host::now()?.saturating_sub(now);
         Ok((verdict, record))
