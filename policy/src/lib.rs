@@ -9,6 +9,7 @@ pub mod call;
 pub mod decide;
 pub mod effects;
 pub mod gate;
+pub mod json;
 pub mod key;
 pub mod line;
 pub mod never;
