@@ -5,6 +5,7 @@
 pub mod api;
 pub mod app;
 pub mod arrivals;
+pub mod audit;
 pub mod auth;
 pub mod change;
 pub mod config;

@@ -18,6 +18,9 @@ const MAX_SNAPSHOT_AGE_SECONDS: u32 = 24 * 3600;
 /// A session that lasts for a month of silence is none.
 const MAX_SESSION_TIMEOUT_SECONDS: u32 = 31 * 24 * 3600;
 
+/// A hundred years.
+const MAX_RETENTION_DAYS: u32 = 36_500;
+
 /// All settings. A group or field that a stored row lacks has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -69,9 +72,11 @@ pub struct Sessions {
 }
 
 /// How calls are recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
+    /// Days after which records are deleted.
+    pub retention_days: u32,
     /// When a record is stored: after the call in batches, or before it.
     pub durability: wire::Durabilities,
 }
@@ -99,6 +104,12 @@ impl Default for RateLimit {
     }
 }
 
+impl Default for Audit {
+    fn default() -> Self {
+        Self { retention_days: 365, durability: wire::Durabilities::default() }
+    }
+}
+
 impl Default for Sessions {
     fn default() -> Self {
         Self { enabled: false, timeout_seconds: 1800, limit: 0 }
@@ -110,6 +121,7 @@ impl Settings {
     pub fn validate(&self) -> Result<()> {
         validate::range("rate_limit.per_minute", self.rate_limit.per_minute, 1, u32::MAX)?;
         validate::range("sessions.timeout_seconds", self.sessions.timeout_seconds, 1, MAX_SESSION_TIMEOUT_SECONDS)?;
+        validate::range("audit.retention_days", self.audit.retention_days, 1, MAX_RETENTION_DAYS)?;
         validate::range("snapshot_max_age_seconds", self.snapshot_max_age_seconds, 1, MAX_SNAPSHOT_AGE_SECONDS)?;
         validate::range("body_limit_bytes", self.body_limit_bytes, 1, MAX_BODY_LIMIT_BYTES)?;
         validate::networks("ip_allow_list", &self.ip_allow_list)?;

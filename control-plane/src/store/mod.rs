@@ -14,6 +14,7 @@ pub mod keys;
 mod meta;
 pub mod pauses;
 pub mod permissions;
+pub mod retention;
 mod row;
 pub mod sessions;
 pub mod settings;

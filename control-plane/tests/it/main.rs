@@ -23,6 +23,7 @@ mod pauses;
 mod permissions;
 mod policy;
 mod problems;
+mod retention;
 mod roles;
 mod secrets;
 mod sessions;

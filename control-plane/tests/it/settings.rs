@@ -16,6 +16,7 @@ async fn a_fresh_database_has_the_defaults() {
         ("/snapshot_max_age_seconds", json!(300)),
         ("/body_limit_bytes", json!(8 << 20)),
         ("/audit/durability/write", json!("batched")),
+        ("/audit/retention_days", json!(365)),
     ] {
         assert_eq!(settings.pointer(pointer), Some(&value), "{pointer}");
     }
@@ -50,6 +51,8 @@ async fn each_wrong_field_is_named_and_changes_nothing() {
         (json!({"ip_allow_list": ["10.0.0.1/8"]}), "invalid_field", "ip_allow_list"),
         (json!({"require_exceptions": ["x"]}), "invalid_field", "require_exceptions"),
         (json!({"audit": {"durability": {"read": "never"}}}), "invalid_field", "audit.durability.read"),
+        (json!({"audit": {"retention_days": 0}}), "invalid_field", "audit.retention_days"),
+        (json!({"audit": {"retention_days": 36_501}}), "invalid_field", "audit.retention_days"),
         (json!({"snapshot_max_age_seconds": 0}), "invalid_field", "snapshot_max_age_seconds"),
         (json!({"body_limit_bytes": (64 << 20) + 1}), "invalid_field", "body_limit_bytes"),
         (json!({"methods": {"_x": []}}), "invalid_field", "methods._x"),
