@@ -183,6 +183,28 @@ CREATE INDEX audit_at ON audit (at, id, gate_id);
 CREATE INDEX audit_key ON audit (key_id, at);
 CREATE INDEX audit_decision ON audit (decision_id);
 
+-- What people and programs are to be told: one row a recipient, written in the transaction of what it tells of. `body` is
+-- the message as JSON; one that carries a secret is `sealed` in its place, and wiped once it was sent. A message that is
+-- `waiting` is due at `due_at`; a sender that takes it moves that on, which is its lease.
+CREATE TABLE outbox (
+    id TEXT PRIMARY KEY,
+    event TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    body TEXT,
+    sealed TEXT,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    error TEXT,
+    created_at BIGINT NOT NULL,
+    sent_at BIGINT,
+    CONSTRAINT outbox_once UNIQUE (event, channel, recipient)
+);
+CREATE INDEX outbox_due ON outbox (state, channel, due_at);
+CREATE INDEX outbox_sealed ON outbox (id) WHERE sealed IS NOT NULL;
+
 -- Who changed what, when: one row a change, ordered by the revision that the change made. No secrets.
 CREATE TABLE admin_audit (
     revision BIGINT PRIMARY KEY,

@@ -12,6 +12,7 @@ pub mod events;
 pub mod gates;
 pub mod keys;
 mod meta;
+pub mod outbox;
 pub mod pauses;
 pub mod permissions;
 pub mod retention;
