@@ -59,7 +59,7 @@ CREATE TABLE keys (
     hash TEXT NOT NULL,
     version BIGINT NOT NULL,
     line TEXT NOT NULL,
-    slot BIGINT NOT NULL,
+    slot BIGINT,
     scopes TEXT NOT NULL,
     models TEXT NOT NULL,
     ip_allow_list TEXT NOT NULL,
@@ -72,10 +72,15 @@ CREATE TABLE keys (
     last_used_at BIGINT,
     last_used_from TEXT,
     use_count BIGINT NOT NULL,
-    changed BIGINT NOT NULL
+    rotated_from TEXT,
+    rotated_to TEXT,
+    changed BIGINT NOT NULL,
+    CONSTRAINT keys_active_slot CHECK (slot IS NOT NULL OR active = 0)
 );
 CREATE INDEX keys_of_user ON keys (user_id);
 CREATE INDEX keys_by_slot ON keys (slot);
+CREATE INDEX keys_by_line ON keys (line);
+CREATE INDEX keys_by_expiry ON keys (expires_at, id) WHERE active = 1;
 
 CREATE TABLE permissions (
     model TEXT PRIMARY KEY,
@@ -135,9 +140,12 @@ CREATE TABLE sessions (
     started_at BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
     requests BIGINT NOT NULL,
-    terminated_at BIGINT
+    terminated_at BIGINT,
+    expired_at BIGINT
 );
 CREATE INDEX sessions_at ON sessions (started_at, id);
+CREATE INDEX sessions_open ON sessions (last_seen_at) WHERE terminated_at IS NULL AND expired_at IS NULL;
+CREATE INDEX sessions_ended ON sessions (last_seen_at) WHERE terminated_at IS NOT NULL OR expired_at IS NOT NULL;
 CREATE INDEX sessions_client ON sessions (line, client_ip);
 
 -- Lines of keys that are refused from an address until a moment.
@@ -213,4 +221,21 @@ CREATE TABLE admin_audit (
     action TEXT NOT NULL,
     object TEXT NOT NULL,
     difference TEXT NOT NULL
+);
+
+-- When each job runs, and how it ended last. `holder` names the run under way, good until `held_until`; `place` is where
+-- the next run goes on.
+CREATE TABLE jobs (
+    name TEXT PRIMARY KEY,
+    cron TEXT NOT NULL,
+    next_run_at BIGINT NOT NULL,
+    holder TEXT,
+    held_until BIGINT,
+    place TEXT NOT NULL,
+    started_at BIGINT,
+    ended_at BIGINT,
+    outcome TEXT,
+    report TEXT NOT NULL,
+    message TEXT,
+    changed BIGINT NOT NULL
 );

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::credentials::Suspects;
 use crate::gates::Presence;
+use crate::jobs::{self, Runs};
 use crate::metrics::Metrics;
 use crate::odoo::Odoo;
 use crate::publish::Publisher;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub presence: Presence,
     /// Users whose credential is to be tried.
     pub suspects: Suspects,
+    /// The jobs that run here.
+    pub runs: Runs,
     /// What is counted for Prometheus.
     pub metrics: Metrics,
     /// Turns true when the service is to end: long polls answer then.
@@ -70,7 +73,7 @@ impl App {
     /// The same with another clock and other waits, for tests.
     pub async fn with(store: Store, vault: Vault, odoo: Odoo, clock: Clock, waits: Waits) -> Result<Self, StoreError> {
         store.prepare(vault.key_id()).await?;
-        Ok(Self(Arc::new(Parts {
+        let app = Self(Arc::new(Parts {
             store,
             vault,
             odoo,
@@ -80,9 +83,12 @@ impl App {
             publisher: Publisher::default(),
             presence: Presence::default(),
             suspects: Suspects::default(),
+            runs: Runs::default(),
             metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
-        })))
+        }));
+        jobs::prepare(&app).await?;
+        Ok(app)
     }
 
     /// The time.

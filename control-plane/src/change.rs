@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{Code, Problem, Result};
 use crate::store::snapshot::{self, Part};
-use crate::store::{ChangeTx, Entry, terminations};
+use crate::store::{ChangeTx, Entry};
 
 /// What a change did, for the audit row and for the check before the commit.
 pub struct Done {
@@ -40,8 +40,7 @@ impl Done {
     }
 }
 
-/// Makes a change. If `work` fails, or gates could not use the policy that it makes, nothing has happened. Terminations
-/// that have ended leave the policy with whatever change comes next.
+/// Makes a change. If `work` fails, or gates could not use the policy that it makes, nothing has happened.
 ///
 /// The check before the commit puts what was touched, with the settings and the user that a key names, through the
 /// conversion that gates use, and not the whole policy: with 10,000 keys that would cost each change tens of
@@ -55,7 +54,6 @@ pub async fn change<T>(
 ) -> Result<T> {
     let mut tx = ChangeTx::begin(&app.store).await?;
     let (value, done) = work(&mut tx).await?;
-    terminations::delete_ended(&mut tx, app.now()).await?;
     if let Some(part) = &done.part {
         let policy = snapshot::part(&mut tx, &app.vault, part).await?;
         Snapshot::try_from(policy).map_err(|bad| Problem::new(Code::UnusablePolicy, format!("Change this: {bad}.")))?;

@@ -50,6 +50,8 @@ codes! {
     UserHasKeys = "user_has_keys", CONFLICT, "The user still has keys";
     /// A revoked key stays revoked.
     KeyRevoked = "key_revoked", CONFLICT, "The key is revoked";
+    /// Somebody runs the job already.
+    JobRunning = "job_running", CONFLICT, "The job runs already";
     /// The change would leave nobody who can administer.
     LastAdmin = "last_admin", CONFLICT, "This is the last way in for an administrator";
     /// `If-Match` names another state.

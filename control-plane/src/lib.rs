@@ -14,6 +14,7 @@ pub mod csv;
 pub mod docs;
 pub mod error;
 pub mod gates;
+pub mod jobs;
 pub mod listen;
 pub mod metrics;
 pub mod odoo;

@@ -15,7 +15,7 @@ use lictor_control_plane::odoo::Odoo;
 use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{api, credentials, docs, gates, publish, router, upkeep};
+use lictor_control_plane::{api, credentials, docs, gates, jobs, publish, router, upkeep};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -75,10 +75,13 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let presence = tokio::spawn(gates::keep_presence(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     let credentials = tokio::spawn(credentials::run(app.clone()));
+    let jobs = tokio::spawn(jobs::run(app.clone()));
     tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
         let serve = |listener, router| listen::serve(listener, router, Bounds::default(), app.stopping.subscribe());
         let ((), (), ended) = tokio::join!(serve(api, router::api(&app)), serve(gate, router::gate(&app)), end(&app));
+        let _ = jobs.await;
+        app.runs.ended().await;
         ended
     };
     tokio::select! {

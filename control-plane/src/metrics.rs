@@ -15,6 +15,8 @@ use axum::response::{IntoResponse, Response};
 use crate::app::App;
 use crate::error::Result;
 use crate::gates::{all, is_live};
+use crate::jobs::Job;
+use crate::store::jobs::{self, Outcome};
 use crate::store::{Meta, arrivals};
 
 /// What is counted since the service started.
@@ -22,6 +24,7 @@ use crate::store::{Meta, arrivals};
 pub struct Metrics {
     requests: Mutex<BTreeMap<Answered, u64>>,
     events: AtomicU64,
+    jobs: Mutex<BTreeMap<(Job, Outcome), u64>>,
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +38,15 @@ impl Metrics {
     /// Counts events that are in the database.
     pub fn events_stored(&self, count: u64) {
         self.events.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Counts a run of a job.
+    pub fn job_ended(&self, job: Job, outcome: Outcome) {
+        *self.jobs().entry((job, outcome)).or_default() += 1;
+    }
+
+    fn jobs(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Job, Outcome), u64>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn answered(&self, answered: Answered) {
@@ -63,6 +75,7 @@ pub async fn show(State(app): State<App>) -> Result<Response> {
     let (meta, now) = (Meta::load(&mut connection).await?, app.now());
     let gates = all(&app, &mut connection).await?;
     let skipped = arrivals::skipped(&mut connection, now).await?;
+    let jobs = jobs::list(&mut connection, now).await?;
     drop(connection);
 
     let mut page = Page::default();
@@ -109,6 +122,20 @@ pub async fn show(State(app): State<App>) -> Result<Response> {
     for gate in &gates {
         let skipped = skipped.get(&gate.id).copied().unwrap_or_default();
         page.sample(&[("gate", &gate.name)], skipped.missing_events);
+    }
+    page.family("lictor_job_runs_total", "counter", "Runs of jobs here, by how they ended.");
+    for ((job, outcome), count) in app.metrics.jobs().clone() {
+        page.sample(&[("job", job.name()), ("outcome", outcome.name())], count);
+    }
+    page.family("lictor_job_failed", "gauge", "Whether the last run of a job failed, on whichever replica.");
+    for job in &jobs {
+        page.sample(&[("job", &job.name)], u8::from(job.last_outcome == Some(Outcome::Failed)));
+    }
+    page.family("lictor_job_last_end_timestamp_seconds", "gauge", "When a run of a job ended last.");
+    for job in &jobs {
+        if let Some(ended) = job.last_ended_at {
+            page.sample(&[("job", &job.name)], ended.0 / 1_000_000);
+        }
     }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.text).into_response())
 }

@@ -11,7 +11,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, audit, emergency, explain, gates, health, keys, pauses, permissions, sessions, settings, tokens, users,
+    accounts, audit, emergency, explain, gates, health, jobs, keys, pauses, permissions, sessions, settings, tokens,
+    users,
 };
 use crate::app::App;
 use crate::auth::{Access, Role, require};
@@ -110,6 +111,10 @@ pub fn api_table() -> Vec<Route> {
         route(admin, Get, "/api/v1/pauses", pauses::list),
         route(admin, Post, "/api/v1/pauses", pauses::create),
         route(admin, Delete, "/api/v1/pauses/{id}", pauses::delete),
+        route(admin, Get, "/api/v1/jobs", jobs::list),
+        route(admin, Get, "/api/v1/jobs/{name}", jobs::show),
+        route(admin, Patch, "/api/v1/jobs/{name}", jobs::update),
+        route(admin, Post, "/api/v1/jobs/{name}/run", jobs::run),
         route(admin, Get, "/api/v1/gates", gates::list),
         route(admin, Post, "/api/v1/gates", gates::create),
         route(admin, Get, "/api/v1/gates/{id}", gates::show),

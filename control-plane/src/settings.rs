@@ -20,6 +20,8 @@ const MAX_SESSION_TIMEOUT_SECONDS: u32 = 31 * 24 * 3600;
 
 /// A hundred years.
 const MAX_RETENTION_DAYS: u32 = 36_500;
+/// Ten years.
+const MAX_SESSION_RETENTION_DAYS: u32 = 3650;
 
 /// All settings. A group or field that a stored row lacks has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +71,8 @@ pub struct Sessions {
     pub timeout_seconds: u32,
     /// How many a key may have at once; 0 is no limit.
     pub limit: u32,
+    /// Days after which sessions that have ended are deleted.
+    pub retention_days: u32,
 }
 
 /// How calls are recorded.
@@ -112,7 +116,7 @@ impl Default for Audit {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { enabled: false, timeout_seconds: 1800, limit: 0 }
+        Self { enabled: false, timeout_seconds: 1800, limit: 0, retention_days: 30 }
     }
 }
 
@@ -122,6 +126,7 @@ impl Settings {
         validate::range("rate_limit.per_minute", self.rate_limit.per_minute, 1, u32::MAX)?;
         validate::range("sessions.timeout_seconds", self.sessions.timeout_seconds, 1, MAX_SESSION_TIMEOUT_SECONDS)?;
         validate::range("audit.retention_days", self.audit.retention_days, 1, MAX_RETENTION_DAYS)?;
+        validate::range("sessions.retention_days", self.sessions.retention_days, 1, MAX_SESSION_RETENTION_DAYS)?;
         validate::range("snapshot_max_age_seconds", self.snapshot_max_age_seconds, 1, MAX_SNAPSHOT_AGE_SECONDS)?;
         validate::range("body_limit_bytes", self.body_limit_bytes, 1, MAX_BODY_LIMIT_BYTES)?;
         validate::networks("ip_allow_list", &self.ip_allow_list)?;

@@ -1,4 +1,4 @@
-//! What changes the policy without an administrator: gates that come and go, and terminations that have ended.
+//! What changes the policy without an administrator or a job: gates that come and go.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::change::{Done, change};
 use crate::error::Result;
 use crate::gates::{LIVE, count_live};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, Meta, StoreError, settings, terminations};
+use crate::store::{Connection, Meta, StoreError, settings};
 
 /// So many seconds pass at least between two changes.
 const EVERY: Duration = Duration::from_secs(5);
@@ -28,7 +28,6 @@ pub async fn run(app: App) {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Circumstances {
     live_gates: u32,
-    ended_terminations: u64,
 }
 
 /// Makes one change of all that is due, if something is.
@@ -48,12 +47,11 @@ pub async fn once(app: &App) -> Result<()> {
 /// The circumstances that the policy was made for, and those that are.
 async fn look(app: &App, connection: &mut Connection) -> Result<(Circumstances, Circumstances), StoreError> {
     let counted = Meta::load(connection).await?.live_gates;
-    let ended = terminations::count_ended(connection, app.now()).await?;
-    let before = Circumstances { live_gates: counted, ended_terminations: ended };
+    let before = Circumstances { live_gates: counted };
     let divides = settings::load(connection).await?.0.rate_limit.divide_by_gates;
     let live = if divides { count_live(app, connection).await?.max(1) } else { counted };
     // After a start gates have yet to be heard: those that were there before are taken to be there still.
     let is_young = app.now() < app.started_at.plus(LIVE);
     let live_gates = if is_young { live.max(counted) } else { live };
-    Ok((before, Circumstances { live_gates, ended_terminations: 0 }))
+    Ok((before, Circumstances { live_gates }))
 }

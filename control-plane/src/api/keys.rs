@@ -113,7 +113,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
             hash: secret.hash,
             version: 1,
             line: id.clone(),
-            slot: keys::free_slot(tx).await?,
+            slot: Some(keys::free_slot(tx).await?),
             user_id: given.user_id,
             terms,
             created_at: now,
@@ -121,6 +121,8 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
             last_used_at: None,
             last_used_from: None,
             use_count: 0,
+            rotated_from: None,
+            rotated_to: None,
             changed: tx.revision(),
             id,
         };
@@ -210,6 +212,9 @@ async fn alter(
         if_match.check(before.changed)?;
         let mut key = Key { changed: tx.revision(), ..before.clone() };
         alteration(&mut key)?;
+        if key.terms.active && key.slot.is_none() {
+            key.slot = Some(keys::slot_of(tx, &key.line).await?);
+        }
         keys::update(tx, &key).await?;
         let done = Done::new(action, id, Some(&before), Some(&key)).touching(Part::Key(id.to_owned()));
         Ok((key, done))

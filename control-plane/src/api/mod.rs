@@ -8,6 +8,7 @@ pub mod explain;
 pub mod extract;
 pub mod gates;
 pub mod health;
+pub mod jobs;
 pub mod keys;
 pub mod page;
 pub mod pauses;

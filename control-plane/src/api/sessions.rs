@@ -72,7 +72,7 @@ pub async fn terminate(State(app): State<App>, actor: Actor, Id(id): Id) -> Resu
 }
 
 /// When a session that has timed out now was last seen, and the timeout.
-async fn cutoff(app: &App, connection: &mut Connection) -> Result<(Cutoff, Duration)> {
+pub(crate) async fn cutoff(app: &App, connection: &mut Connection) -> Result<(Cutoff, Duration)> {
     let (settings, _) = settings::load(connection).await?;
     let timeout = Duration::from_secs(settings.sessions.timeout_seconds.into());
     Ok((Cutoff(app.now().minus(timeout)), timeout))

@@ -10,8 +10,8 @@ use crate::time::Moment;
 
 /// Records that are deleted in one transaction: other writers wait for no more.
 const CHUNK: i64 = 500;
-/// Chunks in one run: a run ends, and the next goes on where it stopped.
-const MAX_CHUNKS: u32 = 20_000;
+/// Chunks in one step of the job, which takes steps until its time is up.
+const MAX_CHUNKS: u32 = 20;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What a run of [`clean_up`] did.

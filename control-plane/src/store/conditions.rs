@@ -40,6 +40,12 @@ impl Conditions {
         self.sql.push(format!("{condition} ${}", self.bounds.len()));
     }
 
+    /// Either a condition without a placeholder, or one that ends before its placeholder.
+    pub(super) fn compare_or(&mut self, alternative: &'static str, condition: &'static str, bound: Bound) {
+        self.bounds.push(bound);
+        self.sql.push(format!("({alternative} OR {condition} ${})", self.bounds.len()));
+    }
+
     /// Columns together are smaller than a place in the list.
     pub(super) fn before(&mut self, columns: &'static str, place: impl IntoIterator<Item = Bound>) {
         let first = self.bounds.len() + 1;

@@ -3,6 +3,7 @@
 use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
 use serde::{Deserialize, Serialize};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::row::{Columns as _, big, json};
@@ -40,9 +41,13 @@ pub struct Key {
     /// The line of keys that counters belong to: the id of its first key.
     #[serde(skip)]
     pub line: String,
-    /// The number under which gates keep the line's counters.
+    /// The key that it replaces.
+    pub rotated_from: Option<String>,
+    /// The key that replaces it.
+    pub rotated_to: Option<String>,
+    /// The number under which gates keep the line's counters; a key that may be used has one.
     #[serde(skip)]
-    pub slot: u32,
+    pub slot: Option<u32>,
     /// The revision that last changed it.
     #[serde(skip)]
     pub changed: Revision,
@@ -104,7 +109,9 @@ pub(super) fn read(row: &AnyRow) -> Result<Key, StoreError> {
         hash: Secret::new(row.text("hash")?),
         version: row.number("version")?,
         line: row.text("line")?,
-        slot: row.number("slot")?,
+        rotated_from: row.optional_text("rotated_from")?,
+        rotated_to: row.optional_text("rotated_to")?,
+        slot: row.optional_number("slot")?,
         changed: Revision(row.number("changed")?),
     })
 }
@@ -133,11 +140,23 @@ pub async fn list(
     query.fetch_all(connection).await?.iter().map(read).collect()
 }
 
+/// The slot of a line of keys; a free one, if it has none.
+pub async fn slot_of(tx: &mut ChangeTx, line: &str) -> Result<u32, StoreError> {
+    let row = sqlx::query("SELECT slot FROM keys WHERE line = $1 AND slot IS NOT NULL AND revoked_at IS NULL LIMIT 1")
+        .bind(line)
+        .fetch_optional(&mut **tx)
+        .await?;
+    match row {
+        Some(row) => row.number("slot"),
+        None => free_slot(tx).await,
+    }
+}
+
 /// The smallest number that no line in use has. A revoked key is never used again and keeps none.
 pub async fn free_slot(tx: &mut ChangeTx) -> Result<u32, StoreError> {
     let row = sqlx::query(
         "SELECT MIN(candidate) AS slot FROM (SELECT 0 AS candidate \
-         UNION ALL SELECT slot + 1 FROM keys WHERE revoked_at IS NULL) AS candidates \
+         UNION ALL SELECT slot + 1 FROM keys WHERE slot IS NOT NULL AND revoked_at IS NULL) AS candidates \
          WHERE NOT EXISTS (SELECT 1 FROM keys WHERE slot = candidate AND revoked_at IS NULL)",
     )
     .fetch_one(&mut **tx)
@@ -155,8 +174,8 @@ pub async fn has_prefix(connection: &mut Connection, prefix: &str) -> Result<boo
 pub async fn insert(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO keys (id, name, user_id, prefix, hash, version, line, slot, scopes, models, ip_allow_list, \
-         rate_limit_per_minute, session_limit, expires_at, active, created_at, use_count, changed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17)",
+         rate_limit_per_minute, session_limit, expires_at, active, created_at, use_count, rotated_from, rotated_to, \
+         changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, $19)",
     )
     .bind(key.id.as_str())
     .bind(key.terms.name.as_str())
@@ -165,7 +184,7 @@ pub async fn insert(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     .bind(key.hash.expose())
     .bind(big(key.version))
     .bind(key.line.as_str())
-    .bind(i64::from(key.slot))
+    .bind(key.slot.map(i64::from))
     .bind(json(&key.terms.scopes)?)
     .bind(json(&key.terms.models)?)
     .bind(json(&key.terms.ip_allow_list)?)
@@ -174,19 +193,21 @@ pub async fn insert(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     .bind(key.terms.expires_at.map(|moment| big(moment.0)))
     .bind(i64::from(key.terms.active))
     .bind(big(key.created_at.0))
+    .bind(key.rotated_from.as_deref())
+    .bind(key.rotated_to.as_deref())
     .bind(key.changed.column())
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Changes a key's restrictions, its secret (prefix, hash, version) and whether it is revoked: never its use, which
-/// gates report meanwhile.
+/// Changes a key's restrictions, its secret (prefix, hash, version), its slot, what replaces it and whether it is
+/// revoked: never its use, which gates report meanwhile.
 pub async fn update(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE keys SET name = $2, scopes = $3, models = $4, ip_allow_list = $5, rate_limit_per_minute = $6, \
          session_limit = $7, expires_at = $8, active = $9, prefix = $10, hash = $11, version = $12, revoked_at = $13, \
-         changed = $14 WHERE id = $1",
+         slot = $14, rotated_to = $15, changed = $16 WHERE id = $1",
     )
     .bind(key.id.as_str())
     .bind(key.terms.name.as_str())
@@ -201,6 +222,8 @@ pub async fn update(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     .bind(key.hash.expose())
     .bind(big(key.version))
     .bind(key.revoked_at.map(|moment| big(moment.0)))
+    .bind(key.slot.map(i64::from))
+    .bind(key.rotated_to.as_deref())
     .bind(key.changed.column())
     .execute(&mut **tx)
     .await?;
@@ -218,6 +241,46 @@ pub async fn revoke_all(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreErro
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Whether a key has expired and is still active.
+pub async fn any_expired(connection: &mut Connection, now: Moment) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT id FROM keys WHERE active = 1 AND expires_at <= $1 LIMIT 1")
+        .bind(big(now.0))
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Makes expired keys inactive, those that expired first before others. Answers their ids.
+pub async fn deactivate_expired(tx: &mut ChangeTx, now: Moment, limit: u32) -> Result<Vec<String>, StoreError> {
+    let revision = tx.revision().column();
+    let rows = sqlx::query(
+        "UPDATE keys SET active = 0, changed = $1 WHERE id IN (SELECT id FROM keys \
+         WHERE active = 1 AND expires_at <= $2 ORDER BY expires_at, id LIMIT $3) RETURNING id",
+    )
+    .bind(revision)
+    .bind(big(now.0))
+    .bind(i64::from(limit))
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
+/// The keys with a slot of whose line no key may be used.
+const IDLE: &str = "SELECT id FROM keys WHERE slot IS NOT NULL AND active = 0 \
+                    AND NOT EXISTS (SELECT 1 FROM keys AS other WHERE other.line = keys.line AND other.active = 1)";
+
+/// Whether a line of keys that may not be used has a slot.
+pub async fn any_idle_slot(connection: &mut Connection) -> Result<bool, StoreError> {
+    Ok(sqlx::query(AssertSqlSafe(format!("{IDLE} LIMIT 1"))).fetch_optional(connection).await?.is_some())
+}
+
+/// Frees the slots of lines of keys that may not be used. Answers the ids of the keys that had them.
+pub async fn free_idle_slots(tx: &mut ChangeTx, limit: u32) -> Result<Vec<String>, StoreError> {
+    let sql = format!("UPDATE keys SET slot = NULL WHERE id IN ({IDLE} LIMIT $1) RETURNING id");
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(i64::from(limit)).fetch_all(&mut **tx).await?;
+    rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// Removes a key and frees its slot.

@@ -10,6 +10,7 @@ mod conditions;
 pub mod event_list;
 pub mod events;
 pub mod gates;
+pub mod jobs;
 pub mod keys;
 mod meta;
 pub mod outbox;

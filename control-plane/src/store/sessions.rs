@@ -53,9 +53,10 @@ pub struct Cutoff(pub Moment);
 
 fn read(row: &AnyRow, Cutoff(cutoff): Cutoff) -> Result<Session, StoreError> {
     let (last_seen_at, terminated_at) = (row.moment("last_seen_at")?, row.optional_moment("terminated_at")?);
+    let is_marked = row.optional_moment("expired_at")?.is_some();
     let state = match terminated_at {
         Some(_) => State::Terminated,
-        None if last_seen_at <= cutoff => State::Expired,
+        None if is_marked || last_seen_at <= cutoff => State::Expired,
         None => State::Active,
     };
     Ok(Session {
@@ -115,8 +116,13 @@ pub async fn list(
         Some(State::Terminated) => conditions.require("terminated_at IS NOT NULL"),
         Some(state) => {
             conditions.require("terminated_at IS NULL");
-            let seen = if state == State::Active { "last_seen_at >" } else { "last_seen_at <=" };
-            conditions.compare(seen, Bound::Number(big(cutoff.0.0)));
+            let cutoff = Bound::Number(big(cutoff.0.0));
+            if state == State::Active {
+                conditions.require("expired_at IS NULL");
+                conditions.compare("last_seen_at >", cutoff);
+            } else {
+                conditions.compare_or("expired_at IS NOT NULL", "last_seen_at <=", cutoff);
+            }
         }
     }
     if let Some((at, id)) = before {
@@ -161,7 +167,8 @@ pub(super) async fn add(connection: &mut Connection, id: &str, visit: &Visit<'_>
          THEN excluded.started_at ELSE sessions.started_at END, \
          last_seen_at = CASE WHEN excluded.last_seen_at > sessions.last_seen_at \
          THEN excluded.last_seen_at ELSE sessions.last_seen_at END, \
-         requests = sessions.requests + excluded.requests",
+         requests = sessions.requests + excluded.requests, \
+         expired_at = CASE WHEN excluded.last_seen_at > sessions.last_seen_at THEN NULL ELSE sessions.expired_at END",
     )
     .bind(id)
     .bind(visit.key_id)
@@ -195,4 +202,37 @@ pub async fn terminate(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Marks sessions that have timed out. Says how many.
+pub async fn expire(
+    connection: &mut Connection,
+    Cutoff(cutoff): Cutoff,
+    now: Moment,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "UPDATE sessions SET expired_at = $1 WHERE id IN (SELECT id FROM sessions \
+         WHERE terminated_at IS NULL AND expired_at IS NULL AND last_seen_at <= $2 ORDER BY last_seen_at LIMIT $3)",
+    )
+    .bind(big(now.0))
+    .bind(big(cutoff.0))
+    .bind(i64::from(limit))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes sessions that have ended and were last seen before a moment. Says how many.
+pub async fn delete_ended(connection: &mut Connection, before: Moment, limit: u32) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+         WHERE (terminated_at IS NOT NULL OR expired_at IS NOT NULL) AND last_seen_at < $1 \
+         ORDER BY last_seen_at LIMIT $2)",
+    )
+    .bind(big(before.0))
+    .bind(i64::from(limit))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
 }

@@ -26,7 +26,7 @@ pub async fn whole(connection: &mut Connection, vault: &Vault) -> Result<wire::S
     }
     let usable = "SELECT * FROM keys WHERE active = 1 AND revoked_at IS NULL ORDER BY id";
     for row in sqlx::query(usable).fetch_all(&mut *connection).await? {
-        snapshot.keys.push(key(keys::read(&row)?, share));
+        snapshot.keys.push(key(keys::read(&row)?, share)?);
     }
     for row in sqlx::query("SELECT * FROM permissions ORDER BY model").fetch_all(connection).await? {
         snapshot.permissions.push(permissions::read(&row)?.0);
@@ -44,7 +44,7 @@ pub async fn part(connection: &mut Connection, vault: &Vault, part: &Part) -> Re
             let found = keys::find(connection, id).await?;
             let user_id = found.as_ref().map(|key| key.user_id.clone());
             let usable = found.filter(|key| key.terms.active && key.revoked_at.is_none());
-            snapshot.keys.extend(usable.map(|found| key(found, share)));
+            snapshot.keys.extend(usable.map(|found| key(found, share)).transpose()?);
             user_id
         }
         Part::Permission(model) => {
@@ -121,14 +121,14 @@ fn user(user: users::User, vault: &Vault) -> Result<wire::User, StoreError> {
     })
 }
 
-fn key(key: keys::Key, share: Share) -> wire::Key {
-    wire::Key {
+fn key(key: keys::Key, share: Share) -> Result<wire::Key, StoreError> {
+    Ok(wire::Key {
         id: key.id,
         prefix: key.prefix,
         hash: key.hash,
         version: key.version,
         line: key.line,
-        slot: key.slot,
+        slot: key.slot.ok_or_else(|| StoreError::Column("slot".to_owned()))?,
         user_id: key.user_id,
         scopes: key.terms.scopes,
         models: key.terms.models,
@@ -136,5 +136,5 @@ fn key(key: keys::Key, share: Share) -> wire::Key {
         rate_limit_per_minute: key.terms.rate_limit_per_minute.map(|limit| share.of(limit)),
         session_limit: key.terms.session_limit,
         expires_at: key.terms.expires_at.map(|moment| moment.0),
-    }
+    })
 }

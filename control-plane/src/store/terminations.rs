@@ -29,10 +29,10 @@ pub async fn put(tx: &mut ChangeTx, termination: &Termination) -> Result<(), Sto
     Ok(())
 }
 
-/// Removes those that have ended.
-pub async fn delete_ended(tx: &mut ChangeTx, now: Moment) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM terminations WHERE ends_at <= $1").bind(big(now.0)).execute(&mut **tx).await?;
-    Ok(())
+/// Removes those that have ended. Says how many.
+pub async fn delete_ended(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreError> {
+    let done = sqlx::query("DELETE FROM terminations WHERE ends_at <= $1").bind(big(now.0)).execute(&mut **tx).await?;
+    Ok(done.rows_affected())
 }
 
 /// How many have ended and are still there.

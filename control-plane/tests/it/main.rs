@@ -16,6 +16,7 @@ mod emergency;
 mod explain;
 mod export;
 mod gates;
+mod jobs;
 mod keys;
 mod listen;
 mod metrics;

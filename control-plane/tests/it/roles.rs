@@ -6,7 +6,7 @@ use crate::support::{Caller, Lab};
 
 /// A path of the route that names no record, so that a call that is let in changes nothing.
 fn path(route: &Route) -> String {
-    route.path.replace("{id}", "none").replace("{model}", "none")
+    route.path.replace("{id}", "none").replace("{name}", "none").replace("{model}", "none")
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ async fn a_fresh_database_has_the_defaults() {
     for (pointer, value) in [
         ("/enforcement", json!("off")),
         ("/rate_limit", json!({"enabled": false, "per_minute": 60, "divide_by_gates": false})),
-        ("/sessions", json!({"enabled": false, "timeout_seconds": 1800, "limit": 0})),
+        ("/sessions", json!({"enabled": false, "timeout_seconds": 1800, "limit": 0, "retention_days": 30})),
         ("/ip_allow_list", json!([])),
         ("/snapshot_max_age_seconds", json!(300)),
         ("/body_limit_bytes", json!(8 << 20)),

@@ -103,6 +103,13 @@ impl Lab {
         self.admin.post("/api/v1/keys", json!({"name": "k", "user_id": user})).await.json
     }
 
+    /// Runs a job now, and answers how it ended.
+    pub(crate) async fn run(&self, job: &str) -> Value {
+        let answer = self.admin.post(&format!("/api/v1/jobs/{job}/run"), json!({})).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json
+    }
+
     /// The policy that a gate without one gets, of this revision or a later one.
     pub(crate) async fn policy(&self, revision: u64) -> Value {
         let mut policies = self.app.publisher.subscribe();

@@ -3,7 +3,7 @@ use lictor_control_plane::upkeep;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Lab, event, send};
+use crate::support::{Caller, Lab};
 
 async fn limits(lab: &Lab) -> (Value, Value) {
     let policy = lab.policy(lab.revision().await).await;
@@ -80,19 +80,4 @@ async fn a_start_of_the_control_plane_does_not_widen_limits_while_gates_come_bac
     lab.pass(60);
     upkeep(&restarted).await;
     assert_eq!(lab.number("SELECT live_gates FROM meta").await, 1);
-}
-
-#[tokio::test]
-async fn a_termination_that_has_ended_leaves_the_policy_without_any_other_change() {
-    let lab = Lab::new().await;
-    let key = lab.key().await;
-    let call = event(0, json!({"key_id": key["id"], "session": "s"}));
-    send(&lab.gate().await.1, "b", vec![call]).await;
-    lab.admin.post("/api/v1/sessions/s/terminate", json!({})).await;
-    upkeep(&lab.app).await;
-    let ended = lab.revision().await;
-    assert_eq!(lab.policy(ended).await["terminations"].as_array().unwrap().len(), 1);
-    lab.pass(1800);
-    upkeep(&lab.app).await;
-    assert_eq!(lab.policy(ended + 1).await["terminations"], json!([]));
 }

@@ -1,0 +1,219 @@
+//! When jobs run, who runs them now, and how they ended last.
+
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+use super::row::{Columns as _, big, json, word};
+use super::{ChangeTx, Connection, Revision, StoreError};
+use crate::jobs::{Counts, Job};
+use crate::time::Moment;
+
+/// A job's row.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub name: String,
+    /// When it runs: five fields, in UTC.
+    pub cron: String,
+    /// When it runs next.
+    pub next_run_at: Moment,
+    /// Whether it runs now, on whichever replica.
+    pub running: bool,
+    /// When the last run began, which may be under way.
+    pub last_started_at: Option<Moment>,
+    /// When a run ended last.
+    pub last_ended_at: Option<Moment>,
+    /// How that one ended.
+    pub last_outcome: Option<Outcome>,
+    /// What it did: how many of what.
+    pub last_report: Counts,
+    /// Why it failed.
+    pub last_message: Option<String>,
+    /// The revision in which an administrator last changed it.
+    #[serde(skip)]
+    pub changed: Revision,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Nothing is left to do.
+    Succeeded,
+    /// Its time was up, or the service ended: the next run follows at once.
+    Continues,
+    /// It could not go on; what it did before stays done.
+    Failed,
+}
+
+impl Outcome {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Continues => "continues",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The right to run a job.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Which.
+    pub job: Job,
+    /// Where to begin.
+    pub place: String,
+    /// Names the run.
+    holder: String,
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many of what.
+    pub report: Counts,
+    /// Why it failed.
+    pub message: Option<String>,
+    /// Where the next run goes on.
+    pub place: String,
+}
+
+fn read(row: &AnyRow, now: Moment) -> Result<Row, StoreError> {
+    Ok(Row {
+        name: row.text("name")?,
+        cron: row.text("cron")?,
+        next_run_at: row.moment("next_run_at")?,
+        running: row.optional_moment("held_until")?.is_some_and(|until| until > now),
+        last_started_at: row.optional_moment("started_at")?,
+        last_ended_at: row.optional_moment("ended_at")?,
+        last_outcome: row.optional_word("outcome")?,
+        last_report: row.json("report")?,
+        last_message: row.optional_text("message")?,
+        changed: Revision(row.number("changed")?),
+    })
+}
+
+/// All jobs that have a row.
+pub async fn list(connection: &mut Connection, now: Moment) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM jobs ORDER BY name").fetch_all(connection).await?;
+    rows.iter().map(|row| read(row, now)).collect()
+}
+
+/// The row of a job.
+pub async fn find(connection: &mut Connection, job: Job, now: Moment) -> Result<Option<Row>, StoreError> {
+    let row = sqlx::query("SELECT * FROM jobs WHERE name = $1").bind(job.name()).fetch_optional(connection).await?;
+    row.map(|row| read(&row, now)).transpose()
+}
+
+/// Makes the row of a job, if it has none.
+pub async fn insert(connection: &mut Connection, name: &str, cron: &str, next: Moment) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO jobs (name, cron, next_run_at, place, report, changed) VALUES ($1, $2, $3, '', '{}', 0) \
+         ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(name)
+    .bind(cron)
+    .bind(big(next.0))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Changes when a job runs.
+pub async fn schedule(tx: &mut ChangeTx, job: Job, cron: &str, next: Moment) -> Result<(), StoreError> {
+    let revision = tx.revision().column();
+    sqlx::query("UPDATE jobs SET cron = $2, next_run_at = $3, changed = $4 WHERE name = $1")
+        .bind(job.name())
+        .bind(cron)
+        .bind(big(next.0))
+        .bind(revision)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// The names of jobs that are due and that nobody runs.
+pub async fn due(connection: &mut Connection, now: Moment) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT name FROM jobs WHERE next_run_at <= $1 AND (held_until IS NULL OR held_until <= $1) \
+         ORDER BY next_run_at",
+    )
+    .bind(big(now.0))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| row.text("name")).collect()
+}
+
+/// Takes the lease of a job unless somebody has it. A run whose lease runs out is due again.
+pub async fn claim(
+    connection: &mut Connection,
+    job: Job,
+    holder: &str,
+    now: Moment,
+    until: Moment,
+    due_by: Option<Moment>,
+) -> Result<Option<Claim>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE jobs SET holder = $2, held_until = $4, started_at = $3, \
+         next_run_at = CASE WHEN next_run_at < $3 THEN next_run_at ELSE $3 END \
+         WHERE name = $1 AND (held_until IS NULL OR held_until <= $3) AND next_run_at <= $5 RETURNING place",
+    )
+    .bind(job.name())
+    .bind(holder)
+    .bind(big(now.0))
+    .bind(big(until.0))
+    .bind(due_by.map_or(i64::MAX, |moment| big(moment.0)))
+    .fetch_optional(connection)
+    .await?;
+    let claim = |place| Claim { job, place, holder: holder.to_owned() };
+    row.map(|row| row.text("place").map(claim)).transpose()
+}
+
+/// Holds a lease for longer. False if it is lost.
+pub async fn renew(connection: &mut Connection, claim: &Claim, until: Moment) -> Result<bool, StoreError> {
+    let done = sqlx::query("UPDATE jobs SET held_until = $3 WHERE name = $1 AND holder = $2")
+        .bind(claim.job.name())
+        .bind(claim.holder.as_str())
+        .bind(big(until.0))
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// When the job of a lease runs; none if the lease is lost.
+pub async fn cron(connection: &mut Connection, claim: &Claim) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query("SELECT cron FROM jobs WHERE name = $1 AND holder = $2")
+        .bind(claim.job.name())
+        .bind(claim.holder.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row.text("cron")).transpose()
+}
+
+/// Gives a lease back, unless it is lost.
+pub async fn finish(
+    connection: &mut Connection,
+    claim: &Claim,
+    ended: &Ended,
+    now: Moment,
+    next: Moment,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE jobs SET holder = NULL, held_until = NULL, ended_at = $3, next_run_at = $4, outcome = $5, report = $6, \
+         message = $7, place = $8 WHERE name = $1 AND holder = $2",
+    )
+    .bind(claim.job.name())
+    .bind(claim.holder.as_str())
+    .bind(big(now.0))
+    .bind(big(next.0))
+    .bind(word(&ended.outcome)?)
+    .bind(json(&ended.report)?)
+    .bind(ended.message.as_deref())
+    .bind(ended.place.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
