@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Moment;
@@ -34,7 +35,7 @@ pub struct Gap {
 }
 
 /// How many numbers were skipped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Skipped {
     /// Not long ago: of calls that are under way, or of events that are.
     pub pending_events: u64,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::auth::Role;
@@ -130,15 +131,19 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// The body of a problem document.
-#[derive(Serialize)]
-struct Document<'a> {
+/// The body of a problem document (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem", extend("required" = ["type", "title", "status", "code", "detail"]))]
+pub struct Document<'a> {
     #[serde(rename = "type")]
     kind: String,
     title: &'a str,
     status: u16,
+    /// What to branch on: it stays the same.
     code: &'a str,
+    /// What to do.
     detail: &'a str,
+    /// The field or parameter that it is about, as a path such as `rate_limit.per_minute`.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
 }

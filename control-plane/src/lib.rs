@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod listen;
 pub mod metrics;
 pub mod odoo;
+pub mod openapi;
 pub mod outbox;
 pub mod publish;
 pub mod random;

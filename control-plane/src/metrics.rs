@@ -11,12 +11,15 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use crate::app::App;
 use crate::error::Result;
 use crate::gates::{all, is_live};
 use crate::jobs::Job;
 use crate::store::jobs::{self, Outcome};
+use crate::openapi::Operation;
+use crate::openapi::described::Output;
 use crate::store::{Meta, arrivals};
 
 /// What is counted since the service started.
@@ -69,8 +72,25 @@ pub async fn count(State(app): State<App>, route: Option<MatchedPath>, request: 
     response
 }
 
+/// What Prometheus reads.
+pub struct Exposition(String);
+
+const MEDIA: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+impl IntoResponse for Exposition {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, MEDIA)], self.0).into_response()
+    }
+}
+
+impl Output for Exposition {
+    fn describe(operation: &mut Operation) {
+        operation.answers_media(MEDIA, json!({"type": "string"}));
+    }
+}
+
 /// `GET /metrics`
-pub async fn show(State(app): State<App>) -> Result<Response> {
+pub async fn show(State(app): State<App>) -> Result<Exposition> {
     let mut connection = app.store.read().await?;
     let (meta, now) = (Meta::load(&mut connection).await?, app.now());
     let gates = all(&app, &mut connection).await?;
@@ -137,7 +157,7 @@ pub async fn show(State(app): State<App>) -> Result<Response> {
             page.sample(&[("job", &job.name)], ended.0 / 1_000_000);
         }
     }
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.text).into_response())
+    Ok(Exposition(page.text))
 }
 
 #[derive(Default)]

@@ -1,6 +1,8 @@
 //! Every route, once: its method, its path, whom it lets in and what answers.
 //!
-//! The routers are made of the tables, so a route without an entry, or an entry without its check, cannot exist.
+//! The routers are made of the tables, so a route without an entry, or an entry without its check, cannot exist. So is
+//! the API's description (`openapi.rs`): a handler's types say what it takes and answers, through `JsonSchema` on what is
+//! read and written; `.status(&[201])` and `.or(&[Code::NameTaken])` add what types do not tell.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -11,13 +13,15 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, audit, emergency, explain, gates, health, jobs, keys, pauses, permissions, sessions, settings, tokens,
+    accounts, audit, emergency, explain, gates, health, jobs, keys, openapi, pauses, permissions, sessions, settings, tokens,
     users,
 };
 use crate::app::App;
 use crate::auth::{Access, Role, require};
 use crate::error::{Code, Problem};
 use crate::metrics;
+use crate::openapi::Operation;
+use crate::openapi::described::Described;
 
 /// Bytes that a body of the REST API may have.
 const API_BODY_LIMIT: usize = 1024 * 1024;
@@ -32,7 +36,30 @@ pub struct Route {
     pub path: &'static str,
     /// Whom it lets in.
     pub access: Access,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// The statuses that it answers when all is well, if not those that its handler's type tells: 200, or 204 without a
+    /// body.
+    pub statuses: &'static [u16],
+    /// The problems that it may answer, apart from those that its handler's arguments tell.
+    pub codes: &'static [Code],
+    /// Says what the handler takes and answers.
+    pub describe: fn(&mut Operation),
     answer: MethodRouter<App>,
+}
+
+impl Route {
+    /// Answers these when all is well, for example 201.
+    const fn status(mut self, statuses: &'static [u16]) -> Self {
+        self.statuses = statuses;
+        self
+    }
+
+    /// May answer these problems.
+    const fn or(mut self, codes: &'static [Code]) -> Self {
+        self.codes = codes;
+        self
+    }
 }
 
 /// The methods that routes have.
@@ -69,76 +96,144 @@ impl Verb {
     }
 }
 
-fn route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: &'static str, handler: H) -> Route {
-    Route { verb, path, access, answer: on(verb.filter(), handler) }
+/// A route of the REST API: what its handler's types say of it is in the API's description.
+fn route<H: Handler<T, App> + Described<T>, T: 'static>(
+    access: Access,
+    verb: Verb,
+    path: &'static str,
+    summary: &'static str,
+    handler: H,
+) -> Route {
+    let answer = on(verb.filter(), handler);
+    Route { verb, path, access, summary, statuses: &[], codes: &[], describe: H::describe, answer }
+}
+
+/// A route of the wire format between gates and control plane, which is described in `policy/src/wire.rs`.
+fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: &'static str, handler: H) -> Route {
+    let answer = on(verb.filter(), handler);
+    Route { verb, path, access, summary: "", statuses: &[], codes: &[], describe: |_| {}, answer }
 }
 
 /// The routes of the listener for administrators.
 pub fn api_table() -> Vec<Route> {
+    use Code::{
+        InvalidField, JobRunning, KeyRevoked, LastAdmin, NameTaken, OdooUnreachable, PreconditionFailed, SecretRequired,
+        UpstreamCredentialRejected, UserHasKeys,
+    };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
     let [user, manager, admin] = Role::ALL.map(Access::Role);
     vec![
-        route(public, Get, "/healthz", health::live),
-        route(public, Get, "/readyz", health::ready),
-        route(public, Get, "/metrics", metrics::show),
-        route(admin, Get, "/api/v1/users", users::list),
-        route(admin, Post, "/api/v1/users", users::create),
-        route(admin, Get, "/api/v1/users/{id}", users::show),
-        route(admin, Post, "/api/v1/users/{id}/check", users::check),
-        route(admin, Patch, "/api/v1/users/{id}", users::update),
-        route(admin, Delete, "/api/v1/users/{id}", users::delete),
-        route(manager, Get, "/api/v1/keys", keys::list),
-        route(manager, Post, "/api/v1/keys", keys::create),
-        route(manager, Get, "/api/v1/keys/{id}", keys::show),
-        route(manager, Patch, "/api/v1/keys/{id}", keys::update),
-        route(manager, Delete, "/api/v1/keys/{id}", keys::delete),
-        route(manager, Post, "/api/v1/keys/{id}/regenerate", keys::regenerate),
-        route(manager, Post, "/api/v1/keys/{id}/revoke", keys::revoke),
-        route(user, Get, "/api/v1/permissions", permissions::list),
-        route(user, Get, "/api/v1/permissions/{model}", permissions::show),
-        route(manager, Put, "/api/v1/permissions/{model}", permissions::put),
-        route(manager, Delete, "/api/v1/permissions/{model}", permissions::delete),
-        route(admin, Get, "/api/v1/settings", settings::show),
-        route(admin, Patch, "/api/v1/settings", settings::update),
-        route(user, Get, "/api/v1/audit", audit::list),
-        route(user, Get, "/api/v1/audit/export", audit::export),
-        route(user, Get, "/api/v1/sessions", sessions::list),
-        route(user, Get, "/api/v1/sessions/{id}", sessions::show),
-        route(manager, Post, "/api/v1/sessions/{id}/terminate", sessions::terminate),
-        route(manager, Post, "/api/v1/explain", explain::explain),
-        route(admin, Post, "/api/v1/emergency-revocation", emergency::revoke_all),
-        route(admin, Get, "/api/v1/pauses", pauses::list),
-        route(admin, Post, "/api/v1/pauses", pauses::create),
-        route(admin, Delete, "/api/v1/pauses/{id}", pauses::delete),
-        route(admin, Get, "/api/v1/jobs", jobs::list),
-        route(admin, Get, "/api/v1/jobs/{name}", jobs::show),
-        route(admin, Patch, "/api/v1/jobs/{name}", jobs::update),
-        route(admin, Post, "/api/v1/jobs/{name}/run", jobs::run),
-        route(admin, Get, "/api/v1/gates", gates::list),
-        route(admin, Post, "/api/v1/gates", gates::create),
-        route(admin, Get, "/api/v1/gates/{id}", gates::show),
-        route(admin, Patch, "/api/v1/gates/{id}", gates::update),
-        route(admin, Delete, "/api/v1/gates/{id}", gates::delete),
-        route(admin, Post, "/api/v1/gates/{id}/rotate", gates::rotate),
-        route(admin, Post, "/api/v1/gates/{id}/revoke", gates::revoke),
-        route(admin, Get, "/api/v1/accounts", accounts::list),
-        route(admin, Post, "/api/v1/accounts", accounts::create),
-        route(admin, Get, "/api/v1/accounts/{id}", accounts::show),
-        route(admin, Patch, "/api/v1/accounts/{id}", accounts::update),
-        route(admin, Delete, "/api/v1/accounts/{id}", accounts::delete),
-        route(admin, Get, "/api/v1/tokens", tokens::list),
-        route(admin, Post, "/api/v1/tokens", tokens::create),
-        route(admin, Delete, "/api/v1/tokens/{id}", tokens::delete),
+        route(public, Get, "/healthz", "Whether the process answers.", health::live),
+        route(public, Get, "/readyz", "Whether the service can do its work.", health::ready),
+        route(public, Get, "/metrics", "How the service does, for Prometheus.", metrics::show),
+        route(public, Get, "/api/openapi.json", "This description, in OpenAPI 3.1.", openapi::document),
+        route(admin, Get, "/api/v1/users", "Users, in the order in which they were made.", users::list),
+        route(admin, Post, "/api/v1/users", "Make a user; Odoo is asked whose the credential is.", users::create)
+            .status(&[201])
+            .or(&[UpstreamCredentialRejected, OdooUnreachable]),
+        route(admin, Get, "/api/v1/users/{id}", "A user.", users::show),
+        route(admin, Post, "/api/v1/users/{id}/check", "Try a user's credential at Odoo now.", users::check).or(&[
+            PreconditionFailed,
+            UpstreamCredentialRejected,
+            OdooUnreachable,
+        ]),
+        route(
+            admin,
+            Patch,
+            "/api/v1/users/{id}",
+            "Change a user; another login needs the secret again.",
+            users::update,
+        )
+        .or(&[PreconditionFailed, SecretRequired, UpstreamCredentialRejected, OdooUnreachable]),
+        route(admin, Delete, "/api/v1/users/{id}", "Delete a user that has no keys.", users::delete).or(&[UserHasKeys]),
+        route(manager, Get, "/api/v1/keys", "Keys, in the order in which they were made.", keys::list),
+        route(manager, Post, "/api/v1/keys", "Make a key; its text is shown this once.", keys::create).status(&[201]),
+        route(manager, Get, "/api/v1/keys/{id}", "A key, without its text.", keys::show),
+        route(manager, Patch, "/api/v1/keys/{id}", "Change a key's restrictions.", keys::update).or(&[KeyRevoked]),
+        route(manager, Delete, "/api/v1/keys/{id}", "Delete a key: it is refused from now on.", keys::delete),
+        route(manager, Post, "/api/v1/keys/{id}/regenerate", "Give a key another secret at once.", keys::regenerate)
+            .or(&[KeyRevoked]),
+        route(manager, Post, "/api/v1/keys/{id}/revoke", "Revoke a key, for ever.", keys::revoke),
+        route(user, Get, "/api/v1/permissions", "Permissions, ordered by model.", permissions::list),
+        route(user, Get, "/api/v1/permissions/{model}", "What may be done to a model.", permissions::show),
+        route(manager, Put, "/api/v1/permissions/{model}", "Say all that may be done to a model.", permissions::put)
+            .status(&[200, 201]),
+        route(manager, Delete, "/api/v1/permissions/{model}", "Close a model.", permissions::delete),
+        route(admin, Get, "/api/v1/settings", "All settings.", settings::show),
+        route(admin, Patch, "/api/v1/settings", "Change settings; what is left out stays as it is.", settings::update),
+        route(user, Get, "/api/v1/audit", "Records of calls, newest first.", audit::list),
+        route(user, Get, "/api/v1/audit/export", "All records that match, newest first, as a file.", audit::export),
+        route(user, Get, "/api/v1/sessions", "Sessions, the one that started last first.", sessions::list),
+        route(user, Get, "/api/v1/sessions/{id}", "A session.", sessions::show),
+        route(
+            manager,
+            Post,
+            "/api/v1/sessions/{id}/terminate",
+            "Refuse a session's key from its address for a while.",
+            sessions::terminate,
+        )
+        .or(&[KeyRevoked, InvalidField]),
+        route(
+            manager,
+            Post,
+            "/api/v1/explain",
+            "What a gate would decide on a call, check by check.",
+            explain::explain,
+        ),
+        route(admin, Post, "/api/v1/emergency-revocation", "Revoke every active key, for ever.", emergency::revoke_all),
+        route(admin, Get, "/api/v1/pauses", "What is paused.", pauses::list),
+        route(
+            admin,
+            Post,
+            "/api/v1/pauses",
+            "Stop all calls, those of a user or of a model, or all that write.",
+            pauses::create,
+        )
+        .status(&[201]),
+        route(admin, Delete, "/api/v1/pauses/{id}", "Lift a pause.", pauses::delete),
+        route(admin, Get, "/api/v1/jobs", "What happens by the clock, and how it went.", jobs::list),
+        route(admin, Get, "/api/v1/jobs/{name}", "A job.", jobs::show),
+        route(admin, Patch, "/api/v1/jobs/{name}", "Change when a job runs.", jobs::update),
+        route(admin, Post, "/api/v1/jobs/{name}/run", "Run a job now; 202 if it takes long.", jobs::run)
+            .status(&[200, 202])
+            .or(&[JobRunning]),
+        route(admin, Get, "/api/v1/gates", "Gates, and which policy each runs.", gates::list),
+        route(admin, Post, "/api/v1/gates", "Make a gate; its token is shown this once.", gates::create)
+            .status(&[201])
+            .or(&[NameTaken]),
+        route(admin, Get, "/api/v1/gates/{id}", "A gate.", gates::show),
+        route(admin, Patch, "/api/v1/gates/{id}", "Rename a gate.", gates::update).or(&[NameTaken]),
+        route(admin, Delete, "/api/v1/gates/{id}", "Delete a gate: its token is refused from now on.", gates::delete),
+        route(admin, Post, "/api/v1/gates/{id}/rotate", "Give a gate another token.", gates::rotate),
+        route(
+            admin,
+            Post,
+            "/api/v1/gates/{id}/revoke",
+            "Refuse a gate until it is given another token.",
+            gates::revoke,
+        ),
+        route(admin, Get, "/api/v1/accounts", "Accounts, in the order in which they were made.", accounts::list),
+        route(admin, Post, "/api/v1/accounts", "Make an account.", accounts::create).status(&[201]).or(&[NameTaken]),
+        route(admin, Get, "/api/v1/accounts/{id}", "An account.", accounts::show),
+        route(admin, Patch, "/api/v1/accounts/{id}", "Change an account.", accounts::update)
+            .or(&[NameTaken, LastAdmin]),
+        route(admin, Delete, "/api/v1/accounts/{id}", "Delete an account and its tokens.", accounts::delete)
+            .or(&[LastAdmin]),
+        route(admin, Get, "/api/v1/tokens", "Tokens, without their text.", tokens::list),
+        route(admin, Post, "/api/v1/tokens", "Make a token; its text is shown this once.", tokens::create)
+            .status(&[201]),
+        route(admin, Delete, "/api/v1/tokens/{id}", "Delete a token: it is refused from now on.", tokens::delete)
+            .or(&[LastAdmin]),
     ]
 }
 
 /// The routes of the listener for gates.
 pub fn gate_table() -> Vec<Route> {
     vec![
-        route(Access::Public, Verb::Get, "/healthz", health::live),
-        route(Access::Gate, Verb::Get, wire::POLICY_PATH, crate::gates::policy),
-        route(Access::Gate, Verb::Post, wire::EVENTS_PATH, crate::gates::events),
+        wire_route(Access::Public, Verb::Get, "/healthz", health::live),
+        wire_route(Access::Gate, Verb::Get, wire::POLICY_PATH, crate::gates::policy),
+        wire_route(Access::Gate, Verb::Post, wire::EVENTS_PATH, crate::gates::events),
     ]
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use lictor_policy::operation::Operations;
 use lictor_policy::wire;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -24,7 +25,7 @@ const MAX_RETENTION_DAYS: u32 = 36_500;
 const MAX_SESSION_RETENTION_DAYS: u32 = 3650;
 
 /// All settings. A group or field that a stored row lacks has its default.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// The general rate limit.
@@ -50,7 +51,7 @@ pub struct Settings {
 }
 
 /// The general rate limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimit {
     /// Whether calls are limited.
@@ -62,7 +63,7 @@ pub struct RateLimit {
 }
 
 /// How sessions are limited.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sessions {
     /// Whether they are limited.
@@ -76,7 +77,7 @@ pub struct Sessions {
 }
 
 /// How calls are recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
     /// Days after which records are deleted.

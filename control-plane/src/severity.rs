@@ -1,9 +1,10 @@
 //! How bad something is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// From what can wait to what cannot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Severity {

@@ -1,11 +1,13 @@
 //! Moments: microseconds inside, RFC 3339 in UTC outside.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use lictor_policy::wire::UnixMicros;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment.
@@ -62,6 +64,20 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
+impl JsonSchema for Moment {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
 /// A moment, or a day for its first moment in UTC: an end of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayOrMoment(Moment);
@@ -82,6 +98,20 @@ impl<'de> Deserialize<'de> for DayOrMoment {
         moment.map(Self).map_err(|_| {
             de::Error::custom("expected a day such as 2030-01-31, or a moment in RFC 3339 such as 2030-01-31T12:00:00Z")
         })
+    }
+}
+
+impl JsonSchema for DayOrMoment {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "DayOrMoment".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One kind of access, as permissions and scopes name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
     /// Reads records, or facts about them.
@@ -45,7 +46,9 @@ impl fmt::Display for Operation {
 
 /// A set of operations; on the wire a list without duplicates.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "Vec<Operation>", into = "Vec<Operation>")]
+#[cfg_attr(feature = "schema", schemars(with = "Vec<Operation>"))]
 pub struct Operations(u8);
 
 impl Operations {

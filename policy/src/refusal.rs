@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The type of alert that a refusal counts toward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlertType {
     /// Wrong keys and identities.
@@ -28,6 +29,7 @@ macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $code:literal, $alert:expr, $sentence:literal;)*) => {
         /// Why a call is refused. Closed: a new reason needs a row in the table below, or nothing compiles.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum Reason { $($(#[$doc])* $variant,)* }
 

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 /// A password, key or token. `Debug` shows nothing of it; only [`Secret::expose`] gives the text, so that every use
 /// can be found by name.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", schemars(inline, extend("format" = "password")))]
 pub struct Secret(String);
 
 impl Secret {

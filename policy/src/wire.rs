@@ -118,6 +118,7 @@ pub struct Settings {
 
 /// What happens to calls on the roads that Odoo shares with other clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Enforcement {
     /// They pass untouched.
@@ -157,6 +158,7 @@ pub struct Sessions {
 
 /// How one operation is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Durability {
     /// Sent soon after the call, in batches.
@@ -168,6 +170,7 @@ pub enum Durability {
 
 /// The durability of each operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Durabilities {
     /// Of reads.

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Query, patched};
+use crate::api::extract::{Body, Id, Patch, Query};
 use crate::api::page::{Page, PageQuery};
 use crate::app::App;
 use crate::auth::{Actor, Role};
@@ -18,7 +18,8 @@ use crate::store::{Connection, StoreError};
 use crate::{random, validate};
 
 /// What an administrator says about an account.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AccountFields")]
 #[serde(deny_unknown_fields)]
 pub struct Given {
     name: String,
@@ -65,13 +66,13 @@ pub async fn update(
     actor: Actor,
     Id(id): Id,
     if_match: IfMatch,
-    Body(patch): Body<Value>,
+    patch: Patch<Given>,
 ) -> Result<Tagged<Account>> {
     let account = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
         if_match.check(before.changed)?;
         let current = Given { name: before.name.clone(), role: before.role, active: before.active };
-        let Given { name, role, active } = patched(&current, patch)?;
+        let Given { name, role, active } = patch.over(&current)?;
         validate::text("name", &name)?;
         let account = Account { name, role, active, changed: tx.revision(), ..before.clone() };
         accounts::update(tx, &account).await.map_err(name_taken)?;

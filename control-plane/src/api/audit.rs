@@ -4,19 +4,22 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use lictor_policy::operation::Operation;
 use lictor_policy::refusal::Reason;
 use lictor_policy::wire::Outcome;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::extract::Query;
 use crate::api::page::{Page, Window};
 use crate::app::App;
 use crate::csv;
 use crate::error::{Code, Problem, Result};
+use crate::openapi::Operation as Description;
+use crate::openapi::described::Output;
 use crate::store::StoreError;
 use crate::store::event_list::{self, Filter, NumberColumn, Place, TextColumn};
 use crate::store::events::{Record, outcome_name};
@@ -24,10 +27,11 @@ use crate::time::DayOrMoment;
 
 /// Records that an export reads at once: it holds no more of them, however many there are.
 const EXPORT_PAGE: usize = 500;
+const CSV: &str = "text/csv; charset=utf-8; header=present";
 
 /// Which records are wanted: each parameter that is given must match. `from` and what follows it up to, but not with,
 /// `to`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     limit: Option<u32>,
@@ -64,7 +68,7 @@ pub struct AuditQuery {
 }
 
 /// The form of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// A table for spreadsheets.
@@ -129,7 +133,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<AuditQuery>) -> Re
 
 /// `GET /api/v1/audit/export`: all that match, newest first, as a file. If it breaks off, so does the connection, in the
 /// middle of the chunked body: what was received so far does not look whole.
-pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> Result<Response> {
+pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> Result<Export> {
     let Some(format) = query.format else {
         return Err(Problem::with_field(Code::MissingField, "format", "Give csv or json."));
     };
@@ -138,13 +142,7 @@ pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> 
             return Err(only(name, "GET /api/v1/audit"));
         }
     }
-    let (media, file) = match format {
-        Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment; filename=\"audit.csv\""),
-        Format::Json => ("application/json", "attachment; filename=\"audit.json\""),
-    };
-    let export = Export { app, filter: query.filter()?, format, step: Step::Start };
-    let body = Body::from_stream(stream::try_unfold(export, Export::next));
-    Ok(([(header::CONTENT_TYPE, media), (header::CONTENT_DISPOSITION, file)], body).into_response())
+    Ok(Export { app, filter: query.filter()?, format, step: Step::Start })
 }
 
 fn only(name: &'static str, route: &str) -> Problem {
@@ -152,11 +150,29 @@ fn only(name: &'static str, route: &str) -> Problem {
 }
 
 /// An export under way.
-struct Export {
+pub struct Export {
     app: App,
     filter: Filter,
     format: Format,
     step: Step,
+}
+
+impl IntoResponse for Export {
+    fn into_response(self) -> Response {
+        let (media, file) = match self.format {
+            Format::Csv => (CSV, "attachment; filename=\"audit.csv\""),
+            Format::Json => ("application/json", "attachment; filename=\"audit.json\""),
+        };
+        let body = Body::from_stream(stream::try_unfold(self, Self::next));
+        ([(header::CONTENT_TYPE, media), (header::CONTENT_DISPOSITION, file)], body).into_response()
+    }
+}
+
+impl Output for Export {
+    fn describe(operation: &mut Description) {
+        operation.answers::<Vec<Record>>();
+        operation.answers_media(CSV, json!({"type": "string"}));
+    }
 }
 
 enum Step {

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -20,7 +21,7 @@ use crate::validate;
 const CONFIRMATION: &str = "REVOKE ALL KEYS";
 
 /// Why, and that it is meant.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     reason: String,
@@ -28,7 +29,8 @@ pub struct Order {
 }
 
 /// What was done.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EmergencyRevocation")]
 pub struct Report {
     /// How many keys were revoked.
     revoked: u64,
@@ -40,7 +42,7 @@ pub struct Report {
 }
 
 /// What is known of a gate.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Acknowledgement {
     id: String,
     name: String,

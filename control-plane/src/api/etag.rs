@@ -5,9 +5,12 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Code, Problem, Result};
+use crate::openapi::Operation;
+use crate::openapi::described::{Input, Output};
 use crate::store::Revision;
 
 /// A record with its tag.
@@ -17,6 +20,13 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
         let Self(status, revision, value) = self;
         (status, [(header::ETAG, tag(revision))], Json(value)).into_response()
+    }
+}
+
+impl<T: JsonSchema> Output for Tagged<T> {
+    fn describe(operation: &mut Operation) {
+        operation.answers::<T>();
+        operation.sends_header("ETag", "What the record is now, for `If-Match`.");
     }
 }
 
@@ -42,6 +52,13 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let value = parts.headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default().to_owned());
         Ok(Self(value))
+    }
+}
+
+impl Input for IfMatch {
+    fn describe(operation: &mut Operation) {
+        operation.takes_header("If-Match", "The `ETag` of the record that is to change: 412 if it is another by now.");
+        operation.may_refuse(&[Code::PreconditionFailed]);
     }
 }
 

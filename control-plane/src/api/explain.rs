@@ -13,6 +13,7 @@ use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::snapshot::Snapshot;
 use lictor_policy::value::Value;
 use lictor_policy::xmlrpc::MethodCall;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Given};
 
@@ -23,7 +24,7 @@ use crate::store::keys::Key;
 use crate::store::{keys, snapshot, users};
 
 /// A call, as far as it is given.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     key_id: String,
@@ -44,7 +45,7 @@ pub struct Question {
 }
 
 /// The decision.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Explanation {
     /// `allowed` if no check refuses: those that only a gate can make may still.
     outcome: &'static str,
@@ -55,7 +56,8 @@ pub struct Explanation {
 }
 
 /// One check.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
 struct View {
     stage: Stage,
     /// `passed`, `refused`, or `not_evaluated`: it depends on the calls that a gate had before.

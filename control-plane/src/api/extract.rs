@@ -1,5 +1,6 @@
 //! Reads requests: bodies, queries and ids, with problems that name the field.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -7,11 +8,14 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Code, Problem, Result};
+use crate::openapi::Operation;
+use crate::openapi::described::Input;
 
 /// How long a body may take: a connection is not to be had for ever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,6 +45,50 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// The problems that a body may have.
+const OF_BODIES: [Code; 7] = [
+    Code::MalformedJson,
+    Code::RequestTimeout,
+    Code::TooLarge,
+    Code::UnsupportedMediaType,
+    Code::InvalidField,
+    Code::UnknownField,
+    Code::MissingField,
+];
+
+impl<T: JsonSchema> Input for Body<T> {
+    fn describe(operation: &mut Operation) {
+        operation.takes_body::<T>();
+        operation.may_refuse(&OF_BODIES);
+    }
+}
+
+/// A JSON body with the fields of `T` that are to change.
+pub struct Patch<T>(pub Value, PhantomData<T>);
+
+impl<T: Serialize + DeserializeOwned> Patch<T> {
+    /// Lays it over what is there now.
+    pub fn over(self, current: &T) -> Result<T> {
+        patched(current, self.0)
+    }
+}
+
+impl<S: Send + Sync, T> FromRequest<S> for Patch<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let Body(patch) = Body::from_request(request, state).await?;
+        Ok(Self(patch, PhantomData))
+    }
+}
+
+impl<T: JsonSchema> Input for Patch<T> {
+    fn describe(operation: &mut Operation) {
+        operation.takes_patch::<T>();
+        operation.may_refuse(&OF_BODIES);
+    }
+}
+
 /// A query string.
 pub struct Query<T>(pub T);
 
@@ -58,6 +106,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
+impl<T: JsonSchema> Input for Query<T> {
+    fn describe(operation: &mut Operation) {
+        operation.takes_query::<T>();
+        operation.may_refuse(&[Code::InvalidField, Code::UnknownField, Code::MissingField]);
+    }
+}
+
 /// The one variable part of a path.
 pub struct Id(pub String);
 
@@ -69,6 +124,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
             Ok(Path(id)) => Ok(Self(id)),
             Err(_) => Err(Problem::new(Code::NotFound, "The path is not UTF-8.")),
         }
+    }
+}
+
+impl Input for Id {
+    fn describe(operation: &mut Operation) {
+        operation.may_refuse(&[Code::NotFound]);
     }
 }
 

@@ -7,11 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Query, patched};
+use crate::api::extract::{Body, Id, Patch, Query};
 use crate::api::page::{Page, PageQuery};
 use crate::app::App;
 use crate::arrivals::Skipped;
@@ -28,14 +28,16 @@ use crate::validate;
 const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
 
 /// What an administrator says about a gate.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "GateFields")]
 #[serde(deny_unknown_fields)]
 pub struct Given {
     name: String,
 }
 
 /// A gate with its token: shown this once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IssuedGate")]
 pub struct Issued {
     #[serde(flatten)]
     /// The gate.
@@ -45,7 +47,8 @@ pub struct Issued {
 }
 
 /// A gate, and how it does.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "GateState")]
 pub struct View {
     #[serde(flatten)]
     gate: Gate,
@@ -55,7 +58,7 @@ pub struct View {
 }
 
 /// How a token is replaced.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// How long the one before stays good; 0 is not at all.
@@ -115,12 +118,12 @@ pub async fn update(
     actor: Actor,
     Id(id): Id,
     if_match: IfMatch,
-    Body(patch): Body<Value>,
+    patch: Patch<Given>,
 ) -> Result<Tagged<Gate>> {
     let gate = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
         if_match.check(before.changed)?;
-        let Given { name } = patched(&Given { name: before.name.clone() }, patch)?;
+        let Given { name } = patch.over(&Given { name: before.name.clone() })?;
         validate::text("name", &name)?;
         let gate = Gate { name, changed: tx.revision(), ..before.clone() };
         gates::update(tx, &gate).await.map_err(name_taken)?;

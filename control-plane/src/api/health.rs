@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -9,7 +10,7 @@ use crate::error::{Code, Problem, Result};
 use crate::store::Meta;
 
 /// The answer when all is well.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Health {
     status: &'static str,
 }

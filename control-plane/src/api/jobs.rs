@@ -5,11 +5,11 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, patched};
+use crate::api::extract::{Id, Patch};
 use crate::api::page::Page;
 use crate::app::App;
 use crate::auth::Actor;
@@ -25,9 +25,10 @@ use crate::time::Moment;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What an administrator may change.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Given {
+#[schemars(rename = "JobFields")]
+pub struct Given {
     cron: String,
 }
 
@@ -49,14 +50,14 @@ pub async fn update(
     actor: Actor,
     Id(name): Id,
     if_match: IfMatch,
-    Body(patch): Body<Value>,
+    patch: Patch<Given>,
 ) -> Result<Tagged<Row>> {
     let job = named(&name)?;
     let now = app.now();
     let row = change(&app, &actor, async |tx| {
         let before = find(tx, job, now).await?;
         if_match.check(before.changed)?;
-        let Given { cron } = patched(&Given { cron: before.cron.clone() }, patch)?;
+        let Given { cron } = patch.over(&Given { cron: before.cron.clone() })?;
         let bad = |error| Problem::invalid("cron", format!("{error}"));
         let next = Cron::parse(&cron).and_then(|cron| cron.after(now)).map_err(bad)?;
         jobs::schedule(tx, job, &cron, next).await?;

@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use lictor_policy::key::{self, KeyHash};
 use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Query, patched};
+use crate::api::extract::{Body, Id, Patch, Query};
 use crate::api::page::{Page, Window};
 use crate::app::App;
 use crate::auth::Actor;
@@ -27,7 +27,7 @@ use crate::{random, validate};
 const PREFIX_TRIES: usize = 3;
 
 /// What is said of a new key.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     name: String,
@@ -47,7 +47,8 @@ pub struct NewKey {
 }
 
 /// A key with its plain text: shown this once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IssuedKey")]
 pub struct Issued {
     #[serde(flatten)]
     record: Key,
@@ -55,7 +56,7 @@ pub struct Issued {
 }
 
 /// Which keys are wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     limit: Option<u32>,
@@ -140,11 +141,11 @@ pub async fn update(
     actor: Actor,
     Id(id): Id,
     if_match: IfMatch,
-    Body(patch): Body<Value>,
+    patch: Patch<Terms>,
 ) -> Result<Tagged<Key>> {
     let now = app.now();
     let key = alter(&app, &actor, "key.update", &id, &if_match, |key| {
-        let terms = patched(&key.terms, patch)?;
+        let terms = patch.over(&key.terms)?;
         validate(&terms)?;
         if terms.expires_at != key.terms.expires_at {
             terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, now))?;

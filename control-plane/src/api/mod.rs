@@ -10,6 +10,7 @@ pub mod gates;
 pub mod health;
 pub mod jobs;
 pub mod keys;
+pub mod openapi;
 pub mod page;
 pub mod pauses;
 pub mod permissions;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::etag::{IfMatch, Tagged};
@@ -18,7 +19,7 @@ use crate::store::users;
 use crate::{random, validate};
 
 /// What is said of a new pause.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPause {
     scope: Scope,

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::wire;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::etag::{IfMatch, Tagged};
@@ -21,7 +22,7 @@ use crate::store::snapshot::Part;
 use crate::validate;
 
 /// What may be done to a model. What is left out is closed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     read: bool,
@@ -35,7 +36,8 @@ pub struct Rules {
 }
 
 /// A permission record.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Permission")]
 pub struct View {
     model: String,
     #[serde(flatten)]

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use lictor_policy::address;
 use lictor_policy::wire::Termination;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::extract::{Id, Query};
@@ -19,7 +20,7 @@ use crate::store::snapshot::Part;
 use crate::store::{Connection, settings, terminations};
 
 /// Which sessions are wanted: each parameter that is given must match.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     limit: Option<u32>,

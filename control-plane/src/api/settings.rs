@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, patched};
+use crate::api::extract::{Patch, patched};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::change::{Done, change};
@@ -26,12 +26,12 @@ pub async fn update(
     State(app): State<App>,
     actor: Actor,
     if_match: IfMatch,
-    Body(patch): Body<Value>,
+    patch: Patch<Settings>,
 ) -> Result<Tagged<Settings>> {
     let tagged = change(&app, &actor, async |tx| {
         let (before, changed) = settings::load(tx).await?;
         if_match.check(changed)?;
-        let (patch, forgotten) = without_removed_methods(patch);
+        let (patch, forgotten) = without_removed_methods(patch.0);
         let mut after: Settings = patched(&before, patch)?;
         after.methods.retain(|name, _| !forgotten.contains(name));
         after.validate()?;

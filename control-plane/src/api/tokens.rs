@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::accounts::keep_an_admin;
@@ -20,7 +21,7 @@ use crate::time::Moment;
 use crate::validate;
 
 /// What is said of a new token.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     account_id: String,
@@ -31,7 +32,8 @@ pub struct NewToken {
 }
 
 /// A token with its text: shown this once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IssuedToken")]
 pub struct Issued {
     /// The record.
     #[serde(flatten)]

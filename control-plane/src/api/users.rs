@@ -4,11 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Query, patched};
+use crate::api::extract::{Body, Id, Patch, Query};
 use crate::api::page::{Page, PageQuery};
 use crate::app::App;
 use crate::auth::Actor;
@@ -21,7 +21,8 @@ use crate::store::{StoreError, users};
 use crate::{credentials, random, validate};
 
 /// What an administrator says about a user.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "UserFields")]
 #[serde(deny_unknown_fields)]
 pub struct Given {
     name: String,
@@ -33,7 +34,7 @@ pub struct Given {
 }
 
 /// The Odoo credential of a user.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Credential {
     database: String,
@@ -108,10 +109,10 @@ pub async fn update(
     actor: Actor,
     Id(id): Id,
     if_match: IfMatch,
-    Body(patch): Body<Value>,
+    patch: Patch<Given>,
 ) -> Result<Tagged<User>> {
     let before = find(&mut *app.store.read().await?, &id).await?;
-    let given = patched(&Given::of(&before), patch)?;
+    let given = patch.over(&Given::of(&before))?;
     given.validate()?;
     let upstream = if given.upstream.secret.is_some() {
         verified(&app, &id, &given.upstream).await?

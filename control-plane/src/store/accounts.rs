@@ -1,5 +1,6 @@
 //! Lictor's own administrators.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
@@ -9,7 +10,7 @@ use crate::auth::Role;
 use crate::time::Moment;
 
 /// An account.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Account {
     /// Its id.
     pub id: String,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lictor_policy::operation::Operations;
 use lictor_policy::refusal::Reason;
 use lictor_policy::wire::{Event, EventBatch, EventKind, Outcome};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
@@ -14,7 +15,8 @@ use super::{Connection, StoreError, arrivals, keys, sessions};
 use crate::time::Moment;
 
 /// A record, as it is read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditRecord")]
 pub struct Record {
     /// Unique at its gate.
     pub id: String,

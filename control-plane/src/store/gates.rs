@@ -1,5 +1,6 @@
 //! Identities of gates, and when each was last heard.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
@@ -8,7 +9,7 @@ use super::{ChangeTx, Connection, Revision, StoreError, arrivals};
 use crate::time::Moment;
 
 /// A gate. Its token is not kept, only the hash, and that is not shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Gate {
     /// Its id.
     pub id: String,
@@ -27,7 +28,7 @@ pub struct Gate {
 }
 
 /// What a gate told with its last poll.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seen {
     /// When.
     pub last_seen_at: Option<Moment>,

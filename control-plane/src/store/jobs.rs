@@ -1,5 +1,6 @@
 //! When jobs run, who runs them now, and how they ended last.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
@@ -9,7 +10,8 @@ use crate::jobs::{Counts, Job};
 use crate::time::Moment;
 
 /// A job's row.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Job")]
 pub struct Row {
     /// Its name.
     pub name: String,
@@ -35,8 +37,9 @@ pub struct Row {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "JobOutcome")]
 pub enum Outcome {
     /// Nothing is left to do.
     Succeeded,

@@ -2,6 +2,7 @@
 
 use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -11,7 +12,7 @@ use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::time::Moment;
 
 /// A key's record.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Key {
     /// Its id.
     pub id: String,
@@ -54,7 +55,7 @@ pub struct Key {
 }
 
 /// The restrictions of a key, and what it is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     /// A name for people.

@@ -1,6 +1,7 @@
 //! What an administrator has stopped for the time being.
 
 use lictor_policy::wire;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
@@ -9,7 +10,7 @@ use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::time::Moment;
 
 /// A pause.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Pause {
     /// Its id.
     pub id: String,
@@ -29,7 +30,8 @@ pub struct Pause {
 }
 
 /// What a pause covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PauseScope")]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Every call.

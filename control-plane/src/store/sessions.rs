@@ -1,6 +1,7 @@
 //! Sessions, as the calls that gates report make them.
 
 use lictor_policy::wire::Event;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
@@ -10,7 +11,7 @@ use super::{ChangeTx, Connection, StoreError};
 use crate::time::Moment;
 
 /// One line of keys, used from one client.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Session {
     /// As gates name it.
     pub id: String,
@@ -36,7 +37,8 @@ pub struct Session {
 }
 
 /// What a session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SessionState")]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// In use.

@@ -1,5 +1,6 @@
 //! Tokens of accounts.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
@@ -9,7 +10,7 @@ use crate::auth::Role;
 use crate::time::Moment;
 
 /// A token. Its text is not kept, only its hash, and that is not shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Token {
     /// Its id.
     pub id: String,

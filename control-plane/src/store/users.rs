@@ -1,5 +1,6 @@
 //! The users that keys act for.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
@@ -8,7 +9,7 @@ use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::time::Moment;
 
 /// A user.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct User {
     /// Its id.
     pub id: String,
@@ -30,7 +31,7 @@ pub struct User {
 }
 
 /// The Odoo credential of a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Upstream {
     /// The Odoo database.
     pub database: String,

@@ -20,6 +20,7 @@ mod jobs;
 mod keys;
 mod listen;
 mod metrics;
+mod openapi;
 mod pauses;
 mod permissions;
 mod policy;

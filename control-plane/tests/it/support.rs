@@ -211,7 +211,9 @@ impl Caller {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status, headers, text, json }
+        let answer = Answer { status, headers, text, json };
+        crate::openapi::check(method, path, &answer);
+        answer
     }
 }
 
