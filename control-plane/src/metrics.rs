@@ -17,9 +17,9 @@ use crate::app::App;
 use crate::error::Result;
 use crate::gates::{all, is_live};
 use crate::jobs::Job;
-use crate::store::jobs::{self, Outcome};
 use crate::openapi::Operation;
 use crate::openapi::described::Output;
+use crate::store::jobs::{self, Outcome};
 use crate::store::{Meta, arrivals};
 
 /// What is counted since the service started.

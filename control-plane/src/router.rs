@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, audit, emergency, explain, gates, health, jobs, keys, openapi, pauses, permissions, sessions, settings, tokens,
-    users,
+    accounts, audit, emergency, explain, gates, health, jobs, keys, openapi, pauses, permissions, sessions, settings,
+    tokens, users,
 };
 use crate::app::App;
 use crate::auth::{Access, Role, require};
@@ -117,8 +117,8 @@ fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: 
 /// The routes of the listener for administrators.
 pub fn api_table() -> Vec<Route> {
     use Code::{
-        InvalidField, JobRunning, KeyRevoked, LastAdmin, NameTaken, OdooUnreachable, PreconditionFailed, SecretRequired,
-        UpstreamCredentialRejected, UserHasKeys,
+        InvalidField, JobRunning, KeyRevoked, LastAdmin, NameTaken, OdooUnreachable, PreconditionFailed,
+        SecretRequired, UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
