@@ -103,7 +103,8 @@ CREATE TABLE pauses (
     changed BIGINT NOT NULL
 );
 
--- `previous_hash` is of the token before the last rotation, which is good until `previous_until`.
+-- `previous_hash` is of the token before the last rotation, which is good until `previous_until`. `missing_reported` is how
+-- many of its events were missing when alerts last looked.
 CREATE TABLE gates (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL CONSTRAINT gates_name UNIQUE,
@@ -116,6 +117,7 @@ CREATE TABLE gates (
     wire_version BIGINT,
     epoch TEXT,
     revision BIGINT,
+    missing_reported BIGINT NOT NULL DEFAULT 0,
     changed BIGINT NOT NULL
 );
 
@@ -239,3 +241,51 @@ CREATE TABLE jobs (
     message TEXT,
     changed BIGINT NOT NULL
 );
+
+-- What of the audit events should be looked at by somebody. `subject` names whom it is about; where that is a key or an
+-- address, so do `key_id` or `client_ip`. No foreign keys: the alert outlives what it names.
+CREATE TABLE alerts (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    key_id TEXT,
+    client_ip TEXT,
+    severity TEXT NOT NULL,
+    state TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    rules TEXT NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    last_reason TEXT,
+    last_decision_id TEXT,
+    opened_at BIGINT NOT NULL,
+    resolved_at BIGINT,
+    notified BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX alerts_open ON alerts (kind, subject) WHERE state = 'open';
+CREATE INDEX alerts_kind ON alerts (kind, id);
+CREATE INDEX alerts_severity ON alerts (severity, id);
+CREATE INDEX alerts_state ON alerts (state, id);
+CREATE INDEX alerts_key ON alerts (key_id, id);
+CREATE INDEX alerts_client ON alerts (client_ip, id);
+
+-- What was done to each alert, and said of it.
+CREATE TABLE alert_entries (
+    id TEXT PRIMARY KEY,
+    alert_id TEXT NOT NULL REFERENCES alerts (id),
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    text TEXT
+);
+CREATE INDEX alert_entries_of_alert ON alert_entries (alert_id, id);
+
+-- What was counted toward alerts that are not open yet, within the windows of their thresholds.
+CREATE TABLE watches (
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (kind, subject)
+);
+CREATE INDEX watches_seen ON watches (seen_at);

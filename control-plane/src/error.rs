@@ -55,6 +55,12 @@ codes! {
     JobRunning = "job_running", CONFLICT, "The job runs already";
     /// The change would leave nobody who can administer.
     LastAdmin = "last_admin", CONFLICT, "This is the last way in for an administrator";
+    /// The alert was dealt with.
+    AlertResolved = "alert_resolved", CONFLICT, "The alert is resolved";
+    /// The alert, or another one of its type and subject, is open.
+    AlertOpen = "alert_open", CONFLICT, "An alert is open";
+    /// The history of an alert holds no more.
+    HistoryFull = "history_full", CONFLICT, "The history is full";
     /// `If-Match` names another state.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The record has changed";
     /// The body is over the limit.

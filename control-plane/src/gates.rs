@@ -15,6 +15,7 @@ use lictor_policy::wire::{self, EventBatch, Stored};
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::alerts;
 use crate::api::extract::{Body as JsonBody, Query};
 use crate::app::App;
 use crate::auth::GateIdentity;
@@ -191,8 +192,9 @@ pub async fn events(
     check(&batch)?;
     let mut tx = app.store.write().await?;
     let new = events::insert(&mut tx, &gate.id, &batch, app.now()).await?;
+    alerts::evaluate(&app, &mut tx, &gate.id, &new).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    app.metrics.events_stored(new);
+    app.metrics.events_stored(new.len() as u64);
     app.suspects.take_note(&batch.events);
     Ok(Json(Stored { stored: u64::try_from(batch.events.len()).unwrap_or_default() }))
 }

@@ -2,6 +2,7 @@
 //!
 //! A library only so that tests reach the routers; the program is `lictor`.
 
+pub mod alerts;
 pub mod api;
 pub mod app;
 pub mod arrivals;

@@ -15,7 +15,7 @@ use lictor_control_plane::odoo::Odoo;
 use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{api, credentials, docs, gates, jobs, publish, router, upkeep};
+use lictor_control_plane::{alerts, api, credentials, docs, gates, jobs, publish, router, upkeep};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -76,6 +76,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     let credentials = tokio::spawn(credentials::run(app.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone()));
+    let alerts = tokio::spawn(alerts::run(app.clone()));
     tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
         let serve = |listener, router| listen::serve(listener, router, Bounds::default(), app.stopping.subscribe());
@@ -90,6 +91,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     }
     upkeep.abort();
     credentials.abort();
+    alerts.abort();
     presence.abort();
     publisher.abort();
     app.presence.flush(&app).await?;

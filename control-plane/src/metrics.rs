@@ -13,14 +13,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::alerts::{TYPES, type_name};
 use crate::app::App;
 use crate::error::Result;
 use crate::gates::{all, is_live};
 use crate::jobs::Job;
 use crate::openapi::Operation;
 use crate::openapi::described::Output;
+use crate::severity::Severity;
 use crate::store::jobs::{self, Outcome};
-use crate::store::{Meta, arrivals};
+use crate::store::{Meta, alerts, arrivals};
 
 /// What is counted since the service started.
 #[derive(Default)]
@@ -96,6 +98,7 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
     let gates = all(&app, &mut connection).await?;
     let skipped = arrivals::skipped(&mut connection, now).await?;
     let jobs = jobs::list(&mut connection, now).await?;
+    let open = alerts::count_open(&mut connection).await?;
     drop(connection);
 
     let mut page = Page::default();
@@ -155,6 +158,13 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
     for job in &jobs {
         if let Some(ended) = job.last_ended_at {
             page.sample(&[("job", &job.name)], ended.0 / 1_000_000);
+        }
+    }
+    page.family("lictor_alerts_open", "gauge", "Alerts that nobody has resolved, by type and severity.");
+    for kind in TYPES {
+        for severity in Severity::ALL {
+            let count = open.iter().find(|found| (found.0, found.1) == (kind, severity)).map_or(0, |found| found.2);
+            page.sample(&[("type", type_name(kind)), ("severity", severity.name())], count);
         }
     }
     Ok(Exposition(page.text))

@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, audit, emergency, explain, gates, health, jobs, keys, openapi, pauses, permissions, sessions, settings,
-    tokens, users,
+    accounts, alerts, audit, emergency, explain, gates, health, jobs, keys, openapi, pauses, permissions, sessions,
+    settings, tokens, users,
 };
 use crate::app::App;
 use crate::auth::{Access, Role, require};
@@ -117,8 +117,8 @@ fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: 
 /// The routes of the listener for administrators.
 pub fn api_table() -> Vec<Route> {
     use Code::{
-        InvalidField, JobRunning, KeyRevoked, LastAdmin, NameTaken, OdooUnreachable, PreconditionFailed,
-        SecretRequired, UpstreamCredentialRejected, UserHasKeys,
+        AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyRevoked, LastAdmin, NameTaken,
+        OdooUnreachable, PreconditionFailed, SecretRequired, UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
@@ -164,6 +164,15 @@ pub fn api_table() -> Vec<Route> {
         route(admin, Patch, "/api/v1/settings", "Change settings; what is left out stays as it is.", settings::update),
         route(user, Get, "/api/v1/audit", "Records of calls, newest first.", audit::list),
         route(user, Get, "/api/v1/audit/export", "All records that match, newest first, as a file.", audit::export),
+        route(user, Get, "/api/v1/alerts", "Alerts, the one that opened last first.", alerts::list),
+        route(user, Get, "/api/v1/alerts/{id}", "An alert with its history and comments.", alerts::show),
+        route(admin, Post, "/api/v1/alerts/{id}/resolve", "Say how an alert was dealt with.", alerts::resolve)
+            .or(&[AlertResolved]),
+        route(admin, Post, "/api/v1/alerts/{id}/reopen", "Open a resolved alert again.", alerts::reopen)
+            .or(&[AlertOpen]),
+        route(admin, Post, "/api/v1/alerts/{id}/comments", "Say something about an alert.", alerts::comment)
+            .status(&[201])
+            .or(&[HistoryFull]),
         route(user, Get, "/api/v1/sessions", "Sessions, the one that started last first.", sessions::list),
         route(user, Get, "/api/v1/sessions/{id}", "A session.", sessions::show),
         route(

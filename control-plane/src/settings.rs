@@ -9,6 +9,7 @@ use lictor_policy::wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::settings::Alerts;
 use crate::error::Result;
 use crate::validate;
 
@@ -40,6 +41,8 @@ pub struct Settings {
     pub require_exceptions: Vec<String>,
     /// How calls are recorded.
     pub audit: Audit,
+    /// What is to be looked at by somebody, and who is told.
+    pub alerts: Alerts,
     /// Seconds after which a gate that hears nothing refuses.
     pub snapshot_max_age_seconds: u32,
     /// Bytes that a request body may have.
@@ -95,6 +98,7 @@ impl Default for Settings {
             enforcement: wire::Enforcement::Off,
             require_exceptions: Vec::new(),
             audit: Audit::default(),
+            alerts: Alerts::default(),
             snapshot_max_age_seconds: 300,
             body_limit_bytes: 8 * 1024 * 1024,
             methods: BTreeMap::new(),
@@ -134,6 +138,7 @@ impl Settings {
         validate::networks("require_exceptions", &self.require_exceptions)?;
         validate::methods("methods", &self.methods)?;
         validate::models("never_list_exceptions", &self.never_list_exceptions)?;
+        self.alerts.validate()?;
 
         validate::range("sessions.limit", self.sessions.limit, 0, MAX_SESSION_LIMIT)
     }

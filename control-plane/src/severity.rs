@@ -15,6 +15,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, mildest first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
     /// As settings and answers write it.
     pub const fn name(self) -> &'static str {
         match self {

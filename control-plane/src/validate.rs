@@ -9,6 +9,7 @@ use crate::error::{Problem, Result};
 use crate::time::Moment;
 
 const MAX_TEXT: usize = 200;
+const MAX_PROSE: usize = 4000;
 const MAX_ENTRIES: usize = 1000;
 
 /// A text for people or for Odoo: not empty, not long, no control characters.
@@ -16,6 +17,15 @@ pub fn text(field: &str, text: &str) -> Result<()> {
     if text.trim().is_empty() || text.chars().count() > MAX_TEXT || text.chars().any(char::is_control) {
         let detail = format!("Give 1 to {MAX_TEXT} characters, not only spaces, without control characters.");
         return Err(Problem::invalid(field, detail));
+    }
+    Ok(())
+}
+
+/// What somebody has to say: lines of text, not only spaces.
+pub fn prose(field: &str, text: &str) -> Result<()> {
+    let is_control = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    if text.trim().is_empty() || text.chars().count() > MAX_PROSE || text.chars().any(is_control) {
+        return Err(Problem::invalid(field, format!("Give 1 to {MAX_PROSE} characters, not only spaces.")));
     }
     Ok(())
 }

@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use lictor_policy::refusal::AlertType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::alerts::{self, Cause, Rule, Subject};
 use crate::api::extract::Body;
 use crate::app::App;
 use crate::auth::Actor;
@@ -13,7 +15,7 @@ use crate::change::{Done, change};
 use crate::error::{Problem, Result};
 use crate::gates::{all, current, is_live};
 use crate::store::gates::Gate;
-use crate::store::{Meta, Revision, keys};
+use crate::store::{ChangeTx, Meta, Revision, keys, settings};
 use crate::time::Moment;
 use crate::validate;
 
@@ -64,12 +66,32 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
         let revoked = keys::revoke_all(tx, app.now()).await?;
         let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision: tx.revision() };
         let gates = all(&app, tx).await?;
+        raise_alert(&app, &actor, tx, &order.reason, revoked).await?;
         let report = json!({"reason": order.reason, "revoked": revoked});
         Ok(((revoked, policy, gates), Done::new("emergency_revocation", "keys", None, Some(&report))))
     })
     .await?;
     tracing::warn!(revoked, revision = policy.revision.0, "all keys were revoked");
     Ok(Json(Report { revoked, notified: Vec::new(), gates: acknowledged(&app, &policy, gates).await }))
+}
+
+/// Keys that were revoked together are one alert, also when there were none left.
+async fn raise_alert(app: &App, actor: &Actor, tx: &mut ChangeTx, reason: &str, revoked: u64) -> Result<()> {
+    let (settings, now) = (settings::load(tx).await?.0, app.now());
+    let note = format!("{revoked} keys were revoked: {reason}");
+    let cause = Cause {
+        kind: AlertType::EmergencyRevocation,
+        subject: Subject::All,
+        rule: Rule::EmergencyRevocation,
+        times: 1,
+        first_at: now,
+        last_at: now,
+        event: None,
+        actor: &actor.id,
+        note: Some(&note),
+    };
+    alerts::raise(app, tx, &settings.alerts, cause).await?;
+    Ok(())
 }
 
 /// The policy that gates are to have.

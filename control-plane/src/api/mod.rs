@@ -1,6 +1,7 @@
 //! The REST API, one file a noun.
 
 pub mod accounts;
+pub mod alerts;
 pub mod audit;
 pub mod emergency;
 pub mod etag;

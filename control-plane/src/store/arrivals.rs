@@ -53,6 +53,43 @@ pub async fn skipped(connection: &mut Connection, now: Moment) -> Result<BTreeMa
     Ok(gates)
 }
 
+/// Events of a gate that are missing, and were not or were more when it was last looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreported {
+    /// The gate.
+    pub gate_id: String,
+    /// How many are missing now.
+    pub missing: u64,
+    /// How many were.
+    pub reported: u64,
+}
+
+/// The gates of which another number of events is missing than when it was last looked.
+pub async fn unreported(connection: &mut Connection, now: Moment) -> Result<Vec<Unreported>, StoreError> {
+    let skipped = skipped(connection, now).await?;
+    let rows = sqlx::query("SELECT id, missing_reported FROM gates ORDER BY id").fetch_all(connection).await?;
+    let mut found = Vec::new();
+    for row in rows {
+        let (gate_id, reported) = (row.text("id")?, row.number("missing_reported")?);
+        let missing = skipped.get(&gate_id).copied().unwrap_or_default().missing_events;
+        if missing != reported {
+            found.push(Unreported { gate_id, missing, reported });
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps that it was looked. False if somebody else has looked meanwhile.
+pub async fn set_reported(connection: &mut Connection, gap: &Unreported) -> Result<bool, StoreError> {
+    let changed = sqlx::query("UPDATE gates SET missing_reported = $2 WHERE id = $1 AND missing_reported = $3")
+        .bind(gap.gate_id.as_str())
+        .bind(big(gap.missing))
+        .bind(big(gap.reported))
+        .execute(connection)
+        .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
 /// Forgets a gate.
 pub(super) async fn delete(tx: &mut ChangeTx, gate_id: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM arrivals WHERE gate_id = $1").bind(gate_id).execute(&mut **tx).await?;

@@ -107,25 +107,25 @@ pub(super) fn read(row: &AnyRow) -> Result<Record, StoreError> {
     })
 }
 
-/// Stores the events that are not there yet, and adds them to the use of their keys and to their sessions. Answers how
-/// many were new.
-pub async fn insert(
+/// Stores the events that are not there yet, and adds them to the use of their keys and to their sessions. Answers those
+/// that were new: no event is ever among the answers of two transactions.
+pub async fn insert<'b>(
     connection: &mut Connection,
     gate_id: &str,
-    batch: &EventBatch,
+    batch: &'b EventBatch,
     now: Moment,
-) -> Result<u64, StoreError> {
+) -> Result<Vec<&'b Event>, StoreError> {
     let mut uses: BTreeMap<&str, keys::Use> = BTreeMap::new();
     let mut visits: BTreeMap<&str, sessions::Visit<'_>> = BTreeMap::new();
-    let mut new = 0;
+    let mut new = Vec::new();
     for event in &batch.events {
         match put(connection, gate_id, &batch.boot, event).await? {
             Put::Known => continue,
             Put::Completed => {
-                new += 1;
+                new.push(event);
                 continue;
             }
-            Put::Call => new += 1,
+            Put::Call => new.push(event),
         }
         let Some(key_id) = event.key_id.as_deref().filter(|_| is_use(event)) else { continue };
         let used = uses.entry(key_id).or_insert_with(|| keys::Use { count: 0, at: Moment(0), from: String::new() });

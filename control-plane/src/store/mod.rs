@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod admin_audit;
+pub mod alerts;
 pub mod arrivals;
 mod conditions;
 pub mod event_list;
@@ -25,6 +26,7 @@ pub mod terminations;
 pub mod tokens;
 mod transaction;
 pub mod users;
+pub mod watches;
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

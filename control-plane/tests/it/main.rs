@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod alerts;
 mod audit;
 mod change;
 mod docs;
@@ -31,6 +32,7 @@ mod secrets;
 mod sessions;
 mod settings;
 mod store;
+mod streams;
 mod support;
 mod upkeep;
 mod users;

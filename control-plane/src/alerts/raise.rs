@@ -1,0 +1,151 @@
+//! Opens alerts, and raises the count of those that are open.
+
+use lictor_policy::refusal::AlertType;
+use lictor_policy::wire::Event;
+
+use super::settings::Alerts;
+use super::{Alert, Rule, State, Subject, notify};
+use crate::app::App;
+use crate::random;
+use crate::store::alerts::{self as rows, Action, Entry};
+use crate::store::{Connection, StoreError};
+use crate::time::Moment;
+
+/// How many alerts of one type may be open on addresses: beyond these they share one, so that whoever has many addresses
+/// fills neither the list nor a mailbox.
+const MAX_OPEN_ADDRESSES: u64 = 50;
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub struct Cause<'a> {
+    /// The type of alert.
+    pub kind: AlertType,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// Which rule was met.
+    pub rule: Rule,
+    /// How often.
+    pub times: u64,
+    /// When first.
+    pub first_at: Moment,
+    /// When last.
+    pub last_at: Moment,
+    /// The last call, if it was calls.
+    pub event: Option<&'a Event>,
+    /// Who did it: the id of an account, or `system`.
+    pub actor: &'a str,
+    /// What there is to say, for the history.
+    pub note: Option<&'a str>,
+}
+
+/// Opens an alert, or raises the one that is open on the subject. None if the settings say that there are to be none.
+///
+/// # Errors
+/// The database's.
+pub async fn raise(
+    app: &App,
+    connection: &mut Connection,
+    alerts: &Alerts,
+    cause: Cause<'_>,
+) -> Result<Option<Alert>, StoreError> {
+    let open = rows::find_open(connection, cause.kind, &cause.subject).await?;
+    raise_open(app, connection, alerts, cause, open).await
+}
+
+/// The subject that an alert on this one is opened for, and the alert if that is open.
+pub(super) async fn target(
+    connection: &mut Connection,
+    kind: AlertType,
+    subject: Subject,
+) -> Result<(Subject, Option<Alert>), StoreError> {
+    let is_address = matches!(subject, Subject::Address(_));
+    if !is_address || rows::count_open_addresses(connection, kind).await? < MAX_OPEN_ADDRESSES {
+        return Ok((subject, None));
+    }
+    let open = rows::find_open(connection, kind, &Subject::OtherAddresses).await?;
+    Ok((Subject::OtherAddresses, open))
+}
+
+/// The same as [`raise`], with the alert that is open.
+pub(super) async fn raise_open(
+    app: &App,
+    connection: &mut Connection,
+    alerts: &Alerts,
+    cause: Cause<'_>,
+    open: Option<Alert>,
+) -> Result<Option<Alert>, StoreError> {
+    let Some(severity) = alerts.severity(cause.kind) else { return Ok(None) };
+    let now = app.now();
+    if let Some(mut alert) = open {
+        let mut entries = Vec::new();
+        if !alert.rules.contains(&cause.rule) {
+            alert.rules.push(cause.rule);
+            alert.rules.sort_unstable();
+            entries.push(cause.entry(Action::Widened, Some(cause.rule.name().to_owned()), now));
+        }
+        if severity > alert.severity {
+            let text = format!("{} to {}", alert.severity.name(), severity.name());
+            entries.push(cause.entry(Action::Escalated, Some(text), now));
+            alert.severity = severity;
+        }
+        alert.count = alert.count.saturating_add(cause.times);
+        alert.first_at = alert.first_at.min(cause.first_at);
+        cause.mark_last(&mut alert);
+        let mail = notify::is_due(alerts, &alert);
+        alert.notified |= mail;
+        if rows::update(connection, &alert).await? {
+            if mail {
+                notify::mail(app, connection, alerts, &alert).await?;
+            }
+            for entry in &entries {
+                rows::add_entry(connection, &alert.id, entry).await?;
+            }
+            return Ok(Some(alert));
+        }
+    }
+    let mut alert = Alert {
+        id: random::id(),
+        kind: cause.kind,
+        severity,
+        state: State::Open,
+        subject: cause.subject.clone(),
+        count: cause.times,
+        rules: vec![cause.rule],
+        first_at: cause.first_at,
+        last_at: cause.last_at,
+        last_reason: None,
+        last_decision_id: None,
+        opened_at: now,
+        resolved_at: None,
+        notified: false,
+    };
+    cause.mark_last(&mut alert);
+    alert.notified = notify::is_due(alerts, &alert);
+    if rows::insert(connection, &alert).await? {
+        if alert.notified {
+            notify::mail(app, connection, alerts, &alert).await?;
+        }
+        rows::add_entry(connection, &alert.id, &cause.entry(Action::Opened, None, now)).await?;
+    }
+    Ok(Some(alert))
+}
+
+impl Cause<'_> {
+    /// For the history: what there is to say, unless the action says something by itself.
+    fn entry(&self, action: Action, text: Option<String>, at: Moment) -> Entry {
+        let text = text.or_else(|| self.note.map(str::to_owned));
+        Entry { at, actor: self.actor.to_owned(), action, text }
+    }
+
+    /// Notes the latest of what the alert counts.
+    fn mark_last(&self, alert: &mut Alert) {
+        if self.last_at < alert.last_at {
+            return;
+        }
+        alert.last_at = self.last_at;
+        if let Some(event) = self.event {
+            alert.last_reason = event.reason;
+            alert.last_decision_id = Some(event.decision_id.clone());
+        }
+    }
+}

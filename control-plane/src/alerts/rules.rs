@@ -1,0 +1,80 @@
+//! What an event counts toward.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use lictor_policy::operation::Operation;
+use lictor_policy::refusal::{AlertType, Reason};
+use lictor_policy::wire::Event;
+
+use super::settings::Alerts;
+use super::tally::{Observation, What};
+use super::{Rule, Subject, network};
+use crate::time::Moment;
+
+/// What events say, by type and subject: in an order in which replicas cannot wait for each other in a circle.
+pub(super) type Sightings<'e> = BTreeMap<(AlertType, Subject), Vec<Observation<'e>>>;
+
+/// Sorts events by what they count toward. `now` bounds their times: the clock of a gate may be ahead.
+pub(super) fn observe<'e>(alerts: &Alerts, gate_id: &str, events: &[&'e Event], now: Moment) -> Sightings<'e> {
+    let mut sightings = Sightings::new();
+    for event in events {
+        refusal(alerts, gate_id, event, now, &mut sightings);
+        if alerts.severity(AlertType::SuspiciousActivity).is_some() {
+            suspicion(alerts, event, now, &mut sightings);
+        }
+    }
+    for observations in sightings.values_mut() {
+        observations.sort_by_key(|observation| observation.at);
+    }
+    sightings
+}
+
+/// A refusal counts toward the type that the table of refusals names.
+fn refusal<'e>(alerts: &Alerts, gate_id: &str, event: &'e Event, now: Moment, into: &mut Sightings<'e>) {
+    let Some(kind) = event.reason.and_then(|reason| reason.row().alert) else { return };
+    let Some(counted) = alerts.types.counted(kind).filter(|_| alerts.severity(kind).is_some()) else { return };
+    let observation = Observation {
+        at: event.at.min(now.0),
+        rule: Rule::Refusals,
+        threshold: counted.threshold,
+        what: What::Times(event.count),
+        event,
+    };
+    into.entry((kind, subject(gate_id, event))).or_default().push(observation);
+}
+
+/// Whom a refusal is counted for: the key whose record was found, else the address, else the gate, which counts junk
+/// without telling where it came from.
+fn subject(gate_id: &str, event: &Event) -> Subject {
+    match &event.key_id {
+        Some(id) => Subject::Key(id.clone()),
+        None if !event.client_ip.is_empty() => Subject::Address(network(&event.client_ip)),
+        None => Subject::Gate(gate_id.to_owned()),
+    }
+}
+
+/// What is done with a verified key. Whoever guesses at a key says nothing of it.
+fn suspicion<'e>(alerts: &Alerts, event: &'e Event, now: Moment, into: &mut Sightings<'e>) {
+    let (Some(key_id), Some(_verified)) = (&event.key_id, &event.database) else { return };
+    let mut look = |rule, what| {
+        let Some(threshold) = alerts.types.suspicious_activity.rules.threshold(rule) else { return };
+        let place = (AlertType::SuspiciousActivity, Subject::Key(key_id.clone()));
+        into.entry(place).or_default().push(Observation { at: event.at.min(now.0), rule, threshold, what, event });
+    };
+    if !event.client_ip.is_empty() {
+        look(Rule::ManyAddresses, What::Item(network(&event.client_ip).into()));
+    }
+    if let Some(model) = event.model.as_deref().filter(|_| event.operations.contains(Operation::Read)) {
+        look(Rule::DistinctModels, What::Item(Cow::Borrowed(model)));
+    }
+    // Refusals that belong to no type are the gate's doing or an administrator's, not the caller's.
+    if let Some(reason) = event.reason.filter(|reason| reason.row().alert.is_some()) {
+        look(Rule::MixedRefusals, What::Item(Cow::Borrowed(reason.row().name)));
+        match reason {
+            Reason::MalformedRequest => look(Rule::MalformedRequests, What::Times(event.count)),
+            Reason::SessionLimit => look(Rule::SessionLimit, What::Times(event.count)),
+            _ => {}
+        }
+    }
+}
