@@ -2,8 +2,13 @@
 
 use std::fmt::Write as _;
 
+use lictor_policy::refusal::{AlertType, Reason};
+
+use crate::alerts::settings::{Alerts, Threshold};
+use crate::alerts::{Rule, TYPES, type_name};
 use crate::auth::{Access, Role};
 use crate::router::{Route, api_table, gate_table};
+use crate::severity::Severity;
 
 /// Who may do what: every route, and the roles that it lets in. Markdown.
 pub fn roles() -> String {
@@ -29,4 +34,38 @@ pub fn roles() -> String {
 
 fn name(route: &Route) -> String {
     format!("`{} {}`", route.verb.name(), route.path)
+}
+
+/// The types of alerts and the rules of `suspicious_activity` with their defaults. Markdown, for docs/administration.md.
+pub fn alerts() -> String {
+    let alerts = Alerts::default();
+    let mut table = "| type | counts | severity | opens at |\n|---|---|---|---|\n".to_owned();
+    for kind in TYPES {
+        let reasons = Reason::ALL.iter().map(|reason| reason.row()).filter(|row| row.alert == Some(kind));
+        let reasons: Vec<_> = reasons.map(|row| format!("`{}`", row.name)).collect();
+        let (counts, opens) = match (alerts.types.counted(kind), kind) {
+            (Some(counted), _) => (format!("refusals: {}", reasons.join(", ")), at(counted.threshold)),
+            (None, AlertType::SuspiciousActivity) => ("what its rules say, below".to_owned(), "as they say".to_owned()),
+            (None, _) => ("an emergency revocation".to_owned(), "each".to_owned()),
+        };
+        let severity = alerts.severity(kind).map_or("", Severity::name);
+        let _ = writeln!(table, "| `{}` | {counts} | {severity} | {opens} |", type_name(kind));
+    }
+    table.push_str("\n| rule of `suspicious_activity` | counts | opens at |\n|---|---|---|\n");
+    for (rule, counts) in [
+        (Rule::MixedRefusals, "different reasons for which one key was refused"),
+        (Rule::ManyAddresses, "different addresses that one key was used from"),
+        (Rule::DistinctModels, "different models that one key read, or tried to"),
+        (Rule::MalformedRequests, "malformed calls with one verified key"),
+        (Rule::SessionLimit, "calls beyond one key's session limit"),
+        (Rule::EventGap, "events that a gate numbered and that did not arrive within 20 minutes"),
+    ] {
+        let opens = alerts.types.suspicious_activity.rules.threshold(rule).map_or("each".to_owned(), at);
+        let _ = writeln!(table, "| `{}` | {counts} | {opens} |", rule.name());
+    }
+    table
+}
+
+fn at(threshold: Threshold) -> String {
+    format!("{} within {} min", threshold.count, threshold.minutes)
 }

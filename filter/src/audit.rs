@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lictor_policy::refusal::Reason;
 use lictor_policy::wire::{self, Event, EventKind, Outcome, UnixMicros};
 
 use crate::host::{self, HostError};
@@ -16,8 +17,6 @@ const QUEUE: &str = "lictor.audit";
 /// The batch that is not yet acknowledged: it outlives the thread that sends it.
 const BATCH: &str = "lictor.batch";
 const BOOT: &str = "lictor.boot";
-/// Refusals that are not recorded one by one, and when they were last recorded together.
-const COUNTED: &str = "lictor.counted";
 /// A call waits for its intent; Odoo's clients wait far longer.
 const INTENT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -91,29 +90,44 @@ fn json(Reserved(sequence): Reserved, event: Event) -> Vec<u8> {
     serde_json::to_vec(&Event { sequence, ..event }).unwrap_or_default()
 }
 
-/// Counts a refusal that is not recorded by itself.
-pub(crate) fn count() -> Result<(), HostError> {
-    Pair::update(COUNTED, |Pair(count, since)| Some(Pair(count + 1, since))).map(drop)
+/// The entry that holds how many refusals for a reason were not recorded one by one, and when they were last recorded
+/// together.
+fn counted(reason: Reason) -> String {
+    format!("lictor.counted.{}", reason.row().name)
 }
 
-/// Records, once a minute, how many refusals were counted; run by the holder of the lease.
+/// Counts a refusal that is not recorded by itself.
+pub(crate) fn count(reason: Reason) -> Result<(), HostError> {
+    Pair::update(&counted(reason), |Pair(count, since)| Some(Pair(count + 1, since))).map(drop)
+}
+
+/// Records, once a minute, how many refusals were counted for each reason; run by the holder of the lease.
 pub(crate) fn record_counted(now: UnixMicros) -> Result<(), HostError> {
+    Reason::ALL.iter().try_for_each(|reason| record_counted_for(*reason, now))
+}
+
+fn record_counted_for(reason: Reason, now: UnixMicros) -> Result<(), HostError> {
     const MINUTE: UnixMicros = 60_000_000;
-    let Pair(count, since) = Pair::read(COUNTED)?;
+    let name = counted(reason);
+    let Pair(count, since) = Pair::read(&name)?;
     if count == 0 || (since <= now && now < since + MINUTE) {
         return Ok(());
     }
     let Ok(reserved) = reserve() else { return Ok(()) };
     let mut counted = 0;
-    Pair::update(COUNTED, |Pair(count, _)| {
+    Pair::update(&name, |Pair(count, _)| {
         counted = count;
         Some(Pair(0, now))
     })?;
     let decision_id = format!("{:016x}", u64::from_le_bytes(host::random()?));
-    record(
-        reserved,
-        Event { kind: EventKind::Counted, count: counted, outcome: Outcome::Denied, ..Event::at(now, decision_id) },
-    )
+    let event = Event {
+        kind: EventKind::Counted,
+        count: counted,
+        outcome: Outcome::Denied,
+        reason: Some(reason),
+        ..Event::at(now, decision_id)
+    };
+    record(reserved, event)
 }
 
 /// Sends batches, one at a time; run by the holder of the lease.

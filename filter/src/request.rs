@@ -144,11 +144,12 @@ impl Request {
         }
         record.event.request_bytes = length as u64;
         let verified = record.event.database.is_some();
-        let recorded = verified || is_one_of_few(&verdict, &record)?;
+        let denied = denied(&verdict);
+        let recorded = verified || is_one_of_few(denied, &record)?;
         if recorded {
             record.reserved = audit::reserve().ok();
-        } else {
-            audit::count()?;
+        } else if let Some(reason) = denied {
+            audit::count(reason)?;
         }
         match verdict {
             Verdict::Forward(_) | Verdict::Answer { .. } if recorded && record.reserved.is_none() => {
@@ -270,14 +271,18 @@ impl Request {
 }
 
 /// Whether a refusal of a caller without a verified key has a record of its own.
-fn is_one_of_few(verdict: &Verdict, record: &Record) -> Result<bool, HostError> {
-    let reason = match verdict {
+fn is_one_of_few(denied: Option<Reason>, record: &Record) -> Result<bool, HostError> {
+    let name = denied.map_or("none", |reason| reason.row().name);
+    is_recorded(name, record.event.client_ip.parse().ok(), record.event.at)
+}
+
+/// Why a verdict is no, if it is.
+fn denied(verdict: &Verdict) -> Option<Reason> {
+    match verdict {
         Verdict::Refuse(refusal) => Some(refusal.reason),
         Verdict::Answer { denied, .. } => *denied,
         Verdict::Pass | Verdict::Forward(_) => None,
-    };
-    let name = reason.map_or("none", |reason| reason.row().name);
-    is_recorded(name, record.event.client_ip.parse().ok(), record.event.at)
+    }
 }
 
 /// A body in a Content-Encoding, or said to be in a charset that is not read.

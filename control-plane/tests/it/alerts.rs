@@ -288,3 +288,51 @@ async fn open_alerts_are_in_the_metrics_by_type_and_severity() {
         act(&lab, &alert, "resolve", json!({"note": "n"})).await;
     }
 }
+
+/// Prints how fast events are stored with and without evaluation. Not an assertion of a speed: machines differ.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_thousand_events_are_stored_and_evaluated() {
+    const EVENTS: u64 = 20_000;
+    const BATCH: u64 = 500;
+    for (what, enabled, denied, keys) in [
+        ("stored only", false, 0, 40),
+        ("evaluated, all allowed", true, 0, 40),
+        ("evaluated, one in ten refused", true, 10, 40),
+        ("evaluated, all refused", true, 1, 40),
+        ("stored only, of 2,000 keys", false, 0, 2000),
+        ("evaluated, all refused, of 2,000 keys", true, 1, 2000),
+    ] {
+        let lab = Lab::new().await;
+        let (_, gate) = lab.gate().await;
+        lab.pass(3600);
+        lab.admin.patch("/api/v1/settings", json!({"alerts": {"enabled": enabled}})).await;
+        let call = |sequence: u64| {
+            let (key, model) = (format!("key-{}", sequence % keys), format!("model.{}", sequence % 12));
+            let ip = format!("192.0.{}.{}", sequence % keys / 200, sequence % keys % 200);
+            let call = json!({"key_id": key, "database": "odoo", "user_id": "u", "user_agent": "odoo-mcp/1.3",
+                "client_ip": ip, "model": model, "method": "search_read", "operations": ["read"],
+                "at": crate::support::START + sequence * 500});
+            let refused = json!({"outcome": "denied", "reason": "scope_denied", "fault_code": 403});
+            let mut event = event(sequence, call);
+            if denied > 0 && sequence % denied == 0 {
+                event.as_object_mut().unwrap().extend(refused.as_object().unwrap().clone());
+            }
+            event
+        };
+        let batches: Vec<Vec<_>> =
+            (0..EVENTS / BATCH).map(|batch| (batch * BATCH..(batch + 1) * BATCH).map(call).collect()).collect();
+        let began = std::time::Instant::now();
+        for batch in batches {
+            send(&gate, "b", batch).await;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        println!(
+            "{what}: {:.0} events/s, {:.1} ms a batch of {BATCH}",
+            EVENTS as f64 / seconds,
+            seconds * 1e3 * BATCH as f64 / EVENTS as f64
+        );
+        let counted = lab.number("SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM alerts").await;
+        let expected = if denied == 0 { 0 } else { i64::try_from(EVENTS / denied).unwrap() };
+        assert_eq!((counted, lab.number("SELECT COUNT(*) FROM audit").await), (expected, 20_000), "{what}");
+    }
+}

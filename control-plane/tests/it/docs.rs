@@ -2,6 +2,13 @@ use lictor_control_plane::docs;
 use lictor_control_plane::router::{api_table, gate_table};
 
 #[test]
+fn the_table_of_alerts_is_what_the_code_does() {
+    let page = include_str!("../../../docs/administration.md");
+    let table = docs::alerts();
+    assert!(page.contains(&table), "put this into docs/administration.md, section Alerts:\n{table}");
+}
+
+#[test]
 fn the_page_of_roles_has_a_line_for_every_route() {
     let page = docs::roles();
     let lines: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();

@@ -16,6 +16,18 @@ async fn a_fresh_database_has_the_defaults() {
         ("/snapshot_max_age_seconds", json!(300)),
         ("/body_limit_bytes", json!(8 << 20)),
         ("/audit/durability/write", json!("batched")),
+        ("/alerts/enabled", json!(true)),
+        ("/alerts/recipients", json!([])),
+        ("/alerts/mail_from_severity", json!("high")),
+        (
+            "/alerts/types/permission_denied",
+            json!({"enabled": true, "severity": "medium", "threshold": {"count": 10, "minutes": 10}}),
+        ),
+        ("/alerts/types/emergency_revocation", json!({"enabled": true, "severity": "critical"})),
+        (
+            "/alerts/types/suspicious_activity/rules/many_addresses",
+            json!({"enabled": true, "threshold": {"count": 5, "minutes": 5}}),
+        ),
         ("/audit/retention_days", json!(365)),
     ] {
         assert_eq!(settings.pointer(pointer), Some(&value), "{pointer}");
@@ -58,6 +70,30 @@ async fn each_wrong_field_is_named_and_changes_nothing() {
         (json!({"methods": {"_x": []}}), "invalid_field", "methods._x"),
         (json!({"never_list_exceptions": ["ir cron"]}), "invalid_field", "never_list_exceptions"),
         (json!({"smtp": {}}), "unknown_field", "smtp"),
+        (json!({"alerts": {"recipients": ["ada"]}}), "invalid_field", "alerts.recipients"),
+        (json!({"alerts": {"recipients": vec!["a@example.com"; 51]}}), "invalid_field", "alerts.recipients"),
+        (json!({"alerts": {"mail_from_severity": "loud"}}), "invalid_field", "alerts.mail_from_severity"),
+        (json!({"alerts": {"types": {"fire": {}}}}), "unknown_field", "alerts.types.fire"),
+        (
+            json!({"alerts": {"types": {"ip_blocked": {"threshold": {"count": 0}}}}}),
+            "invalid_field",
+            "alerts.types.ip_blocked.threshold.count",
+        ),
+        (
+            json!({"alerts": {"types": {"ip_blocked": {"threshold": {"minutes": 1441}}}}}),
+            "invalid_field",
+            "alerts.types.ip_blocked.threshold.minutes",
+        ),
+        (
+            json!({"alerts": {"types": {"emergency_revocation": {"threshold": {"count": 1}}}}}),
+            "unknown_field",
+            "alerts.types.emergency_revocation.threshold",
+        ),
+        (
+            json!({"alerts": {"types": {"suspicious_activity": {"rules": {"many_addresses": {"threshold": {"count": 1}}}}}}}),
+            "invalid_field",
+            "alerts.types.suspicious_activity.rules.many_addresses.threshold.count",
+        ),
     ] {
         let answer = lab.admin.patch(PATH, patch.clone()).await;
         assert_eq!(answer.problem(), (422, code, field), "{patch}: {}", answer.text);

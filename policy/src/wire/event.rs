@@ -33,7 +33,7 @@ pub enum EventKind {
     Intent,
     /// What became of an intent.
     Outcome,
-    /// `count` refusals of callers without a verified key that were not recorded one by one.
+    /// `count` refusals, for one reason, of callers without a verified key that were not recorded one by one.
     Counted,
 }
 
