@@ -195,7 +195,8 @@ CREATE INDEX audit_decision ON audit (decision_id);
 
 -- What people and programs are to be told: one row a recipient, written in the transaction of what it tells of. `body` is
 -- the message as JSON; one that carries a secret is `sealed` in its place, and wiped once it was sent. A message that is
--- `waiting` is due at `due_at`; a sender that takes it moves that on, which is its lease.
+-- `waiting` is due at `due_at`; a sender has it until `leased_until`. It is given up with the attempt `last_attempt`.
+-- `due_at` of a settled message is when it was settled.
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY,
     event TEXT NOT NULL,
@@ -206,14 +207,29 @@ CREATE TABLE outbox (
     sealed TEXT,
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,
+    last_attempt BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
+    leased_until BIGINT,
     error TEXT,
     created_at BIGINT NOT NULL,
     sent_at BIGINT,
     CONSTRAINT outbox_once UNIQUE (event, channel, recipient)
 );
 CREATE INDEX outbox_due ON outbox (state, channel, due_at);
+CREATE INDEX outbox_state ON outbox (state, id);
+CREATE INDEX outbox_kind ON outbox (kind, id);
 CREATE INDEX outbox_sealed ON outbox (id) WHERE sealed IS NOT NULL;
+
+-- Programs that are told of alerts. `secret` is sealed.
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    from_severity TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    changed BIGINT NOT NULL
+);
 
 -- Who changed what, when: one row a change, ordered by the revision that the change made. No secrets.
 CREATE TABLE admin_audit (

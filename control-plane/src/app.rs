@@ -1,7 +1,7 @@
 //! What every request can reach.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lictor_policy::wire;
@@ -12,6 +12,7 @@ use crate::gates::Presence;
 use crate::jobs::{self, Runs};
 use crate::metrics::Metrics;
 use crate::odoo::Odoo;
+use crate::outbox::Mailer;
 use crate::publish::Publisher;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Moment, system_clock};
@@ -29,6 +30,8 @@ pub struct Parts {
     pub vault: Vault,
     /// The Odoo that gates guard.
     pub odoo: Odoo,
+    /// The way to the SMTP server, set before anything is served; without one mail waits in the outbox.
+    pub mailer: OnceLock<Mailer>,
     /// The time.
     pub clock: Clock,
     /// When the service started.
@@ -77,6 +80,7 @@ impl App {
             store,
             vault,
             odoo,
+            mailer: OnceLock::new(),
             started_at: clock(),
             clock,
             waits,
@@ -89,6 +93,11 @@ impl App {
         }));
         jobs::prepare(&app).await?;
         Ok(app)
+    }
+
+    /// Whether an SMTP server is configured.
+    pub fn can_mail(&self) -> bool {
+        self.mailer.get().is_some()
     }
 
     /// The time.

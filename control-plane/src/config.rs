@@ -78,6 +78,58 @@ pub struct Serve {
     /// Where gates are served; keep it apart from what administrators reach.
     #[arg(long, env = "LICTOR_GATE_LISTEN", default_value = "127.0.0.1:8081")]
     pub gate_listen: SocketAddr,
+    /// How mail is sent.
+    #[command(flatten)]
+    pub smtp: Smtp,
+}
+
+/// How mail is sent. Without a host mail waits in the outbox.
+#[derive(Debug, Args)]
+pub struct Smtp {
+    /// The SMTP server that takes mail.
+    #[arg(long, env = "LICTOR_SMTP_HOST", requires = "smtp_from")]
+    pub smtp_host: Option<String>,
+    /// Its port; 587 with starttls, 465 with implicit and 25 with none, unless it is named.
+    #[arg(long, env = "LICTOR_SMTP_PORT")]
+    pub smtp_port: Option<u16>,
+    /// How the connection is encrypted.
+    #[arg(long, env = "LICTOR_SMTP_TLS", value_enum, default_value = "starttls")]
+    pub smtp_tls: SmtpTls,
+    /// The address that mail comes from, such as 'Lictor <lictor@example.com>'.
+    #[arg(long, env = "LICTOR_SMTP_FROM")]
+    pub smtp_from: Option<String>,
+    /// The user to sign in as.
+    #[arg(long, env = "LICTOR_SMTP_USER")]
+    pub smtp_user: Option<String>,
+    /// The file with the user's password. LICTOR_SMTP_PASSWORD may hold the password itself instead.
+    #[arg(long, env = "LICTOR_SMTP_PASSWORD_FILE")]
+    pub smtp_password_file: Option<PathBuf>,
+    /// The authorities (PEM) that the server's certificate is checked with, in the place of the system's.
+    #[arg(long, env = "LICTOR_SMTP_CA_FILE")]
+    pub smtp_ca_file: Option<PathBuf>,
+}
+
+/// How the connection to the SMTP server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SmtpTls {
+    /// By STARTTLS: a server that does not offer it gets nothing.
+    Starttls,
+    /// From the first byte.
+    Implicit,
+    /// Not at all: for a server on the same machine.
+    None,
+}
+
+impl Smtp {
+    /// The password from the environment or its file. Not a flag: every user of the machine can read those.
+    pub fn password(&self) -> std::io::Result<Option<Secret>> {
+        let given = std::env::var("LICTOR_SMTP_PASSWORD").ok().filter(|text| !text.is_empty());
+        match (given, &self.smtp_password_file) {
+            (Some(text), _) => Ok(Some(Secret::new(text))),
+            (None, Some(file)) => Ok(Some(Secret::new(std::fs::read_to_string(file)?.trim_end_matches(['\r', '\n'])))),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// Where the data is.

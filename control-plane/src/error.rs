@@ -61,6 +61,10 @@ codes! {
     AlertOpen = "alert_open", CONFLICT, "An alert is open";
     /// The history of an alert holds no more.
     HistoryFull = "history_full", CONFLICT, "The history is full";
+    /// A message that is not sent (again).
+    NotSendable = "not_sendable", CONFLICT, "The message is not sent again";
+    /// There is no SMTP server.
+    MailNotConfigured = "mail_not_configured", CONFLICT, "No SMTP server is configured";
     /// `If-Match` names another state.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The record has changed";
     /// The body is over the limit.

@@ -9,9 +9,10 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 use lictor_control_plane::app::App;
 use lictor_control_plane::auth::Actor;
-use lictor_control_plane::config::{Command, Config, Docs, DocsPage, Init, Output, Serve, Storage};
+use lictor_control_plane::config::{Command, Config, Docs, DocsPage, Init, Output, Serve, Smtp, Storage};
 use lictor_control_plane::listen::{self, Bounds};
 use lictor_control_plane::odoo::Odoo;
+use lictor_control_plane::outbox::{self, Mailer};
 use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::vault::Vault;
@@ -60,6 +61,11 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let gate = TcpListener::bind(serve.gate_listen).await;
     let gate = gate.with_context(|| format!("--gate-listen {}", serve.gate_listen))?;
     let app = open(&serve.storage, Odoo::at(&serve.odoo_url).context("--odoo-url")?).await?;
+    if let Some(host) = &serve.smtp.smtp_host {
+        let _ = app.mailer.set(mailer(host, &serve.smtp)?);
+    } else {
+        tracing::warn!("no --smtp-host: mail waits in the outbox until there is one");
+    }
     if let Some(admin) = setup::first_admin(&app).await.map_err(told)? {
         // To standard output and not to the log: logs are collected and kept.
         let mut out = std::io::stdout().lock();
@@ -77,11 +83,13 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let credentials = tokio::spawn(credentials::run(app.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone()));
     let alerts = tokio::spawn(alerts::run(app.clone()));
+    let outbox = tokio::spawn(outbox::run(app.clone()));
     tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
         let serve = |listener, router| listen::serve(listener, router, Bounds::default(), app.stopping.subscribe());
         let ((), (), ended) = tokio::join!(serve(api, router::api(&app)), serve(gate, router::gate(&app)), end(&app));
         let _ = jobs.await;
+        let _ = outbox.await;
         app.runs.ended().await;
         ended
     };
@@ -98,6 +106,12 @@ async fn run_serve(serve: Serve) -> Result<()> {
     app.store.close().await;
     tracing::info!("ended");
     Ok(())
+}
+
+fn mailer(host: &str, smtp: &Smtp) -> Result<Mailer> {
+    let password = smtp.password().context("--smtp-password-file")?;
+    let ca = smtp.smtp_ca_file.as_ref().map(std::fs::read).transpose().context("--smtp-ca-file")?;
+    Ok(Mailer::new(host, smtp, password, ca.as_deref())?)
 }
 
 /// Waits for the signal to end, and tells everybody.

@@ -22,7 +22,7 @@ use crate::openapi::Operation;
 use crate::openapi::described::Output;
 use crate::severity::Severity;
 use crate::store::jobs::{self, Outcome};
-use crate::store::{Meta, alerts, arrivals};
+use crate::store::{Meta, alerts, arrivals, outbox};
 
 /// What is counted since the service started.
 #[derive(Default)]
@@ -99,6 +99,7 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
     let skipped = arrivals::skipped(&mut connection, now).await?;
     let jobs = jobs::list(&mut connection, now).await?;
     let open = alerts::count_open(&mut connection).await?;
+    let messages = outbox::counts(&mut connection).await?;
     drop(connection);
 
     let mut page = Page::default();
@@ -121,6 +122,9 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
         let seconds = published.built_in.as_secs_f64();
         page.single("lictor_snapshot_build_seconds", "gauge", "How long it took to build the snapshot.", seconds);
     }
+    page.family("lictor_outbox_messages", "gauge", "Messages that wait to be sent, and that have failed.");
+    page.sample(&[("state", "waiting")], messages.waiting);
+    page.sample(&[("state", "failed")], messages.failed);
     let healthy = u8::from(app.publisher.is_healthy());
     page.single("lictor_publisher_healthy", "gauge", "Whether the newest revision could be published.", healthy);
     let live = gates.iter().filter(|gate| is_live(gate, now)).count();

@@ -50,6 +50,11 @@ impl Token {
         Self::marked("lgt_")
     }
 
+    /// A new secret that requests to a webhook are signed with.
+    pub fn of_webhook() -> Result<Self, NoRandomness> {
+        Self::marked("lws_")
+    }
+
     /// A token that somebody sent.
     pub fn presented(text: &str) -> Self {
         Self(Secret::new(text))

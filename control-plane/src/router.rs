@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, alerts, audit, emergency, explain, gates, health, jobs, keys, openapi, pauses, permissions, sessions,
-    settings, tokens, users,
+    accounts, alerts, audit, emergency, explain, gates, health, jobs, keys, openapi, outbox, pauses, permissions,
+    sessions, settings, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::auth::{Access, Role, require};
@@ -117,8 +117,9 @@ fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: 
 /// The routes of the listener for administrators.
 pub fn api_table() -> Vec<Route> {
     use Code::{
-        AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyRevoked, LastAdmin, NameTaken,
-        OdooUnreachable, PreconditionFailed, SecretRequired, UpstreamCredentialRejected, UserHasKeys,
+        AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyRevoked, LastAdmin, MailNotConfigured,
+        NameTaken, NotSendable, OdooUnreachable, PreconditionFailed, SecretRequired, UpstreamCredentialRejected,
+        UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
@@ -222,6 +223,19 @@ pub fn api_table() -> Vec<Route> {
             "Refuse a gate until it is given another token.",
             gates::revoke,
         ),
+        route(admin, Get, "/api/v1/outbox", "Messages to people and programs, newest first.", outbox::list),
+        route(admin, Get, "/api/v1/outbox/status", "Whether mail can be sent, and how much waits.", outbox::status),
+        route(admin, Post, "/api/v1/outbox/test", "Send a test, and say what became of it.", outbox::test)
+            .or(&[MailNotConfigured]),
+        route(admin, Get, "/api/v1/outbox/{id}", "A message, without what it says.", outbox::show),
+        route(admin, Post, "/api/v1/outbox/{id}/resend", "Send a message at once, or again.", outbox::resend)
+            .or(&[NotSendable]),
+        route(admin, Get, "/api/v1/webhooks", "Webhooks, in the order in which they were made.", webhooks::list),
+        route(admin, Post, "/api/v1/webhooks", "Make a webhook; its secret is shown this once.", webhooks::create)
+            .status(&[201]),
+        route(admin, Get, "/api/v1/webhooks/{id}", "A webhook.", webhooks::show),
+        route(admin, Patch, "/api/v1/webhooks/{id}", "Change a webhook, but for its secret.", webhooks::update),
+        route(admin, Delete, "/api/v1/webhooks/{id}", "Delete a webhook: what waits for it fails.", webhooks::delete),
         route(admin, Get, "/api/v1/accounts", "Accounts, in the order in which they were made.", accounts::list),
         route(admin, Post, "/api/v1/accounts", "Make an account.", accounts::create).status(&[201]).or(&[NameTaken]),
         route(admin, Get, "/api/v1/accounts/{id}", "An account.", accounts::show),

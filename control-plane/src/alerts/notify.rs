@@ -15,12 +15,14 @@ pub(super) fn is_due(alerts: &Alerts, alert: &Alert) -> bool {
     !alert.notified && alert.severity >= alerts.mail_from_severity && !alerts.recipients.is_empty()
 }
 
-/// Puts a mail to each recipient into the outbox.
-pub(super) async fn mail(
+/// Puts a request to each webhook that wants this severity into the outbox, and a mail to each recipient if they are to
+/// be mailed. Who was told of the alert before is not told again.
+pub(super) async fn tell(
     app: &App,
     connection: &mut Connection,
     alerts: &Alerts,
     alert: &Alert,
+    mail: bool,
 ) -> Result<(), StoreError> {
     let message = Message::AlertOpened(AlertOpened {
         alert_id: alert.id.clone(),
@@ -33,7 +35,9 @@ pub(super) async fn mail(
         last_at: alert.last_at,
     });
     let event = format!("alert/{}", alert.id);
-    let letters = alerts.recipients.iter().map(|to| Letter::mail(event.as_str(), to.as_str(), message.clone()));
+    let mut letters = Letter::webhooks(connection, &event, alert.severity, &message).await?;
+    let recipients = if mail { alerts.recipients.as_slice() } else { &[] };
+    letters.extend(recipients.iter().map(|to| Letter::mail(event.as_str(), to.as_str(), message.clone())));
     outbox::enqueue(app, connection, letters).await?;
     Ok(())
 }

@@ -83,7 +83,8 @@ pub(super) async fn raise_open(
             alert.rules.sort_unstable();
             entries.push(cause.entry(Action::Widened, Some(cause.rule.name().to_owned()), now));
         }
-        if severity > alert.severity {
+        let escalated = severity > alert.severity;
+        if escalated {
             let text = format!("{} to {}", alert.severity.name(), severity.name());
             entries.push(cause.entry(Action::Escalated, Some(text), now));
             alert.severity = severity;
@@ -94,8 +95,8 @@ pub(super) async fn raise_open(
         let mail = notify::is_due(alerts, &alert);
         alert.notified |= mail;
         if rows::update(connection, &alert).await? {
-            if mail {
-                notify::mail(app, connection, alerts, &alert).await?;
+            if mail || escalated {
+                notify::tell(app, connection, alerts, &alert, mail).await?;
             }
             for entry in &entries {
                 rows::add_entry(connection, &alert.id, entry).await?;
@@ -122,9 +123,7 @@ pub(super) async fn raise_open(
     cause.mark_last(&mut alert);
     alert.notified = notify::is_due(alerts, &alert);
     if rows::insert(connection, &alert).await? {
-        if alert.notified {
-            notify::mail(app, connection, alerts, &alert).await?;
-        }
+        notify::tell(app, connection, alerts, &alert, alert.notified).await?;
         rows::add_entry(connection, &alert.id, &cause.entry(Action::Opened, None, now)).await?;
     }
     Ok(Some(alert))

@@ -14,8 +14,11 @@ use crate::auth::Actor;
 use crate::change::{Done, change};
 use crate::error::{Problem, Result};
 use crate::gates::{all, current, is_live};
+use crate::outbox::message::EmergencyRevocation;
+use crate::outbox::{Letter, Message, enqueue};
 use crate::store::gates::Gate;
-use crate::store::{ChangeTx, Meta, Revision, keys, settings};
+use crate::store::keys::Holder;
+use crate::store::{ChangeTx, Meta, Revision, keys, outbox, settings};
 use crate::time::Moment;
 use crate::validate;
 
@@ -36,11 +39,27 @@ pub struct Order {
 pub struct Report {
     /// How many keys were revoked.
     revoked: u64,
-    /// The users who were told by mail. Empty: mail is not sent yet.
-    notified: Vec<String>,
+    /// The users whose keys were revoked and to whom a mail is in the outbox.
+    notified: Vec<Told>,
+    /// Those who have no mail address: tell them otherwise.
+    without_address: Vec<Told>,
+    /// Whether an SMTP server is configured. Until one is, mail waits in the outbox.
+    smtp_configured: bool,
+    /// Messages with a key, or with a link to one, that were not sent yet and never will be.
+    cancelled_messages: u64,
     /// Every gate, and whether it refuses those keys by now. One that does not will when it next hears from the control
     /// plane, and at the latest when its policy has reached the maximum age.
     gates: Vec<Acknowledgement>,
+}
+
+/// A user whose keys were revoked.
+#[derive(Serialize, JsonSchema)]
+struct Told {
+    user_id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    keys: u64,
 }
 
 /// What is known of a gate.
@@ -62,17 +81,37 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
     if order.confirm != CONFIRMATION {
         return Err(Problem::invalid("confirm", format!("Write: {CONFIRMATION}")));
     }
-    let (revoked, policy, gates) = change(&app, &actor, async |tx| {
+    let (revoked, holders, cancelled_messages, policy, gates) = change(&app, &actor, async |tx| {
+        let holders = keys::holders(tx).await?;
         let revoked = keys::revoke_all(tx, app.now()).await?;
+        let cancelled = outbox::kill_secrets(tx).await?;
+        let revision = tx.revision();
+        enqueue(&app, tx, holders.iter().filter_map(|holder| letter(holder, revision, app.now(), &order.reason)))
+            .await?;
         let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision: tx.revision() };
         let gates = all(&app, tx).await?;
         raise_alert(&app, &actor, tx, &order.reason, revoked).await?;
         let report = json!({"reason": order.reason, "revoked": revoked});
-        Ok(((revoked, policy, gates), Done::new("emergency_revocation", "keys", None, Some(&report))))
+        Ok((
+            (revoked, holders, cancelled, policy, gates),
+            Done::new("emergency_revocation", "keys", None, Some(&report)),
+        ))
     })
     .await?;
     tracing::warn!(revoked, revision = policy.revision.0, "all keys were revoked");
-    Ok(Json(Report { revoked, notified: Vec::new(), gates: acknowledged(&app, &policy, gates).await }))
+    let told = |Holder { user_id, name, email, keys }| Told { user_id, name, email, keys };
+    let (notified, without_address) = holders.into_iter().map(told).partition(|told| told.email.is_some());
+    let smtp_configured = app.can_mail();
+    let gates = acknowledged(&app, &policy, gates).await;
+    Ok(Json(Report { revoked, notified, without_address, smtp_configured, cancelled_messages, gates }))
+}
+
+/// The mail to a user, if it has an address.
+fn letter(holder: &Holder, revision: Revision, at: Moment, reason: &str) -> Option<Letter> {
+    let event = format!("emergency_revocation/{}/{}", revision.0, holder.user_id);
+    let (user_name, keys, reason) = (holder.name.clone(), holder.keys, reason.to_owned());
+    let message = Message::EmergencyRevocation(EmergencyRevocation { user_name, keys, at, reason });
+    Some(Letter::mail(event, holder.email.as_deref()?, message))
 }
 
 /// Keys that were revoked together are one alert, also when there were none left.

@@ -2,6 +2,7 @@
 
 use lictor_policy::refusal::AlertType;
 use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::severity::Severity;
@@ -152,7 +153,8 @@ pub struct Test {
 }
 
 /// The kinds of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MessageKind")]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the kind of the message of its name")]
 pub enum Kind {

@@ -1,40 +1,45 @@
 //! The outbox: what people and programs are to be told, written in the transaction of what it tells of, and sent by a
-//! task until it has arrived once.
+//! task until it has arrived.
+//!
+//! A message is delivered once, with one exception that no protocol lets us close: a service that dies after the
+//! receiver took a message and before that was noted sends it again when the lease has ended. Both carry the same
+//! `Message-ID`, or `X-Lictor-Event`.
 
 pub mod message;
+mod page;
+mod sender;
+mod smtp;
+mod webhook;
 
+use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::random;
+use crate::severity::Severity;
 use crate::store::outbox::{self, Row};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, webhooks};
 
 pub use message::{Kind, Message};
+pub use sender::{deliver, once, run};
+pub use smtp::{Mailer, MailerError};
+pub use webhook::is_usable as is_usable_webhook_url;
+
+/// Tries in a row before a message has failed: spread over about 19 hours.
+pub const TRIES: u32 = 16;
 
 /// One message to one recipient.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// What it tells of, such as `alert/{id}/{opened_at}`: a recipient is told the same event once, however often it is
-    /// put here.
-    pub event: String,
-    /// Who is told.
-    pub recipient: Recipient,
-    /// What.
-    pub message: Message,
-}
-
-/// Who is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipient {
-    /// How.
-    pub channel: Channel,
-    /// A mail address, or the id of a webhook.
-    pub to: String,
+    event: String,
+    channel: Channel,
+    recipient: String,
+    message: Message,
 }
 
 /// How somebody is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// By mail.
@@ -43,11 +48,53 @@ pub enum Channel {
     Webhook,
 }
 
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "MessageState")]
+pub enum State {
+    /// It is to be sent, perhaps again.
+    Waiting,
+    /// The receiver took it.
+    Sent,
+    /// It was refused for good, or tried too often.
+    Failed,
+    /// It carried a secret that an emergency revocation made worthless.
+    Cancelled,
+}
+
+/// Why a message was not delivered: without secrets, for administrators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Another try may succeed.
+    Later(String),
+    /// None will.
+    Never(String),
+}
+
 impl Letter {
-    /// A mail to an address.
+    /// A mail. The event is what it tells of, such as `alert/{id}/{opened_at}`: an address is told the same event once,
+    /// however often the letter is put into the outbox.
     pub fn mail(event: impl Into<String>, to: impl Into<String>, message: Message) -> Self {
-        let recipient = Recipient { channel: Channel::Mail, to: to.into() };
-        Self { event: event.into(), recipient, message }
+        Self { event: event.into(), channel: Channel::Mail, recipient: to.into(), message }
+    }
+
+    /// A request to a webhook.
+    pub fn webhook(event: impl Into<String>, webhook_id: impl Into<String>, message: Message) -> Self {
+        Self { event: event.into(), channel: Channel::Webhook, recipient: webhook_id.into(), message }
+    }
+
+    /// One to each webhook that wants messages of this severity. None if the message carries a secret: that is for its
+    /// user only.
+    pub async fn webhooks(
+        connection: &mut Connection,
+        event: &str,
+        severity: Severity,
+        message: &Message,
+    ) -> Result<Vec<Self>, StoreError> {
+        let all = if message.carries_secret() { Vec::new() } else { webhooks::all(connection).await? };
+        let wanting = all.into_iter().filter(|webhook| webhook.from_severity <= severity);
+        Ok(wanting.map(|webhook| Self::webhook(event, webhook.id, message.clone())).collect())
     }
 }
 
@@ -58,18 +105,25 @@ pub async fn enqueue(
     tx: &mut Connection,
     letters: impl IntoIterator<Item = Letter>,
 ) -> Result<u64, StoreError> {
-    let rows = letters.into_iter().map(|letter| row(app, letter)).collect::<Result<Vec<_>, _>>()?;
+    let rows = letters.into_iter().map(|letter| row(app, letter, TRIES)).collect::<Result<Vec<_>, _>>()?;
     outbox::insert(tx, &rows, app.now()).await
 }
 
-fn row(app: &App, letter: Letter) -> Result<Row, StoreError> {
+/// Puts a letter into the outbox for one try, which the caller makes with [`deliver`]: the sender leaves it alone.
+pub async fn enqueue_claimed(app: &App, tx: &mut Connection, letter: Letter) -> Result<outbox::Claim, StoreError> {
+    let row = row(app, letter, 1)?;
+    outbox::insert(tx, std::slice::from_ref(&row), app.now()).await?;
+    sender::claim_one(app, tx, &row.id).await
+}
+
+fn row(app: &App, letter: Letter, tries: u32) -> Result<Row, StoreError> {
+    let Letter { event, channel, recipient, message } = letter;
     let id = random::id();
-    let json = serde_json::to_string(&letter.message).map_err(|_| StoreError::Column("body".to_owned()))?;
-    let (body, sealed) = if letter.message.carries_secret() {
-        (None, Some(app.vault.seal(&lictor_policy::secret::Secret::new(json), &outbox::owner(&id))?))
+    let json = serde_json::to_string(&message).map_err(|_| StoreError::Column("body".to_owned()))?;
+    let (body, sealed) = if message.carries_secret() {
+        (None, Some(app.vault.seal(&Secret::new(json), &outbox::owner(&id))?))
     } else {
         (Some(json), None)
     };
-    let Recipient { channel, to } = letter.recipient;
-    Ok(Row { id, event: letter.event, kind: letter.message.kind(), channel, recipient: to, body, sealed })
+    Ok(Row { id, event, kind: message.kind(), channel, recipient, body, sealed, last_attempt: tries })
 }

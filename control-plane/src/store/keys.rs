@@ -231,6 +231,39 @@ pub async fn update(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A user who has active keys.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// The user.
+    pub user_id: String,
+    /// Its name.
+    pub name: String,
+    /// Where mail about its keys goes.
+    pub email: Option<String>,
+    /// How many active keys it has.
+    pub keys: u64,
+}
+
+/// The users who have active keys.
+pub async fn holders(connection: &mut Connection) -> Result<Vec<Holder>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT users.id AS user_id, users.name AS name, users.email AS email, held.active_keys AS active_keys \
+         FROM (SELECT user_id, COUNT(*) AS active_keys FROM keys WHERE active = 1 AND revoked_at IS NULL \
+         GROUP BY user_id) AS held JOIN users ON users.id = held.user_id ORDER BY users.id",
+    )
+    .fetch_all(connection)
+    .await?;
+    let read = |row: &AnyRow| {
+        Ok(Holder {
+            user_id: row.text("user_id")?,
+            name: row.text("name")?,
+            email: row.optional_text("email")?,
+            keys: row.number("active_keys")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
 /// Revokes every active key, for ever. Says how many those were.
 pub async fn revoke_all(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreError> {
     let revision = tx.revision().column();

@@ -27,6 +27,7 @@ pub mod tokens;
 mod transaction;
 pub mod users;
 pub mod watches;
+pub mod webhooks;
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

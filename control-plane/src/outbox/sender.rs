@@ -1,0 +1,183 @@
+//! Sends what is in the outbox.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::smtp::{Mail, Session};
+use super::webhook::{Call, Caller};
+use super::{Channel, Failure, Message, State};
+use crate::app::App;
+use crate::store::outbox::{self, Claim, Content, Settlement};
+use crate::store::webhooks::Webhook;
+use crate::store::{Connection, StoreError, webhooks};
+use crate::time::Moment;
+
+/// Messages that are claimed together.
+const BATCH: i64 = 10;
+/// Whoever claims messages has them so long; after a crash they are sent by another then. Longer than a batch takes.
+const LEASE: Duration = Duration::from_secs(360);
+/// A delivery is begun only if the lease lasts as long as the slowest one.
+const LONGEST_DELIVERY: Duration = Duration::from_secs(35);
+/// So often the database is asked for messages.
+const EVERY: Duration = Duration::from_secs(1);
+/// Messages that are done with are kept so long.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+/// So many are forgotten at once, and so often.
+const FORGOTTEN_AT_ONCE: i64 = 500;
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// Sends messages, and forgets old ones, until the service is to end: what is being delivered then is finished. A mail
+/// server that does not answer holds up no webhooks.
+pub async fn run(app: App) {
+    let send = async |channel| {
+        loop {
+            let pause = match once(&app, channel).await {
+                // There may be more.
+                Ok(sent) if sent > 0 => Duration::ZERO,
+                Ok(_) => EVERY,
+                Err(error) => {
+                    tracing::error!(%error, ?channel, "the outbox could not be worked on; it is tried again");
+                    EVERY
+                }
+            };
+            if ends_within(&app, pause).await {
+                return;
+            }
+        }
+    };
+    let forget = async {
+        while !ends_within(&app, FORGET_EVERY).await {
+            if let Err(error) = forget(&app).await {
+                tracing::error!(%error, "old messages could not be deleted; it is tried again");
+            }
+        }
+    };
+    tokio::join!(send(Channel::Mail), send(Channel::Webhook), forget);
+}
+
+/// Whether the service is to end before so much time has passed.
+async fn ends_within(app: &App, pause: Duration) -> bool {
+    let mut stopping = app.stopping.subscribe();
+    tokio::time::timeout(pause, stopping.wait_for(|stopping| *stopping)).await.is_ok()
+}
+
+/// Sends what is due now, one batch at most. Says how many were tried.
+pub async fn once(app: &App, channel: Channel) -> Result<usize, StoreError> {
+    if channel == Channel::Mail && !app.can_mail() {
+        return Ok(0);
+    }
+    // Looked for with a reader: the writer is not held up every second for nothing.
+    if !outbox::is_due(&mut *app.store.read().await?, channel, app.now()).await? {
+        return Ok(0);
+    }
+    let mut tx = app.store.write().await?;
+    let claims = outbox::claim_due(&mut tx, channel, app.now(), app.now().plus(LEASE), BATCH).await?;
+    tx.commit().await?;
+    deliver(app, &claims).await?;
+    Ok(claims.len())
+}
+
+/// Delivers claimed messages of one channel, and notes what became of each.
+pub async fn deliver(app: &App, claims: &[Claim]) -> Result<(), StoreError> {
+    let Some(mailer) = app.mailer.get().filter(|_| claims.iter().any(|claim| claim.channel == Channel::Mail)) else {
+        let caller = Caller::new();
+        let calls = join_all(claims.iter().map(|claim| async {
+            let Some(content) = content(app, claim).await? else { return Ok(()) };
+            settle(app, claim, call(app, &caller, claim, &content).await).await
+        }));
+        return calls.await.into_iter().collect();
+    };
+    let mut session = Session::new(mailer);
+    for claim in claims {
+        if *app.stopping.borrow() {
+            settle(app, claim, Err(Failure::Later("the service was ending".to_owned()))).await?;
+            continue;
+        }
+        let Some(content) = content(app, claim).await? else { continue };
+        let message_id = format!("{}.{}", claim.id, claim.last_attempt);
+        let Content { message, recipient, created_at } = &content;
+        let mail = Mail { message_id: &message_id, to: recipient, message, at: *created_at };
+        let sent = session.send(&mail).await;
+        settle(app, claim, sent).await?;
+    }
+    session.end().await;
+    Ok(())
+}
+
+/// What is to be delivered; none if it is no longer the claimant's to deliver: cancelled, or the lease is nearly over.
+async fn content(app: &App, claim: &Claim) -> Result<Option<Content>, StoreError> {
+    let mut connection = app.store.read().await?;
+    outbox::content(&mut connection, &app.vault, claim, app.now().plus(LONGEST_DELIVERY)).await
+}
+
+async fn call(app: &App, caller: &Caller, claim: &Claim, content: &Content) -> Result<(), Failure> {
+    let unreadable = |error: StoreError| Failure::Later(format!("the webhook could not be read: {error}"));
+    let mut connection = app.store.read().await.map_err(unreadable)?;
+    let webhook = webhooks::find(&mut connection, &content.recipient).await.map_err(unreadable)?;
+    drop(connection);
+    let webhook = webhook.ok_or_else(|| Failure::Never("the webhook was deleted".to_owned()))?;
+    let opened = app.vault.open(&webhook.sealed, &Webhook::owner(&webhook.id));
+    let secret = opened.map_err(|error| unreadable(error.into()))?;
+    let (message, at): (&Message, Moment) = (&content.message, content.created_at);
+    caller.send(&Call { event: &claim.id, url: &webhook.url, secret: &secret, message, at }, app.now()).await
+}
+
+/// Notes what became of a message. Tries as long as the lease lasts: a delivery that is not noted is made again.
+async fn settle(app: &App, claim: &Claim, delivered: Result<(), Failure>) -> Result<(), StoreError> {
+    let now = app.now();
+    let settlement = match delivered {
+        Ok(()) => Settlement { state: State::Sent, due_at: now, error: None },
+        Err(Failure::Later(error)) if claim.attempt < claim.last_attempt => {
+            Settlement { state: State::Waiting, due_at: now.plus(pause_after(claim.attempt)), error: Some(error) }
+        }
+        Err(Failure::Later(error) | Failure::Never(error)) => {
+            tracing::warn!(id = claim.id, kind = ?claim.kind, error, "a message has failed: send it again by hand");
+            Settlement { state: State::Failed, due_at: now, error: Some(error) }
+        }
+    };
+    loop {
+        match note(app, claim, &settlement).await {
+            Err(error) if app.now() < claim.until => {
+                tracing::warn!(%error, id = claim.id, "what became of a message could not be noted; tried again");
+                tokio::time::sleep(EVERY).await;
+            }
+            noted => return noted,
+        }
+    }
+}
+
+async fn note(app: &App, claim: &Claim, settlement: &Settlement) -> Result<(), StoreError> {
+    let mut tx = app.store.write().await?;
+    outbox::settle(&mut tx, claim, settlement).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Claims one message that was put there in the same transaction.
+pub(super) async fn claim_one(app: &App, tx: &mut Connection, id: &str) -> Result<Claim, StoreError> {
+    outbox::claim_one(tx, id, app.now().plus(LEASE)).await
+}
+
+async fn forget(app: &App) -> Result<(), StoreError> {
+    let mut tx = app.store.write().await?;
+    outbox::delete_settled(&mut tx, app.now().minus(KEPT), FORGOTTEN_AT_ONCE).await?;
+    Ok(tx.commit().await?)
+}
+
+/// 5 s, 15 s, 45 s and so on, at most two hours.
+fn pause_after(attempt: u32) -> Duration {
+    Duration::from_secs(5_u64.saturating_mul(3_u64.saturating_pow(attempt.saturating_sub(1))).min(2 * 3600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::TRIES;
+
+    #[test]
+    fn tries_are_spread_over_most_of_a_day() {
+        assert_eq!([1, 2, 3].map(|attempt| pause_after(attempt).as_secs()), [5, 15, 45]);
+        let whole: Duration = (1..TRIES).map(pause_after).sum();
+        assert_eq!(whole.as_secs() / 3600, 17);
+    }
+}
