@@ -168,6 +168,20 @@ pub enum Kind {
     Test,
 }
 
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::AlertOpened,
+        Self::KeyRotated,
+        Self::KeyLink,
+        Self::RotationFailed,
+        Self::EmergencyRevocation,
+        Self::OdooKeyExpiring,
+        Self::CredentialRejected,
+        Self::Test,
+    ];
+}
+
 impl Message {
     /// Its kind.
     pub const fn kind(&self) -> Kind {

@@ -20,6 +20,7 @@ mod gates;
 mod jobs;
 mod keys;
 mod listen;
+mod mails;
 mod metrics;
 mod openapi;
 mod outbox;

@@ -40,18 +40,23 @@ async fn secrets_are_in_no_log_and_in_no_answer_but_the_one_that_makes_them() {
     let account = &lab.admin.get("/api/v1/accounts").await.json["items"][0]["id"];
     let token = json!({"account_id": account, "name": "t", "role": "user"});
     let token = lab.admin.post("/api/v1/tokens", token).await;
+    let webhook = lab.admin.post("/api/v1/webhooks", json!({"name": "w", "url": "http://127.0.0.1:1/"})).await;
+    answers.push(lab.admin.post("/api/v1/outbox/test", json!({"webhook": webhook.json["id"]})).await);
     let secrets = [
         secret.clone(),
         text(&key.json["key"]),
         text(&again.json["key"]),
         text(&gate.json["token"]),
         text(&token.json["token"]),
+        text(&webhook.json["secret"]),
         lab.admin.token.clone(),
     ];
     lab.policy(lab.revision().await).await;
 
     answers.push(user);
-    for path in ["users", "keys", "gates", "accounts", "tokens", "settings", "audit", "permissions"] {
+    for path in
+        ["users", "keys", "gates", "accounts", "tokens", "outbox", "webhooks", "settings", "audit", "permissions"]
+    {
         answers.push(lab.admin.get(&format!("/api/v1/{path}")).await);
     }
     for path in [&user_path, &key_path] {

@@ -1,0 +1,75 @@
+"""A control plane alone: `lictor serve` as a process, with a database of its own and without gates."""
+
+import json
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Self
+
+from gate import CALL_SECONDS, ROOT, Problem
+
+from parts import process
+
+START_SECONDS = 60
+
+
+def program() -> Path:
+    """The control plane's program, built from these sources unless $LICTOR names one."""
+    if named := os.environ.get("LICTOR"):
+        return Path(named)
+    command = ["cargo", "build", "--quiet", "--locked", "--package", "lictor-control-plane"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return ROOT / "target/debug/lictor"
+
+
+class ControlPlane:
+    """`with ControlPlane(odoo_url, folder, variables) as lictor:` starts it; again on the same folder, with what was there."""
+
+    def __init__(self, odoo_url: str, folder: Path, variables: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.port = process.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "lictor.log"
+        storage = {"LICTOR_DATABASE_URL": f"sqlite://{folder}/lictor.db", "LICTOR_MASTER_KEY_FILE": f"{folder}/lictor.key"}
+        listen = {"LICTOR_LISTEN": f"127.0.0.1:{self.port}", "LICTOR_GATE_LISTEN": f"127.0.0.1:{process.free_port()}"}
+        self.variables = {**storage, **listen, "LICTOR_ODOO_URL": odoo_url, **(variables or {})}
+
+    def __enter__(self) -> Self:
+        token = self.folder / "token"
+        if not token.exists():
+            command = [program(), "init", "--output", "json"]
+            made = subprocess.run(command, env=self.variables, check=True, capture_output=True, timeout=START_SECONDS)
+            token.write_text(json.loads(made.stdout)["token"])
+        self.token = token.read_text()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([program(), "serve"], env=self.variables, stdout=log, stderr=log)
+        process.wait_until(self._answers, self.process, "lictor", self.log, START_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        process.stop(self.process, signal.SIGTERM, START_SECONDS)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=CALL_SECONDS):
+                return True
+        except OSError:
+            return False
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """A call of the REST API as administrator; `Problem` for an error."""
+        request = urllib.request.Request(f"{self.url}/api/v1/{path}", method=method)
+        request.add_header("Authorization", f"Bearer {self.token}")
+        data = None
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+            data = json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(request, data, timeout=CALL_SECONDS) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Problem(error.code, json.loads(error.read())) from None

@@ -1,0 +1,57 @@
+"""A program that is told of alerts. It checks signatures as docs/administration.md says: with the code that stands there."""
+
+import http.server
+import json
+import re
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any, Self
+
+from gate import ROOT
+
+
+def documented_check() -> Callable[[str, str, bytes], bool]:
+    """`verified(secret, header, body)`, from the page for administrators."""
+    page = (ROOT / "docs/administration.md").read_text()
+    [code] = re.findall(r"```python\n(.*?def verified.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102
+    check: Callable[[str, str, bytes], bool] = names["verified"]
+    return check
+
+
+class Webhook:
+    """`with Webhook() as webhook:` takes requests; `heard` are their headers and bodies, `statuses` the next answers."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.statuses: list[int] = []
+        webhook = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                webhook.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(webhook.statuses.pop(0) if webhook.statuses else 204)
+                self.send_header("Location", "/elsewhere")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}/alerts"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+
+    def body(self, index: int) -> Any:
+        return json.loads(self.heard[index][1])
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
