@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lictor_policy::secret::Secret;
 use tracing::level_filters::LevelFilter;
 
+use crate::cli::Noun;
+
 /// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
 #[derive(Debug, Parser)]
 #[command(name = "lictor", version)]
@@ -26,6 +28,9 @@ pub enum Command {
     Init(Init),
     /// Serve the REST API and the gates.
     Serve(Serve),
+    /// What is asked of a service that runs.
+    #[command(flatten)]
+    Remote(Noun),
     /// Print a page of the documentation that is made from the code.
     #[command(hide = true)]
     Docs(Docs),
@@ -132,6 +137,28 @@ impl Smtp {
     }
 }
 
+/// Where a service runs, as whom it is asked, and how its answers are shown. LICTOR_TOKEN may hold the token itself.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Where the REST API is, such as https://lictor.example.com.
+    #[arg(long, env = "LICTOR_URL", default_value = "http://127.0.0.1:8080", global = true)]
+    pub url: String,
+    /// The file with the API token. LICTOR_TOKEN may hold the token itself instead.
+    #[arg(long, env = "LICTOR_TOKEN_FILE", global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The certificates of the authorities to trust, in PEM. Left out: those that the machine trusts.
+    #[arg(long, env = "LICTOR_CA_FILE", global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// The form of the answer: tables, or what the API answered.
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub output: Output,
+}
+
+/// A secret in the environment, if there is one.
+pub fn environment(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::new)
+}
+
 /// Where the data is.
 #[derive(Debug, Args)]
 pub struct Storage {
@@ -147,7 +174,7 @@ pub struct Storage {
 impl Storage {
     /// The master key, if the environment holds it. Not a flag: every user of the machine can read those.
     pub fn master_key(&self) -> Option<Secret> {
-        std::env::var("LICTOR_MASTER_KEY").ok().filter(|text| !text.is_empty()).map(Secret::new)
+        environment("LICTOR_MASTER_KEY")
     }
 }
 

@@ -9,6 +9,7 @@ pub mod arrivals;
 pub mod audit;
 pub mod auth;
 pub mod change;
+pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod csv;

@@ -16,7 +16,7 @@ use lictor_control_plane::outbox::{self, Mailer};
 use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{alerts, api, credentials, docs, gates, jobs, publish, router, upkeep};
+use lictor_control_plane::{alerts, api, cli, credentials, docs, gates, jobs, publish, router, upkeep};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +31,7 @@ async fn main() -> ExitCode {
     let done = match config.command {
         Command::Init(init) => run_init(init).await,
         Command::Serve(serve) => run_serve(serve).await,
+        Command::Remote(noun) => return cli::run(noun).await.into(),
         Command::Docs(Docs { page: DocsPage::Roles }) => print(&docs::roles()),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };

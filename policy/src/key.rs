@@ -16,7 +16,8 @@ use crate::secret::Secret;
 /// What every key begins with.
 pub const MARK: &str = "lct_";
 const SECRET_LENGTH: usize = 40;
-const PREFIX_LENGTH: usize = 8;
+/// How many characters after [`MARK`] name a key.
+pub const PREFIX_LENGTH: usize = 8;
 const CHECKSUM_LENGTH: usize = 6;
 const LENGTH: usize = MARK.len() + SECRET_LENGTH + CHECKSUM_LENGTH;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -23,7 +23,7 @@ use crate::time::Moment;
 use crate::validate;
 
 /// What must be typed, so that nobody does this by mistake.
-const CONFIRMATION: &str = "REVOKE ALL KEYS";
+pub const CONFIRMATION: &str = "REVOKE ALL KEYS";
 
 /// Why, and that it is meant.
 #[derive(Deserialize, JsonSchema)]

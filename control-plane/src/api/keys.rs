@@ -62,9 +62,11 @@ pub struct ListQuery {
     limit: Option<u32>,
     cursor: Option<String>,
     user_id: Option<String>,
+    prefix: Option<String>,
 }
 
-fn validate(terms: &Terms) -> Result<()> {
+/// Checks what the types cannot.
+pub fn validate(terms: &Terms) -> Result<()> {
     validate::text("name", &terms.name)?;
     validate::models("models", &terms.models)?;
     validate::networks("ip_allow_list", &terms.ip_allow_list)?;
@@ -78,7 +80,15 @@ fn validate(terms: &Terms) -> Result<()> {
 pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<Key>>> {
     let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
     let (user_id, after) = (query.user_id.as_deref(), window.after.clone().unwrap_or_default());
-    let found = keys::list(&mut *app.store.read().await?, user_id, &after, window.reach()).await?;
+    let mut connection = app.store.read().await?;
+    let found = match &query.prefix {
+        Some(prefix) => {
+            let key = keys::find_by_prefix(&mut connection, prefix).await?;
+            let matches = |key: &Key| user_id.is_none_or(|user_id| key.user_id == user_id) && key.id > after;
+            key.into_iter().filter(matches).collect()
+        }
+        None => keys::list(&mut connection, user_id, &after, window.reach()).await?,
+    };
     Ok(Json(window.page(found, |key| key.id.clone())))
 }
 
@@ -245,7 +255,7 @@ impl NewSecret {
     async fn make(app: &App) -> Result<Self> {
         for _ in 0..PREFIX_TRIES {
             let key = random::key().map_err(Problem::internal)?;
-            if !keys::has_prefix(&mut *app.store.read().await?, key.prefix()).await? {
+            if keys::find_by_prefix(&mut *app.store.read().await?, key.prefix()).await?.is_none() {
                 let salt = random::bytes().map_err(Problem::internal)?;
                 let hashed = tokio::task::spawn_blocking(move || (KeyHash::of(&key, salt).text(), key));
                 let (hash, key) = hashed.await.map_err(Problem::internal)?;

@@ -45,7 +45,8 @@ pub struct View {
 }
 
 impl Rules {
-    fn validate(&self) -> Result<()> {
+    /// Checks what the types cannot.
+    pub fn validate(&self) -> Result<()> {
         validate::texts("groups", &self.groups)?;
         validate::texts("nested_writes", &self.nested_writes)?;
         validate::methods("methods", &self.methods)

@@ -165,10 +165,10 @@ pub async fn free_slot(tx: &mut ChangeTx) -> Result<u32, StoreError> {
     row.number("slot")
 }
 
-/// Whether a key has the prefix.
-pub async fn has_prefix(connection: &mut Connection, prefix: &str) -> Result<bool, StoreError> {
-    let row = sqlx::query("SELECT id FROM keys WHERE prefix = $1").bind(prefix).fetch_optional(connection).await?;
-    Ok(row.is_some())
+/// The key with a prefix.
+pub async fn find_by_prefix(connection: &mut Connection, prefix: &str) -> Result<Option<Key>, StoreError> {
+    let row = sqlx::query("SELECT * FROM keys WHERE prefix = $1").bind(prefix).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// Makes a key.

@@ -168,3 +168,14 @@ async fn an_update_of_what_has_changed_meanwhile_is_refused() {
     assert_eq!(change(first.etag()).await.status, StatusCode::OK);
     assert_eq!(change("*".to_owned()).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_key_is_found_by_its_prefix() {
+    let lab = Lab::new().await;
+    let (one, _) = (lab.key().await, lab.key().await);
+    let prefix = text(&one["prefix"]);
+    let found = lab.admin.get(&format!("/api/v1/keys?prefix={prefix}")).await.json;
+    assert_eq!((found["items"].as_array().unwrap().len(), &found["items"][0]["id"]), (1, &one["id"]));
+    let none = lab.admin.get(&format!("/api/v1/keys?prefix={prefix}&user_id=other")).await.json;
+    assert_eq!(none["items"], json!([]));
+}

@@ -26,6 +26,7 @@ mod openapi;
 mod outbox;
 mod pauses;
 mod permissions;
+mod plan;
 mod policy;
 mod problems;
 mod retention;

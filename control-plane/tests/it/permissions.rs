@@ -48,3 +48,11 @@ async fn if_match_on_a_permission_that_is_not_there_is_refused() {
     let answer = lab.admin.send("PUT", PARTNER, Some("{}".to_owned()), &[("if-match", "*")]).await;
     assert_eq!(answer.problem(), (412, "precondition_failed", ""));
 }
+
+#[tokio::test]
+async fn if_none_match_makes_a_permission_and_replaces_none() {
+    let lab = Lab::new().await;
+    let put = async || lab.admin.send("PUT", PARTNER, Some("{}".to_owned()), &[("if-none-match", "*")]).await;
+    assert_eq!(put().await.status, StatusCode::CREATED);
+    assert_eq!(put().await.problem(), (412, "precondition_failed", ""));
+}

@@ -1,0 +1,191 @@
+//! `lictor audit`
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::client::{Client, with_query};
+use super::failure::{Exit, Failure, Result};
+use super::print::{self, Column};
+use super::{Limit, key, user};
+
+const COLUMNS: [Column; 8] = [
+    ("AT", "at"),
+    ("OUTCOME", "outcome"),
+    ("REASON", "reason"),
+    ("MODEL", "model"),
+    ("METHOD", "method"),
+    ("RECORDS", "record_ids"),
+    ("ADDRESS", "client_ip"),
+    ("KEY", "key_id"),
+];
+
+/// How often progress is told.
+const PROGRESS_BYTES: usize = 1024 * 1024;
+
+/// What to do with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show records, newest first.
+    List {
+        #[command(flatten)]
+        filter: Filter,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// Write all records that match to a file or to standard output.
+    Export {
+        /// The form.
+        #[arg(long, value_enum, default_value = "csv")]
+        format: Format,
+        /// The file, which must not be there yet. Left out: standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        filter: Filter,
+    },
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// A table for spreadsheets.
+    Csv,
+    /// An array of records.
+    Json,
+}
+
+/// Which records: each option that is given must match.
+#[derive(Debug, Args)]
+pub struct Filter {
+    /// From this day or moment on, such as 2030-01-31 or 2030-01-31T12:00:00Z.
+    #[arg(long)]
+    from: Option<String>,
+    /// Up to this day or moment, without it.
+    #[arg(long)]
+    to: Option<String>,
+    /// Of this key: an id or a prefix.
+    #[arg(long)]
+    key: Option<String>,
+    /// Of this user: an id, a mail address or a name.
+    #[arg(long)]
+    user: Option<String>,
+    /// From this address.
+    #[arg(long)]
+    ip: Option<String>,
+    /// Of this model.
+    #[arg(long)]
+    model: Option<String>,
+    /// Of this method.
+    #[arg(long)]
+    method: Option<String>,
+    /// With this operation: read, write, create or delete.
+    #[arg(long)]
+    operation: Option<String>,
+    /// That became this: allowed, denied, faulted or unknown.
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Refused for this reason, such as permission_denied.
+    #[arg(long)]
+    reason: Option<String>,
+    /// With the decision that a refusal names.
+    #[arg(long)]
+    decision: Option<String>,
+    /// Any other field that the API filters by, such as gate=… or record_id=7. May be repeated.
+    #[arg(long = "where", value_name = "FIELD=VALUE", value_parser = pair)]
+    others: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("give a field and its value, such as record_id=7")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Filter {
+    async fn query<'a>(&'a self, client: &Client) -> Result<Vec<(&'a str, String)>> {
+        let key = match &self.key {
+            Some(key) => Some(key::id(client, key).await?),
+            None => None,
+        };
+        let user = match &self.user {
+            Some(user) => Some(user::id(client, user).await?),
+            None => None,
+        };
+        let fields = [
+            ("from", &self.from),
+            ("to", &self.to),
+            ("key_id", &key),
+            ("user_id", &user),
+            ("client_ip", &self.ip),
+            ("model", &self.model),
+            ("method", &self.method),
+            ("operation", &self.operation),
+            ("outcome", &self.outcome),
+            ("reason", &self.reason),
+            ("decision_id", &self.decision),
+        ];
+        let given = fields.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        Ok(given.chain(self.others.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect())
+    }
+}
+
+pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
+    match command {
+        Command::List { filter, limit } => {
+            let query = filter.query(client).await?;
+            print::list(client.output, client.list("audit", &query, limit.records()).await?, &COLUMNS)
+        }
+        Command::Export { format, out, filter } => {
+            let mut query = filter.query(client).await?;
+            query.push((
+                "format",
+                match format {
+                    Format::Csv => "csv",
+                    Format::Json => "json",
+                }
+                .to_owned(),
+            ));
+            export(client, &with_query("audit/export", &query), out).await
+        }
+    }
+}
+
+/// To a file beside the one that is meant, which gets its name when it is whole.
+async fn export(client: &Client, path: &str, file: Option<PathBuf>) -> Result<()> {
+    let mut bytes = 0;
+    let Some(file) = file else {
+        let mut out = io::stdout().lock();
+        let sink = |data: &[u8]| {
+            bytes += data.len();
+            Ok(out.write_all(data)?)
+        };
+        client.stream(path, sink).await?;
+        out.flush()?;
+        print::note(&format!("{bytes} bytes."));
+        return Ok(());
+    };
+    if file.exists() {
+        return Err(Failure::new(Exit::Conflict, format!("{}: the file is there already.", file.display())));
+    }
+    let mut part = file.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let failed = |error: io::Error| Failure::file(&part, &error);
+    let mut out = std::fs::File::create(&part).map_err(failed)?;
+    let (shows, mut told) = (io::stderr().is_terminal(), 0);
+    let sink = |data: &[u8]| {
+        bytes += data.len();
+        if shows && bytes >= told + PROGRESS_BYTES {
+            told = bytes;
+            // Who sees no progress still gets the file.
+            let _ = write!(io::stderr(), "\r{} MiB", bytes / PROGRESS_BYTES);
+        }
+        out.write_all(data).map_err(failed)
+    };
+    client.stream(path, sink).await?;
+    out.sync_all().map_err(failed)?;
+    std::fs::rename(&part, &file).map_err(failed)?;
+    print::note(&format!("{}{bytes} bytes in {}.", if shows { "\r" } else { "" }, file.display()));
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The command line: what an administrator does through the REST API, one file a noun.
+
+mod account;
+mod alert;
+mod apply;
+pub mod ask;
+mod audit;
+pub mod client;
+mod completions;
+mod emergency;
+mod explain;
+pub mod failure;
+mod gate;
+mod job;
+mod key;
+mod pause;
+mod permission;
+pub mod policy;
+pub mod print;
+mod session;
+mod settings;
+mod token;
+mod user;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
+
+use self::client::{Client, encoded};
+use self::failure::{Exit, Failure, Result};
+use crate::config::Server;
+
+/// What is asked of a service that runs.
+#[derive(Debug, Subcommand)]
+pub enum Noun {
+    /// Keys of agents: make, restrict, regenerate, revoke.
+    Key(Remote<key::Command>),
+    /// What may be done to a model.
+    Permission(Remote<permission::Command>),
+    /// Whom keys act for, and their Odoo credentials.
+    User(Remote<user::Command>),
+    /// What became of each call.
+    Audit(Remote<audit::Command>),
+    /// What a gate would decide on a call, check by check.
+    Explain(Direct<explain::Explain>),
+    /// Revoke all keys at once, for ever.
+    EmergencyRevoke(Direct<emergency::EmergencyRevoke>),
+    /// Stop calls for the time being.
+    Pause(Remote<pause::Command>),
+    /// What happens by the clock.
+    Job(Remote<job::Command>),
+    /// What somebody should look at, and what was done about it.
+    Alert(Remote<alert::Command>),
+    /// Who uses which key from where.
+    Session(Remote<session::Command>),
+    /// What holds for all calls.
+    Settings(Remote<settings::Command>),
+    /// Identities of gates, and which policy each runs.
+    Gate(Remote<gate::Command>),
+    /// Lictor's own administrators.
+    Account(Remote<account::Command>),
+    /// API tokens of accounts.
+    Token(Remote<token::Command>),
+    /// Make the service what a policy file says.
+    Apply(Direct<apply::Apply>),
+    /// Show what `apply` would change.
+    Diff(Direct<apply::Diff>),
+    /// Write the policy file of what the service has.
+    Export(Direct<apply::Export>),
+    /// Print what makes a shell complete this command line.
+    Completions(completions::Completions),
+}
+
+/// A noun with verbs.
+#[derive(Debug, Args)]
+pub struct Remote<C: Subcommand> {
+    /// Where the service is.
+    #[command(flatten)]
+    pub server: Server,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: C,
+}
+
+/// A verb of its own.
+#[derive(Debug, Args)]
+pub struct Direct<A: Args> {
+    /// Where the service is.
+    #[command(flatten)]
+    pub server: Server,
+    /// How to do it.
+    #[command(flatten)]
+    pub command: A,
+}
+
+/// How much of a list is shown.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limit {
+    /// Show at most so many, over as many pages as it takes.
+    #[arg(long, default_value = "100", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
+}
+
+impl Limit {
+    fn records(self) -> usize {
+        self.limit as usize
+    }
+}
+
+/// Does it, and says on standard error why not.
+pub async fn run(noun: Noun) -> Exit {
+    match done(noun).await {
+        Ok(exit) => exit,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                print::note(&format!("error: {}", print::printable(&failure.message)));
+            }
+            failure.exit
+        }
+    }
+}
+
+async fn done(noun: Noun) -> Result<Exit> {
+    match noun {
+        Noun::Key(noun) => key::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Permission(noun) => permission::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::User(noun) => user::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Audit(noun) => audit::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Explain(noun) => explain::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::EmergencyRevoke(noun) => emergency::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Pause(noun) => pause::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Job(noun) => job::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Alert(noun) => alert::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Session(noun) => session::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Settings(noun) => settings::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Gate(noun) => gate::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Account(noun) => account::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Token(noun) => token::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Apply(noun) => apply::apply(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Diff(noun) => {
+            // As in diff(1): 1 says that there are differences, so failures are 2 at least.
+            return match apply::diff(&noun.server, noun.command).await {
+                Err(Failure { exit: Exit::Failed, message }) => Err(Failure::usage(message)),
+                done => done,
+            };
+        }
+        Noun::Export(noun) => apply::export(&Client::new(&noun.server)?).await?,
+        Noun::Completions(completions) => completions::run(completions)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The options that were given, as the fields of a body.
+fn body(fields: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
+    let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(given.collect::<Map<_, _>>())
+}
+
+/// A body that says what to change: an empty one is a mistake.
+fn changes(body: Value) -> Result<Value> {
+    if body.as_object().is_none_or(Map::is_empty) {
+        return Err(Failure::usage("Nothing to change: give at least one option; --help lists them."));
+    }
+    Ok(body)
+}
+
+/// A list with commas; the word `any` is the empty one, which restricts nothing.
+fn unless_any(list: Vec<String>) -> Value {
+    if list.len() == 1 && list.first().is_some_and(|word| word == "any") {
+        Value::Array(Vec::new())
+    } else {
+        list.into()
+    }
+}
+
+/// The id of the one record of a list that has a text in one of some fields. What looks like an id is taken as it is.
+async fn id_of(client: &Client, path: &str, noun: &str, fields: &[&str], wanted: &str) -> Result<String> {
+    if uuid::Uuid::try_parse(wanted).is_ok() {
+        return Ok(wanted.to_owned());
+    }
+    let all = client.list(path, &[], usize::MAX).await?.items;
+    let has = |record: &&Value, field: &str| record.get(field).and_then(Value::as_str) == Some(wanted);
+    // The first field that finds something: a mail address that is another one's name means the address.
+    let found = fields.iter().map(|field| all.iter().filter(|record| has(record, field)).collect::<Vec<_>>());
+    let found = found.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
+    let shown = print::printable(wanted);
+    match found.as_slice() {
+        [one] => Ok(one.get("id").and_then(Value::as_str).map(encoded).unwrap_or_default()),
+        [] => {
+            Err(Failure::new(Exit::NotFound, format!("There is no {noun} '{shown}': `lictor {noun} list` shows all.")))
+        }
+        several => {
+            let many = several.len();
+            Err(Failure::new(Exit::Conflict, format!("There are {many} {noun}s '{shown}': give the id of the one.")))
+        }
+    }
+}
