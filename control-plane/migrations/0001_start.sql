@@ -159,8 +159,10 @@ CREATE TABLE terminations (
 );
 
 -- One row a call, or one for `count` refusals. `kind` is `intent` or `outcome` until the other half is there, then
--- `call`. No foreign keys: the record outlives what it names.
+-- `call`. No foreign keys: the record outlives what it names. `position` is the row's place in the chain of `audit_links`
+-- (docs/adr/0002-the-audit-logs-chain.md); a row that was completed got a new one, and `earlier` is that of its half.
 CREATE TABLE audit (
+    position BIGINT NOT NULL CONSTRAINT audit_position UNIQUE,
     gate_id TEXT NOT NULL,
     id TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -187,11 +189,70 @@ CREATE TABLE audit (
     odoo_us BIGINT NOT NULL,
     request_bytes BIGINT NOT NULL,
     response_bytes BIGINT NOT NULL,
-    PRIMARY KEY (gate_id, id)
+    earlier BIGINT,
+    earlier_digest TEXT,
+    PRIMARY KEY (id, gate_id)
 );
+-- One a filter, in the order of the list: each finds what is rare without looking at all rows. Filters that choose few
+-- of the rows have one of those rows only.
 CREATE INDEX audit_at ON audit (at, id, gate_id);
-CREATE INDEX audit_key ON audit (key_id, at);
+CREATE INDEX audit_gate ON audit (gate_id, at);
 CREATE INDEX audit_decision ON audit (decision_id);
+CREATE INDEX audit_request ON audit (request_id);
+CREATE INDEX audit_key ON audit (key_id, at);
+CREATE INDEX audit_user ON audit (user_id, at);
+CREATE INDEX audit_client ON audit (client_ip, at);
+CREATE INDEX audit_agent ON audit (user_agent, at);
+CREATE INDEX audit_session ON audit (session, at);
+CREATE INDEX audit_road ON audit (road, at);
+CREATE INDEX audit_database ON audit (database, at);
+CREATE INDEX audit_model ON audit (model, at);
+CREATE INDEX audit_method ON audit (method, at);
+CREATE INDEX audit_outcome ON audit (outcome, at);
+CREATE INDEX audit_gate_us ON audit (gate_us, at);
+CREATE INDEX audit_odoo_us ON audit (odoo_us, at);
+CREATE INDEX audit_request_bytes ON audit (request_bytes, at);
+CREATE INDEX audit_response_bytes ON audit (response_bytes, at);
+CREATE INDEX audit_count ON audit (count, at) WHERE count <> 1;
+CREATE INDEX audit_none ON audit (at) WHERE none_answer = 1;
+CREATE INDEX audit_reason ON audit (reason, at) WHERE reason IS NOT NULL;
+CREATE INDEX audit_fault ON audit (fault_code, at) WHERE fault_code IS NOT NULL;
+CREATE INDEX audit_reads ON audit (at) WHERE operations LIKE '%"read"%';
+CREATE INDEX audit_writes ON audit (at) WHERE operations LIKE '%"write"%';
+CREATE INDEX audit_creates ON audit (at) WHERE operations LIKE '%"create"%';
+CREATE INDEX audit_deletes ON audit (at) WHERE operations LIKE '%"delete"%';
+CREATE INDEX audit_earlier ON audit (earlier) WHERE earlier IS NOT NULL;
+
+-- The ids in `audit.record_ids`, by which rows are found.
+CREATE TABLE audit_record_ids (
+    position BIGINT NOT NULL,
+    record_id BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (position, record_id)
+);
+CREATE INDEX audit_record_ids_at ON audit_record_ids (record_id, at, position);
+
+-- Each seals the rows of one batch, or tells what retention deleted. `body` is one digest a row, or JSON.
+CREATE TABLE audit_links (
+    number BIGINT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    first BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    signature TEXT NOT NULL
+);
+CREATE INDEX audit_links_cut ON audit_links (number) WHERE kind = 'cut';
+
+-- How far the chain goes, and the key that signs it, sealed with the master key.
+CREATE TABLE audit_chain (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    links BIGINT NOT NULL,
+    positions BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    signing_key TEXT NOT NULL
+);
 
 -- What people and programs are to be told: one row a recipient, written in the transaction of what it tells of. `body` is
 -- the message as JSON; one that carries a secret is `sealed` in its place, and wiped once it was sent. A message that is

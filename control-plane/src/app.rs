@@ -7,6 +7,7 @@ use std::time::Duration;
 use lictor_policy::wire;
 use tokio::sync::watch;
 
+use crate::audit::link::Signer;
 use crate::credentials::Suspects;
 use crate::gates::Presence;
 use crate::jobs::{self, Runs};
@@ -28,6 +29,8 @@ pub struct Parts {
     pub store: Store,
     /// The master key.
     pub vault: Vault,
+    /// What signs the chain of the audit log.
+    pub signer: Signer,
     /// The Odoo that gates guard.
     pub odoo: Odoo,
     /// The way to the SMTP server, set before anything is served; without one mail waits in the outbox.
@@ -76,9 +79,11 @@ impl App {
     /// The same with another clock and other waits, for tests.
     pub async fn with(store: Store, vault: Vault, odoo: Odoo, clock: Clock, waits: Waits) -> Result<Self, StoreError> {
         store.prepare(vault.key_id()).await?;
+        let signer = store.audit_signer(&vault).await?;
         let app = Self(Arc::new(Parts {
             store,
             vault,
+            signer,
             odoo,
             mailer: OnceLock::new(),
             started_at: clock(),

@@ -191,7 +191,7 @@ pub async fn events(
     }
     check(&batch)?;
     let mut tx = app.store.write().await?;
-    let new = events::insert(&mut tx, &gate.id, &batch, app.now()).await?;
+    let new = events::insert(&mut tx, &app.signer, &gate.id, &batch, app.now()).await?;
     alerts::evaluate(&app, &mut tx, &gate.id, &new).await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.metrics.events_stored(new.len() as u64);

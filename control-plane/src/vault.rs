@@ -39,7 +39,7 @@ impl Vault {
     /// Reads a master key.
     pub fn parse(text: &Secret) -> Result<Self, VaultError> {
         let text = text.expose().trim();
-        let bytes = if text.len() == 64 { unhex(text) } else { STANDARD.decode(text).ok() };
+        let bytes = if text.len() == 64 { random::unhex(text) } else { STANDARD.decode(text).ok() };
         let bytes: [u8; 32] = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(VaultError::KeyForm)?;
         let digest = Sha256::new().chain_update(b"lictor master key id\0").chain_update(bytes).finalize();
         let key_id = random::hex(digest.get(..4).unwrap_or_default());
@@ -79,11 +79,6 @@ impl Vault {
         let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| VaultError::Damaged)?;
         String::from_utf8(plain).map(Secret::new).map_err(|_| VaultError::Damaged)
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<Vec<_>>>()?;
-    digits.as_chunks::<2>().0.iter().map(|[high, low]| u8::try_from(high * 16 + low).ok()).collect()
 }
 
 #[cfg(test)]

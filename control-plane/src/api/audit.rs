@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::api::extract::Query;
 use crate::api::page::{Page, Window};
 use crate::app::App;
+use crate::audit::link::Head;
 use crate::csv;
 use crate::error::{Code, Problem, Result};
 use crate::openapi::Operation as Description;
@@ -112,7 +113,7 @@ impl AuditQuery {
         Ok(Filter {
             texts: texts.into_iter().filter_map(|(column, text)| Some((column, text?))).collect(),
             numbers: numbers.into_iter().filter_map(|(column, number)| Some((column, number?))).collect(),
-            operation: self.operation.map(Operation::name),
+            operation: self.operation,
             record_id: self.record_id,
             from,
             to,
@@ -143,6 +144,12 @@ pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> 
         }
     }
     Ok(Export { app, filter: query.filter()?, format, step: Step::Start })
+}
+
+/// `GET /api/v1/audit/head`: the signed end of the chain that seals the log.
+pub async fn head(State(app): State<App>) -> Result<Json<Head>> {
+    let none = || Problem::new(Code::NotFound, "Nothing was recorded yet: ask again after the first call.");
+    crate::audit::head(&app).await?.map(Json).ok_or_else(none)
 }
 
 fn only(name: &'static str, route: &str) -> Problem {

@@ -1,5 +1,7 @@
 //! Lists audit records by what is asked for.
 
+use lictor_policy::operation::Operation;
+
 use super::conditions::{Bound, Conditions};
 use super::events::{Record, read};
 use super::row::big;
@@ -13,8 +15,8 @@ pub struct Filter {
     pub texts: Vec<(TextColumn, String)>,
     /// Equal to the number.
     pub numbers: Vec<(NumberColumn, i64)>,
-    /// Has the operation, by name.
-    pub operation: Option<&'static str>,
+    /// Has the operation.
+    pub operation: Option<Operation>,
     /// Has the record id.
     pub record_id: Option<i64>,
     /// At this moment or later.
@@ -85,26 +87,44 @@ pub async fn list(
         conditions.compare(column.equals(), Bound::Text(text.clone()));
     }
     for (column, number) in &filter.numbers {
+        // In the very words of an index where it has only some rows: a bound value would not be known to be one of those.
+        match (column, number) {
+            (NumberColumn::NoneAnswer, 0) => conditions.require("none_answer = 0"),
+            (NumberColumn::NoneAnswer, _) => conditions.require("none_answer = 1"),
+            (NumberColumn::Count, 2..) => conditions.require("count <> 1"),
+            _ => {}
+        }
         conditions.compare(column.equals(), Bound::Number(*number));
     }
     if let Some(operation) = filter.operation {
-        conditions.compare("operations LIKE", Bound::Text(format!("%\"{operation}\"%")));
+        conditions.require(match operation {
+            Operation::Read => r#"operations LIKE '%"read"%'"#,
+            Operation::Write => r#"operations LIKE '%"write"%'"#,
+            Operation::Create => r#"operations LIKE '%"create"%'"#,
+            Operation::Delete => r#"operations LIKE '%"delete"%'"#,
+        });
     }
+    let (mut tables, mut order) = ("audit", "at DESC, id DESC, gate_id DESC");
+    let [mut from, mut to, mut until] = ["at >=", "at <", "at <="];
     if let Some(id) = filter.record_id {
-        // The list is JSON without spaces: the id stands between brackets or commas.
-        let ids = "REPLACE(REPLACE(record_ids, '[', ','), ']', ',') LIKE";
-        conditions.compare(ids, Bound::Text(format!("%,{id},%")));
+        tables = "audit JOIN (SELECT position AS named, at AS named_at, record_id FROM audit_record_ids) AS names \
+                  ON position = named AND at = named_at";
+        order = "named_at DESC, id DESC, gate_id DESC";
+        [from, to, until] = ["named_at >=", "named_at <", "named_at <="];
+        conditions.compare("record_id =", Bound::Number(id));
     }
-    if let Some(from) = filter.from {
-        conditions.compare("at >=", Bound::Number(big(from.0)));
+    if let Some(moment) = filter.from {
+        conditions.compare(from, Bound::Number(big(moment.0)));
     }
-    if let Some(to) = filter.to {
-        conditions.compare("at <", Bound::Number(big(to.0)));
+    if let Some(moment) = filter.to {
+        conditions.compare(to, Bound::Number(big(moment.0)));
     }
     if let Some((at, id, gate)) = before {
         let place = [Bound::Number(big(*at)), Bound::Text(id.clone()), Bound::Text(gate.clone())];
         conditions.before("at, id, gate_id", place);
+        // Says no more, but to indices that do not go on with the id.
+        conditions.compare(until, Bound::Number(big(*at)));
     }
-    let rows = conditions.rows(connection, "audit", "at DESC, id DESC, gate_id DESC", limit).await?;
+    let rows = conditions.rows(connection, tables, order, limit).await?;
     rows.iter().map(read).collect()
 }

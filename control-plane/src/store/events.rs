@@ -9,9 +9,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
+use super::audit_rows::{self, Placed, Row};
 use super::event_list::Place;
-use super::row::{Columns as _, big, json};
-use super::{Connection, StoreError, arrivals, keys, sessions};
+use super::row::{Columns as _, big};
+use super::{Connection, StoreError, arrivals, chain, keys, sessions};
+use crate::audit::link::{Body, Digest, Entry, Signer};
 use crate::time::Moment;
 
 /// A record, as it is read.
@@ -107,10 +109,13 @@ pub(super) fn read(row: &AnyRow) -> Result<Record, StoreError> {
     })
 }
 
-/// Stores the events that are not there yet, and adds them to the use of their keys and to their sessions. Answers those
-/// that were new: no event is ever among the answers of two transactions.
+/// Stores the events that are not there yet, seals them with the next link of the chain, and adds them to the use of
+/// their keys and to their sessions. Answers those that were new: no event is ever among the answers of two
+/// transactions. The transaction must be one of [`super::Store::write`], of which there is one at a time: positions are
+/// given without gaps, in the order of commits.
 pub async fn insert<'b>(
     connection: &mut Connection,
+    signer: &Signer,
     gate_id: &str,
     batch: &'b EventBatch,
     now: Moment,
@@ -118,8 +123,9 @@ pub async fn insert<'b>(
     let mut uses: BTreeMap<&str, keys::Use> = BTreeMap::new();
     let mut visits: BTreeMap<&str, sessions::Visit<'_>> = BTreeMap::new();
     let mut new = Vec::new();
+    let mut rows = Batch::load(connection, gate_id, batch).await?;
     for event in &batch.events {
-        match put(connection, gate_id, &batch.boot, event).await? {
+        match rows.put(Row::of(gate_id, &batch.boot, event)?) {
             Put::Known => continue,
             Put::Completed => {
                 new.push(event);
@@ -137,6 +143,7 @@ pub async fn insert<'b>(
             visits.entry(session).or_insert_with(|| sessions::Visit::first(key_id, event)).add(event);
         }
     }
+    rows.store(connection, signer, now).await?;
     for (key_id, used) in &uses {
         keys::add_use(connection, key_id, used).await?;
     }
@@ -163,84 +170,67 @@ enum Put {
     Known,
 }
 
-/// Stores one event. An intent and its outcome make one row under the decision id, whichever comes first and however
-/// often: the halves are told apart by `kind`, and a whole row takes nothing more.
-async fn put(connection: &mut Connection, gate_id: &str, boot: &str, event: &Event) -> Result<Put, StoreError> {
-    let (id, outcome) = match event.kind {
-        EventKind::Call | EventKind::Counted => (format!("{boot}-{}", event.sequence), event.outcome),
-        EventKind::Intent => (event.decision_id.clone(), Outcome::Unknown),
-        EventKind::Outcome => (event.decision_id.clone(), event.outcome),
-    };
-    let row = sqlx::query(
-        "INSERT INTO audit (gate_id, id, kind, count, at, decision_id, request_id, key_id, user_id, client_ip, \
-         user_agent, session, road, database, model, method, operations, record_ids, outcome, none_answer, reason, \
-         fault_code, gate_us, odoo_us, request_bytes, response_bytes) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-         $23, $24, $25, $26) \
-         ON CONFLICT (gate_id, id) DO UPDATE SET kind = 'call', \
-         at = CASE excluded.kind WHEN 'intent' THEN excluded.at ELSE audit.at END, \
-         request_id = COALESCE(audit.request_id, excluded.request_id), \
-         key_id = COALESCE(audit.key_id, excluded.key_id), \
-         user_id = COALESCE(audit.user_id, excluded.user_id), \
-         user_agent = COALESCE(audit.user_agent, excluded.user_agent), \
-         session = COALESCE(audit.session, excluded.session), \
-         database = COALESCE(audit.database, excluded.database), \
-         model = COALESCE(audit.model, excluded.model), \
-         method = COALESCE(audit.method, excluded.method), \
-         operations = CASE audit.operations WHEN '[]' THEN excluded.operations ELSE audit.operations END, \
-         record_ids = CASE WHEN excluded.record_ids = '[]' OR (audit.kind = 'outcome' AND audit.record_ids <> '[]') \
-         THEN audit.record_ids ELSE excluded.record_ids END, \
-         outcome = CASE excluded.kind WHEN 'outcome' THEN excluded.outcome ELSE audit.outcome END, \
-         none_answer = audit.none_answer + excluded.none_answer, \
-         reason = COALESCE(audit.reason, excluded.reason), \
-         fault_code = COALESCE(audit.fault_code, excluded.fault_code), \
-         gate_us = CASE WHEN excluded.gate_us > audit.gate_us THEN excluded.gate_us ELSE audit.gate_us END, \
-         odoo_us = CASE WHEN excluded.odoo_us > audit.odoo_us THEN excluded.odoo_us ELSE audit.odoo_us END, \
-         request_bytes = CASE WHEN excluded.request_bytes > audit.request_bytes \
-         THEN excluded.request_bytes ELSE audit.request_bytes END, \
-         response_bytes = CASE WHEN excluded.response_bytes > audit.response_bytes \
-         THEN excluded.response_bytes ELSE audit.response_bytes END \
-         WHERE (audit.kind = 'intent' AND excluded.kind = 'outcome') \
-         OR (audit.kind = 'outcome' AND excluded.kind = 'intent') RETURNING kind",
-    )
-    .bind(gate_id)
-    .bind(id)
-    .bind(kind_name(event.kind))
-    .bind(big(event.count))
-    .bind(big(event.at))
-    .bind(event.decision_id.as_str())
-    .bind(event.request_id.as_deref())
-    .bind(event.key_id.as_deref())
-    .bind(event.user_id.as_deref())
-    .bind(event.client_ip.as_str())
-    .bind(event.user_agent.as_deref())
-    .bind(event.session.as_deref())
-    .bind(event.road.as_str())
-    .bind(event.database.as_deref())
-    .bind(event.model.as_deref())
-    .bind(event.method.as_deref())
-    .bind(json(&event.operations)?)
-    .bind(json(&event.record_ids)?)
-    .bind(outcome_name(outcome))
-    .bind(i64::from(event.none_answer))
-    .bind(event.reason.map(|reason| reason.row().name))
-    .bind(event.fault_code)
-    .bind(big(event.gate_us))
-    .bind(big(event.odoo_us))
-    .bind(big(event.request_bytes))
-    .bind(big(event.response_bytes))
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else { return Ok(Put::Known) };
-    Ok(if row.text("kind")? == kind_name(event.kind) { Put::Call } else { Put::Completed })
+/// The rows of a batch, with those halves that were there before.
+struct Batch {
+    rows: Vec<Pending>,
+    by_id: BTreeMap<String, usize>,
 }
 
-const fn kind_name(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::Call => "call",
-        EventKind::Intent => "intent",
-        EventKind::Outcome => "outcome",
-        EventKind::Counted => "counted",
+struct Pending {
+    row: Row,
+    /// Where it is stored, and its digest there.
+    was: Option<(u64, Digest)>,
+    changed: bool,
+}
+
+impl Batch {
+    async fn load(connection: &mut Connection, gate_id: &str, batch: &EventBatch) -> Result<Self, StoreError> {
+        let ids: Vec<_> = batch.events.iter().map(|event| audit_rows::id(&batch.boot, event)).collect();
+        let mut loaded = Self { rows: Vec::with_capacity(ids.len()), by_id: BTreeMap::new() };
+        for Placed { position, row } in audit_rows::find(connection, gate_id, &ids).await? {
+            let was = Some((position, row.digest()));
+            loaded.push(Pending { row, was, changed: false });
+        }
+        Ok(loaded)
+    }
+
+    fn push(&mut self, pending: Pending) {
+        self.by_id.insert(pending.row.id.clone(), self.rows.len());
+        self.rows.push(pending);
+    }
+
+    /// Takes the row of an event: a whole row takes nothing more.
+    fn put(&mut self, row: Row) -> Put {
+        let known = self.by_id.get(&row.id).and_then(|at| self.rows.get_mut(*at));
+        let Some(known) = known else {
+            self.push(Pending { row, was: None, changed: true });
+            return Put::Call;
+        };
+        let completed = known.row.complete(row);
+        known.changed |= completed;
+        if completed { Put::Completed } else { Put::Known }
+    }
+
+    /// Gives positions, writes the rows and the link that seals them.
+    async fn store(self, connection: &mut Connection, signer: &Signer, now: Moment) -> Result<(), StoreError> {
+        let chain = chain::state(connection).await?;
+        let (mut new, mut entries, mut position) = (Vec::new(), Vec::new(), chain.positions);
+        for Pending { mut row, was, .. } in self.rows.into_iter().filter(|pending| pending.changed) {
+            position += 1;
+            row.earlier = was.map(|(position, _)| big(position));
+            row.earlier_digest = was.map(|(_, digest)| digest.to_string());
+            entries.push(Entry { at: Moment(row.at.unsigned_abs()), digest: row.digest() });
+            let placed = Placed { position, row };
+            match was {
+                Some((was, _)) => audit_rows::replace(connection, was, &placed).await?,
+                None => new.push(placed),
+            }
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        audit_rows::insert(connection, &new).await?;
+        chain::append(connection, signer, &chain, Body::Rows(entries), now).await
     }
 }
 

@@ -7,6 +7,8 @@ pub mod accounts;
 mod admin_audit;
 pub mod alerts;
 pub mod arrivals;
+pub mod audit_rows;
+pub mod chain;
 mod conditions;
 pub mod event_list;
 pub mod events;

@@ -11,6 +11,7 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod chain;
 mod change;
 mod docs;
 mod emergency;

@@ -129,6 +129,13 @@ impl Lab {
         sqlx::query_scalar(sql).fetch_one(&mut *self.app.store.read().await.unwrap()).await.unwrap()
     }
 
+    /// The same, with SQL that was put together.
+    pub(crate) async fn execute(&self, sql: String) {
+        let mut tx = self.app.store.write().await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Does something to the database that the service would not do.
     pub(crate) async fn tamper(&self, sql: &'static str) {
         let mut tx = self.app.store.write().await.unwrap();
