@@ -16,15 +16,18 @@ CREATE TABLE settings (
     changed BIGINT NOT NULL
 );
 
+-- `password_hash` is argon2id in its PHC form; none for accounts that have tokens only.
 CREATE TABLE accounts (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL CONSTRAINT accounts_name UNIQUE,
     role TEXT NOT NULL,
     active BIGINT NOT NULL,
+    password_hash TEXT,
     created_at BIGINT NOT NULL,
     changed BIGINT NOT NULL
 );
 
+-- `of_sign_in`: made by a sign-in, gone with the sign-out or some time after its end.
 CREATE TABLE tokens (
     id TEXT PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -32,9 +35,19 @@ CREATE TABLE tokens (
     hash TEXT NOT NULL CONSTRAINT tokens_hash UNIQUE,
     role TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    expires_at BIGINT
+    expires_at BIGINT,
+    of_sign_in BIGINT NOT NULL
 );
 CREATE INDEX tokens_account ON tokens (account_id);
+CREATE INDEX tokens_ended ON tokens (of_sign_in, expires_at);
+
+-- Attempts to sign in since the window began, by name and address, by address, and by name. Buckets are hashes.
+CREATE TABLE sign_in_attempts (
+    bucket TEXT PRIMARY KEY,
+    attempts BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+);
+CREATE INDEX sign_in_attempts_ended ON sign_in_attempts (ends_at);
 
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
@@ -292,15 +305,21 @@ CREATE TABLE webhooks (
     changed BIGINT NOT NULL
 );
 
--- Who changed what, when: one row a change, ordered by the revision that the change made. No secrets.
+-- Who changed what, when: one row a change, with the revision that it made, and one a refused sign-in, without. No
+-- secrets.
 CREATE TABLE admin_audit (
-    revision BIGINT PRIMARY KEY,
+    id TEXT PRIMARY KEY,
+    revision BIGINT CONSTRAINT admin_audit_revision UNIQUE,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
     action TEXT NOT NULL,
     object TEXT NOT NULL,
     difference TEXT NOT NULL
 );
+CREATE INDEX admin_audit_at ON admin_audit (at, id);
+CREATE INDEX admin_audit_actor ON admin_audit (actor, at, id);
+CREATE INDEX admin_audit_action ON admin_audit (action, at, id);
+CREATE INDEX admin_audit_object ON admin_audit (object, at, id);
 
 -- When each job runs, and how it ended last. `holder` names the run under way, good until `held_until`; `place` is where
 -- the next run goes on.

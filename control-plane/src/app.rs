@@ -14,6 +14,7 @@ use crate::jobs::{self, Runs};
 use crate::metrics::Metrics;
 use crate::odoo::Odoo;
 use crate::outbox::Mailer;
+use crate::password::Passwords;
 use crate::publish::Publisher;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Moment, system_clock};
@@ -49,6 +50,8 @@ pub struct Parts {
     pub suspects: Suspects,
     /// The jobs that run here.
     pub runs: Runs,
+    /// Hashes passwords of accounts.
+    pub passwords: Passwords,
     /// What is counted for Prometheus.
     pub metrics: Metrics,
     /// Turns true when the service is to end: long polls answer then.
@@ -93,6 +96,7 @@ impl App {
             presence: Presence::default(),
             suspects: Suspects::default(),
             runs: Runs::default(),
+            passwords: Passwords::default(),
             metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
         }));

@@ -66,6 +66,13 @@ impl Actor {
     }
 }
 
+/// The token of an account that came with the request.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    /// Its id.
+    pub token_id: String,
+}
+
 /// A gate that has shown its token.
 #[derive(Clone, Debug)]
 pub struct GateIdentity {
@@ -100,12 +107,21 @@ pub async fn require(State((app, access)): State<(App, Access)>, mut request: Re
                 return Err(Problem::needs(needed));
             }
             request.extensions_mut().insert(Actor { id: found.account_id, role: found.role });
+            request.extensions_mut().insert(Presented { token_id: found.token_id });
         }
     }
     Ok(next.run(request).await)
 }
 
 impl<S: Sync> FromRequestParts<S> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts.extensions.get().cloned().ok_or_else(no_token)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Presented {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {

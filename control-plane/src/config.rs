@@ -8,6 +8,7 @@ use lictor_policy::secret::Secret;
 use tracing::level_filters::LevelFilter;
 
 use crate::cli::Noun;
+use crate::tls;
 
 /// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
 #[derive(Debug, Parser)]
@@ -86,6 +87,25 @@ pub struct Serve {
     /// How mail is sent.
     #[command(flatten)]
     pub smtp: Smtp,
+    /// The certificate of both listeners in PEM, with those between it and its authority. Read anew when it changes.
+    #[arg(long, env = "LICTOR_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long, env = "LICTOR_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// The authorities of gates in PEM: the gates' listener lets in who has a certificate of theirs, and a token.
+    #[arg(long, env = "LICTOR_GATE_CLIENT_CA", value_name = "FILE", requires = "tls_certificate")]
+    pub gate_client_ca: Option<PathBuf>,
+}
+
+impl Serve {
+    /// The files for TLS on the listener for administrators, and on the one for gates.
+    pub fn tls_files(&self) -> Option<[tls::Files; 2]> {
+        let (certificate, key) = self.tls_certificate.clone().zip(self.tls_key.clone())?;
+        let api = tls::Files { certificate, key, client_ca: None };
+        let gate = tls::Files { client_ca: self.gate_client_ca.clone(), ..api.clone() };
+        Some([api, gate])
+    }
 }
 
 /// How mail is sent. Without a host mail waits in the outbox.

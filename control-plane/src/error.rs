@@ -39,6 +39,8 @@ codes! {
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long";
     /// No token, or not a valid one.
     NotAuthenticated = "not_authenticated", UNAUTHORIZED, "A valid token is needed";
+    /// Wrong name or password.
+    SignInRefused = "sign_in_refused", UNAUTHORIZED, "Name or password is wrong";
     /// The token's role is too small.
     RoleRequired = "role_required", FORBIDDEN, "Another role is needed";
     /// No such route or record.
@@ -83,6 +85,8 @@ codes! {
     UpstreamCredentialRejected = "upstream_credential_rejected", UNPROCESSABLE_ENTITY, "Odoo refused the credential";
     /// The gates would refuse the policy that the change makes.
     UnusablePolicy = "unusable_policy", UNPROCESSABLE_ENTITY, "Gates could not use this policy";
+    /// Too many attempts to sign in.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts to sign in";
     /// A fault of the service.
     Internal = "internal", INTERNAL_SERVER_ERROR, "The control plane failed";
     /// Odoo did not answer, or not as Odoo does.
@@ -100,17 +104,19 @@ pub struct Problem {
     pub detail: Cow<'static, str>,
     /// The field or parameter it is about, as a path such as `rate_limit.per_minute`.
     pub field: Option<String>,
+    /// After how many seconds it is worth trying again.
+    pub retry_after_seconds: Option<u64>,
 }
 
 impl Problem {
     /// A problem with what to do about it.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), field: None }
+        Self { code, detail: detail.into(), field: None, retry_after_seconds: None }
     }
 
     /// A problem with one field.
     pub fn with_field(code: Code, field: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), field: Some(field.into()) }
+        Self { field: Some(field.into()), ..Self::new(code, detail) }
     }
 
     /// A field whose value cannot be.
@@ -174,6 +180,9 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -15,6 +15,7 @@ use lictor_control_plane::odoo::Odoo;
 use lictor_control_plane::outbox::{self, Mailer};
 use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
+use lictor_control_plane::tls::Tls;
 use lictor_control_plane::vault::Vault;
 use lictor_control_plane::{alerts, api, cli, credentials, docs, gates, jobs, publish, router, upkeep};
 use serde::Serialize;
@@ -58,6 +59,10 @@ async fn run_init(init: Init) -> Result<()> {
 }
 
 async fn run_serve(serve: Serve) -> Result<()> {
+    let [api_tls, gate_tls] = match serve.tls_files() {
+        Some([api, gate]) => [Some(Tls::load(api)?), Some(Tls::load(gate)?)],
+        None => [None, None],
+    };
     let api = TcpListener::bind(serve.listen).await.with_context(|| format!("--listen {}", serve.listen))?;
     let gate = TcpListener::bind(serve.gate_listen).await;
     let gate = gate.with_context(|| format!("--gate-listen {}", serve.gate_listen))?;
@@ -85,10 +90,14 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let jobs = tokio::spawn(jobs::run(app.clone()));
     let alerts = tokio::spawn(alerts::run(app.clone()));
     let outbox = tokio::spawn(outbox::run(app.clone()));
-    tracing::info!(api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
+    let tls = api_tls.is_some();
+    let (api_tls, gate_tls) = (kept_current(api_tls), kept_current(gate_tls));
+    tracing::info!(tls, api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
-        let serve = |listener, router| listen::serve(listener, router, Bounds::default(), app.stopping.subscribe());
-        let ((), (), ended) = tokio::join!(serve(api, router::api(&app)), serve(gate, router::gate(&app)), end(&app));
+        let serve =
+            |listener, tls, router| listen::serve(listener, tls, router, Bounds::default(), app.stopping.subscribe());
+        let (api, gate) = (serve(api, api_tls, router::api(&app)), serve(gate, gate_tls, router::gate(&app)));
+        let ((), (), ended) = tokio::join!(api, gate, end(&app));
         let _ = jobs.await;
         let _ = outbox.await;
         app.runs.ended().await;
@@ -113,6 +122,14 @@ fn mailer(host: &str, smtp: &Smtp) -> Result<Mailer> {
     let password = smtp.password().context("--smtp-password-file")?;
     let ca = smtp.smtp_ca_file.as_ref().map(std::fs::read).transpose().context("--smtp-ca-file")?;
     Ok(Mailer::new(host, smtp, password, ca.as_deref())?)
+}
+
+/// Looks at the files of a listener as long as the program runs.
+fn kept_current(tls: Option<Tls>) -> listen::Tls {
+    let tls = tls?;
+    let current = tls.subscribe();
+    tokio::spawn(tls.keep_current());
+    Some(current)
 }
 
 /// Waits for the signal to end, and tells everybody.

@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, alerts, audit, emergency, explain, gates, health, jobs, keys, openapi, outbox, pauses, permissions,
-    sessions, settings, tokens, users, webhooks,
+    accounts, admin_audit, alerts, audit, emergency, explain, gates, health, jobs, keys, openapi, outbox, pauses,
+    permissions, sessions, settings, sign_in, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::auth::{Access, Role, require};
@@ -118,8 +118,8 @@ fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: 
 pub fn api_table() -> Vec<Route> {
     use Code::{
         AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyRevoked, LastAdmin, MailNotConfigured,
-        NameTaken, NotSendable, OdooUnreachable, PreconditionFailed, SecretRequired, UpstreamCredentialRejected,
-        UserHasKeys,
+        NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed, SecretRequired, SignInRefused,
+        TooManyAttempts, UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
@@ -129,6 +129,13 @@ pub fn api_table() -> Vec<Route> {
         route(public, Get, "/readyz", "Whether the service can do its work.", health::ready),
         route(public, Get, "/metrics", "How the service does, for Prometheus.", metrics::show),
         route(public, Get, "/api/openapi.json", "This description, in OpenAPI 3.1.", openapi::document),
+        route(public, Post, "/api/v1/sign-in", "Get a token that ends soon, for a password.", sign_in::sign_in)
+            .or(&[SignInRefused, TooManyAttempts]),
+        route(user, Post, "/api/v1/sign-out", "End the token that is sent.", sign_in::sign_out).or(&[LastAdmin]),
+        route(user, Get, "/api/v1/me", "The account and the token that are asking.", sign_in::me).or(&[NotFound]),
+        route(user, Put, "/api/v1/me/password", "Change the own password.", sign_in::change_password)
+            .or(&[NotFound, TooManyAttempts]),
+        route(admin, Get, "/api/v1/admin-audit", "What administrators did, newest first.", admin_audit::list),
         route(admin, Get, "/api/v1/users", "Users, in the order in which they were made.", users::list),
         route(admin, Post, "/api/v1/users", "Make a user; Odoo is asked whose the credential is.", users::create)
             .status(&[201])
@@ -242,6 +249,9 @@ pub fn api_table() -> Vec<Route> {
         route(admin, Patch, "/api/v1/accounts/{id}", "Change an account.", accounts::update)
             .or(&[NameTaken, LastAdmin]),
         route(admin, Delete, "/api/v1/accounts/{id}", "Delete an account and its tokens.", accounts::delete)
+            .or(&[LastAdmin]),
+        route(admin, Put, "/api/v1/accounts/{id}/password", "Set a password.", accounts::set_password).or(&[LastAdmin]),
+        route(admin, Delete, "/api/v1/accounts/{id}/password", "Take a password away.", accounts::remove_password)
             .or(&[LastAdmin]),
         route(admin, Get, "/api/v1/tokens", "Tokens, without their text.", tokens::list),
         route(admin, Post, "/api/v1/tokens", "Make a token; its text is shown this once.", tokens::create)

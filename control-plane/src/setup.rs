@@ -43,6 +43,7 @@ pub async fn first_admin(app: &App) -> Result<Option<FirstAdmin>> {
             name: "admin".to_owned(),
             role,
             active: true,
+            has_password: false,
             created_at: now,
             changed: tx.revision(),
         };
@@ -54,6 +55,7 @@ pub async fn first_admin(app: &App) -> Result<Option<FirstAdmin>> {
             role,
             created_at: now,
             expires_at: None,
+            of_sign_in: false,
         };
         let issued = tokens::issue(tx, record).await?;
         let done = Done::new("account.create", &account.id, None, Some(&account));

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,8 @@ use crate::auth::{Actor, Role};
 use crate::change::{Done, change};
 use crate::error::{Code, Problem, Result};
 use crate::store::accounts::{self, Account};
-use crate::store::{Connection, StoreError};
-use crate::{random, validate};
+use crate::store::{Connection, StoreError, tokens};
+use crate::{password, random, validate};
 
 /// What an administrator says about an account.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -51,7 +52,15 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Give
     validate::text("name", &given.name)?;
     let account = change(&app, &actor, async |tx| {
         let Given { name, role, active } = given;
-        let account = Account { id: random::id(), name, role, active, created_at: app.now(), changed: tx.revision() };
+        let account = Account {
+            id: random::id(),
+            name,
+            role,
+            active,
+            has_password: false,
+            created_at: app.now(),
+            changed: tx.revision(),
+        };
         accounts::insert(tx, &account).await.map_err(name_taken)?;
         let done = Done::new("account.create", &account.id, None, Some(&account));
         Ok((account, done))
@@ -77,6 +86,10 @@ pub async fn update(
         let account = Account { name, role, active, changed: tx.revision(), ..before.clone() };
         accounts::update(tx, &account).await.map_err(name_taken)?;
         keep_an_admin(tx).await?;
+        if !account.active {
+            // Or they would be good again with the account.
+            tokens::sign_out_all(tx, &id, None).await?;
+        }
         let done = Done::new("account.update", &id, Some(&before), Some(&account));
         Ok((account, done))
     })
@@ -97,12 +110,64 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A password for somebody else.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Password {
+    /// 12 to 128 characters.
+    password: Secret,
+}
+
+/// `PUT /api/v1/accounts/{id}/password`: whoever signed in with the one before is signed out.
+pub async fn set_password(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+    Body(given): Body<Password>,
+) -> Result<Tagged<Account>> {
+    password::validate("password", &given.password)?;
+    let hash = app.passwords.hash(given.password).await?;
+    put_password(&app, &actor, &id, &if_match, "account.password_set", Some(&hash)).await
+}
+
+/// `DELETE /api/v1/accounts/{id}/password`: it has tokens only from now on.
+pub async fn remove_password(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+) -> Result<Tagged<Account>> {
+    put_password(&app, &actor, &id, &if_match, "account.password_remove", None).await
+}
+
+async fn put_password(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    if_match: &IfMatch,
+    action: &'static str,
+    hash: Option<&Secret>,
+) -> Result<Tagged<Account>> {
+    let account = change(app, actor, async |tx| {
+        let before = find(tx, id).await?;
+        if_match.check(before.changed)?;
+        accounts::set_password(tx, id, hash).await?;
+        tokens::sign_out_all(tx, id, None).await?;
+        keep_an_admin(tx).await?;
+        let account = find(tx, id).await?;
+        Ok((account.clone(), Done::new(action, id, Some(&before), Some(&account))))
+    })
+    .await?;
+    Ok(Tagged(StatusCode::OK, account.changed, account))
+}
+
 /// Refuses a change after which nobody could administer. A token that ends does not count: it locks out later.
 pub async fn keep_an_admin(connection: &mut Connection) -> Result<()> {
     if accounts::usable_admins(connection).await? > 0 {
         return Ok(());
     }
-    let detail = "Make another admin account with a token that does not expire first.";
+    let detail = "Make another admin account first, with a password or a token that does not expire.";
     Err(Problem::new(Code::LastAdmin, detail))
 }
 

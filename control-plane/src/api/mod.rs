@@ -1,6 +1,7 @@
 //! The REST API, one file a noun.
 
 pub mod accounts;
+pub mod admin_audit;
 pub mod alerts;
 pub mod audit;
 pub mod emergency;
@@ -18,6 +19,7 @@ pub mod pauses;
 pub mod permissions;
 pub mod sessions;
 pub mod settings;
+pub mod sign_in;
 pub mod tokens;
 pub mod users;
 pub mod webhooks;

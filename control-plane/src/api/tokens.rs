@@ -73,6 +73,7 @@ pub async fn create(
             role: given.role,
             created_at: now,
             expires_at: given.expires_at,
+            of_sign_in: false,
         };
         let issued = issue(tx, record).await?;
         let done = Done::new("token.create", &issued.record.id, None, Some(&issued.record));

@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 
 use super::Operation;
 use crate::app::App;
-use crate::auth::Actor;
+use crate::auth::{Actor, Presented};
 use crate::error::{Code, Problem};
+use crate::listen::Peer;
 
 /// An argument of a handler.
 pub trait Input {
@@ -59,6 +60,14 @@ described!(A, B, C, D, E);
 described!(A, B, C, D, E, G);
 
 impl Input for State<App> {
+    fn describe(_: &mut Operation) {}
+}
+
+impl Input for Presented {
+    fn describe(_: &mut Operation) {}
+}
+
+impl Input for Peer {
     fn describe(_: &mut Operation) {}
 }
 

@@ -1,5 +1,6 @@
 //! Lictor's own administrators.
 
+use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
@@ -18,8 +19,10 @@ pub struct Account {
     pub name: String,
     /// The most that its tokens may do.
     pub role: Role,
-    /// Whether its tokens work.
+    /// Whether it may sign in and its tokens work.
     pub active: bool,
+    /// Whether it can sign in with a password.
+    pub has_password: bool,
     /// When it was made.
     pub created_at: Moment,
     /// The revision that last changed it.
@@ -33,6 +36,7 @@ fn read(row: &AnyRow) -> Result<Account, StoreError> {
         name: row.text("name")?,
         role: row.word("role")?,
         active: row.flag("active")?,
+        has_password: row.optional_text("password_hash")?.is_some(),
         created_at: row.moment("created_at")?,
         changed: Revision(row.number("changed")?),
     })
@@ -87,11 +91,32 @@ pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How many tokens without an end let an administrator in.
+/// The account with this name, and the hash of its password.
+pub async fn find_by_name(
+    connection: &mut Connection,
+    name: &str,
+) -> Result<Option<(Account, Option<Secret>)>, StoreError> {
+    let row = sqlx::query("SELECT * FROM accounts WHERE name = $1").bind(name).fetch_optional(connection).await?;
+    row.as_ref().map(|row| Ok((read(row)?, row.optional_text("password_hash")?.map(Secret::new)))).transpose()
+}
+
+/// Gives an account a password, by its hash, or takes it away.
+pub async fn set_password(tx: &mut ChangeTx, id: &str, hash: Option<&Secret>) -> Result<(), StoreError> {
+    let changed = tx.revision().column();
+    sqlx::query("UPDATE accounts SET password_hash = $2, changed = $3 WHERE id = $1")
+        .bind(id)
+        .bind(hash.map(Secret::expose))
+        .bind(changed)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// How many active administrators have a way in: a password, or a token without an end.
 pub async fn usable_admins(connection: &mut Connection) -> Result<u64, StoreError> {
     let row = sqlx::query(
-        "SELECT COUNT(*) AS usable FROM accounts JOIN tokens ON tokens.account_id = accounts.id \
-         WHERE accounts.active = 1 AND accounts.role = $1 AND tokens.role = $1 AND tokens.expires_at IS NULL",
+        "SELECT COUNT(*) AS usable FROM accounts WHERE active = 1 AND role = $1 AND (password_hash IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM tokens WHERE account_id = accounts.id AND tokens.role = $1 AND expires_at IS NULL))",
     )
     .bind(word(&Role::Admin)?)
     .fetch_one(connection)

@@ -4,7 +4,7 @@
 //! cannot be had without a new revision nor committed without a row in the administrators' audit log.
 
 pub mod accounts;
-mod admin_audit;
+pub mod admin_audit;
 pub mod alerts;
 pub mod arrivals;
 pub mod audit_rows;
@@ -23,6 +23,7 @@ pub mod retention;
 mod row;
 pub mod sessions;
 pub mod settings;
+pub mod sign_in_attempts;
 pub mod snapshot;
 pub mod terminations;
 pub mod tokens;

@@ -15,7 +15,7 @@ async fn listening(bounds: Bounds) -> (SocketAddr, watch::Sender<bool>, tokio::t
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);
     let router = Router::new().route("/", get(async || "hello"));
-    (address, stop, tokio::spawn(serve(listener, router, bounds, stopping)))
+    (address, stop, tokio::spawn(serve(listener, None, router, bounds, stopping)))
 }
 
 async fn answer(stream: &mut TcpStream) -> String {

@@ -35,6 +35,7 @@ mod roles;
 mod secrets;
 mod sessions;
 mod settings;
+mod sign_in;
 mod smtp;
 mod store;
 mod streams;
