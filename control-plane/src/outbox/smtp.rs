@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -104,12 +105,12 @@ impl Mailer {
 
     fn write(&self, letter: &Mail<'_>) -> Result<lettre::Message, Failure> {
         let page = Page::of(letter.message);
-        let to: Mailbox = letter.to.parse().map_err(|_| Failure::Never("not a mail address".to_owned()))?;
+        let to: Address = letter.to.parse().map_err(|_| Failure::Never("not a mail address".to_owned()))?;
         let domain = self.from.email.domain();
         let auto = HeaderName::new_from_ascii_str("Auto-Submitted");
         let written = lettre::Message::builder()
             .from(self.from.clone())
-            .to(to)
+            .to(Mailbox::new(None, to))
             .subject(page.subject.as_str())
             .date(UNIX_EPOCH.checked_add(Duration::from_micros(letter.at.0)).unwrap_or_else(SystemTime::now))
             .message_id(Some(format!("<{}@{domain}>", letter.message_id)))

@@ -297,6 +297,9 @@ async fn a_test_says_what_became_of_it() {
     assert!(smtp.taken()[0].contains("admin"), "who asked for it is named");
     for (body, field) in [
         (json!({"mail": "nobody"}), "mail"),
+        (json!({"mail": "Ada <ada@example.com>"}), "mail"),
+        (json!({"mail": "ada@example.com\r\nBcc: all@example.com"}), "mail"),
+        (json!({"mail": "ada@example.com, all@example.com"}), "mail"),
         (json!({}), "mail"),
         (json!({"mail": "a@b", "webhook": "w"}), "mail"),
         (json!({"webhook": "none"}), "webhook"),
