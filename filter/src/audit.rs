@@ -1,5 +1,6 @@
 //! Audit events: from the request that ends, through a queue that all threads share, to the control plane.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use lictor_policy::refusal::Reason;
@@ -55,39 +56,91 @@ pub(crate) struct Full;
 
 /// Hands an event over to the sender.
 pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> {
-    host::enqueue(host::queue(QUEUE)?, &json(reserved, event))
+    enqueue(&Entry::of(reserved, event))
+}
+
+/// The shared queue, opened once a thread.
+fn queue() -> Result<u32, HostError> {
+    thread_local! {
+        static OPENED: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+    if let Some(queue) = OPENED.get() {
+        return Ok(queue);
+    }
+    let queue = host::queue(QUEUE)?;
+    OPENED.set(Some(queue));
+    Ok(queue)
+}
+
+fn enqueue(Entry(bytes): &Entry) -> Result<(), HostError> {
+    host::enqueue(queue()?, bytes)
+}
+
+/// JSON for the control plane behind the sequence number, which so can be had without parsing: an event, or a batch
+/// with its highest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry(Vec<u8>);
+
+impl Entry {
+    const NUMBER: usize = 8;
+
+    fn of(Reserved(sequence): Reserved, event: Event) -> Self {
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.extend_from_slice(&sequence.to_le_bytes());
+        // Serialising these types cannot fail; were it to, the gap in the sequence would show.
+        let _ = serde_json::to_writer(&mut bytes, &Event { sequence, ..event });
+        Self(bytes)
+    }
+
+    /// Of events that go together.
+    fn batch(events: &[Self]) -> Result<Self, HostError> {
+        let highest = events.iter().map(Self::sequence).max().unwrap_or_default();
+        let mut bytes = Vec::with_capacity(128 + events.iter().map(|Entry(event)| event.len()).sum::<usize>());
+        bytes.extend_from_slice(&highest.to_le_bytes());
+        let head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":", wire::VERSION, boot()?);
+        bytes.extend_from_slice(head.as_bytes());
+        for (at, event) in events.iter().enumerate() {
+            bytes.push(if at == 0 { b'[' } else { b',' });
+            bytes.extend_from_slice(event.json());
+        }
+        bytes.extend_from_slice(b"]}");
+        Ok(Self(bytes))
+    }
+
+    fn sequence(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |number| u64::from_le_bytes(*number))
+    }
+
+    fn json(&self) -> &[u8] {
+        self.0.get(Self::NUMBER..).unwrap_or_default()
+    }
 }
 
 /// An intent that is on its way to the control plane.
-pub(crate) struct Intent(Vec<u8>);
+pub(crate) struct Intent(Entry);
 
 impl Intent {
     /// Of a permitted call.
     pub(crate) fn of(reserved: Reserved, event: &Event) -> Self {
-        Self(json(reserved, Event { kind: EventKind::Intent, ..event.clone() }))
+        Self(Entry::of(reserved, Event { kind: EventKind::Intent, ..event.clone() }))
     }
 
     /// Sends it at once. The call it is of waits for the answer to this number, and for [`is_stored`].
     pub(crate) fn send(&self, worker: &Worker) -> Result<u32, HostError> {
         let headers = headers("POST", wire::EVENTS_PATH);
-        let batch = batch(std::slice::from_ref(&self.0))?;
-        host::call(&worker.config.control_plane_cluster, headers, Some(&batch), INTENT_TIMEOUT)
+        let batch = Entry::batch(std::slice::from_ref(&self.0))?;
+        host::call(&worker.config.control_plane_cluster, headers, Some(batch.json()), INTENT_TIMEOUT)
     }
 
     /// Leaves it to the sender, when it could not be stored at once: its number must not be missing.
     pub(crate) fn queue(self) -> Result<(), HostError> {
-        host::enqueue(host::queue(QUEUE)?, &self.0)
+        enqueue(&self.0)
     }
 }
 
 /// Whether the answer that is at hand says that the events are in the database.
 pub(crate) fn is_stored() -> Result<bool, HostError> {
     Ok(status()? == Some(200))
-}
-
-fn json(Reserved(sequence): Reserved, event: Event) -> Vec<u8> {
-    // Serialising these types cannot fail; were it to, the gap in the sequence would show.
-    serde_json::to_vec(&Event { sequence, ..event }).unwrap_or_default()
 }
 
 /// The entry that holds how many refusals for a reason were not recorded one by one, and when they were last recorded
@@ -119,7 +172,7 @@ fn record_counted_for(reason: Reason, now: UnixMicros) -> Result<(), HostError> 
         counted = count;
         Some(Pair(0, now))
     })?;
-    let decision_id = format!("{:016x}", u64::from_le_bytes(host::random()?));
+    let decision_id = format!("{:016x}", host::random_number()?);
     let event = Event {
         kind: EventKind::Counted,
         count: counted,
@@ -143,7 +196,7 @@ struct InFlight {
 }
 
 struct Batch {
-    json: Vec<u8>,
+    events: Entry,
     /// Whether more may be waiting than it could take.
     full: bool,
 }
@@ -156,7 +209,7 @@ impl Sender {
         }
         let Some(batch) = next_batch()? else { return Ok(()) };
         let headers = headers("POST", wire::EVENTS_PATH);
-        match host::call(&worker.config.control_plane_cluster, headers, Some(&batch.json), SEND_TIMEOUT) {
+        match host::call(&worker.config.control_plane_cluster, headers, Some(batch.events.json()), SEND_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, batch }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),
         }
@@ -169,7 +222,7 @@ impl Sender {
         match status()? {
             Some(200) => {
                 self.backoff.succeeded();
-                acknowledge(&batch.json)?;
+                acknowledge(&batch.events)?;
                 // Otherwise the next tick sends: what comes meanwhile goes together, which costs both ends less.
                 if batch.full {
                     self.run(worker, now)?;
@@ -192,54 +245,44 @@ impl Sender {
 fn next_batch() -> Result<Option<Batch>, HostError> {
     let slot = host::shared(BATCH)?;
     if !slot.value.is_empty() {
-        return Ok(Some(Batch { json: slot.value, full: true }));
+        return Ok(Some(Batch { events: Entry(slot.value), full: true }));
     }
-    let queue = host::queue(QUEUE)?;
+    let queue = queue()?;
     let mut events = Vec::new();
     while events.len() < wire::MAX_BATCH
         && let Some(event) = host::dequeue(queue)?
     {
-        events.push(event);
+        events.push(Entry(event));
     }
     if events.is_empty() {
         return Ok(None);
     }
-    let batch = batch(&events)?;
-    match host::set_shared(BATCH, &slot, &batch) {
-        Ok(()) => Ok(Some(Batch { json: batch, full: events.len() == wire::MAX_BATCH })),
+    let batch = Entry::batch(&events)?;
+    match host::set_shared(BATCH, &slot, &batch.0) {
+        Ok(()) => Ok(Some(Batch { events: batch, full: events.len() == wire::MAX_BATCH })),
         Err(error) => {
             // Another thread took the lease meanwhile: the events go back for it.
-            for event in events {
-                host::enqueue(queue, &event)?;
-            }
+            events.iter().try_for_each(enqueue)?;
             Err(error)
         }
     }
 }
 
-/// The JSON of an [`wire::EventBatch`] from the JSON of its events.
-fn batch(events: &[Vec<u8>]) -> Result<Vec<u8>, HostError> {
-    let head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot()?);
-    Ok([head.as_bytes(), &events.join(&b','), b"]}"].concat())
-}
-
 /// The batch is stored: its slot is free, and its events wait no longer.
-fn acknowledge(batch: &[u8]) -> Result<(), HostError> {
+fn acknowledge(batch: &Entry) -> Result<(), HostError> {
     let slot = host::shared(BATCH)?;
-    if slot.value == batch {
+    if slot.value == batch.0 {
         host::set_shared(BATCH, &slot, &[])?;
     }
-    let last =
-        serde_json::from_slice::<wire::EventBatch>(batch).ok().and_then(|b| b.events.iter().map(|e| e.sequence).max());
-    let Some(last) = last else { return Ok(()) };
-    Pair::update(Sequence::NAME, |Pair(next, stored)| Some(Pair(next, stored.max(last + 1)))).map(drop)
+    let stored_below = batch.sequence() + 1;
+    Pair::update(Sequence::NAME, |Pair(next, stored)| Some(Pair(next, stored.max(stored_below)))).map(drop)
 }
 
 /// Names this run of Envoy: shared data lives exactly as long.
 fn boot() -> Result<String, HostError> {
     let entry = host::shared(BOOT)?;
     let name = if entry.value.is_empty() {
-        let random = u64::from_le_bytes(host::random()?);
+        let random = host::random_number()?;
         create(BOOT, &entry, format!("{random:016x}").as_bytes())?
     } else {
         entry.value

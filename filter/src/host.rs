@@ -4,6 +4,7 @@
 //! worker's VM. The SDK itself panics on statuses that Envoy does not return for these calls; Envoy then answers the
 //! worker's requests with 503 until it has reloaded the VM.
 
+use std::cell::RefCell;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lictor_policy::wire::UnixMicros;
@@ -51,6 +52,20 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], HostError> {
     if errno == 0 { Ok(bytes) } else { Err(HostError(Status::InternalFailure)) }
 }
 
+/// A random number, for names that nobody has to guess. One host call gives many.
+pub(crate) fn random_number() -> Result<u64, HostError> {
+    const NUMBERS: usize = 64;
+    thread_local! {
+        static DRAWN: RefCell<Vec<[u8; 8]>> = const { RefCell::new(Vec::new()) };
+    }
+    DRAWN.with_borrow_mut(|drawn| {
+        if drawn.is_empty() {
+            drawn.extend(random::<{ NUMBERS * 8 }>()?.as_chunks().0);
+        }
+        Ok(drawn.pop().map_or(0, u64::from_le_bytes))
+    })
+}
+
 mod wasi {
     #[allow(unsafe_code, reason = "a host function")]
     #[link(wasm_import_module = "wasi_snapshot_preview1")]
@@ -69,12 +84,7 @@ pub(crate) fn plugin_configuration() -> Result<Vec<u8>, HostError> {
     Ok(hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX)?.unwrap_or_default())
 }
 
-/// The first value of a request header.
-pub(crate) fn request_header(name: &str) -> Result<Option<Vec<u8>>, HostError> {
-    Ok(hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name)?)
-}
-
-/// Sets a request header.
+/// Sets a request header. Changing `:path` has the route chosen anew.
 pub(crate) fn set_request_header(name: &str, value: &str) -> Result<(), HostError> {
     Ok(hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, Some(value.as_bytes()))?)
 }
@@ -84,9 +94,9 @@ pub(crate) fn request_headers() -> Result<Vec<Header>, HostError> {
     Ok(hostcalls::get_map_bytes(MapType::HttpRequestHeaders)?)
 }
 
-/// Replaces all request headers, and has the route chosen anew.
-pub(crate) fn replace_request_headers(headers: Vec<(&str, &[u8])>) -> Result<(), HostError> {
-    Ok(hostcalls::set_map_bytes(MapType::HttpRequestHeaders, headers)?)
+/// Removes a request header, all its values.
+pub(crate) fn remove_request_header(name: &str) -> Result<(), HostError> {
+    Ok(hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, None)?)
 }
 
 /// Removes all request trailers.
@@ -127,6 +137,11 @@ pub(crate) fn respond(status: u32, headers: Vec<(&str, &str)>, body: &[u8]) -> R
 /// A property of the request or connection that is text.
 pub(crate) fn text_property(path: Vec<&str>) -> Result<Option<String>, HostError> {
     Ok(hostcalls::get_property(path)?.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// Leaves a text for Envoy's access log: `%FILTER_STATE(wasm.<name>:PLAIN)%`.
+pub(crate) fn tell_access_log(name: &str, text: &str) -> Result<(), HostError> {
+    Ok(hostcalls::set_property(vec![name], Some(text.as_bytes()))?)
 }
 
 /// A value in shared data, and the number that a compare-and-set needs.

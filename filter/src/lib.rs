@@ -5,6 +5,7 @@
 mod audit;
 mod config;
 mod forward;
+mod headers;
 mod host;
 mod metrics;
 mod record;

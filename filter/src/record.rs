@@ -11,6 +11,7 @@ use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros}
 use lictor_policy::xmlrpc;
 
 use crate::audit::{self, Reserved};
+use crate::headers::Headers;
 use crate::host::{self, HostError};
 use crate::worker::Worker;
 
@@ -35,17 +36,17 @@ pub(crate) struct Record {
 
 impl Record {
     /// Of a request that was judged just now.
-    pub(crate) fn of(road: Road, facts: Facts<'_>, trace: Trace<'_>) -> Result<Self, HostError> {
-        let text = |bytes: Vec<u8>, most: usize| {
-            let text = String::from_utf8_lossy(&bytes);
+    pub(crate) fn of(road: Road, headers: &Headers, facts: Facts<'_>, trace: Trace<'_>) -> Result<Self, HostError> {
+        let text = |name: &str, most: usize| {
+            let text = headers.text(name)?;
             text.get(..text.floor_char_boundary(most)).map(str::to_owned)
         };
         let event = Event {
-            request_id: host::request_header("x-request-id")?.and_then(|id| text(id, MAX_REQUEST_ID)),
+            request_id: text("x-request-id", MAX_REQUEST_ID),
             key_id: trace.key.map(|key| key.wire.id.clone()),
             user_id: trace.key.map(|key| key.user.id.clone()),
             client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
-            user_agent: text(facts.user_agent.to_vec(), MAX_USER_AGENT).filter(|agent| !agent.is_empty()),
+            user_agent: text("user-agent", MAX_USER_AGENT).filter(|agent| !agent.is_empty()),
             session: trace.session.as_ref().map(Session::id),
             road: road.path().to_owned(),
             database: trace.key.filter(|_| trace.verified).map(|key| key.user.upstream.database.clone()),
@@ -53,7 +54,7 @@ impl Record {
             method: trace.method,
             operations: trace.operations,
             record_ids: trace.record_ids,
-            ..Event::at(facts.now, format!("{:016x}", u64::from_le_bytes(host::random()?)))
+            ..Event::at(facts.now, format!("{:016x}", host::random_number()?))
         };
         let (head, tail) = (Vec::new(), Vec::new());
         Ok(Self { reserved: None, event, quota: trace.quota, forwarded_at: None, head, tail })
@@ -66,7 +67,7 @@ impl Record {
         self.event.fault_code = Some(refusal.reason.row().code.into());
     }
 
-    /// Marks it as on its way to Odoo.
+    /// Marks it as on its way to Odoo since this moment.
     pub(crate) fn forwarded(&mut self, now: UnixMicros) {
         self.forwarded_at = Some(now);
     }

@@ -26,6 +26,7 @@ pub(crate) fn refuse(
     quota: Option<Quota>,
 ) -> Result<usize, HostError> {
     let (row, text) = (refusal.reason.row(), refusal.fault_string(decision_id));
+    host::tell_access_log("lictor_reason", row.name)?;
     let mut headers = quota_headers(quota);
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
     if road.service() == Service::Json {

@@ -12,6 +12,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use crate::audit::Intent;
+use crate::headers::Headers;
 use crate::host::{self, HostError};
 use crate::record::Record;
 use crate::state::{SecondLook, Slots, is_recorded};
@@ -32,7 +33,7 @@ enum Phase {
     /// Not a road, or a road's request that passes.
     Untouched,
     /// On a road; its body is being collected.
-    Buffering(Road),
+    Buffering(Box<Arrived>),
     /// Permitted, and waiting for its intent to be stored.
     Waiting(Box<Waiting>),
     /// Judged: forwarded, answered or refused.
@@ -41,10 +42,25 @@ enum Phase {
     Stopped,
 }
 
+/// A request on a road, of which nothing is decided yet.
+struct Arrived {
+    road: Road,
+    headers: Headers,
+}
+
+impl Arrived {
+    /// A body in a Content-Encoding, or said to be in a charset that is not read.
+    fn is_encoded(&self) -> bool {
+        let foreign = |encoding: &[u8]| !encoding.eq_ignore_ascii_case(b"identity");
+        self.headers.first("content-encoding").is_some_and(foreign)
+            || self.headers.text("content-type").is_some_and(|kind| !gate::reads_charset(&kind))
+    }
+}
+
 struct Waiting {
     record: Record,
     intent: Intent,
-    road: Road,
+    arrived: Arrived,
     /// The call that brings the answer.
     token: u32,
     /// The snapshot that permitted it.
@@ -62,50 +78,62 @@ impl Request {
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, HostError> {
+        let headers = Headers::read()?;
         let (guard, passed) = GUARD;
         host::set_request_header(guard, passed)?;
-        let path = host::request_header(":path")?.unwrap_or_default();
-        let Some(road) = Road::of(&String::from_utf8_lossy(&path)) else { return Ok(Action::Continue) };
-        let current = self.current()?;
-        if self.policy(&current, host::now()?).ignores(road) {
+        let Some(road) = Road::of(&headers.text(":path").unwrap_or_default()) else { return Ok(Action::Continue) };
+        // The secured road is judged in every mode, and by the policy at the end of the body: none is needed here.
+        if road != Road::Mcp && self.policy(&self.current()?, host::now()?).ignores(road) {
             return Ok(Action::Continue);
         }
-        if host::request_header(":method")?.as_deref() != Some(b"POST") {
-            return self.judge(road, &current, Body::NotPost, 0);
+        let arrived = Arrived { road, headers };
+        if arrived.headers.first(":method") != Some(b"POST") {
+            return self.judge(arrived, Body::NotPost, 0);
         }
-        if is_encoded()? {
-            return self.judge(road, &current, Body::Encoded, 0);
+        if arrived.is_encoded() {
+            return self.judge(arrived, Body::Encoded, 0);
         }
         if end_of_stream {
-            return self.judge(road, &current, Body::Whole(&[]), 0);
+            return self.judge(arrived, Body::Whole(&[]), 0);
         }
-        self.phase = Phase::Buffering(road);
+        self.phase = Phase::Buffering(Box::new(arrived));
         Ok(Action::Pause)
     }
 
     /// `length` is of all that is buffered.
     fn body(&mut self, length: usize, end_of_stream: bool) -> Result<Action, HostError> {
-        let Phase::Buffering(road) = self.phase else { return Ok(self.settled()) };
-        let current = self.current()?;
-        if length > self.policy(&current, host::now()?).body_limit() {
-            return self.judge(road, &current, Body::TooLarge, length);
-        }
-        if !end_of_stream {
+        // The policy at hand is good enough to wait for more; the one in force decides on what is complete.
+        let within = self.worker.as_ref().is_none_or(|worker| length <= worker.body_limit());
+        if !end_of_stream && within && matches!(self.phase, Phase::Buffering(_)) {
             return Ok(Action::Pause);
         }
+        let Some(arrived) = self.arrived() else { return Ok(self.settled()) };
+        if !end_of_stream {
+            return self.judge(arrived, Body::TooLarge, length);
+        }
         let body = host::request_body(length)?;
-        self.judge(road, &current, Body::Whole(&body), length)
+        self.judge(arrived, Body::Whole(&body), length)
     }
 
     fn trailers(&mut self) -> Result<Action, HostError> {
-        let Phase::Buffering(road) = self.phase else { return Ok(self.settled()) };
-        let current = self.current()?;
+        let Some(arrived) = self.arrived() else { return Ok(self.settled()) };
         let body = host::request_body(usize::MAX)?;
-        let action = self.judge(road, &current, Body::Whole(&body), body.len())?;
+        let action = self.judge(arrived, Body::Whole(&body), body.len())?;
         if !matches!(self.phase, Phase::Untouched) {
             host::remove_request_trailers()?;
         }
         Ok(action)
+    }
+
+    /// The request whose body was being collected. Should judging it fail, it stays stopped.
+    fn arrived(&mut self) -> Option<Arrived> {
+        match std::mem::replace(&mut self.phase, Phase::Stopped) {
+            Phase::Buffering(arrived) => Some(*arrived),
+            other => {
+                self.phase = other;
+                None
+            }
+        }
     }
 
     /// What becomes of pieces that come after the verdict.
@@ -130,9 +158,15 @@ impl Request {
     }
 
     /// The verdict on a request whose body is complete, or whose body does not matter.
-    fn judge(&mut self, road: Road, current: &Current, body: Body<'_>, length: usize) -> Result<Action, HostError> {
+    fn judge(&mut self, arrived: Arrived, body: Body<'_>, length: usize) -> Result<Action, HostError> {
         let mut slots = Slots::default();
-        let (verdict, mut record) = self.ask(road, current, body, &mut slots)?;
+        let current = self.current()?;
+        // The limit of the policy in force: while the body came, the one at hand was good enough.
+        let body = match body {
+            Body::Whole(_) if length > self.policy(&current, current.confirmed_at).body_limit() => Body::TooLarge,
+            body => body,
+        };
+        let (verdict, mut record) = self.ask(&arrived, &current, body, &mut slots)?;
         if let Some(worker) = &self.worker
             && slots.hashes > 0
         {
@@ -153,9 +187,9 @@ impl Request {
         }
         match verdict {
             Verdict::Forward(_) | Verdict::Answer { .. } if recorded && record.reserved.is_none() => {
-                self.refuse(road, record, &Reason::AuditUnavailable.into())
+                self.refuse(arrived.road, record, &Reason::AuditUnavailable.into())
             }
-            Verdict::Refuse(refusal) => self.refuse(road, record, &refusal),
+            Verdict::Refuse(refusal) => self.refuse(arrived.road, record, &refusal),
             Verdict::Answer { document, denied } => {
                 record.event.outcome = if denied.is_some() { Outcome::Denied } else { Outcome::Allowed };
                 record.event.reason = denied;
@@ -163,13 +197,13 @@ impl Request {
                 self.judged(record, Action::Pause)
             }
             Verdict::Forward(document) => {
-                forward::replace(road.upstream_path(), length, &document)?;
+                forward::replace(&arrived.headers, arrived.road.upstream_path(), length, &document)?;
                 let durability =
                     current.snapshot.as_ref().map(|s| s.settings.wire.durability.of(record.event.operations));
                 if let (Some(Durability::WriteAhead), Body::Whole(body)) = (durability, body) {
-                    return self.wait(road, current, record, body, document.len());
+                    return self.wait(arrived, &current, record, body, document.len());
                 }
-                record.forwarded(host::now()?);
+                record.forwarded(record.event.at + record.event.gate_us);
                 self.judged(record, Action::Continue)
             }
             Verdict::Pass => Ok(Action::Continue),
@@ -178,19 +212,19 @@ impl Request {
 
     fn ask(
         &self,
-        road: Road,
+        arrived: &Arrived,
         current: &Current,
         body: Body<'_>,
         state: &mut dyn State,
     ) -> Result<(Verdict, Record), HostError> {
         let now = host::now()?;
         let source = host::text_property(vec!["source", "address"])?;
-        let user_agent = host::request_header("user-agent")?.unwrap_or_default();
         let client = source.as_deref().and_then(address::client);
-        let facts = Facts { now, client, user_agent: &user_agent };
+        let user_agent = arrived.headers.first("user-agent").unwrap_or_default();
+        let facts = Facts { now, client, user_agent };
         let mut trace = Trace::default();
-        let verdict = gate::judge(self.policy(current, now), road, body, facts, state, &mut trace);
-        let mut record = Record::of(road, facts, trace)?;
+        let verdict = gate::judge(self.policy(current, now), arrived.road, body, facts, state, &mut trace);
+        let mut record = Record::of(arrived.road, &arrived.headers, facts, trace)?;
         record.event.gate_us = host::now()?.saturating_sub(now);
         Ok((verdict, record))
     }
@@ -209,24 +243,24 @@ impl Request {
     /// Sends the intent of a permitted call, and waits for it to be stored.
     fn wait(
         &mut self,
-        road: Road,
+        arrived: Arrived,
         current: &Current,
         mut record: Record,
         body: &[u8],
         forwarded_length: usize,
     ) -> Result<Action, HostError> {
         let (Some(worker), Ok(reserved)) = (&self.worker, audit::reserve()) else {
-            return self.refuse(road, record, &Reason::AuditUnavailable.into());
+            return self.refuse(arrived.road, record, &Reason::AuditUnavailable.into());
         };
         let intent = Intent::of(reserved, &record.event);
         record.follows_intent();
         let Ok(token) = intent.send(worker) else {
             intent.queue()?;
-            return self.refuse(road, record, &Reason::AuditUnavailable.into());
+            return self.refuse(arrived.road, record, &Reason::AuditUnavailable.into());
         };
         let (policy_id, body) = (current.id, body.to_vec());
         self.phase =
-            Phase::Waiting(Box::new(Waiting { record, intent, road, token, policy_id, body, forwarded_length }));
+            Phase::Waiting(Box::new(Waiting { record, intent, arrived, token, policy_id, body, forwarded_length }));
         Ok(Action::Pause)
     }
 
@@ -239,15 +273,18 @@ impl Request {
                 return Ok(());
             }
         };
-        let Waiting { mut record, intent, road, policy_id, body, forwarded_length, .. } = waiting;
+        let Waiting { mut record, intent, arrived, policy_id, body, forwarded_length, .. } = waiting;
+        let road = arrived.road;
         if !audit::is_stored()? {
             intent.queue()?;
             return self.refuse(road, record, &Reason::AuditUnavailable.into()).map(drop);
         }
         let current = self.current()?;
         if current.id != policy_id {
-            match self.ask(road, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
-                Verdict::Forward(document) => forward::replace(road.upstream_path(), forwarded_length, &document)?,
+            match self.ask(&arrived, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
+                Verdict::Forward(document) => {
+                    forward::replace(&arrived.headers, road.upstream_path(), forwarded_length, &document)?;
+                }
                 Verdict::Refuse(refusal) => return self.refuse(road, record, &refusal).map(drop),
                 Verdict::Pass | Verdict::Answer { .. } => {
                     return self.refuse(road, record, &Reason::PolicyUnavailable.into()).map(drop);
@@ -283,14 +320,6 @@ fn denied(verdict: &Verdict) -> Option<Reason> {
         Verdict::Answer { denied, .. } => *denied,
         Verdict::Pass | Verdict::Forward(_) => None,
     }
-}
-
-/// A body in a Content-Encoding, or said to be in a charset that is not read.
-fn is_encoded() -> Result<bool, HostError> {
-    let encoding = host::request_header("content-encoding")?;
-    let kind = host::request_header("content-type")?;
-    let foreign = encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
-    Ok(foreign || kind.is_some_and(|kind| !gate::reads_charset(&String::from_utf8_lossy(&kind))))
 }
 
 impl Context for Request {

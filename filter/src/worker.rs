@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use lictor_policy::gate::Policy;
 use lictor_policy::snapshot::Snapshot;
 use lictor_policy::wire::{self, UnixMicros};
 
@@ -47,6 +48,14 @@ impl Worker {
             Some(metrics) => Ok(metrics),
             None => Metrics::define().map(|defined| self.metrics.get_or_init(|| defined)),
         }
+    }
+
+    /// The most bytes that a body may have by the policy at hand, which is a tick old at most.
+    pub(crate) fn body_limit(&self) -> usize {
+        let loaded = self.loaded.take();
+        let limit = Policy::new(loaded.snapshot.as_deref(), 0, 0, false).body_limit();
+        self.loaded.set(loaded);
+        limit
     }
 
     /// The policy in force now: parsed anew if the stamp names another than this thread has.

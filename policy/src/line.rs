@@ -1,12 +1,9 @@
 //! What a gate remembers of a line of keys between calls: one entry a slot, shared by all workers.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::key::same;
 use crate::rate::Window;
 use crate::session::Sessions;
 
-const TAG: usize = 8;
 const DIGEST: usize = 32;
 const DIGESTS: usize = 2;
 
@@ -45,10 +42,7 @@ impl Line {
     }
 
     fn read(id: &str, bytes: &[u8]) -> Option<Self> {
-        let (found, rest) = bytes.split_first_chunk::<TAG>()?;
-        if *found != tag(id) {
-            return None;
-        }
+        let rest = bytes.strip_prefix(&length(id))?.strip_prefix(id.as_bytes())?;
         let (digests, rest) = rest.split_first_chunk::<{ DIGEST * DIGESTS }>()?;
         let (digests, []) = digests.as_chunks::<DIGEST>() else { return None };
         let (window, sessions) = rest.split_at_checked(Window::BYTES)?;
@@ -61,18 +55,20 @@ impl Line {
 
     /// For shared data.
     pub fn bytes(&self, id: &str) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(TAG + DIGEST * DIGESTS + Window::BYTES + self.sessions.length());
-        bytes.extend_from_slice(&tag(id));
+        let length = length(id);
+        let size = length.len() + id.len() + DIGEST * DIGESTS + Window::BYTES + self.sessions.length();
+        let mut bytes = Vec::with_capacity(size);
+        bytes.extend_from_slice(&length);
+        bytes.extend_from_slice(id.as_bytes());
         self.digests.iter().for_each(|digest| bytes.extend_from_slice(digest));
-        bytes.extend(self.window.bytes());
-        bytes.extend(self.sessions.bytes());
+        self.window.write(&mut bytes);
+        self.sessions.write(&mut bytes);
         bytes
     }
 }
 
-fn tag(id: &str) -> [u8; TAG] {
-    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(id.as_bytes()).into();
-    [a, b, c, d, e, f, g, h]
+fn length(id: &str) -> [u8; 8] {
+    (id.len() as u64).to_le_bytes()
 }
 
 #[cfg(test)]

@@ -100,16 +100,17 @@ impl Window {
         (oldest..=self.head).find(counted).unwrap_or(self.head) + CELLS as u64
     }
 
-    /// The length of [`Window::bytes`].
+    /// The length of what [`Window::write`] writes.
     pub const BYTES: usize = 16 + CELLS * 4;
 
-    /// For shared data.
-    pub fn bytes(&self) -> impl Iterator<Item = u8> {
-        let cells = self.cells.into_iter().flat_map(u32::to_le_bytes);
-        self.head.to_le_bytes().into_iter().chain(self.full_until.to_le_bytes()).chain(cells)
+    /// Appends it, for shared data.
+    pub fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.head.to_le_bytes());
+        bytes.extend_from_slice(&self.full_until.to_le_bytes());
+        self.cells.iter().for_each(|count| bytes.extend_from_slice(&count.to_le_bytes()));
     }
 
-    /// From [`Window::bytes`]; an empty window from anything else.
+    /// From what [`Window::write`] wrote.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk()?;
         let (full_until, rest) = rest.split_first_chunk()?;

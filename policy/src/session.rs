@@ -87,18 +87,21 @@ impl Sessions {
         session
     }
 
-    /// How many bytes [`Sessions::bytes`] has.
+    /// How many bytes [`Sessions::write`] writes.
     pub fn length(&self) -> usize {
         self.0.len() * 24
     }
 
-    /// For shared data.
-    pub fn bytes(&self) -> impl Iterator<Item = u8> {
-        let numbers = |session: &Session| [session.client.0, session.started_at, session.last_seen_at];
-        self.0.iter().flat_map(move |session| numbers(session).into_iter().flat_map(u64::to_le_bytes))
+    /// Appends them, for shared data.
+    pub fn write(&self, bytes: &mut Vec<u8>) {
+        for session in &self.0 {
+            for number in [session.client.0, session.started_at, session.last_seen_at] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+        }
     }
 
-    /// From [`Sessions::bytes`].
+    /// From what [`Sessions::write`] wrote.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (numbers, []) = bytes.as_chunks::<8>() else { return None };
         let (sessions, []) = numbers.as_chunks::<3>() else { return None };
@@ -151,6 +154,8 @@ mod tests {
         }
         assert_eq!(sessions.0.len(), MAX_SESSIONS);
         assert!(sessions.0.iter().all(|session| session.client != client(0)));
-        assert_eq!(Sessions::parse(&sessions.bytes().collect::<Vec<_>>()), Some(sessions));
+        let mut bytes = Vec::new();
+        sessions.write(&mut bytes);
+        assert_eq!(Sessions::parse(&bytes), Some(sessions));
     }
 }

@@ -61,7 +61,7 @@ impl ControlPlane {
         let mut command = Command::new(&self.program);
         // A key in the environment would win over the file, and not be there for the next run.
         command.env_remove("LICTOR_MASTER_KEY").arg(name);
-        command.arg("--database-url").arg(format!("sqlite://{}", state.file("lictor.db").display()));
+        command.arg("--database-url").arg(format!("sqlite://{}", state.file(State::DATABASE).display()));
         command.arg("--master-key-file").arg(state.file("master-key"));
         command
     }

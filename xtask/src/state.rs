@@ -52,12 +52,18 @@ pub(crate) struct Started {
 }
 
 impl State {
+    /// The control plane's database, in a folder of its own: Envoy watches the one that holds the gate's token, and would
+    /// be woken by every write.
+    pub(crate) const DATABASE: &str = "database/lictor.db";
+
     /// Makes the folder, readable by its owner alone, if it is not there.
     pub(crate) fn make(folder: &Path) -> Result<Self> {
+        // With the folder of the database.
+        let file = folder.join(Self::DATABASE);
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(folder)
+            .create(file.parent().unwrap_or(folder))
             .with_context(|| format!("cannot make the state folder {}", folder.display()))?;
         Self::open(folder)
     }

@@ -7,6 +7,7 @@ mod decode;
 mod peek;
 mod read;
 mod scalar;
+mod scan;
 mod write;
 
 pub use decode::decode;

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
-
+use super::scan::{Scanner, Token};
 use super::{Fault, MAX_DEPTH, MAX_VALUES, MethodCall, ReadError, scalar};
 use crate::value::{Members, Value, member};
 
@@ -20,7 +18,7 @@ pub fn read_call(text: &str) -> Result<MethodCall<'_>, ReadError> {
     let method = parser.text("methodName")?;
     let mut params = Vec::new();
     match parser.next_tag()? {
-        Tag::Open(start) if start.name().0 == "params" => {
+        Tag::Open("params") => {
             while parser.open_or_close("param", "params")? {
                 parser.open("value")?;
                 params.push(parser.value(0)?);
@@ -28,7 +26,7 @@ pub fn read_call(text: &str) -> Result<MethodCall<'_>, ReadError> {
             }
             parser.close("methodCall")?;
         }
-        Tag::Close(end) if end.name().0 == "methodCall" => {}
+        Tag::Close("methodCall") => {}
         Tag::Open(_) | Tag::Close(_) => return Err(ReadError::Structure),
     }
     parser.end()?;
@@ -66,43 +64,34 @@ pub fn read_response(text: &str) -> Result<Result<Value<'_>, Fault>, ReadError> 
 }
 
 enum Tag<'a> {
-    Open(BytesStart<'a>),
-    Close(BytesEnd<'a>),
+    Open(&'a str),
+    Close(&'a str),
 }
 
 struct Parser<'a> {
-    reader: Reader<&'a [u8]>,
+    scanner: Scanner<'a>,
     values: usize,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
-        reader.config_mut().check_comments = true;
-        Self { reader, values: 0 }
+        Self { scanner: Scanner::new(text), values: 0 }
     }
 
-    fn event(&mut self) -> Result<Event<'a>, ReadError> {
-        match self.reader.read_event().map_err(|_| ReadError::Xml)? {
-            Event::DocType(_) | Event::PI(_) | Event::Decl(_) => Err(ReadError::Forbidden),
-            Event::Start(start) => {
-                attributes(&start)?;
-                Ok(Event::Start(start))
-            }
-            event => Ok(event),
+    fn token(&mut self) -> Result<Token<'a>, ReadError> {
+        let token = self.scanner.next()?;
+        if let Token::Open { attributes, .. } = token {
+            allowed(attributes)?;
         }
+        Ok(token)
     }
 
     /// The first element, after an optional declaration.
     fn root(&mut self, name: &str) -> Result<(), ReadError> {
-        // Only the very first event may be the declaration: after white space it is a forbidden instruction.
-        match self.reader.read_event().map_err(|_| ReadError::Xml)? {
-            Event::Decl(_) => self.open(name),
-            Event::Start(start) if start.name().0 == name => attributes(&start),
-            Event::Text(text) if blank(&text) => self.open(name),
-            Event::Comment(_) => self.open(name),
-            Event::DocType(_) | Event::PI(_) => Err(ReadError::Forbidden),
+        match self.token()? {
+            Token::Open { name: found, .. } if found == name => Ok(()),
+            Token::Declaration | Token::Comment => self.open(name),
+            Token::Text(text) if blank(text) => self.open(name),
             _ => Err(ReadError::Structure),
         }
     }
@@ -110,12 +99,12 @@ impl<'a> Parser<'a> {
     /// The next tag; white space and comments before it are passed over.
     fn next_tag(&mut self) -> Result<Tag<'a>, ReadError> {
         loop {
-            match self.event()? {
-                Event::Start(start) => return Ok(Tag::Open(start)),
-                Event::End(end) => return Ok(Tag::Close(end)),
-                Event::Comment(_) => {}
-                Event::Text(text) if blank(&text) => {}
-                Event::Eof => return Err(ReadError::Xml),
+            match self.token()? {
+                Token::Open { name, .. } => return Ok(Tag::Open(name)),
+                Token::Close(name) => return Ok(Tag::Close(name)),
+                Token::Comment => {}
+                Token::Text(text) if blank(text) => {}
+                Token::End => return Err(ReadError::Xml),
                 _ => return Err(ReadError::Structure),
             }
         }
@@ -123,22 +112,22 @@ impl<'a> Parser<'a> {
 
     fn open(&mut self, name: &str) -> Result<(), ReadError> {
         match self.next_tag()? {
-            Tag::Open(found) if found.name().0 == name => Ok(()),
+            Tag::Open(found) if found == name => Ok(()),
             Tag::Open(_) | Tag::Close(_) => Err(ReadError::Structure),
         }
     }
 
     fn close(&mut self, name: &str) -> Result<(), ReadError> {
         match self.next_tag()? {
-            Tag::Close(found) if found.name().0 == name => Ok(()),
+            Tag::Close(found) if found == name => Ok(()),
             Tag::Open(_) | Tag::Close(_) => Err(ReadError::Structure),
         }
     }
 
     fn one_of(&mut self, first: &'static str, second: &'static str) -> Result<&'static str, ReadError> {
         match self.next_tag()? {
-            Tag::Open(found) if found.name().0 == first => Ok(first),
-            Tag::Open(found) if found.name().0 == second => Ok(second),
+            Tag::Open(found) if found == first => Ok(first),
+            Tag::Open(found) if found == second => Ok(second),
             Tag::Open(_) | Tag::Close(_) => Err(ReadError::Structure),
         }
     }
@@ -146,11 +135,11 @@ impl<'a> Parser<'a> {
     /// True at `<item>`, false at `</list>`.
     fn open_or_close(&mut self, item: &str, list: &str) -> Result<bool, ReadError> {
         match self.next_tag()? {
-            Tag::Open(found) if found.name().0 == item => {
+            Tag::Open(found) if found == item => {
                 self.count()?;
                 Ok(true)
             }
-            Tag::Close(found) if found.name().0 == list => Ok(false),
+            Tag::Close(found) if found == list => Ok(false),
             Tag::Open(_) | Tag::Close(_) => Err(ReadError::Structure),
         }
     }
@@ -158,10 +147,10 @@ impl<'a> Parser<'a> {
     /// Only white space and comments may follow the document.
     fn end(&mut self) -> Result<(), ReadError> {
         loop {
-            match self.event()? {
-                Event::Eof => return Ok(()),
-                Event::Comment(_) => {}
-                Event::Text(text) if blank(&text) => {}
+            match self.token()? {
+                Token::End => return Ok(()),
+                Token::Comment => {}
+                Token::Text(text) if blank(text) => {}
                 _ => return Err(ReadError::Structure),
             }
         }
@@ -176,10 +165,10 @@ impl<'a> Parser<'a> {
     fn text(&mut self, name: &str) -> Result<Cow<'a, str>, ReadError> {
         let mut text = Cow::Borrowed("");
         loop {
-            match self.event()? {
-                Event::End(end) if end.name().0 == name => return Ok(text),
-                Event::Eof => return Err(ReadError::Xml),
-                event => piece(&mut text, event)?,
+            match self.token()? {
+                Token::Close(found) if found == name => return Ok(text),
+                Token::End => return Err(ReadError::Xml),
+                token => piece(&mut text, token)?,
             }
         }
     }
@@ -188,16 +177,15 @@ impl<'a> Parser<'a> {
     fn value(&mut self, depth: usize) -> Result<Value<'a>, ReadError> {
         let mut text = Cow::Borrowed("");
         loop {
-            match self.event()? {
-                Event::End(_) => return Ok(Value::String(text)),
-                Event::Start(start) if blank(&text) => {
-                    let value = self.typed(start.name().0, depth)?;
+            match self.token()? {
+                Token::Close("value") => return Ok(Value::String(text)),
+                Token::Open { name, .. } if blank(&text) => {
+                    let value = self.typed(name, depth)?;
                     self.close("value")?;
                     return Ok(value);
                 }
-                Event::Start(_) => return Err(ReadError::Structure),
-                Event::Eof => return Err(ReadError::Xml),
-                event => piece(&mut text, event)?,
+                Token::End => return Err(ReadError::Xml),
+                token => piece(&mut text, token)?,
             }
         }
     }
@@ -247,14 +235,13 @@ fn deeper(depth: usize) -> Result<usize, ReadError> {
     if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(ReadError::TooDeep) }
 }
 
-/// Appends what an event adds to a text; borrowed as long as one piece is all.
-fn piece<'a>(text: &mut Cow<'a, str>, event: Event<'a>) -> Result<(), ReadError> {
-    let piece = match event {
-        Event::Text(part) if part.contains("]]>") => return Err(ReadError::Xml),
-        Event::Text(part) => part.xml10_content(),
-        Event::CData(part) => part.xml10_content(),
-        Event::GeneralRef(reference) => Cow::Owned(resolve(&reference)?.to_string()),
-        Event::Comment(_) => return Ok(()),
+/// Appends what a token adds to a text; borrowed as long as one piece is all.
+fn piece<'a>(text: &mut Cow<'a, str>, token: Token<'a>) -> Result<(), ReadError> {
+    let piece = match token {
+        Token::Text(part) if part.contains("]]>") => return Err(ReadError::Xml),
+        Token::Text(part) | Token::CData(part) => with_line_feeds(part),
+        Token::Reference(name) => Cow::Owned(resolve(name)?.to_string()),
+        Token::Comment => return Ok(()),
         _ => return Err(ReadError::Structure),
     };
     if text.is_empty() {
@@ -265,34 +252,44 @@ fn piece<'a>(text: &mut Cow<'a, str>, event: Event<'a>) -> Result<(), ReadError>
     Ok(())
 }
 
+/// Every line end as a line feed, as XML 1.0 (2.11) wants it.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
+}
+
 /// XML's five entities and numeric references to characters that XML has.
-fn resolve(reference: &BytesRef<'_>) -> Result<char, ReadError> {
-    if let Some(character) = reference.resolve_char_ref().map_err(|_| ReadError::Characters)? {
-        let legal =
-            matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-        return if legal { Ok(character) } else { Err(ReadError::Characters) };
-    }
-    match reference.as_ref() {
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "amp" => Ok('&'),
-        "quot" => Ok('"'),
-        "apos" => Ok('\''),
-        _ => Err(ReadError::Forbidden),
-    }
+fn resolve(reference: &str) -> Result<char, ReadError> {
+    let number = match reference.strip_prefix('#') {
+        None => {
+            return match reference {
+                "lt" => Ok('<'),
+                "gt" => Ok('>'),
+                "amp" => Ok('&'),
+                "quot" => Ok('"'),
+                "apos" => Ok('\''),
+                _ => Err(ReadError::Forbidden),
+            };
+        }
+        Some(number) => number,
+    };
+    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |digits| (digits, 16));
+    // `from_str_radix` would take a sign.
+    let plain = digits.chars().all(|digit| digit.is_digit(radix));
+    let character = u32::from_str_radix(digits, radix).ok().filter(|_| plain).and_then(char::from_u32);
+    let legal = |character: &char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    character.filter(legal).ok_or(ReadError::Characters)
 }
 
 /// No attributes but Apache's declaration of the prefix of `ex:nil` and `ex:i8`.
-fn attributes(start: &BytesStart<'_>) -> Result<(), ReadError> {
-    let raw = start.attributes_raw().trim();
-    let apache = "http://ws.apache.org/xmlrpc/namespaces/extensions";
-    if raw.is_empty() || raw == format!("xmlns:ex=\"{apache}\"") || raw == format!("xmlns:ex='{apache}'") {
-        Ok(())
-    } else {
-        Err(ReadError::Forbidden)
-    }
+fn allowed(attributes: &str) -> Result<(), ReadError> {
+    const APACHE: [&str; 2] = [
+        "xmlns:ex=\"http://ws.apache.org/xmlrpc/namespaces/extensions\"",
+        "xmlns:ex='http://ws.apache.org/xmlrpc/namespaces/extensions'",
+    ];
+    if attributes.is_empty() || APACHE.contains(&attributes) { Ok(()) } else { Err(ReadError::Forbidden) }
 }
 
+/// Of the characters that a document may have, XML and ASCII call the same white space.
 fn blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+    text.trim_ascii_start().is_empty()
 }

@@ -127,7 +127,7 @@ fn what_python_forgives_is_refused() {
         ("<value>pw</value>", "<value>&#0;</value>", ReadError::Characters),
         ("<value>pw</value>", "<value>]]></value>", ReadError::Xml),
         ("</methodCall>", "", ReadError::Xml),
-        ("</methodName>", "</methodname>", ReadError::Xml),
+        ("</methodName>", "</methodname>", ReadError::Structure),
         ("<data/>", "", ReadError::Structure),
         ("<data/>", "<data/><data/>", ReadError::Structure),
         (

@@ -31,7 +31,8 @@ proptest! {
                     prop_assert!(reset > now && window.clone().take(limit, reset).is_ok());
                 }
             }
-            let bytes: Vec<u8> = window.bytes().collect();
+            let mut bytes = Vec::new();
+            window.write(&mut bytes);
             prop_assert_eq!(Window::parse(&bytes), Some(window.clone()));
         }
     }

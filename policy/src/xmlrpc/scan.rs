@@ -1,0 +1,180 @@
+//! Cuts an XML document into tokens, of which XML-RPC needs few: no attributes are parsed, and names are compared by the
+//! reader, which knows every element that there may be.
+
+use super::ReadError;
+
+/// A piece of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// `<name>`, or the first half of `<name/>`; with what stands between the name and the end.
+    Open {
+        /// The name, with its prefix.
+        name: &'a str,
+        /// Attributes, unread.
+        attributes: &'a str,
+    },
+    /// `</name>`, or the second half of `<name/>`.
+    Close(&'a str),
+    /// Text without markup or references, line ends as they came.
+    Text(&'a str),
+    /// The content of a CDATA section.
+    CData(&'a str),
+    /// What stands between `&` and `;`.
+    Reference(&'a str),
+    /// A comment, passed over.
+    Comment,
+    /// The XML declaration, at the very start of the document.
+    Declaration,
+    /// The end of the document.
+    End,
+}
+
+/// Reads tokens off the front of a document.
+pub(super) struct Scanner<'a> {
+    rest: &'a str,
+    at_start: bool,
+    /// The second half of an empty element.
+    close: Option<&'a str>,
+}
+
+impl<'a> Scanner<'a> {
+    /// At the start of a document.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text, at_start: true, close: None }
+    }
+
+    /// The next token.
+    ///
+    /// # Errors
+    /// [`ReadError::Xml`] for markup that does not end or is malformed, [`ReadError::Forbidden`] for a document type
+    /// and for processing instructions.
+    pub(super) fn next(&mut self) -> Result<Token<'a>, ReadError> {
+        if let Some(name) = self.close.take() {
+            return Ok(Token::Close(name));
+        }
+        let at_start = std::mem::replace(&mut self.at_start, false);
+        if let Some(markup) = self.rest.strip_prefix('<') {
+            return self.markup(markup, at_start);
+        }
+        if let Some(reference) = self.rest.strip_prefix('&') {
+            let name = self.until(reference.split_once(';'))?;
+            return if name.contains(['<', '&']) { Err(ReadError::Xml) } else { Ok(Token::Reference(name)) };
+        }
+        let length = self.rest.bytes().position(|byte| matches!(byte, b'<' | b'&')).unwrap_or(self.rest.len());
+        let (text, rest) = self.rest.split_at_checked(length).ok_or(ReadError::Xml)?;
+        self.rest = rest;
+        Ok(if text.is_empty() { Token::End } else { Token::Text(text) })
+    }
+
+    /// What follows a `<`.
+    fn markup(&mut self, markup: &'a str, at_start: bool) -> Result<Token<'a>, ReadError> {
+        match markup.as_bytes().first() {
+            Some(b'/') => {
+                let tag = self.until(markup.split_once('>'))?;
+                Ok(Token::Close(tag.strip_prefix('/').unwrap_or(tag).trim_ascii_end()))
+            }
+            Some(b'!') => self.declared(markup),
+            Some(b'?') if at_start && markup.starts_with("?xml") => {
+                self.until(markup.split_once("?>"))?;
+                Ok(Token::Declaration)
+            }
+            Some(b'?') => Err(ReadError::Forbidden),
+            _ => {
+                let tag = self.until(markup.split_once('>'))?;
+                let tag = match tag.strip_suffix('/') {
+                    Some(tag) => {
+                        let (name, _) = name(tag);
+                        self.close = Some(name);
+                        tag
+                    }
+                    None => tag,
+                };
+                let (name, attributes) = name(tag);
+                Ok(Token::Open { name, attributes })
+            }
+        }
+    }
+
+    /// What follows `<!`: a comment, or a CDATA section.
+    fn declared(&mut self, markup: &'a str) -> Result<Token<'a>, ReadError> {
+        if let Some(comment) = markup.strip_prefix("!--") {
+            self.until(comment.split_once("--"))?;
+            // A comment holds no `--`, so the first one ends it.
+            self.rest = self.rest.strip_prefix('>').ok_or(ReadError::Xml)?;
+            return Ok(Token::Comment);
+        }
+        match markup.strip_prefix("![CDATA[") {
+            Some(content) => self.until(content.split_once("]]>")).map(Token::CData),
+            None => Err(ReadError::Forbidden),
+        }
+    }
+
+    /// What stands before an end; goes on behind it.
+    fn until(&mut self, cut: Option<(&'a str, &'a str)>) -> Result<&'a str, ReadError> {
+        let (before, after) = cut.ok_or(ReadError::Xml)?;
+        self.rest = after;
+        Ok(before)
+    }
+}
+
+/// The name that a tag begins with, and what follows it.
+fn name(tag: &str) -> (&str, &str) {
+    match tag.bytes().position(|byte| byte.is_ascii_whitespace()) {
+        Some(at) => tag.split_at_checked(at).map_or((tag, ""), |(name, rest)| (name, rest.trim_ascii())),
+        None => (tag, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(text: &str) -> Result<Vec<Token<'_>>, ReadError> {
+        let mut scanner = Scanner::new(text);
+        let mut tokens = Vec::new();
+        loop {
+            match scanner.next()? {
+                Token::End => return Ok(tokens),
+                token => tokens.push(token),
+            }
+        }
+    }
+
+    #[test]
+    fn every_token_is_told_apart() {
+        let open = |name| Token::Open { name, attributes: "" };
+        for (text, tokens) in [
+            ("", vec![]),
+            ("<?xml version='1.0'?>\n", vec![Token::Declaration, Token::Text("\n")]),
+            ("<a>b</a >", vec![open("a"), Token::Text("b"), Token::Close("a")]),
+            ("<a/>", vec![open("a"), Token::Close("a")]),
+            ("<a\n/>", vec![open("a"), Token::Close("a")]),
+            ("<a b='c'>", vec![Token::Open { name: "a", attributes: "b='c'" }]),
+            ("x&lt;y", vec![Token::Text("x"), Token::Reference("lt"), Token::Text("y")]),
+            ("<!-- <a> -->z", vec![Token::Comment, Token::Text("z")]),
+            ("<![CDATA[<&]]>", vec![Token::CData("<&")]),
+            ("é<ü>", vec![Token::Text("é"), open("ü")]),
+        ] {
+            assert_eq!(scan(text), Ok(tokens), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_end_and_what_is_not_allowed_is_refused() {
+        for (text, error) in [
+            ("<a", ReadError::Xml),
+            ("</a", ReadError::Xml),
+            ("&lt", ReadError::Xml),
+            ("&l<t;", ReadError::Xml),
+            ("<!-- a -- b -->", ReadError::Xml),
+            ("<!-->", ReadError::Xml),
+            ("<![CDATA[a]]", ReadError::Xml),
+            ("<?xml version='1.0'", ReadError::Xml),
+            (" <?xml version='1.0'?>", ReadError::Forbidden),
+            ("<?php ?>", ReadError::Forbidden),
+            ("<!DOCTYPE a>", ReadError::Forbidden),
+        ] {
+            assert_eq!(scan(text), Err(error), "{text}");
+        }
+    }
+}
