@@ -4,6 +4,7 @@
 //! rounds. Envoy, with one worker, has one processor for itself, and everything else has the other.
 
 mod chart;
+mod endurance;
 mod gate;
 mod load;
 mod processors;
@@ -40,6 +41,12 @@ pub(crate) struct Options {
     /// Connections of the load generator, each with one call under way.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
+    /// Measures Envoy's memory instead: over so many calls through Lictor.
+    #[arg(long, value_name = "CALLS")]
+    endurance: Option<u64>,
+    /// The changes of the policy that come with them.
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "endurance")]
+    changes: u64,
 }
 
 /// Measures, and writes target/bench/latest.json and the chart for the README.
@@ -49,6 +56,11 @@ pub(crate) fn bench(project: &Project, options: &Options) -> Result<()> {
     foreground::catch_interrupts()?;
     processors.keep_envoys_free()?;
     let mut setting = Setting::new(project, &programs, &processors)?;
+    if let Some(calls) = options.endurance {
+        let endured =
+            setting.start().and_then(|()| endurance::run(&mut setting, calls, options.changes, options.connections));
+        return endured.and(setting.stop());
+    }
     let measured = setting.start().and_then(|()| measure(&mut setting, options));
     let stopped = setting.stop();
     let measured = measured?;

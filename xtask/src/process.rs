@@ -49,6 +49,15 @@ impl Identity {
         Ok(stat.with_context(|| format!("process {} has ended", self.pid))?.processor_time)
     }
 
+    /// Bytes of memory that it has.
+    pub(crate) fn resident_memory(&self) -> Result<u64> {
+        let file = format!("/proc/{}/status", self.pid);
+        let status = fs::read_to_string(&file).with_context(|| format!("process {} has ended", self.pid))?;
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
+        let kilobytes: u64 = kilobytes.and_then(|text| text.trim().parse().ok()).context("no VmRSS in proc(5)")?;
+        Ok(kilobytes * 1024)
+    }
+
     /// Asks it to stop and waits until it has; kills it when it takes too long.
     pub(crate) fn stop(&self) -> Result<()> {
         for signal in ["TERM", "KILL"] {

@@ -42,6 +42,7 @@ pub(crate) fn send(method: &str, url: &str, token: Option<&str>, body: Option<(&
 }
 
 /// The control plane's REST API, as one of its accounts.
+#[derive(Clone)]
 pub(crate) struct Api {
     base: String,
     token: String,

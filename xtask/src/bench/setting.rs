@@ -124,6 +124,17 @@ impl<'a> Setting<'a> {
         })
     }
 
+    /// The control plane's API.
+    pub(super) fn api(&self) -> Result<Api> {
+        self.api.clone().context("the control plane was not started")
+    }
+
+    /// Bytes of memory that a variant's Envoy has.
+    pub(super) fn memory(&self, variant: Variant) -> Result<u64> {
+        let gate = self.gates.iter().find(|gate| gate.variant == variant).context("this variant was not started")?;
+        gate.envoy.resident_memory()
+    }
+
     /// Every call that was measured, and the one of the check, must have its record: a gate that forgets is fast.
     pub(super) fn every_call_is_audited(&mut self, calls: u64) -> Result<()> {
         let api = self.api.as_ref().context("the control plane was not started")?;
