@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use lictor_policy::refusal::AlertType;
 use lictor_policy::wire::Event;
 
+use super::Rule;
 use super::raise::{Cause, target};
-use super::rules::observe;
-use super::tally::{Finding, Observation};
-use super::{Rule, Subject};
+use super::rules::{Sightings, observe};
+use super::tally::Finding;
 use crate::app::App;
+use crate::store::watches::Place;
 use crate::store::{Connection, StoreError, alerts as rows, settings, watches};
 use crate::time::Moment;
 
@@ -31,12 +31,11 @@ pub async fn evaluate(
     if !alerts.enabled {
         return Ok(());
     }
-    for ((kind, subject), observations) in observe(&alerts, gate_id, events, now) {
-        let findings = count(connection, kind, &subject, &observations, now).await?;
-        if findings.is_empty() {
-            continue;
-        }
-        let mut open = rows::find_open(connection, kind, &subject).await?;
+    let findings = count(connection, &observe(&alerts, gate_id, events, now), now).await?;
+    let places: Vec<_> = findings.keys().collect();
+    let mut open_alerts = rows::find_all_open(connection, &places).await?;
+    for ((kind, subject), findings) in findings {
+        let mut open = open_alerts.remove(&(kind, subject.clone()));
         for (rule, Finding { observed, reached, last }) in findings {
             // What a rule observes counts when the alert is open for it already, or when its threshold is reached now.
             let is_repeat = open.as_ref().is_some_and(|alert| alert.rules.contains(&rule));
@@ -71,24 +70,35 @@ pub async fn evaluate(
     Ok(())
 }
 
-/// Counts observations. The subject's row is locked only if they change it: a key that does what it did before costs
-/// one query.
+/// Counts what was seen, and says what it shows of which place. Only rows that this changes are locked and written: keys
+/// that do what they did before cost one query together.
 async fn count<'e>(
     connection: &mut Connection,
-    kind: AlertType,
-    subject: &Subject,
-    observations: &[Observation<'e>],
+    sightings: &Sightings<'e>,
     now: Moment,
-) -> Result<BTreeMap<Rule, Finding<'e>>, StoreError> {
-    let before = watches::find(connection, kind, subject).await?.unwrap_or_default();
-    let mut after = before.clone();
-    let findings = after.take(observations);
-    if after == before {
-        return Ok(findings);
+) -> Result<BTreeMap<Place, BTreeMap<Rule, Finding<'e>>>, StoreError> {
+    let places: Vec<_> = sightings.keys().collect();
+    let known = watches::find(connection, &places).await?;
+    let is_changed = |place: &&Place| {
+        let before = known.get(place).cloned().unwrap_or_default();
+        let mut after = before.clone();
+        sightings.get(place).is_some_and(|observations| {
+            after.take(observations);
+            after != before
+        })
+    };
+    let changed: Vec<_> = places.into_iter().filter(is_changed).collect();
+    // Read again: another replica may have counted meanwhile.
+    let mut locked = watches::lock(connection, &changed, now).await?;
+    let mut findings = BTreeMap::new();
+    for place in changed {
+        if let (Some(watch), Some(observations)) = (locked.get_mut(place), sightings.get(place)) {
+            let found = watch.take(observations);
+            if !found.is_empty() {
+                findings.insert(place.clone(), found);
+            }
+        }
     }
-    // Another replica may have counted meanwhile.
-    let mut watch = watches::lock(connection, kind, subject, now).await?;
-    let findings = watch.take(observations);
-    watches::save(connection, kind, subject, &watch).await?;
+    watches::save(connection, &locked, now).await?;
     Ok(findings)
 }

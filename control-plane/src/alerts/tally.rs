@@ -163,3 +163,51 @@ impl Tally {
 fn end(at: UnixMicros, newest: UnixMicros, window: UnixMicros) -> UnixMicros {
     if newest < at + window { newest.max(at) } else { at }
 }
+
+#[cfg(test)]
+mod tests {
+    use lictor_policy::wire::Event;
+
+    use super::*;
+
+    const NOW: UnixMicros = 1_893_456_000_000_000;
+    const SECOND: UnixMicros = 1_000_000;
+
+    fn observe<'e>(watch: &mut Watch, event: &'e Event, at: UnixMicros, what: What<'e>) -> Option<u64> {
+        let threshold = Threshold { count: 20, minutes: 10 };
+        let rule = if matches!(what, What::Times(_)) { Rule::Refusals } else { Rule::DistinctModels };
+        let findings = watch.take(&[Observation { at, rule, threshold, what, event }]);
+        findings.get(&rule).and_then(|finding| finding.reached).map(|reached| reached.count)
+    }
+
+    #[test]
+    fn a_watch_stays_small_whatever_happens_and_however_long() {
+        let (mut watch, event) = (Watch::default(), Event::at(NOW, String::new()));
+        for second in 0..20_000 {
+            observe(&mut watch, &event, NOW + second * SECOND, What::Times(1));
+            observe(&mut watch, &event, NOW + second * SECOND, What::Item(format!("model.{second}").into()));
+        }
+        let body = serde_json::to_string(&watch).unwrap();
+        assert!(body.len() < 5000, "{} bytes", body.len());
+    }
+
+    #[test]
+    fn a_window_is_at_most_one_step_too_long() {
+        let (mut watch, event) = (Watch::default(), Event::at(NOW, String::new()));
+        assert_eq!(observe(&mut watch, &event, NOW, What::Times(19)), None);
+        let mut within = watch.clone();
+        assert_eq!(observe(&mut within, &event, NOW + 600 * SECOND - 1, What::Times(1)), Some(20));
+        assert_eq!(observe(&mut watch, &event, NOW + 610 * SECOND, What::Times(1)), None);
+    }
+
+    #[test]
+    fn what_is_known_changes_nothing_for_a_step() {
+        let (mut watch, event) = (Watch::default(), Event::at(NOW, String::new()));
+        observe(&mut watch, &event, NOW, What::Item("res.partner".into()));
+        let before = watch.clone();
+        observe(&mut watch, &event, NOW + 10 * SECOND, What::Item("res.partner".into()));
+        assert_eq!(watch, before);
+        observe(&mut watch, &event, NOW + 11 * SECOND, What::Item("res.partner".into()));
+        assert_ne!(watch, before);
+    }
+}

@@ -1,12 +1,16 @@
 //! Alerts, and what was done about them.
 
+use std::collections::BTreeMap;
+
 use lictor_policy::refusal::{AlertType, Reason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::conditions::{Bound, Conditions};
 use super::row::{Columns as _, big, json, word};
+use super::watches::{Place, ROWS, values};
 use super::{Connection, StoreError};
 use crate::alerts::{Alert, State, Subject, type_name};
 use crate::random;
@@ -85,6 +89,27 @@ pub async fn find_open(
         .fetch_optional(connection)
         .await?;
     row.as_ref().map(read).transpose()
+}
+
+/// The alerts that are open at places.
+pub async fn find_all_open(
+    connection: &mut Connection,
+    places: &[&Place],
+) -> Result<BTreeMap<Place, Alert>, StoreError> {
+    let mut found = BTreeMap::new();
+    for places in places.chunks(ROWS) {
+        let sql =
+            format!("SELECT * FROM alerts WHERE state = 'open' AND (kind, subject) IN ({})", values(places.len(), 2));
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (kind, subject) in places {
+            query = query.bind(type_name(*kind)).bind(subject.name());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            let alert = read(&row)?;
+            found.insert((alert.kind, alert.subject.clone()), alert);
+        }
+    }
+    Ok(found)
 }
 
 /// How many alerts of a type are open on addresses.

@@ -1,62 +1,100 @@
 //! What was counted toward alerts that are not open yet.
 
+use std::collections::BTreeMap;
+
 use lictor_policy::refusal::AlertType;
+use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
 
 use super::row::{Columns as _, big, json};
 use super::{Connection, StoreError};
 use crate::alerts::{Subject, Watch, type_name};
 use crate::time::Moment;
 
+/// Rows in one statement: both databases take their placeholders.
+pub(super) const ROWS: usize = 500;
 /// How many are removed at once.
 const CHUNK: i64 = 1000;
 
-/// What was counted, if anything was.
-pub async fn find(
-    connection: &mut Connection,
-    kind: AlertType,
-    subject: &Subject,
-) -> Result<Option<Watch>, StoreError> {
-    let row = sqlx::query("SELECT body FROM watches WHERE kind = $1 AND subject = $2")
-        .bind(type_name(kind))
-        .bind(subject.name())
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| row.json("body")).transpose()
+/// A type of alert and a subject.
+pub type Place = (AlertType, Subject);
+
+/// What was counted at places; nothing for those where nothing was.
+pub async fn find(connection: &mut Connection, places: &[&Place]) -> Result<BTreeMap<Place, Watch>, StoreError> {
+    let mut found = BTreeMap::new();
+    for places in places.chunks(ROWS) {
+        let sql =
+            format!("SELECT kind, subject, body FROM watches WHERE (kind, subject) IN ({})", values(places.len(), 2));
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (kind, subject) in places {
+            query = query.bind(type_name(*kind)).bind(subject.name());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            found.insert(place(&row)?, row.json("body")?);
+        }
+    }
+    Ok(found)
 }
 
-/// The same, with a lock on it until the end of the transaction.
+/// The same with locks until the end of the transaction, and with something for every place. Whoever locks in the same
+/// order does not wait in a circle.
 pub async fn lock(
     connection: &mut Connection,
-    kind: AlertType,
-    subject: &Subject,
+    places: &[&Place],
     now: Moment,
-) -> Result<Watch, StoreError> {
-    let row = sqlx::query(
-        "INSERT INTO watches (kind, subject, body, seen_at) VALUES ($1, $2, '{}', $3) \
-         ON CONFLICT (kind, subject) DO UPDATE SET seen_at = excluded.seen_at RETURNING body",
-    )
-    .bind(type_name(kind))
-    .bind(subject.name())
-    .bind(big(now.0))
-    .fetch_one(connection)
-    .await?;
-    row.json("body")
+) -> Result<BTreeMap<Place, Watch>, StoreError> {
+    let mut found = BTreeMap::new();
+    for places in places.chunks(ROWS) {
+        let sql = format!(
+            "INSERT INTO watches (kind, subject, body, seen_at) {} \
+             ON CONFLICT (kind, subject) DO UPDATE SET seen_at = excluded.seen_at RETURNING kind, subject, body",
+            values(places.len(), 4)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (kind, subject) in places {
+            query = query.bind(type_name(*kind)).bind(subject.name()).bind("{}").bind(big(now.0));
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            found.insert(place(&row)?, row.json("body")?);
+        }
+    }
+    Ok(found)
 }
 
-/// Keeps what was counted, under the lock.
+/// Keeps what was counted at places that are locked.
 pub async fn save(
     connection: &mut Connection,
-    kind: AlertType,
-    subject: &Subject,
-    watch: &Watch,
+    watches: &BTreeMap<Place, Watch>,
+    now: Moment,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE watches SET body = $3 WHERE kind = $1 AND subject = $2")
-        .bind(type_name(kind))
-        .bind(subject.name())
-        .bind(json(watch)?)
-        .execute(connection)
-        .await?;
+    let watches: Vec<_> = watches.iter().collect();
+    for watches in watches.chunks(ROWS) {
+        let sql = format!(
+            "INSERT INTO watches (kind, subject, body, seen_at) {} \
+             ON CONFLICT (kind, subject) DO UPDATE SET body = excluded.body",
+            values(watches.len(), 4)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for ((kind, subject), watch) in watches {
+            query = query.bind(type_name(*kind)).bind(subject.name()).bind(json(watch)?).bind(big(now.0));
+        }
+        query.execute(&mut *connection).await?;
+    }
     Ok(())
+}
+
+fn place(row: &AnyRow) -> Result<Place, StoreError> {
+    let subject = Subject::parse(&row.text("subject")?);
+    Ok((row.word("kind")?, subject.ok_or_else(|| StoreError::Column("subject".to_owned()))?))
+}
+
+/// So many rows of so many placeholders.
+pub(super) fn values(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    format!("VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
 /// Forgets what was counted, so that it counts from nothing.
