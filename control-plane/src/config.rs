@@ -182,8 +182,10 @@ pub fn environment(name: &str) -> Option<Secret> {
 /// Where the data is.
 #[derive(Debug, Args)]
 pub struct Storage {
-    /// The database: sqlite://path. The file is made if it is not there.
-    #[arg(long, env = "LICTOR_DATABASE_URL", default_value = "sqlite://lictor.db")]
+    /// The database: sqlite://path, a file that is made if it is not there, or postgres://user:password@host/database,
+    /// which must be there and which several replicas may share. Who puts a password into it gives it in the
+    /// environment: every user of the machine can read flags.
+    #[arg(long, env = "LICTOR_DATABASE_URL", default_value = "sqlite://lictor.db", hide_env_values = true)]
     pub database_url: String,
     /// The file with the master key that encrypts the Odoo credentials: 32 random bytes in base64 or hexadecimal.
     /// `init` makes it. LICTOR_MASTER_KEY may hold the key itself instead.

@@ -91,6 +91,8 @@ codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR, "The control plane failed";
     /// Odoo did not answer, or not as Odoo does.
     OdooUnreachable = "odoo_unreachable", SERVICE_UNAVAILABLE, "Odoo could not be asked";
+    /// The database cannot be reached, or cannot do its work now.
+    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database is not available";
     /// The service cannot do its work now.
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "The control plane is not ready";
 }
@@ -143,7 +145,15 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::error!(reason = %error, "a request failed");
+                let detail = "Try again in a moment; if it stays, have an operator look at the database and its disk.";
+                Self::new(Code::DatabaseUnavailable, detail)
+            }
+            StoreError::Text => Self::new(Code::InvalidField, "Leave the character NUL out of texts."),
+            error => Self::internal(error),
+        }
     }
 }
 

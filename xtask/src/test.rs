@@ -20,7 +20,7 @@ pub(crate) enum Part {
     Tidy,
     /// The linter, with warnings as errors.
     Clippy,
-    /// Unit, property and integration tests in Rust.
+    /// Unit, property and integration tests in Rust; the control plane's on SQLite and on PostgreSQL.
     Unit,
     /// Does the filter build for Envoy?
     Wasm,
@@ -59,7 +59,10 @@ impl Part {
                 cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
             }
             // The filter cannot run outside Envoy and has no tests of its own.
-            Self::Unit => cargo(&["test", "--locked", "--workspace", "--exclude", "lictor-filter"]),
+            Self::Unit => {
+                cargo(&["test", "--locked", "--workspace", "--exclude", "lictor-filter"])?;
+                on_postgresql(project, &["test", "--locked", "--package", "lictor-control-plane", "--test", "it"])
+            }
             Self::Wasm => {
                 let built = wasm::build(project)?;
                 say(format!("{} ({} bytes)", built.path.display(), built.bytes));
@@ -82,6 +85,19 @@ fn component(name: &str, program: &str) -> Result<()> {
         bail!("`{program}` is missing: install Rust's component {name}");
     }
     Ok(())
+}
+
+/// Runs cargo with a private PostgreSQL server, which the tests find in the environment.
+fn on_postgresql(project: &Project, arguments: &[&str]) -> Result<()> {
+    if !has_postgresql() {
+        debian::install(&["postgresql"], "the control plane's tests on PostgreSQL")?;
+    }
+    say("the control plane's tests again, on PostgreSQL");
+    let cargo = project::cargo();
+    let mut with_server = Command::new(python::python()?);
+    with_server.current_dir(&project.root).env("PYTHONPATH", project.root.join("tests/e2e"));
+    with_server.args(["-m", "parts.with_postgres"]).arg(cargo.get_program()).args(arguments);
+    run::run(&mut with_server)
 }
 
 /// The tests find the built parts in the environment, so that they start what was tested before them.

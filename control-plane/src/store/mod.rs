@@ -10,6 +10,7 @@ pub mod arrivals;
 pub mod audit_rows;
 pub mod chain;
 mod conditions;
+mod database;
 pub mod event_list;
 pub mod events;
 pub mod gates;
@@ -40,9 +41,10 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _, SqlSafeStr as _};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
 
 pub use admin_audit::Entry;
+pub use database::Database;
 pub use meta::Meta;
 pub use transaction::{ChangeTx, Revision};
 
@@ -72,6 +74,15 @@ pub enum StoreError {
     /// A migration.
     #[error("the database could not be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// No database that Lictor knows.
+    #[error("a database is named by a URL that begins with sqlite:// or postgres://")]
+    Url,
+    /// The database cannot be reached, or cannot do its work now: the same may succeed later.
+    #[error("the database is not available: {0}")]
+    Unavailable(sqlx::Error),
+    /// A text that databases cannot hold.
+    #[error("a text holds the character NUL")]
+    Text,
     /// The rest.
     #[error("the database failed: {0}")]
     Database(sqlx::Error),
@@ -86,45 +97,77 @@ impl From<sqlx::Error> for StoreError {
             error => match error.as_database_error() {
                 Some(cause) if cause.is_unique_violation() => Self::Taken,
                 Some(cause) if cause.is_foreign_key_violation() => Self::Referenced,
+                Some(cause) if cause.code().is_some_and(|code| code == "22021") => Self::Text,
+                _ if is_outage(&error) => Self::Unavailable(error),
                 _ => Self::Database(error),
             },
         }
     }
 }
 
+/// Whether the reason is the state of the database or of the way to it, and not what was asked.
+fn is_outage(error: &sqlx::Error) -> bool {
+    /// Of PostgreSQL: no connection, no such database or login, no right transaction (a standby), ended for another's
+    /// sake, no resources, locked, ended by an operator or a timeout, the machine.
+    const CLASSES: [&str; 9] = ["08", "28", "3D", "25", "40", "53", "55", "57", "58"];
+    /// Of SQLite: busy, locked, out of memory, read-only, interrupted, failed to read or write, full, not to be opened.
+    const RESULTS: [u32; 8] = [5, 6, 7, 8, 9, 10, 13, 14];
+    use sqlx::Error::{BeginFailed, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+    match error {
+        Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed | BeginFailed | Protocol(_) => true,
+        error => match error.as_database_error().and_then(|cause| cause.code()) {
+            // PostgreSQL's codes have five characters, SQLite's have fewer, and the lowest byte is the reason.
+            Some(code) if code.len() == 5 => CLASSES.iter().any(|class| code.starts_with(class)),
+            Some(code) => code.parse::<u32>().is_ok_and(|code| RESULTS.contains(&(code & 0xff))),
+            None => false,
+        },
+    }
+}
+
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "start", include_str!("../../migrations/0001_start.sql"))];
 
-/// What every connection to SQLite is told. `FULL`: an answered change survives a power cut.
-const SQLITE_PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                              PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;";
+/// How long a request waits for a connection before it is told that there is none.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Connections to the database.
 pub struct Store {
+    database: Database,
     readers: AnyPool,
-    /// SQLite has one writer at a time: waiting for the one connection is fair, waiting for its lock is not.
+    /// One, as one transaction writes at a time: waiting for the connection is fair, waiting for SQLite's lock is not.
     writer: AnyPool,
 }
 
 impl Store {
-    /// Opens the database, makes it if it is a file that is not there, and brings its tables up to date.
+    /// Opens the database, makes it if it is a file that is not there, and brings its tables up to date. Several
+    /// replicas may do so at once on PostgreSQL: one migrates, the others wait.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let file = url.split_once('?').map_or(url, |(file, _)| file);
-        let url = if file == url { format!("{url}?mode=rwc") } else { url.to_owned() };
+        let database = Database::of(url)?;
+        let url = match database {
+            Database::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            _ => url.to_owned(),
+        };
         make_private(&url)?;
         let options = url.parse::<AnyConnectOptions>()?.disable_statement_logging();
+        // Apart from the others, without their time limits: a large table takes its time.
+        let mut connection = options.connect().await?;
+        migrator().run_direct(None, &mut connection, false).await?;
+        connection.close().await?;
         let pool = |connections| {
             AnyPoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(Duration::from_secs(10))
-                .after_connect(|connection, _| {
-                    Box::pin(async move { connection.execute(SQLITE_PRAGMAS).await.map(|_| ()) })
+                .acquire_timeout(PATIENCE)
+                .after_connect(move |connection, _| {
+                    Box::pin(async move { connection.execute(database.session()).await.map(|_| ()) })
                 })
                 .connect_with(options.clone())
         };
-        let writer = pool(1).await?;
-        migrator().run(&writer).await?;
-        Ok(Self { readers: pool(4).await?, writer })
+        Ok(Self { database, readers: pool(4).await?, writer: pool(1).await? })
+    }
+
+    /// Which database it is.
+    pub fn database(&self) -> Database {
+        self.database
     }
 
     /// A connection to read with.
@@ -134,12 +177,12 @@ impl Store {
 
     /// A transaction that sees one state of the database throughout.
     pub async fn read_consistently(&self) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
-        Ok(self.readers.begin().await?)
+        begin(&self.readers, self.database.begin_reading(), None).await
     }
 
-    /// A transaction for what is not policy: audit records, when something was last used or seen.
+    /// A transaction for what is not policy: audit records, when something was last used or seen. One at a time.
     pub async fn write(&self) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        begin(&self.writer, self.database.begin_writing(), self.database.lock_writing()).await
     }
 
     /// Waits for running statements and closes the connections.
@@ -147,6 +190,24 @@ impl Store {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// In a task of its own: whoever waits may go away in the middle, and sqlx would put a connection back that has begun
+/// and not ended.
+async fn begin(
+    pool: &AnyPool,
+    begin: &'static str,
+    lock: Option<&'static str>,
+) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move {
+        let mut transaction = pool.begin_with(begin).await?;
+        if let Some(lock) = lock {
+            transaction.execute(lock).await?;
+        }
+        Ok(transaction)
+    });
+    begun.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
 }
 
 /// Makes the file that SQLite would make, for its owner only: it holds names, mail addresses and hashes. SQLite gives

@@ -1,4 +1,4 @@
-//! The control plane through its real routers, on a real SQLite file. Odoo is a stand-in here; the end-to-end tests
+//! The control plane through its real routers, on a real database, SQLite or PostgreSQL. Odoo is a stand-in here; the end-to-end tests
 //! have the real one.
 
 #![expect(

@@ -1,4 +1,7 @@
 //! A control plane in a directory of its own, with a stand-in for Odoo.
+//!
+//! Its database is a file there, or, if LICTOR_TEST_POSTGRES holds the URL of a PostgreSQL server without the name of a
+//! database, a database of its own on that server. `cargo xtask test unit` runs all tests both ways.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,13 +15,14 @@ use axum::routing::post;
 use http_body_util::BodyExt as _;
 use lictor_control_plane::app::{App, Waits};
 use lictor_control_plane::odoo::Odoo;
-use lictor_control_plane::store::Store;
+use lictor_control_plane::store::{Database, Store};
 use lictor_control_plane::time::Moment;
 use lictor_control_plane::vault::Vault;
 use lictor_control_plane::{publish, random, router, setup};
 use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _};
 use tower::ServiceExt as _;
 
 /// What the stand-in for Odoo takes as the secret of every login.
@@ -34,6 +38,8 @@ pub(crate) struct Lab {
     pub(crate) admin: Caller,
     pub(crate) clock: Arc<AtomicU64>,
     pub(crate) folder: PathBuf,
+    /// Of the database.
+    pub(crate) url: String,
     publisher: tokio::task::JoinHandle<()>,
 }
 
@@ -52,15 +58,16 @@ impl Lab {
         let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
         std::fs::create_dir(&folder).unwrap();
         let clock = Arc::new(AtomicU64::new(START));
-        let app = Self::open(&folder, &clock, waits).await;
+        let url = database(&folder).await;
+        let app = Self::open(&url, &clock, waits).await;
         let admin = setup::first_admin(&app).await.unwrap().unwrap();
         let publisher = tokio::spawn(publish::run(app.clone()));
         let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
-        Self { app, admin, clock, folder, publisher }
+        Self { app, admin, clock, folder, url, publisher }
     }
 
-    async fn open(folder: &Path, clock: &Arc<AtomicU64>, waits: Waits) -> App {
-        let store = Store::open(&format!("sqlite://{}/lictor.db", folder.display())).await.unwrap();
+    async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits) -> App {
+        let store = Store::open(url).await.unwrap();
         let tell = Arc::clone(clock);
         let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
         let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
@@ -69,7 +76,7 @@ impl Lab {
 
     /// What a service that is started on the same database keeps, which publishes nothing.
     pub(crate) async fn restarted(&self) -> App {
-        Self::open(&self.folder, &self.clock, self.app.waits).await
+        Self::open(&self.url, &self.clock, self.app.waits).await
     }
 
     /// Moves the clock on.
@@ -148,7 +155,36 @@ impl Drop for Lab {
     fn drop(&mut self) {
         self.publisher.abort();
         let _ = std::fs::remove_dir_all(&self.folder);
+        if self.app.store.database() == Database::Postgres {
+            drop_database(&self.url);
+        }
     }
+}
+
+/// The URL of a database that nobody has used.
+pub(crate) async fn database(folder: &Path) -> String {
+    let Ok(server) = std::env::var("LICTOR_TEST_POSTGRES") else {
+        return format!("sqlite://{}/lictor.db", folder.display());
+    };
+    let name = format!("lab_{}", random::id().replace('-', ""));
+    let mut connection = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    format!("{server}/{name}")
+}
+
+/// In a thread of its own, as a destructor cannot wait. The pools of the test may still be connected.
+fn drop_database(url: &str) {
+    let (server, name) = url.rsplit_once('/').unwrap();
+    let statement = format!("DROP DATABASE {name} WITH (FORCE)");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut connection = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+                connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+            });
+        });
+    });
 }
 
 /// Somebody with a token.
