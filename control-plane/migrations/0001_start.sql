@@ -95,6 +95,15 @@ CREATE INDEX keys_by_slot ON keys (slot);
 CREATE INDEX keys_by_line ON keys (line);
 CREATE INDEX keys_by_expiry ON keys (expires_at, id) WHERE active = 1;
 
+-- Users whose upstream credential Odoo may have refused, until it was tried. A replica that tries one moves `not_before`
+-- on, which is its lease. No foreign key: gates report users that are gone.
+CREATE TABLE suspects (
+    user_id TEXT PRIMARY KEY,
+    since BIGINT NOT NULL,
+    not_before BIGINT NOT NULL
+);
+CREATE INDEX suspects_due ON suspects (not_before, user_id);
+
 CREATE TABLE permissions (
     model TEXT PRIMARY KEY,
     operations TEXT NOT NULL,

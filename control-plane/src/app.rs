@@ -8,7 +8,6 @@ use lictor_policy::wire;
 use tokio::sync::watch;
 
 use crate::audit::link::Signer;
-use crate::credentials::Suspects;
 use crate::gates::Presence;
 use crate::jobs::{self, Runs};
 use crate::metrics::Metrics;
@@ -46,8 +45,6 @@ pub struct Parts {
     pub publisher: Publisher,
     /// Which gates were heard.
     pub presence: Presence,
-    /// Users whose credential is to be tried.
-    pub suspects: Suspects,
     /// The jobs that run here.
     pub runs: Runs,
     /// Hashes passwords of accounts.
@@ -94,7 +91,6 @@ impl App {
             waits,
             publisher: Publisher::default(),
             presence: Presence::default(),
-            suspects: Suspects::default(),
             runs: Runs::default(),
             passwords: Passwords::default(),
             metrics: Metrics::default(),

@@ -2,11 +2,9 @@
 //! a suspect's credential is tried, and if Odoo refuses it, gates refuse the user's calls until it is taken again.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lictor_policy::wire::{Event, Outcome};
-use tokio::sync::Notify;
 
 use crate::app::App;
 use crate::auth::Actor;
@@ -15,46 +13,57 @@ use crate::error::{Code, Problem, Result};
 use crate::odoo::OdooError;
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
+use crate::store::{Connection, StoreError, suspects};
+use crate::time::Moment;
 
 /// Odoo's fault code for a wrong password or API key.
 const ACCESS_DENIED: i64 = 3;
-/// So long passes at least between two rounds: a method that answers with the same code must not keep Odoo busy.
+/// So long passes at least between two tries: a method that answers with the same code must not keep Odoo busy.
 const EVERY: Duration = Duration::from_secs(5);
+/// A user that could not be tried is tried again after this time, by whichever replica.
+const AGAIN: Duration = Duration::from_secs(60);
 
-/// Users whose credential is to be tried; no more than there are users.
-#[derive(Default)]
-pub struct Suspects {
-    users: Mutex<BTreeSet<String>>,
-    wake: Notify,
-}
-
-impl Suspects {
-    /// Takes note of the users whose calls Odoo has denied.
-    pub fn take_note(&self, events: &[Event]) {
-        let denied = |event: &&Event| event.outcome == Outcome::Faulted && event.fault_code == Some(ACCESS_DENIED);
-        let found: Vec<String> = events.iter().filter(denied).filter_map(|event| event.user_id.clone()).collect();
-        if !found.is_empty() {
-            self.lock().extend(found);
-            self.wake.notify_one();
-        }
+/// Takes note of the users whose calls Odoo has denied, in the transaction that stores the calls.
+pub async fn take_note(connection: &mut Connection, events: &[Event], now: Moment) -> Result<(), StoreError> {
+    let denied = |event: &&Event| event.outcome == Outcome::Faulted && event.fault_code == Some(ACCESS_DENIED);
+    let users: BTreeSet<&str> = events.iter().filter(denied).filter_map(|event| event.user_id.as_deref()).collect();
+    for user_id in users {
+        suspects::put(connection, user_id, now).await?;
     }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    Ok(())
 }
 
 /// Tries the suspects' credentials, until the task is dropped.
 pub async fn run(app: App) {
     loop {
-        app.suspects.wake.notified().await;
-        let suspects = std::mem::take(&mut *app.suspects.lock());
-        for user_id in suspects {
-            if let Err(problem) = check(&app, &Actor::system(), &user_id).await {
-                tracing::warn!(user_id, problem = %problem.detail, "a credential that Odoo may have refused could not be tried");
-            }
+        if let Err(error) = try_next(&app).await {
+            tracing::warn!(%error, "whose credential Odoo may have refused is not known; looked for again in a moment");
         }
         tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Tries one suspect's credential, if there is one.
+pub async fn try_next(app: &App) -> Result<(), StoreError> {
+    // Most of the time there is none, and nothing to write.
+    if !suspects::any(&mut *app.store.read().await?, app.now()).await? {
+        return Ok(());
+    }
+    let mut tx = app.store.write().await?;
+    let claimed = suspects::claim(&mut tx, app.now(), app.now().plus(AGAIN)).await?;
+    tx.commit().await?;
+    let Some(suspect) = claimed else { return Ok(()) };
+    match check(app, &Actor::system(), &suspect.user_id).await {
+        Err(problem) if problem.code != Code::NotFound => {
+            let user_id = &suspect.user_id;
+            tracing::warn!(user_id, problem = %problem.detail, "a credential that Odoo may have refused could not be tried");
+            Ok(())
+        }
+        _ => {
+            let mut tx = app.store.write().await?;
+            suspects::clear(&mut tx, &suspect).await?;
+            Ok(tx.commit().await?)
+        }
     }
 }
 
@@ -89,6 +98,6 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
     .await
 }
 
-async fn find(connection: &mut crate::store::Connection, id: &str) -> Result<User> {
+async fn find(connection: &mut Connection, id: &str) -> Result<User> {
     users::find(connection, id).await?.ok_or_else(|| Problem::absent("user"))
 }

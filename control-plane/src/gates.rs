@@ -13,15 +13,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use lictor_policy::wire::{self, EventBatch, Stored};
 use serde::Deserialize;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::alerts;
 use crate::api::extract::{Body as JsonBody, Query};
 use crate::app::App;
 use crate::auth::GateIdentity;
+use crate::credentials;
 use crate::error::{Code, Problem, Result};
 use crate::store::gates::{Gate, Seen};
-use crate::store::{Connection, StoreError, events, gates as rows};
+use crate::store::{Connection, Database, News, StoreError, events, gates as rows};
 use crate::time::Moment;
 
 /// How often what gates told is written to the database.
@@ -29,12 +30,14 @@ const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// A gate that was heard within this time is live: polls are held for a third of it.
 pub const LIVE: Duration = Duration::from_secs(60);
 
-/// When each gate was last heard, and what it runs. Kept here and written now and then: a poll must not cost a write.
-/// Holds only gates that have shown a token, so it is as small as their list.
+/// When each gate was last heard by this process, and what it runs. Kept here and written now and then, for the other
+/// replicas and for the next start: a poll must not cost a write. Holds only gates that have shown a token, so it is as
+/// small as their list.
 #[derive(Default)]
 pub struct Presence {
     gates: Mutex<BTreeMap<String, (Seen, Unsaved)>>,
     news: watch::Sender<()>,
+    acknowledged: Notify,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,7 @@ impl Presence {
         self.lock().get(gate_id).map(|(seen, _)| seen.clone())
     }
 
-    /// Changes whenever a gate is heard.
+    /// Changes whenever a gate is heard, here or by another replica that says so.
     pub fn news(&self) -> watch::Receiver<()> {
         self.news.subscribe()
     }
@@ -68,6 +71,7 @@ impl Presence {
             for (id, seen, _) in &unsaved {
                 rows::write_seen(&mut tx, id, seen).await?;
             }
+            app.store.tell(&mut tx, News::Gates).await?;
             Ok(tx.commit().await?)
         }
         .await;
@@ -79,9 +83,19 @@ impl Presence {
         })
     }
 
-    fn heard(&self, gate_id: &str, seen: Seen) {
-        self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
+    /// Another replica may have heard a gate.
+    pub fn told(&self) {
         self.news.send_replace(());
+    }
+
+    fn heard(&self, gate_id: &str, seen: Seen) {
+        let runs = |seen: &Seen| (seen.epoch.clone(), seen.revision);
+        let now_runs = runs(&seen);
+        let before = self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
+        self.news.send_replace(());
+        if before.is_none_or(|(before, _)| runs(&before) != now_runs) {
+            self.acknowledged.notify_one();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Seen, Unsaved)>> {
@@ -91,8 +105,8 @@ impl Presence {
 
 /// A gate with what it told since the database last heard of it.
 pub fn current(app: &App, gate: Gate) -> Gate {
-    let seen = app.presence.of(&gate.id).unwrap_or_else(|| gate.seen.clone());
-    Gate { seen, ..gate }
+    let later = app.presence.of(&gate.id).filter(|seen| seen.last_seen_at >= gate.seen.last_seen_at);
+    Gate { seen: later.unwrap_or_else(|| gate.seen.clone()), ..gate }
 }
 
 /// All gates, as they are now.
@@ -112,10 +126,15 @@ pub async fn count_live(app: &App, connection: &mut Connection) -> Result<u32, S
     Ok(u32::try_from(live).unwrap_or(u32::MAX))
 }
 
-/// Writes what gates told every few seconds, until the task is dropped.
+/// Writes what gates told every few seconds, and at once where another replica may wait for a gate that has taken a
+/// policy, until the task is dropped.
 pub async fn keep_presence(app: App) {
+    let has_replicas = app.store.database() == Database::Postgres;
     loop {
-        tokio::time::sleep(FLUSH_EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(FLUSH_EVERY) => {}
+            () = app.presence.acknowledged.notified(), if has_replicas => {}
+        }
         if let Err(error) = app.presence.flush(&app).await {
             tracing::warn!(%error, "when gates were last seen could not be stored");
         }
@@ -183,19 +202,20 @@ pub async fn events(
     State(app): State<App>,
     gate: GateIdentity,
     headers: HeaderMap,
-    JsonBody(batch): JsonBody<EventBatch>,
+    JsonBody(mut batch): JsonBody<EventBatch>,
 ) -> Result<Json<Stored>> {
     spoken_version(&headers)?;
     if batch.version != wire::VERSION {
         return Err(unsupported(batch.version));
     }
+    batch.events.iter_mut().for_each(without_nul);
     check(&batch)?;
     let mut tx = app.store.write().await?;
     let new = events::insert(&mut tx, &app.signer, &gate.id, &batch, app.now()).await?;
     alerts::evaluate(&app, &mut tx, &gate.id, &new).await?;
+    credentials::take_note(&mut tx, &batch.events, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.metrics.events_stored(new.len() as u64);
-    app.suspects.take_note(&batch.events);
     Ok(Json(Stored { stored: u64::try_from(batch.events.len()).unwrap_or_default() }))
 }
 
@@ -216,6 +236,24 @@ fn spoken_version(headers: &HeaderMap) -> Result<u32> {
 fn unsupported(version: u32) -> Problem {
     let detail = format!("Version {version} is not served here, {} is: update the filter or Lictor.", wire::VERSION);
     Problem::new(Code::UnsupportedWireVersion, detail)
+}
+
+/// PostgreSQL's texts cannot hold the character NUL, which a JSON string can: refused, a batch would come again for ever.
+fn without_nul(event: &mut wire::Event) {
+    let optional = [
+        &mut event.request_id,
+        &mut event.key_id,
+        &mut event.user_id,
+        &mut event.user_agent,
+        &mut event.session,
+        &mut event.database,
+        &mut event.model,
+        &mut event.method,
+    ];
+    let texts = [&mut event.decision_id, &mut event.client_ip, &mut event.road].into_iter();
+    for text in texts.chain(optional.into_iter().flatten()).filter(|text| text.contains('\0')) {
+        *text = text.replace('\0', "\u{fffd}");
+    }
 }
 
 /// Bounds what a gate may put into the database: a gate is trusted to decide, not to fill the disk.

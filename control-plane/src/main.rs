@@ -83,7 +83,8 @@ async fn run_serve(serve: Serve) -> Result<()> {
         )?;
         out.flush()?;
     }
-    let publisher = tokio::spawn(publish::run(app.clone()));
+    let mut publisher = tokio::spawn(publish::run(app.clone()));
+    let replicas = tokio::spawn(publish::hear_replicas(app.clone()));
     let presence = tokio::spawn(gates::keep_presence(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     let credentials = tokio::spawn(credentials::run(app.clone()));
@@ -106,11 +107,13 @@ async fn run_serve(serve: Serve) -> Result<()> {
     tokio::select! {
         served = served => served?,
         () = patience(&app) => tracing::warn!("some connections would not end"),
+        ended = &mut publisher => ended??,
     }
     upkeep.abort();
     credentials.abort();
     alerts.abort();
     presence.abort();
+    replicas.abort();
     publisher.abort();
     app.presence.flush(&app).await?;
     app.store.close().await;

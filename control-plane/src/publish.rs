@@ -10,10 +10,10 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::store::{Revision, StoreError, snapshot};
+use crate::store::{Meta, News, Revision, StoreError, snapshot};
 
-/// How soon a failed build is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// One policy, ready to be sent.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Default for Publisher {
 }
 
 impl Publisher {
-    /// Says that there is a new revision. Many calls at once make one build.
+    /// Says that there may be a new revision. Many calls at once make one build, or none if there is none.
     pub fn wake(&self) {
         self.wake.notify_one();
     }
@@ -77,29 +77,67 @@ pub enum PublishError {
     Conversion,
 }
 
-/// Publishes every revision, until the task is dropped. After a failure gates keep what they have: the newest policy
-/// that could be built.
-pub async fn run(app: App) {
+/// Publishes every revision, whichever replica has made it, until the task is dropped. After a failure gates keep what
+/// they have: the newest policy that could be built.
+///
+/// # Errors
+/// [`StoreError::OtherMasterKey`] once the database's master key is no longer the one of this process, which is of no
+/// use from then on. Everything else is tried again.
+pub async fn run(app: App) -> Result<(), StoreError> {
     loop {
         let built = build(&app).await;
-        app.publisher.failing.store(built.is_err(), Ordering::Relaxed);
+        let failed_before = app.publisher.failing.swap(built.is_err(), Ordering::Relaxed);
         match built {
-            Ok(published) => {
+            Ok(None) => {}
+            Ok(Some(published)) => {
                 tracing::debug!(revision = published.revision.0, bytes = published.json.len(), "published");
                 app.publisher.current.send_replace(Some(Arc::new(published)));
-                app.publisher.wake.notified().await;
             }
-            Err(error) => {
-                tracing::error!(%error, "the policy was not published; gates keep the one they have");
-                let _ = tokio::time::timeout(RETRY, app.publisher.wake.notified()).await;
+            Err(PublishError::Store(error @ StoreError::OtherMasterKey { .. })) => return Err(error),
+            Err(error) if !failed_before => {
+                tracing::error!(%error, "the policy is not published, which is tried again; gates keep the one they have");
             }
+            Err(_) => {}
         }
+        let _ = tokio::time::timeout(EVERY, app.publisher.wake.notified()).await;
     }
 }
 
-async fn build(app: &App) -> Result<Published, PublishError> {
+/// Wakes the publisher, and whoever waits for gates, when another replica tells of it, until the task is dropped.
+pub async fn hear_replicas(app: App) {
+    let mut failed_before = false;
+    loop {
+        let heard: Result<(), StoreError> = async {
+            let Some(mut listener) = app.store.listen().await? else { return std::future::pending().await };
+            failed_before = false;
+            loop {
+                match listener.next().await? {
+                    News::Policy => app.publisher.wake(),
+                    News::Gates => app.presence.told(),
+                }
+            }
+        }
+        .await;
+        if let Err(error) = heard
+            && !failed_before
+        {
+            tracing::warn!(%error, "other replicas are not heard, which is tried again; the database is looked at meanwhile");
+            failed_before = true;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// The newest policy, unless it is published.
+async fn build(app: &App) -> Result<Option<Published>, PublishError> {
     let began = Instant::now();
     let mut tx = app.store.read_consistently().await?;
+    let meta = Meta::load(&mut tx).await?;
+    meta.check_master_key(app.vault.key_id())?;
+    let is_current = |now: &Arc<Published>| (&now.epoch, now.revision) == (&meta.epoch, meta.revision);
+    if app.publisher.current.borrow().as_ref().is_some_and(is_current) {
+        return Ok(tx.commit().await.map(|()| None).map_err(StoreError::from)?);
+    }
     let wire = snapshot::whole(&mut tx, &app.vault).await?;
     tx.commit().await.map_err(StoreError::from)?;
     let converted = tokio::task::spawn_blocking(move || {
@@ -107,7 +145,7 @@ async fn build(app: &App) -> Result<Published, PublishError> {
         let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
         let json = Bytes::from(serde_json::to_vec(&wire)?);
         Snapshot::try_from(wire)?;
-        Ok(Published { epoch, revision, max_age, json, built_in: began.elapsed() })
+        Ok(Some(Published { epoch, revision, max_age, json, built_in: began.elapsed() }))
     });
     converted.await.map_err(|_| PublishError::Conversion)?
 }

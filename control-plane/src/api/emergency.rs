@@ -1,11 +1,14 @@
 //! `emergency-revocation`: every active key at once, for ever.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use lictor_policy::refusal::AlertType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::alerts::{self, Cause, Rule, Subject};
 use crate::api::extract::Body;
@@ -13,15 +16,17 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::change::{Done, change};
 use crate::error::{Problem, Result};
-use crate::gates::{all, current, is_live};
+use crate::gates::{all, is_live};
 use crate::outbox::message::EmergencyRevocation;
 use crate::outbox::{Letter, Message, enqueue};
 use crate::store::gates::Gate;
 use crate::store::keys::Holder;
-use crate::store::{ChangeTx, Meta, Revision, keys, outbox, settings};
+use crate::store::{ChangeTx, Meta, Revision, StoreError, keys, outbox, settings};
 use crate::time::Moment;
 use crate::validate;
 
+/// How often gates are looked for without being told to: what another replica told may be lost.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// What must be typed, so that nobody does this by mistake.
 pub const CONFIRMATION: &str = "REVOKE ALL KEYS";
 
@@ -148,15 +153,21 @@ impl Policy {
 }
 
 /// Waits for the gates that are connected, but not long. Cannot fail: the keys are revoked by now.
-async fn acknowledged(app: &App, policy: &Policy, gates: Vec<Gate>) -> Vec<Acknowledgement> {
+async fn acknowledged(app: &App, policy: &Policy, mut gates: Vec<Gate>) -> Vec<Acknowledgement> {
     let mut news = app.presence.news();
     let waiting = async {
-        let is_awaited = |gate: &Gate| is_live(gate, app.now()) && !policy.is_run_by(&current(app, gate.clone()));
-        while gates.iter().any(is_awaited) && news.changed().await.is_ok() {}
+        // Gates hang on this replica or on another one, which writes what they acknowledge.
+        while gates.iter().any(|gate| is_live(gate, app.now()) && !policy.is_run_by(gate)) {
+            let _ = timeout(LOOK_EVERY, news.changed()).await;
+            gates = all(app, &mut *app.store.read().await?).await?;
+        }
+        Ok::<_, StoreError>(())
     };
-    // Whoever has not acknowledged by then is shown so.
-    let _ = tokio::time::timeout(app.waits.acknowledgement, waiting).await;
-    let shown = gates.into_iter().map(|gate| current(app, gate)).map(|gate| Acknowledgement {
+    // Whoever has not acknowledged by then, or is not known to have, is shown so.
+    if let Ok(Err(error)) = timeout(app.waits.acknowledgement, waiting).await {
+        tracing::warn!(%error, "which gates have acknowledged the emergency revocation is not known");
+    }
+    let shown = gates.into_iter().map(|gate| Acknowledgement {
         connected: is_live(&gate, app.now()),
         acknowledged: policy.is_run_by(&gate),
         revision: gate.seen.revision,

@@ -97,6 +97,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let uri = &parts.uri;
+        let pairs = uri.query().into_iter().flat_map(|query| query.split('&'));
+        if let Some(pair) = pairs.into_iter().find(|pair| pair.contains("%00")) {
+            let name = pair.split('=').next().unwrap_or_default().replace("%00", "");
+            return Err(Problem::invalid(name, "Leave the character NUL out."));
+        }
         axum::extract::Query::try_from_uri(uri).map(|axum::extract::Query(query)| Self(query)).map_err(|rejection| {
             let text = rejection.body_text();
             let message = text.rsplit_once("string: ").map_or(text.as_str(), |(_, message)| message);
@@ -121,6 +126,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(id)) if id.contains('\0') => Err(Problem::new(Code::NotFound, "The path holds the character NUL.")),
             Ok(Path(id)) => Ok(Self(id)),
             Err(_) => Err(Problem::new(Code::NotFound, "The path is not UTF-8.")),
         }

@@ -145,9 +145,11 @@ pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
     arrivals::delete(tx, id).await
 }
 
-/// Keeps what a gate told. Not a change of policy: no new revision.
+/// Keeps what a gate told, unless it told another replica something later. Not a change of policy: no new revision.
 pub async fn write_seen(connection: &mut Connection, id: &str, seen: &Seen) -> Result<(), StoreError> {
-    sqlx::query("UPDATE gates SET last_seen_at = $2, wire_version = $3, epoch = $4, revision = $5 WHERE id = $1")
+    let update = "UPDATE gates SET last_seen_at = $2, wire_version = $3, epoch = $4, revision = $5 \
+                  WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at <= $2)";
+    sqlx::query(update)
         .bind(id)
         .bind(seen.last_seen_at.map(|moment| big(moment.0)))
         .bind(seen.wire_version.map(i64::from))

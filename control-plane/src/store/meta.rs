@@ -14,15 +14,28 @@ pub struct Meta {
     pub revision: Revision,
     /// By how many gates limits are divided where the settings say so; 1 or more.
     pub live_gates: u32,
+    /// Names the master key that seals the database's secrets.
+    pub master_key_id: String,
 }
 
 impl Meta {
     /// Reads it.
     pub async fn load(connection: &mut Connection) -> Result<Self, StoreError> {
-        let row =
-            sqlx::query("SELECT epoch, revision, live_gates FROM meta WHERE one = 1").fetch_one(connection).await?;
-        let (epoch, revision) = (row.text("epoch")?, Revision(row.number("revision")?));
-        Ok(Self { epoch, revision, live_gates: row.number("live_gates")? })
+        let row = sqlx::query("SELECT * FROM meta WHERE one = 1").fetch_one(connection).await?;
+        Ok(Self {
+            epoch: row.text("epoch")?,
+            revision: Revision(row.number("revision")?),
+            live_gates: row.number("live_gates")?,
+            master_key_id: row.text("master_key_id")?,
+        })
+    }
+
+    /// Refuses another master key than the database's.
+    pub fn check_master_key(&self, given: &str) -> Result<(), StoreError> {
+        if self.master_key_id == given {
+            return Ok(());
+        }
+        Err(StoreError::OtherMasterKey { expected: self.master_key_id.clone(), given: given.to_owned() })
     }
 
     /// Keeps the number of live gates.
@@ -34,14 +47,15 @@ impl Meta {
 }
 
 impl Store {
-    /// Names the master key that the database was made with; none in a new database.
+    /// Names the master key that seals the database's secrets; none in a new database.
     pub async fn master_key_id(&self) -> Result<Option<String>, StoreError> {
         let query = sqlx::query("SELECT master_key_id FROM meta WHERE one = 1");
         let row = query.fetch_optional(&mut *self.read().await?).await?;
         row.map(|row| row.text("master_key_id")).transpose()
     }
 
-    /// Makes the rows that every database has, or checks that the master key is the one they were made with.
+    /// Makes the rows that every database has, or checks that the master key is the one that seals its secrets. From then
+    /// on nothing is written with another one.
     pub async fn prepare(&self, master_key_id: &str) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query(
@@ -53,12 +67,9 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         store::settings::insert(&mut tx, &Settings::default()).await?;
-        let row = sqlx::query("SELECT master_key_id FROM meta WHERE one = 1").fetch_one(&mut *tx).await?;
-        let expected = row.text("master_key_id")?;
-        if expected != master_key_id {
-            return Err(StoreError::OtherMasterKey { expected, given: master_key_id.to_owned() });
-        }
+        Meta::load(&mut tx).await?.check_master_key(master_key_id)?;
         tx.commit().await?;
+        self.master_key_id.get_or_init(|| master_key_id.to_owned());
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ pub mod gates;
 pub mod jobs;
 pub mod keys;
 mod meta;
+mod news;
 pub mod outbox;
 pub mod pauses;
 pub mod permissions;
@@ -26,6 +27,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_attempts;
 pub mod snapshot;
+pub mod suspects;
 pub mod terminations;
 pub mod tokens;
 mod transaction;
@@ -35,6 +37,7 @@ pub mod webhooks;
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -46,6 +49,7 @@ use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Ex
 pub use admin_audit::Entry;
 pub use database::Database;
 pub use meta::Meta;
+pub use news::{Listener, News};
 pub use transaction::{ChangeTx, Revision};
 
 /// Why the database did not do it. Holds no values of rows.
@@ -132,6 +136,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Connections to the database.
 pub struct Store {
     database: Database,
+    /// May hold a password.
+    url: String,
+    /// Of the master key that this process holds, once that is known.
+    master_key_id: OnceLock<String>,
     readers: AnyPool,
     /// One, as one transaction writes at a time: waiting for the connection is fair, waiting for SQLite's lock is not.
     writer: AnyPool,
@@ -162,7 +170,8 @@ impl Store {
                 })
                 .connect_with(options.clone())
         };
-        Ok(Self { database, readers: pool(4).await?, writer: pool(1).await? })
+        let (readers, writer) = (pool(4).await?, pool(1).await?);
+        Ok(Self { database, url, master_key_id: OnceLock::new(), readers, writer })
     }
 
     /// Which database it is.
@@ -181,8 +190,15 @@ impl Store {
     }
 
     /// A transaction for what is not policy: audit records, when something was last used or seen. One at a time.
+    ///
+    /// Refuses when the database was given another master key than the one this process holds: what it would seal,
+    /// nobody could open.
     pub async fn write(&self) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
-        begin(&self.writer, self.database.begin_writing(), self.database.lock_writing()).await
+        let mut transaction = begin(&self.writer, self.database.begin_writing(), self.database.lock_writing()).await?;
+        if let Some(given) = self.master_key_id.get() {
+            Meta::load(&mut transaction).await?.check_master_key(given)?;
+        }
+        Ok(transaction)
     }
 
     /// Waits for running statements and closes the connections.

@@ -15,7 +15,7 @@ use axum::routing::post;
 use http_body_util::BodyExt as _;
 use lictor_control_plane::app::{App, Waits};
 use lictor_control_plane::odoo::Odoo;
-use lictor_control_plane::store::{Database, Store};
+use lictor_control_plane::store::{Database, Store, StoreError};
 use lictor_control_plane::time::Moment;
 use lictor_control_plane::vault::Vault;
 use lictor_control_plane::{publish, random, router, setup};
@@ -40,7 +40,7 @@ pub(crate) struct Lab {
     pub(crate) folder: PathBuf,
     /// Of the database.
     pub(crate) url: String,
-    publisher: tokio::task::JoinHandle<()>,
+    publisher: tokio::task::JoinHandle<Result<(), StoreError>>,
 }
 
 impl Lab {
