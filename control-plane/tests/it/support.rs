@@ -4,8 +4,8 @@
 //! database, a database of its own on that server. `cargo xtask test unit` runs all tests both ways.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -156,35 +156,44 @@ impl Drop for Lab {
         self.publisher.abort();
         let _ = std::fs::remove_dir_all(&self.folder);
         if self.app.store.database() == Database::Postgres {
-            drop_database(&self.url);
+            give_back(&self.url);
         }
     }
 }
 
-/// The URL of a database that nobody has used.
+/// Databases of the PostgreSQL server that no test uses now: emptying one is quick, making one is not.
+static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The URL of a database without tables.
 pub(crate) async fn database(folder: &Path) -> String {
     let Ok(server) = std::env::var("LICTOR_TEST_POSTGRES") else {
         return format!("sqlite://{}/lictor.db", folder.display());
     };
+    let free = FREE.lock().unwrap().pop();
+    if let Some(url) = free {
+        return url;
+    }
     let name = format!("lab_{}", random::id().replace('-', ""));
     let mut connection = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
     connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
     format!("{server}/{name}")
 }
 
-/// In a thread of its own, as a destructor cannot wait. The pools of the test may still be connected.
-fn drop_database(url: &str) {
-    let (server, name) = url.rsplit_once('/').unwrap();
-    let statement = format!("DROP DATABASE {name} WITH (FORCE)");
+/// Empties a database and keeps it for another test. In a thread of its own, as a destructor cannot wait.
+fn give_back(url: &str) {
+    const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                         WHERE datname = current_database() AND pid <> pg_backend_pid(); \
+                         DROP SCHEMA public CASCADE; CREATE SCHEMA public";
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut connection = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
-                connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                connection.execute(sqlx::raw_sql(EMPTY)).await.unwrap();
             });
         });
     });
+    FREE.lock().unwrap().push(url.to_owned());
 }
 
 /// Somebody with a token.
