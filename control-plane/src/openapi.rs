@@ -1,11 +1,13 @@
 //! The description of the REST API in OpenAPI 3.1, made from the table of routes and the types of their handlers.
 
 pub mod described;
+pub mod page;
 
 use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use crate::api::page::MAX_LIMIT;
 use crate::auth::Access;
 use crate::error::{Code, Document};
 use crate::router::{Route, api_table};
@@ -60,6 +62,10 @@ impl Operation {
         for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
             let mut schema = schema.clone();
             without_null(&mut schema);
+            if name == "limit" {
+                schema["minimum"] = 1.into();
+                schema["maximum"] = MAX_LIMIT.into();
+            }
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
             let required = required.iter().any(|required| required == name);
             let mut parameter = json!({"name": name, "in": "query", "required": required, "schema": schema});

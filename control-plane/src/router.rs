@@ -129,6 +129,7 @@ pub fn api_table() -> Vec<Route> {
         route(public, Get, "/readyz", "Whether the service can do its work.", health::ready),
         route(public, Get, "/metrics", "How the service does, for Prometheus.", metrics::show),
         route(public, Get, "/api/openapi.json", "This description, in OpenAPI 3.1.", openapi::document),
+        route(public, Get, "/api/docs", "This description, as a page.", openapi::page),
         route(public, Post, "/api/v1/sign-in", "Get a token that ends soon, for a password.", sign_in::sign_in)
             .or(&[SignInRefused, TooManyAttempts]),
         route(user, Post, "/api/v1/sign-out", "End the token that is sent.", sign_in::sign_out).or(&[LastAdmin]),

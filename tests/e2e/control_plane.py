@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -28,10 +29,17 @@ def program() -> Path:
 class ControlPlane:
     """`with ControlPlane(odoo_url, folder, variables) as lictor:` starts it; again on the same folder, with what was there."""
 
-    def __init__(self, odoo_url: str, folder: Path, variables: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        odoo_url: str,
+        folder: Path,
+        variables: dict[str, str] | None = None,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
         self.folder = folder
         self.port = process.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if trust else 'http'}://127.0.0.1:{self.port}"
+        self.trust = trust
         self.log = folder / "lictor.log"
         storage = {"LICTOR_DATABASE_URL": f"sqlite://{folder}/lictor.db", "LICTOR_MASTER_KEY_FILE": f"{folder}/lictor.key"}
         listen = {"LICTOR_LISTEN": f"127.0.0.1:{self.port}", "LICTOR_GATE_LISTEN": f"127.0.0.1:{process.free_port()}"}
@@ -54,7 +62,7 @@ class ControlPlane:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=CALL_SECONDS):
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=CALL_SECONDS, context=self.trust):
                 return True
         except OSError:
             return False
@@ -68,7 +76,7 @@ class ControlPlane:
             request.add_header("Content-Type", "application/json")
             data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(request, data, timeout=CALL_SECONDS) as answer:
+            with urllib.request.urlopen(request, data, timeout=CALL_SECONDS, context=self.trust) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             with error:

@@ -7,9 +7,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::openapi::described::Output;
-use crate::openapi::{self, Operation};
+use crate::openapi::{self, Operation, page};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
+static PAGE: LazyLock<String> = LazyLock::new(|| page::of(&openapi::document()));
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// The document.
 pub struct Description;
@@ -24,6 +27,27 @@ impl Output for Description {
     fn describe(operation: &mut Operation) {
         operation.answers_media("application/json", json!({"type": "object"}));
     }
+}
+
+/// The same as a page.
+pub struct Page;
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let policy = (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'");
+        ([(header::CONTENT_TYPE, HTML), policy], PAGE.as_str()).into_response()
+    }
+}
+
+impl Output for Page {
+    fn describe(operation: &mut Operation) {
+        operation.answers_media(HTML, json!({"type": "string"}));
+    }
+}
+
+/// `GET /api/docs`
+pub async fn page() -> Page {
+    Page
 }
 
 /// `GET /api/openapi.json`

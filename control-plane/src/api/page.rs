@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Problem, Result};
 
 const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 500;
+/// Records that a page may have.
+pub const MAX_LIMIT: u32 = 500;
 
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
