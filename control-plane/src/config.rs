@@ -61,6 +61,9 @@ pub struct Init {
     /// The form of the answer.
     #[arg(long, value_enum, default_value = "text")]
     pub output: Output,
+    /// Make another administrator in a database that has some: for whoever has lost every token and password.
+    #[arg(long)]
+    pub another_admin: bool,
     /// Make an identity for a gate of this name as well.
     #[arg(long, value_name = "NAME", requires = "gate_token_file")]
     pub gate: Option<String>,

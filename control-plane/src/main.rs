@@ -44,7 +44,11 @@ async fn main() -> ExitCode {
 async fn run_init(init: Init) -> Result<()> {
     // Nobody is asked for anything: the Odoo is named when the service starts.
     let app = open(&init.storage, Odoo::at("http://localhost")?).await?;
-    let Some(admin) = setup::first_admin(&app).await.map_err(told)? else {
+    let admin = if init.another_admin {
+        setup::another_admin(&app).await.map_err(told)?
+    } else if let Some(admin) = setup::first_admin(&app).await.map_err(told)? {
+        admin
+    } else {
         bail!("the database is initialised already: nothing was changed")
     };
     // First, as the token of the administrator is shown only now, whatever becomes of the gate.

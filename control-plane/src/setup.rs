@@ -15,7 +15,7 @@ use crate::store::accounts::{self, Account};
 use crate::store::tokens::Token;
 use crate::{random, vault::Vault};
 
-/// The first administrator, with the token that is shown this once.
+/// The first administrator, or another, with the token that is shown this once.
 #[derive(Serialize)]
 pub struct FirstAdmin {
     /// The account.
@@ -32,15 +32,28 @@ pub struct FirstAdmin {
 
 /// Makes the first administrator, unless there are accounts.
 pub async fn first_admin(app: &App) -> Result<Option<FirstAdmin>> {
-    let system = Actor::system();
-    let made = change(app, &system, async |tx| {
-        if !accounts::list(tx, "", 1).await?.is_empty() {
+    match make_admin(app, "admin".to_owned(), true).await {
+        Ok(made) => Ok(Some(made)),
+        Err(problem) if problem.code == Code::NameTaken => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Makes an administrator for whoever has lost every way in.
+pub async fn another_admin(app: &App) -> Result<FirstAdmin> {
+    let name = random::bytes::<4>().map_err(Problem::internal)?;
+    make_admin(app, format!("admin-{}", random::hex(&name)), false).await
+}
+
+async fn make_admin(app: &App, name: String, first: bool) -> Result<FirstAdmin> {
+    change(app, &Actor::system(), async |tx| {
+        if first && !accounts::list(tx, "", 1).await?.is_empty() {
             return Err(Problem::new(Code::NameTaken, "The database has accounts already."));
         }
         let (role, now) = (Role::Admin, app.now());
         let account = Account {
             id: random::id(),
-            name: "admin".to_owned(),
+            name,
             role,
             active: true,
             has_password: false,
@@ -61,12 +74,8 @@ pub async fn first_admin(app: &App) -> Result<Option<FirstAdmin>> {
         let done = Done::new("account.create", &account.id, None, Some(&account));
         let Account { id: account_id, name, .. } = account;
         Ok((FirstAdmin { account_id, name, role, token_id: issued.record.id, token: issued.token }, done))
-    });
-    match made.await {
-        Ok(made) => Ok(Some(made)),
-        Err(problem) if problem.code == Code::NameTaken => Ok(None),
-        Err(problem) => Err(problem),
-    }
+    })
+    .await
 }
 
 /// Reads the master key from its file.

@@ -1,6 +1,7 @@
 """The REST API does what its description says, and nothing else: schemathesis makes requests of the description, right and
 wrong ones, and holds every answer of a running service against it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_every_answer_is_one_that_the_description_tells(lictor: ControlPlane, tm
     cases = re.search(r"(\d+) generated", run.stdout)
     assert asked and cases, run.stdout[-5000:]
     with urllib.request.urlopen(f"{lictor.url}/api/openapi.json", timeout=30) as answer:
-        operations = answer.read().count(b'"operationId"')
+        operations = sum(map(len, json.load(answer)["paths"].values()))
     assert int(asked[1]) == operations - len(NOT_ASKED)
     assert int(cases[1]) > 1000
     # The token lived to the end, so that it was not only asked who is not let in.

@@ -1,6 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
+use lictor_control_plane::setup;
 use serde_json::json;
 
 use crate::support::{Caller, Lab, START, text};
@@ -59,4 +60,14 @@ async fn names_are_unique() {
     let lab = Lab::new().await;
     let taken = lab.admin.post("/api/v1/accounts", json!({"name": "admin", "role": "user"})).await;
     assert_eq!(taken.problem(), (409, "name_taken", "name"));
+}
+
+#[tokio::test]
+async fn who_has_lost_every_way_in_makes_another_administrator() {
+    let lab = Lab::new().await;
+    let made = setup::another_admin(&lab.app).await.unwrap();
+    let caller = Caller { token: made.token.expose().to_owned(), ..lab.admin.clone() };
+    assert_eq!(caller.get("/api/v1/accounts").await.json["items"][1]["name"], made.name);
+    let rows = caller.get(&format!("/api/v1/admin-audit?object={}", made.account_id)).await.json;
+    assert_eq!(rows["items"][0]["actor"], "system");
 }
