@@ -1,8 +1,10 @@
 """A real SMTP server, aiosmtpd, that keeps what it takes."""
 
+import asyncio
 import email
 import email.policy
 import ssl
+import threading
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any, Self
@@ -32,7 +34,8 @@ class Taken:
 
 
 class Mailbox:
-    """`with Mailbox(…) as mailbox:` serves. `replies` are given to the next mails in the place of 250."""
+    """`with Mailbox(…) as mailbox:` serves. `replies` are given to the next mails in the place of 250;
+    while `hold` is cleared, it takes them and does not say so."""
 
     def __init__(
         self, *, starttls: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None, password: str | None = None
@@ -41,6 +44,8 @@ class Mailbox:
         self.taken: list[Taken] = []
         self.replies: list[str] = []
         self.tried = 0
+        self.hold = threading.Event()
+        self.hold.set()
         self._options: dict[str, Any] = {"ssl_context": implicit, "tls_context": starttls, "require_starttls": bool(starttls)}
         if password:
             self._options |= {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": bool(starttls)}
@@ -60,6 +65,7 @@ class Mailbox:
             mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
             assert isinstance(mail, EmailMessage)
             self.taken.append(Taken(envelope.rcpt_tos, mail, session.ssl is not None, bool(session.authenticated)))
+        await asyncio.to_thread(self.hold.wait)
         return reply
 
     def __enter__(self) -> Self:

@@ -19,6 +19,8 @@ FROM = "Lictor <lictor@example.com>"
 NAME = "Ada <b>& Söhne</b> \"x\""
 # The first retry comes after 5 s, the second after 15 s more.
 RETRY_SECONDS = 60
+# So long nobody else sends what a service had taken on.
+LEASE_SECONDS = 60
 ORDER = {"reason": "a laptop <was> stolen", "confirm": "REVOKE ALL KEYS"}
 
 
@@ -223,3 +225,18 @@ def test_bad_mail_configuration_ends_the_start_with_what_to_do(echo: Echo, tmp_p
         with pytest.raises(Exception, match="ended with status") as ended, ControlPlane(echo.url, tmp_path, given):
             pass
         assert advice in str(ended.value), ended.value
+
+
+def test_a_service_that_is_killed_while_it_sends_sends_the_same_mail_again(echo: Echo, tmp_path: Path) -> None:
+    with Mailbox() as mailbox:
+        mailbox.hold.clear()
+        with ControlPlane(echo.url, tmp_path, smtp(mailbox)) as lictor:
+            user_with_key(lictor, name="Ada", email="ada@example.com")
+            lictor.api("POST", "emergency-revocation", ORDER)
+            eventually(lambda: len(mailbox.taken) == 1)
+            lictor.process.kill()
+        mailbox.hold.set()
+        with ControlPlane(echo.url, tmp_path, smtp(mailbox)) as lictor:
+            eventually(lambda: newest(lictor)["state"] == "sent", seconds=LEASE_SECONDS + RETRY_SECONDS)
+    first, second = mailbox.taken
+    assert first.mail["Message-ID"] == second.mail["Message-ID"]

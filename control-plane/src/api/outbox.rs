@@ -124,7 +124,7 @@ pub async fn test(State(app): State<App>, actor: Actor, Body(given): Body<NewTes
         Ok((claim, done))
     })
     .await?;
-    deliver(&app, std::slice::from_ref(&claim)).await?;
+    deliver(&app, &claim).await?;
     Ok(Json(find(&mut *app.store.read().await?, &claim.id).await?))
 }
 

@@ -13,10 +13,10 @@ use crate::store::webhooks::Webhook;
 use crate::store::{Connection, StoreError, webhooks};
 use crate::time::Moment;
 
-/// Messages that are claimed together.
-const BATCH: i64 = 10;
-/// Whoever claims messages has them so long; after a crash they are sent by another then. Longer than a batch takes.
-const LEASE: Duration = Duration::from_secs(360);
+/// Mails that go over one connection, and webhooks that are called at once.
+const BATCH: usize = 10;
+/// Whoever claims a message has it so long; after a crash it is sent by another then.
+const LEASE: Duration = Duration::from_secs(60);
 /// A delivery is begun only if the lease lasts as long as the slowest one.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(35);
 /// So often the database is asked for messages.
@@ -62,47 +62,61 @@ async fn ends_within(app: &App, pause: Duration) -> bool {
     tokio::time::timeout(pause, stopping.wait_for(|stopping| *stopping)).await.is_ok()
 }
 
-/// Sends what is due now, one batch at most. Says how many were tried.
+/// Sends what is due now, one batch at most. Says how many messages were tried.
 pub async fn once(app: &App, channel: Channel) -> Result<usize, StoreError> {
-    if channel == Channel::Mail && !app.can_mail() {
-        return Ok(0);
+    match channel {
+        Channel::Mail => mails(app).await,
+        Channel::Webhook => {
+            let claims = claim(app, channel, BATCH).await?;
+            join_all(claims.iter().map(|claim| deliver(app, claim))).await.into_iter().collect::<Result<(), _>>()?;
+            Ok(claims.len())
+        }
     }
-    // Looked for with a reader: the writer is not held up every second for nothing.
-    if !outbox::is_due(&mut *app.store.read().await?, channel, app.now()).await? {
-        return Ok(0);
-    }
-    let mut tx = app.store.write().await?;
-    let claims = outbox::claim_due(&mut tx, channel, app.now(), app.now().plus(LEASE), BATCH).await?;
-    tx.commit().await?;
-    deliver(app, &claims).await?;
-    Ok(claims.len())
 }
 
-/// Delivers claimed messages of one channel, and notes what became of each.
-pub async fn deliver(app: &App, claims: &[Claim]) -> Result<(), StoreError> {
-    let Some(mailer) = app.mailer.get().filter(|_| claims.iter().any(|claim| claim.channel == Channel::Mail)) else {
-        let caller = Caller::new();
-        let calls = join_all(claims.iter().map(|claim| async {
-            let Some(content) = content(app, claim).await? else { return Ok(()) };
-            settle(app, claim, call(app, &caller, claim, &content).await).await
-        }));
-        return calls.await.into_iter().collect();
-    };
+/// Mails go one after the other over one connection; each is claimed when its turn has come.
+async fn mails(app: &App) -> Result<usize, StoreError> {
+    let Some(mailer) = app.mailer.get() else { return Ok(0) };
     let mut session = Session::new(mailer);
-    for claim in claims {
-        if *app.stopping.borrow() {
-            settle(app, claim, Err(Failure::Later("the service was ending".to_owned()))).await?;
-            continue;
-        }
-        let Some(content) = content(app, claim).await? else { continue };
-        let message_id = format!("{}.{}", claim.id, claim.last_attempt);
-        let Content { message, recipient, created_at } = &content;
-        let mail = Mail { message_id: &message_id, to: recipient, message, at: *created_at };
-        let sent = session.send(&mail).await;
-        settle(app, claim, sent).await?;
+    let mut tried = 0;
+    while tried < BATCH && !*app.stopping.borrow() {
+        let Some(claim) = claim(app, Channel::Mail, 1).await?.pop() else { break };
+        mail(app, &mut session, &claim).await?;
+        tried += 1;
     }
     session.end().await;
-    Ok(())
+    Ok(tried)
+}
+
+async fn claim(app: &App, channel: Channel, limit: usize) -> Result<Vec<Claim>, StoreError> {
+    // Looked for with a reader: the writer is not held up every second for nothing.
+    if !outbox::is_due(&mut *app.store.read().await?, channel, app.now()).await? {
+        return Ok(Vec::new());
+    }
+    let mut tx = app.store.write().await?;
+    let claims = outbox::claim_due(&mut tx, channel, app.now(), app.now().plus(LEASE), limit).await?;
+    tx.commit().await?;
+    Ok(claims)
+}
+
+/// Delivers a claimed message, and notes what became of it.
+pub async fn deliver(app: &App, claim: &Claim) -> Result<(), StoreError> {
+    if let (Channel::Mail, Some(mailer)) = (claim.channel, app.mailer.get()) {
+        let mut session = Session::new(mailer);
+        mail(app, &mut session, claim).await?;
+        session.end().await;
+        return Ok(());
+    }
+    let Some(content) = content(app, claim).await? else { return Ok(()) };
+    settle(app, claim, call(app, claim, &content).await).await
+}
+
+async fn mail(app: &App, session: &mut Session<'_>, claim: &Claim) -> Result<(), StoreError> {
+    let Some(content) = content(app, claim).await? else { return Ok(()) };
+    let message_id = format!("{}.{}", claim.id, claim.last_attempt);
+    let Content { message, recipient, created_at } = &content;
+    let sent = session.send(&Mail { message_id: &message_id, to: recipient, message, at: *created_at }).await;
+    settle(app, claim, sent).await
 }
 
 /// What is to be delivered; none if it is no longer the claimant's to deliver: cancelled, or the lease is nearly over.
@@ -111,7 +125,7 @@ async fn content(app: &App, claim: &Claim) -> Result<Option<Content>, StoreError
     outbox::content(&mut connection, &app.vault, claim, app.now().plus(LONGEST_DELIVERY)).await
 }
 
-async fn call(app: &App, caller: &Caller, claim: &Claim, content: &Content) -> Result<(), Failure> {
+async fn call(app: &App, claim: &Claim, content: &Content) -> Result<(), Failure> {
     let unreadable = |error: StoreError| Failure::Later(format!("the webhook could not be read: {error}"));
     let mut connection = app.store.read().await.map_err(unreadable)?;
     let webhook = webhooks::find(&mut connection, &content.recipient).await.map_err(unreadable)?;
@@ -120,7 +134,7 @@ async fn call(app: &App, caller: &Caller, claim: &Claim, content: &Content) -> R
     let opened = app.vault.open(&webhook.sealed, &Webhook::owner(&webhook.id));
     let secret = opened.map_err(|error| unreadable(error.into()))?;
     let (message, at): (&Message, Moment) = (&content.message, content.created_at);
-    caller.send(&Call { event: &claim.id, url: &webhook.url, secret: &secret, message, at }, app.now()).await
+    Caller::new().send(&Call { event: &claim.id, url: &webhook.url, secret: &secret, message, at }, app.now()).await
 }
 
 /// Notes what became of a message. Tries as long as the lease lasts: a delivery that is not noted is made again.

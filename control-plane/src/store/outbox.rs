@@ -255,7 +255,7 @@ pub async fn claim_due(
     channel: Channel,
     now: Moment,
     until: Moment,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Claim>, StoreError> {
     let rows = sqlx::query(
         "UPDATE outbox SET attempts = attempts + 1, leased_until = $3 WHERE id IN (SELECT id FROM outbox \
@@ -267,7 +267,7 @@ pub async fn claim_due(
     .bind(word(&channel)?)
     .bind(big(now.0))
     .bind(big(until.0))
-    .bind(limit)
+    .bind(big(limit as u64))
     .fetch_all(connection)
     .await?;
     rows.iter().map(read_claim).collect()
