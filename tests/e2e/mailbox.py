@@ -30,7 +30,7 @@ class Taken:
         """What the part `plain` or `html` says."""
         body = self.mail.get_body((kind,))
         assert body
-        return str(body.get_content())
+        return str(body.get_content()).replace("\r\n", "\n")
 
 
 class Mailbox:
