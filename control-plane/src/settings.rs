@@ -51,6 +51,8 @@ pub struct Settings {
     pub methods: BTreeMap<String, Operations>,
     /// `model` or `model.method` names taken off the never-list.
     pub never_list_exceptions: Vec<String>,
+    /// Whether gates stand in for Odoo's MCP module, on `/mcp/…`.
+    pub mcp_module_contract: bool,
 }
 
 /// The general rate limit.
@@ -103,6 +105,7 @@ impl Default for Settings {
             body_limit_bytes: 8 * 1024 * 1024,
             methods: BTreeMap::new(),
             never_list_exceptions: Vec::new(),
+            mcp_module_contract: false,
         }
     }
 }
@@ -168,6 +171,7 @@ impl From<Settings> for wire::Settings {
             body_limit_bytes: settings.body_limit_bytes,
             methods: settings.methods,
             never_list_exceptions: settings.never_list_exceptions,
+            mcp_module_contract: settings.mcp_module_contract,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a forwarded request is made of: an allow-list of headers, and the body written anew.
 
+use lictor_policy::gate::Forward;
+
 use crate::headers::Headers;
 use crate::host::{self, HostError};
 use crate::request::GUARD;
@@ -21,19 +23,22 @@ const FORWARDED: &[&str] = &[
     "x-request-id",
 ];
 
-/// Puts `body` in the place of the buffered one of `length` bytes and sends it to `path`. What the request has already
-/// is left as it is: replacing all headers costs several times as much.
+/// Puts a call in the place of the buffered body of `length` bytes and its head. What the request has already is left
+/// as it is: replacing all headers costs several times as much.
 ///
 /// # Errors
 /// Of the host: the request must not go on then.
-pub(crate) fn replace(headers: &Headers, path: &str, length: usize, body: &str) -> Result<(), HostError> {
+pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize) -> Result<(), HostError> {
     for name in headers.names().filter(|name| !FORWARDED.contains(name)) {
         host::remove_request_header(name)?;
     }
     // Envoy corrects no length; a wrong one would make the connection to Odoo unreadable.
-    let size = body.len().to_string();
-    for (name, value) in [(":path", path), ("content-type", "text/xml"), ("content-length", &size)] {
+    let size = call.document.len().to_string();
+    for (name, value) in [(":path", call.path.as_ref()), ("content-type", call.kind), ("content-length", &size)] {
         host::set_request_header(name, value)?;
     }
-    host::replace_request_body(length, body.as_bytes())
+    for (name, value) in &call.headers {
+        host::set_request_header(name, value.expose())?;
+    }
+    host::replace_request_body(length, call.document.as_bytes())
 }

@@ -119,6 +119,12 @@ pub(crate) fn resume_request() -> Result<(), HostError> {
     Ok(hostcalls::resume_http_request()?)
 }
 
+/// The HTTP status of the answer; 0 if there is none that can be read.
+pub(crate) fn response_status() -> Result<u16, HostError> {
+    let status = hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, ":status")?;
+    Ok(status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or_default())
+}
+
 /// Sets a header of the answer.
 pub(crate) fn set_response_header(name: &str, value: &str) -> Result<(), HostError> {
     Ok(hostcalls::set_map_value_bytes(MapType::HttpResponseHeaders, name, Some(value.as_bytes()))?)

@@ -5,10 +5,10 @@ use lictor_policy::effects::MAX_RECORD_IDS;
 use lictor_policy::operation::Operation;
 use lictor_policy::rate::Quota;
 use lictor_policy::refusal::Refusal;
-use lictor_policy::road::Road;
+use lictor_policy::road::{Road, Service};
 use lictor_policy::session::Session;
 use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros};
-use lictor_policy::xmlrpc;
+use lictor_policy::{peek, xmlrpc};
 
 use crate::audit::{self, Reserved};
 use crate::headers::Headers;
@@ -29,6 +29,11 @@ pub(crate) struct Record {
     pub(crate) event: Event,
     /// What the rate limit leaves: told in every answer.
     pub(crate) quota: Option<Quota>,
+    /// The id of a JSON-RPC request, as JSON.
+    pub(crate) rpc_id: Option<String>,
+    road: Road,
+    /// The HTTP status of Odoo's answer, where it tells a fault; else 0.
+    status: u16,
     forwarded_at: Option<UnixMicros>,
     head: Vec<u8>,
     tail: Vec<u8>,
@@ -57,7 +62,8 @@ impl Record {
             ..Event::at(facts.now, format!("{:016x}", host::random_number()?))
         };
         let (head, tail) = (Vec::new(), Vec::new());
-        Ok(Self { reserved: None, event, quota: trace.quota, forwarded_at: None, head, tail })
+        let (quota, rpc_id) = (trace.quota, trace.rpc_id);
+        Ok(Self { reserved: None, event, quota, rpc_id, road, status: 0, forwarded_at: None, head, tail })
     }
 
     /// Marks it as refused.
@@ -77,6 +83,14 @@ impl Record {
         self.forwarded_at.is_some()
     }
 
+    /// Looks at the head of Odoo's answer, where it tells a fault.
+    pub(crate) fn answer_begins(&mut self) -> Result<(), HostError> {
+        if self.road.service() == Service::Json2 {
+            self.status = host::response_status()?;
+        }
+        Ok(())
+    }
+
     /// Looks at a piece of Odoo's answer.
     pub(crate) fn answer_piece(&mut self, size: usize) -> Result<(), HostError> {
         self.event.response_bytes += size as u64;
@@ -84,7 +98,7 @@ impl Record {
         if missing > 0 {
             self.head.extend(host::response_piece(0, missing)?);
         }
-        if matches!(xmlrpc::peek_answer(&self.head), Some(Err(_))) {
+        if matches!(self.peeked(), Some(Err(_))) {
             let length = size.min(TAIL);
             self.tail.extend(host::response_piece(size - length, length)?);
             self.tail.drain(..self.tail.len().saturating_sub(TAIL));
@@ -104,12 +118,16 @@ impl Record {
         self.reserved.map_or(Ok(()), |reserved| audit::record(reserved, self.event))
     }
 
+    fn peeked(&self) -> Option<Result<(), Option<i64>>> {
+        peek::outcome(self.road, self.status, &self.head)
+    }
+
     fn answered(&mut self) {
-        match xmlrpc::peek_answer(&self.head) {
+        match self.peeked() {
             Some(Ok(())) => {
                 self.event.outcome = Outcome::Allowed;
                 if self.event.operations.contains(Operation::Create) && self.event.record_ids.is_empty() {
-                    self.event.record_ids = xmlrpc::peek_numbers(&self.head, MAX_RECORD_IDS);
+                    self.event.record_ids = peek::numbers(self.road, &self.head, MAX_RECORD_IDS);
                 }
             }
             Some(Err(_)) if xmlrpc::is_none_answer(&self.tail) => {

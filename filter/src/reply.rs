@@ -2,38 +2,30 @@
 
 use lictor_policy::rate::Quota;
 use lictor_policy::refusal::Refusal;
-use lictor_policy::road::{Road, Service};
-use lictor_policy::xmlrpc::{self, Fault};
-use serde_json::json;
+use lictor_policy::reply::{self, Reply};
+use lictor_policy::road::Road;
 
 use crate::host::{self, HostError};
 
 type Headers = Vec<(&'static str, String)>;
 
-const XML: &str = "text/xml";
-
-/// Answers with an XML-RPC document. Returns its length.
-pub(crate) fn answer(document: &str, quota: Option<Quota>) -> Result<usize, HostError> {
-    send(200, XML, quota_headers(quota), document)
+/// Sends an answer. Returns its length.
+pub(crate) fn answer(reply: &Reply, quota: Option<Quota>) -> Result<usize, HostError> {
+    send(reply, quota_headers(quota))
 }
 
-/// Refuses: on the XML-RPC roads with a fault and HTTP 200, as their clients expect; on the JSON roads with the status,
-/// in Odoo's shape of an error. Returns the length.
+/// Refuses in the road's form. `id` is that of a JSON-RPC request, as JSON. Returns the length.
 pub(crate) fn refuse(
     road: Road,
     refusal: &Refusal,
     decision_id: &str,
+    id: Option<&str>,
     quota: Option<Quota>,
 ) -> Result<usize, HostError> {
-    let (row, text) = (refusal.reason.row(), refusal.fault_string(decision_id));
-    host::tell_access_log("lictor_reason", row.name)?;
+    host::tell_access_log("lictor_reason", refusal.reason.row().name)?;
     let mut headers = quota_headers(quota);
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
-    if road.service() == Service::Json {
-        let error = json!({"name": row.name, "message": text, "arguments": [], "context": {}, "debug": ""});
-        return send(row.code.into(), "application/json", headers, &error.to_string());
-    }
-    send(200, XML, headers, &xmlrpc::write_fault(&Fault { code: row.code.into(), string: text }))
+    send(&reply::refusal(road, refusal, decision_id, id), headers)
 }
 
 /// Tells the rate limit in Odoo's answer.
@@ -50,9 +42,9 @@ fn quota_headers(quota: Option<Quota>) -> Headers {
     ]
 }
 
-fn send(status: u32, kind: &str, headers: Headers, document: &str) -> Result<usize, HostError> {
-    let mut all = vec![("content-type", kind)];
+fn send(reply: &Reply, headers: Headers) -> Result<usize, HostError> {
+    let mut all = vec![("content-type", reply.kind)];
     all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
-    host::respond(status, all, document.as_bytes())?;
-    Ok(document.len())
+    host::respond(reply.status.into(), all, reply.document.as_bytes())?;
+    Ok(reply.document.len())
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use lictor_policy::address;
-use lictor_policy::decide::{Facts, State, Trace};
+use lictor_policy::decide::{Facts, Head, State, Trace};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
@@ -49,11 +49,25 @@ struct Arrived {
 }
 
 impl Arrived {
-    /// A body in a Content-Encoding, or said to be in a charset that is not read.
-    fn is_encoded(&self) -> bool {
+    /// A body in a Content-Encoding, or of a type or charset that is not read on the road.
+    fn is_encoded(&self, is_empty: bool) -> bool {
         let foreign = |encoding: &[u8]| !encoding.eq_ignore_ascii_case(b"identity");
-        self.headers.first("content-encoding").is_some_and(foreign)
-            || self.headers.text("content-type").is_some_and(|kind| !gate::reads_charset(&kind))
+        let read = match self.headers.text("content-type") {
+            Some(kind) => gate::reads(self.road, &kind),
+            None => is_empty || gate::reads(self.road, ""),
+        };
+        self.headers.first("content-encoding").is_some_and(foreign) || !read
+    }
+
+    /// What roads look at that name the call, or carry the key, in the head.
+    fn head(&self) -> Head<'_> {
+        let text = |name| self.headers.first(name).map(|value| std::str::from_utf8(value).unwrap_or("\u{fffd}"));
+        Head {
+            path: text(":path").unwrap_or_default(),
+            authorization: self.headers.first("authorization").unwrap_or_default(),
+            database: text("x-odoo-database").filter(|name| !name.is_empty()),
+            api_key: self.headers.first("x-api-key").unwrap_or_default(),
+        }
     }
 }
 
@@ -90,11 +104,14 @@ impl Request {
         if arrived.headers.first(":method") != Some(b"POST") {
             return self.judge(arrived, Body::NotPost, 0);
         }
-        if arrived.is_encoded() {
+        if arrived.is_encoded(end_of_stream) {
             return self.judge(arrived, Body::Encoded, 0);
         }
         if end_of_stream {
             return self.judge(arrived, Body::Whole(&[]), 0);
+        }
+        if road != Road::Mcp && !self.needs_body(&arrived)? {
+            return self.judge(arrived, Body::Unread, 0);
         }
         self.phase = Phase::Buffering(Box::new(arrived));
         Ok(Action::Pause)
@@ -172,7 +189,10 @@ impl Request {
         {
             worker.metrics()?.hashed()?;
         }
-        if verdict == Verdict::Pass {
+        if matches!(verdict, Verdict::Pass | Verdict::PassTo(_)) {
+            if let Verdict::PassTo(path) = verdict {
+                host::set_request_header(":path", path)?;
+            }
             self.phase = Phase::Untouched;
             return Ok(Action::Continue);
         }
@@ -190,23 +210,23 @@ impl Request {
                 self.refuse(arrived.road, record, &Reason::AuditUnavailable.into())
             }
             Verdict::Refuse(refusal) => self.refuse(arrived.road, record, &refusal),
-            Verdict::Answer { document, denied } => {
+            Verdict::Answer { reply, denied } => {
                 record.event.outcome = if denied.is_some() { Outcome::Denied } else { Outcome::Allowed };
                 record.event.reason = denied;
-                record.event.response_bytes = reply::answer(&document, record.quota)? as u64;
+                record.event.response_bytes = reply::answer(&reply, record.quota)? as u64;
                 self.judged(record, Action::Pause)
             }
-            Verdict::Forward(document) => {
-                forward::replace(&arrived.headers, arrived.road.upstream_path(), length, &document)?;
+            Verdict::Forward(call) => {
+                forward::replace(&arrived.headers, &call, length)?;
                 let durability =
                     current.snapshot.as_ref().map(|s| s.settings.wire.durability.of(record.event.operations));
                 if let (Some(Durability::WriteAhead), Body::Whole(body)) = (durability, body) {
-                    return self.wait(arrived, &current, record, body, document.len());
+                    return self.wait(arrived, &current, record, body, call.document.len());
                 }
                 record.forwarded(record.event.at + record.event.gate_us);
                 self.judged(record, Action::Continue)
             }
-            Verdict::Pass => Ok(Action::Continue),
+            Verdict::Pass | Verdict::PassTo(_) => Ok(Action::Continue),
         }
     }
 
@@ -221,12 +241,18 @@ impl Request {
         let source = host::text_property(vec!["source", "address"])?;
         let client = source.as_deref().and_then(address::client);
         let user_agent = arrived.headers.first("user-agent").unwrap_or_default();
-        let facts = Facts { now, client, user_agent };
+        let facts = Facts { now, client, user_agent, head: arrived.head() };
         let mut trace = Trace::default();
         let verdict = gate::judge(self.policy(current, now), arrived.road, body, facts, state, &mut trace);
         let mut record = Record::of(arrived.road, &arrived.headers, facts, trace)?;
         record.event.gate_us = host::now()?.saturating_sub(now);
         Ok((verdict, record))
+    }
+
+    /// Whether the headers leave the verdict to the body.
+    fn needs_body(&self, arrived: &Arrived) -> Result<bool, HostError> {
+        let facts = Facts { now: host::now()?, client: None, user_agent: &[], head: arrived.head() };
+        Ok(self.policy(&self.current()?, facts.now).needs_body(arrived.road, facts))
     }
 
     fn judged(&mut self, record: Record, action: Action) -> Result<Action, HostError> {
@@ -236,7 +262,8 @@ impl Request {
 
     fn refuse(&mut self, road: Road, mut record: Record, refusal: &Refusal) -> Result<Action, HostError> {
         record.refused(refusal);
-        record.event.response_bytes = reply::refuse(road, refusal, &record.event.decision_id, record.quota)? as u64;
+        let id = record.rpc_id.as_deref();
+        record.event.response_bytes = reply::refuse(road, refusal, &record.event.decision_id, id, record.quota)? as u64;
         self.judged(record, Action::Pause)
     }
 
@@ -282,11 +309,9 @@ impl Request {
         let current = self.current()?;
         if current.id != policy_id {
             match self.ask(&arrived, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
-                Verdict::Forward(document) => {
-                    forward::replace(&arrived.headers, road.upstream_path(), forwarded_length, &document)?;
-                }
+                Verdict::Forward(call) => forward::replace(&arrived.headers, &call, forwarded_length)?,
                 Verdict::Refuse(refusal) => return self.refuse(road, record, &refusal).map(drop),
-                Verdict::Pass | Verdict::Answer { .. } => {
+                Verdict::Pass | Verdict::PassTo(_) | Verdict::Answer { .. } => {
                     return self.refuse(road, record, &Reason::PolicyUnavailable.into()).map(drop);
                 }
             }
@@ -300,7 +325,7 @@ impl Request {
     fn stop(&mut self, error: &HostError) -> Action {
         host::warn(&format!("lictor: a host call failed, the request is refused: {error:?}"));
         self.phase = Phase::Stopped;
-        if reply::refuse(Road::Mcp, &Refusal::from(Reason::PolicyUnavailable), "none", None).is_err() {
+        if reply::refuse(Road::Mcp, &Refusal::from(Reason::PolicyUnavailable), "none", None, None).is_err() {
             host::warn("lictor: and the refusal could not be sent");
         }
         Action::Pause
@@ -318,7 +343,7 @@ fn denied(verdict: &Verdict) -> Option<Reason> {
     match verdict {
         Verdict::Refuse(refusal) => Some(refusal.reason),
         Verdict::Answer { denied, .. } => *denied,
-        Verdict::Pass | Verdict::Forward(_) => None,
+        Verdict::Pass | Verdict::PassTo(_) | Verdict::Forward(_) => None,
     }
 }
 
@@ -344,11 +369,15 @@ impl HttpContext for Request {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        if let Phase::Judged(record) = &self.phase
+        if let Phase::Judged(record) = &mut self.phase
             && record.is_forwarded()
-            && let Err(error) = reply::add_quota(record.quota)
         {
-            host::warn(&format!("lictor: the rate limit could not be told: {error:?}"));
+            if let Err(error) = record.answer_begins() {
+                host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
+            }
+            if let Err(error) = reply::add_quota(record.quota) {
+                host::warn(&format!("lictor: the rate limit could not be told: {error:?}"));
+            }
         }
         Action::Continue
     }

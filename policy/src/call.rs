@@ -8,15 +8,15 @@ use crate::wire::Upstream;
 use crate::xmlrpc::MethodCall;
 
 /// The longest name of a database, model or method: Odoo's and PostgreSQL's own are far shorter.
-const MAX_NAME: usize = 256;
+pub(crate) const MAX_NAME: usize = 256;
 
 /// A call of a model's method, as it came, with the client's credential.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call<'a> {
-    /// The database that the client named.
-    pub database: Cow<'a, str>,
-    /// The uid that the client named.
-    pub uid: i64,
+    /// The database that the client named; JSON-2 may leave it out.
+    pub database: Option<Cow<'a, str>>,
+    /// The uid that the client named; JSON-2 has none.
+    pub uid: Option<i64>,
     /// What the client sent in the place of the password.
     pub password: Cow<'a, str>,
     /// Odoo's name of the model.
@@ -60,6 +60,12 @@ pub enum BadCall {
     /// A name that is empty or too long.
     #[error("a name is empty or longer than {MAX_NAME} bytes")]
     Name,
+    /// A member that the document does not have.
+    #[error("it has a member that such a document does not have")]
+    Member,
+    /// Several calls in one document.
+    #[error("it is a batch; send one call")]
+    Batch,
 }
 
 impl<'a> Call<'a> {
@@ -99,7 +105,7 @@ impl<'a> Call<'a> {
         } else {
             (params.collect(), Members::new())
         };
-        Ok(Self { database, uid, password, model, method, args, kwargs })
+        Ok(Self { database: Some(database), uid: Some(uid), password, model, method, args, kwargs })
     }
 
     /// The call that is forwarded: `execute_kw` with the user's upstream credential in the place of the client's.
@@ -116,9 +122,11 @@ impl<'a> Call<'a> {
         MethodCall { method: Cow::Borrowed("execute_kw"), params }
     }
 
-    /// Whether database and uid are the key's.
+    /// Whether database and uid, where the client named them, are the key's.
     pub fn is_identity_of(&self, key: &Key) -> bool {
-        self.database == key.user.upstream.database && self.uid == key.user.upstream.uid
+        let upstream = &key.user.upstream;
+        self.database.as_ref().is_none_or(|name| *name == upstream.database)
+            && self.uid.is_none_or(|uid| uid == upstream.uid)
     }
 
     /// The context; empty where there is none.
@@ -157,7 +165,7 @@ impl<'a> Common<'a> {
     }
 }
 
-fn keyword_arguments(value: Value<'_>) -> Result<Members<'_>, BadCall> {
+pub(crate) fn keyword_arguments(value: Value<'_>) -> Result<Members<'_>, BadCall> {
     let kwargs = value.into_members().ok_or(BadCall::Type)?;
     kwargs
         .into_iter()

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use crate::brake::Failures;
 use crate::call::Call;
+use crate::effects::Effects;
 use crate::line::Line;
-use crate::operation::Operations;
+use crate::never;
+use crate::operation::{Operation, Operations};
 use crate::rate::Quota;
 use crate::refusal::{Reason, Refusal};
 use crate::session::Session;
@@ -21,7 +23,7 @@ mod pause;
 mod permission;
 mod scope;
 
-pub use authenticate::authenticate;
+pub use authenticate::{authenticate, identify};
 pub use explain::{Check, Finding, explain};
 
 /// What a gate knows of a request beside its body.
@@ -33,6 +35,21 @@ pub struct Facts<'r> {
     pub client: Option<IpAddr>,
     /// The client's `User-Agent`, as it came.
     pub user_agent: &'r [u8],
+    /// What roads need that name the call, or carry the key, in the head.
+    pub head: Head<'r>,
+}
+
+/// Headers that only some roads look at; empty on the others, and where they are missing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Head<'r> {
+    /// `:path`.
+    pub path: &'r str,
+    /// `Authorization`.
+    pub authorization: &'r [u8],
+    /// `X-Odoo-Database`.
+    pub database: Option<&'r str>,
+    /// `X-API-Key`.
+    pub api_key: &'r [u8],
 }
 
 /// What a gate remembers between calls, shared by its workers.
@@ -121,6 +138,8 @@ pub struct Trace<'s> {
     pub operations: Operations,
     /// The first ids that it names.
     pub record_ids: Vec<i64>,
+    /// The id of a JSON-RPC request, as JSON: the answer carries it.
+    pub rpc_id: Option<String>,
 }
 
 /// The permit to forward a call as the key's user.
@@ -163,13 +182,44 @@ fn permitted<'s>(snapshot: &Snapshot, key: &Key, call: &Call<'_>, trace: &mut Tr
     let effects = method::effects(snapshot, call)?;
     trace.operations = effects.own.union(effects.nested);
     trace.record_ids.clone_from(&effects.record_ids);
-    trace.stage = Stage::Scope;
-    scope::check(key, &effects)?;
-    trace.stage = Stage::Model;
+    judged(snapshot, key, call, &effects, &mut trace.stage)
+}
+
+/// The stages that judge what a call does.
+fn judged(
+    snapshot: &Snapshot,
+    key: &Key,
+    call: &Call<'_>,
+    effects: &Effects<'_>,
+    stage: &mut Stage,
+) -> Result<(), Refusal> {
+    *stage = Stage::Scope;
+    scope::check(key, effects)?;
+    *stage = Stage::Model;
     model::check(key, call)?;
-    trace.stage = Stage::Permission;
-    pause::call(snapshot, call, trace.operations)?;
-    permission::check(snapshot, key, call, &effects)
+    *stage = Stage::Permission;
+    pause::call(snapshot, call, effects.own.union(effects.nested))?;
+    permission::check(snapshot, key, call, effects)
+}
+
+/// What a key may do to a model's records, as far as that does not depend on the call.
+pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
+    let call = Call {
+        database: None,
+        uid: None,
+        password: "".into(),
+        model: model.into(),
+        method: "".into(),
+        args: Vec::new(),
+        kwargs: Vec::new(),
+    };
+    let allows = |operation: &Operation| {
+        let effects = Effects { own: Operations::of(&[*operation]), ..Effects::default() };
+        let closed = never::is_listed(model, "", effects.own, &snapshot.settings.never_list_exceptions);
+        !closed && judged(snapshot, key, &call, &effects, &mut Stage::default()).is_ok()
+    };
+    let allowed: Vec<Operation> = Operation::ALL.into_iter().filter(allows).collect();
+    Operations::of(&allowed)
 }
 
 /// The refusal of a body that is not a call, with what is wrong with it: it names nothing of the body.

@@ -1,14 +1,19 @@
 //! What a gate does with a request on a road: pass it, forward it written anew, answer it, or refuse it.
 
-use crate::call::{Call, Common};
-use crate::decide::{Facts, State, Trace, authenticate, decide, malformed};
+use std::borrow::Cow;
+
+use crate::decide::{Facts, State, Trace, malformed};
 use crate::key::{self, Key, Presented};
 use crate::refusal::{Reason, Refusal};
+use crate::reply::Reply;
 use crate::road::{Road, Service};
+use crate::secret::Secret;
 use crate::snapshot::Snapshot;
-use crate::value::Value;
 use crate::wire::{Enforcement, UnixMicros};
-use crate::xmlrpc;
+
+mod json2;
+mod module;
+mod service;
 
 /// The body cap of a gate that has no policy yet.
 pub const DEFAULT_BODY_LIMIT: u32 = 8 << 20;
@@ -38,11 +43,24 @@ impl<'s> Policy<'s> {
     /// Whether a road's requests pass without a look at their bodies.
     pub fn ignores(&self, road: Road) -> bool {
         let mode = self.enforcement();
+        if road.is_modules() && self.snapshot.is_some() {
+            return !self.stands_in_for_module() && mode != Enforcement::Require;
+        }
         match road.service() {
             Service::Object => road != Road::Mcp && mode == Enforcement::Off,
-            Service::Common => false,
-            // Lictor keys mean nothing to them, so there is nothing to look for unless all must have one.
-            Service::Databases | Service::Json => mode != Enforcement::Require,
+            Service::Common | Service::Module => false,
+            Service::JsonRpc | Service::Json2 => mode == Enforcement::Off,
+            // They take no Lictor keys, so there is nothing to look for unless all must have one.
+            Service::Databases | Service::Bearer | Service::Upload => mode != Enforcement::Require,
+        }
+    }
+
+    /// Whether the body is needed to judge a request; else [`judge`] with [`Body::Unread`] says what becomes of it.
+    pub fn needs_body(&self, road: Road, facts: Facts<'_>) -> bool {
+        match road.service() {
+            Service::Object | Service::Common | Service::JsonRpc => true,
+            Service::Json2 => json2::head(*self, Body::Unread, facts).is_ok(),
+            Service::Databases | Service::Bearer | Service::Upload | Service::Module => false,
         }
     }
 
@@ -51,9 +69,18 @@ impl<'s> Policy<'s> {
         let excepted = |snapshot: &Snapshot| {
             facts.client.is_some_and(|client| snapshot.settings.require_exceptions.contains(client))
         };
-        road != Road::Mcp
+        !self.is_secured(road)
             && road.service() != Service::Databases
             && (self.enforcement() != Enforcement::Require || self.snapshot.is_some_and(excepted))
+    }
+
+    /// Whether a road is the gate's own: whoever calls there needs a key, in every mode.
+    fn is_secured(&self, road: Road) -> bool {
+        road == Road::Mcp || (road.is_modules() && self.stands_in_for_module())
+    }
+
+    fn stands_in_for_module(&self) -> bool {
+        self.snapshot.is_some_and(|snapshot| snapshot.settings.wire.mcp_module_contract)
     }
 
     fn enforcement(&self) -> Enforcement {
@@ -76,15 +103,30 @@ pub enum Body<'b> {
     Encoded,
     /// Of another method than POST.
     NotPost,
+    /// Not there yet: only the headers are judged.
+    Unread,
 }
 
-/// Whether a `Content-Type` leaves the encoding to the XML declaration, as Odoo does, or names one that is read.
-pub fn reads_charset(content_type: &str) -> bool {
-    let charset = content_type.split(';').skip(1).find_map(|parameter| {
+/// Whether a body of this `Content-Type` is read on a road. XML-RPC takes any type, as Odoo does, and leaves the encoding
+/// to the XML declaration; on the JSON roads Odoo wants JSON, and reads UTF-8 whatever the charset.
+pub fn reads(road: Road, content_type: &str) -> bool {
+    let mut parts = content_type.split(';');
+    let kind = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let charset = parts.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
     });
-    charset.is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "iso-8859-1"))
+    let latin = match road.service() {
+        Service::JsonRpc if !matches!(kind.as_str(), "application/json" | "application/json-rpc") => return false,
+        Service::Json2 if kind != "application/json" => return false,
+        Service::JsonRpc | Service::Json2 => false,
+        _ => true,
+    };
+    charset.is_none_or(|charset| match charset.as_str() {
+        "utf-8" | "utf8" | "us-ascii" => true,
+        "iso-8859-1" => latin,
+        _ => false,
+    })
 }
 
 /// What the gate does.
@@ -92,17 +134,32 @@ pub fn reads_charset(content_type: &str) -> bool {
 pub enum Verdict {
     /// Leaves the request as it is.
     Pass,
-    /// Sends this body to the road's upstream path, in the place of the client's.
-    Forward(String),
+    /// Leaves the request as it is, but for its path.
+    PassTo(&'static str),
+    /// Sends this in the place of the client's request.
+    Forward(Forward),
     /// Answers a login.
     Answer {
-        /// The answer's body.
-        document: String,
+        /// The answer.
+        reply: Reply,
         /// Why the answer is no.
         denied: Option<Reason>,
     },
     /// Answers with a fault.
     Refuse(Refusal),
+}
+
+/// A call as it goes to Odoo: written anew, with the user's credential.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The path.
+    pub path: Cow<'static, str>,
+    /// The `Content-Type`.
+    pub kind: &'static str,
+    /// Headers that carry the credential, where the body does not.
+    pub headers: Vec<(&'static str, Secret)>,
+    /// The body.
+    pub document: String,
 }
 
 /// Judges a request on a road. Whatever is forwarded was written anew from what was decided on.
@@ -118,19 +175,19 @@ pub fn judge<'s>(
         return Verdict::Pass;
     }
     let result = match road.service() {
-        Service::Object => object(policy, road, body, facts, state, trace),
-        Service::Common => common(policy, road, body, facts, state, trace),
-        Service::Databases | Service::Json if policy.snapshot.is_none() => {
+        // The module that a plain Odoo does not have.
+        _ if road.is_modules() && policy.snapshot.is_some() && !policy.stands_in_for_module() => Err(not_a_road()),
+        Service::Object | Service::Common => service::xml(policy, road, body, facts, state, trace),
+        Service::JsonRpc => service::json(policy, road, body, facts, state, trace),
+        Service::Json2 => json2::judge(policy, body, facts, state, trace),
+        Service::Module => module::judge(policy, facts, state, trace),
+        Service::Databases | Service::Bearer | Service::Upload if policy.snapshot.is_none() => {
             Err(Stop::Refused(Reason::PolicyUnavailable.into()))
         }
-        Service::Databases => Err(Stop::NotOurs(Refusal::explained(
-            Reason::EndpointBlocked,
-            "The database service is closed while every call needs a key.",
-        ))),
-        Service::Json => Err(Stop::NotOurs(Refusal::explained(
-            Reason::KeyRequired,
-            "This road takes no Lictor keys yet; call /xmlrpc/2/mcp with one.",
-        ))),
+        Service::Databases => Err(Stop::NotOurs(no_databases())),
+        // Without a key it is a page of a browser's session.
+        Service::Bearer if crate::json2::bearer(facts.head.authorization).is_none() => Ok(Verdict::Pass),
+        Service::Bearer | Service::Upload => Err(not_a_road()),
     };
     match result {
         Ok(verdict) => verdict,
@@ -147,60 +204,23 @@ enum Stop {
     Refused(Refusal),
 }
 
-/// A call of the `object` service.
-fn object<'s>(
-    policy: Policy<'s>,
-    road: Road,
-    body: Body<'_>,
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Result<Verdict, Stop> {
-    let bytes = readable(body)?;
-    let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
-    let text = xmlrpc::decode(bytes).map_err(unreadable)?;
-    let call = xmlrpc::read_call(&text).map_err(unreadable)?;
-    let password = call.params.get(2).and_then(Value::as_str).unwrap_or_default();
-    has_key(password)?;
-    let call = Call::read(call).map_err(|problem| Stop::Refused(malformed(problem)))?;
-    if road != Road::Mcp && policy.enforcement() == Enforcement::Block {
-        return Err(Stop::Refused(Reason::EndpointBlocked.into()));
+impl Stop {
+    /// What stops a request that is known to carry a key.
+    fn refused(self) -> Self {
+        match self {
+            Self::NotOurs(refusal) | Self::Refused(refusal) => Self::Refused(refusal),
+        }
     }
-    let grant = decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?;
-    let forwarded = call.forwarded(&grant.key.user.upstream);
-    Ok(Verdict::Forward(xmlrpc::write_call(&forwarded, bytes.len() + bytes.len() / 4)))
 }
 
-/// A call of the `common` service. A Lictor key is answered by the gate in every mode, as clients of the secured road
-/// come here first.
-fn common<'s>(
-    policy: Policy<'s>,
-    road: Road,
-    body: Body<'_>,
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Result<Verdict, Stop> {
-    let bytes = readable(body)?;
-    let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
-    let text = xmlrpc::decode(bytes).map_err(unreadable)?;
-    let call = Common::read(xmlrpc::read_call(&text).map_err(unreadable)?).map_err(misshapen)?;
-    let Common::Authenticate { database, login, password } = call else { return Ok(Verdict::Pass) };
-    has_key(&password)?;
-    trace.method = Some("authenticate".to_owned());
-    let answer = authenticate(snapshot, (&database, &login, &password), facts, state, trace).map_err(Stop::Refused)?;
-    let value = answer.map_or(Value::Bool(false), Value::Int);
-    Ok(Verdict::Answer { document: xmlrpc::write_response(&value), denied: answer.err() })
+/// A road that knows no Lictor keys.
+fn not_a_road() -> Stop {
+    let sentence = "This endpoint takes Odoo's own credentials, and is closed while every call needs a Lictor key.";
+    Stop::NotOurs(Refusal::explained(Reason::EndpointBlocked, sentence))
 }
 
-/// Without a policy, what may carry a key is refused; it is searched, not parsed, so that no spelling of a call can
-/// hide one.
-fn without_policy(policy: Policy<'_>, road: Road, body: &[u8]) -> Result<Verdict, Stop> {
-    let mark = key::MARK.as_bytes();
-    if road == Road::Mcp || policy.require || body.windows(mark.len()).any(|window| window == mark) {
-        return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
-    }
-    Ok(Verdict::Pass)
+fn no_databases() -> Refusal {
+    Refusal::explained(Reason::EndpointBlocked, "The database service is closed while every call needs a key.")
 }
 
 fn readable(body: Body<'_>) -> Result<&[u8], Stop> {
@@ -209,13 +229,7 @@ fn readable(body: Body<'_>) -> Result<&[u8], Stop> {
         Body::TooLarge => Err(Stop::NotOurs(Reason::TooLarge.into())),
         Body::Encoded => Err(Stop::NotOurs(Reason::UnsupportedEncoding.into())),
         Body::NotPost => Err(misshapen("it must be a POST")),
-    }
-}
-
-fn unreadable(error: xmlrpc::ReadError) -> Stop {
-    match error {
-        xmlrpc::ReadError::Encoding => Stop::NotOurs(Reason::UnsupportedEncoding.into()),
-        other => misshapen(other),
+        Body::Unread => Err(misshapen("its body is missing")),
     }
 }
 
@@ -230,20 +244,33 @@ fn has_key(password: &str) -> Result<(), Stop> {
     }
 }
 
+/// Whether a key may be in a body: searched, not parsed, so that no spelling of a call can hide one.
+fn is_marked(body: &[u8]) -> bool {
+    let mark = key::MARK.as_bytes();
+    body.windows(mark.len()).any(|window| window == mark)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn charsets_that_are_not_read_are_known() {
-        for (content_type, read) in [
-            ("text/xml", true),
-            ("text/xml; charset=utf-8", true),
-            ("text/xml; Charset=\"ISO-8859-1\"", true),
-            ("text/xml; boundary=x; charset=utf-16", false),
-            ("text/xml;charset=", false),
+    fn charsets_and_types_that_are_not_read_are_known() {
+        for (road, content_type, read) in [
+            (Road::Mcp, "text/xml", true),
+            (Road::Mcp, "text/plain; charset=utf-8", true),
+            (Road::Mcp, "text/xml; Charset=\"ISO-8859-1\"", true),
+            (Road::Mcp, "text/xml; boundary=x; charset=utf-16", false),
+            (Road::Mcp, "text/xml;charset=", false),
+            (Road::Json2, "application/json", true),
+            (Road::Json2, "Application/JSON; charset=UTF-8", true),
+            (Road::Json2, "application/json; charset=iso-8859-1", false),
+            (Road::Json2, "application/json-rpc", false),
+            (Road::Json2, "application/x-www-form-urlencoded", false),
+            (Road::JsonRpc, "application/json-rpc", true),
+            (Road::JsonRpc, "text/plain", false),
         ] {
-            assert_eq!(reads_charset(content_type), read, "{content_type}");
+            assert_eq!(reads(road, content_type), read, "{content_type}");
         }
     }
 }

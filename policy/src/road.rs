@@ -23,11 +23,25 @@ pub enum Road {
     JsonRpc,
     /// `/json/2/<model>/<method>`.
     Json2,
+    /// `/json/1/<path>`: records of window actions, for Odoo's own API keys.
+    Json1,
+    /// `/doc-bearer/<page>`: the documentation of models, for Odoo's own API keys.
+    Documentation,
+    /// `/web/database/<action>`: the database service as forms, with the master password.
+    DatabaseForms,
+    /// `/base_import_module/login_upload`: takes a password, and installs a module.
+    ModuleUpload,
+    /// `/mcp/xmlrpc/common`: of Odoo's MCP module.
+    ModuleCommon,
+    /// `/mcp/xmlrpc/object`: of Odoo's MCP module.
+    ModuleObject,
+    /// `/mcp/<path>`: the rest of Odoo's MCP module.
+    Module,
 }
 
 impl Road {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::Mcp,
         Self::Common,
         Self::Object,
@@ -37,13 +51,35 @@ impl Road {
         Self::OldDatabases,
         Self::JsonRpc,
         Self::Json2,
+        Self::Json1,
+        Self::Documentation,
+        Self::DatabaseForms,
+        Self::ModuleUpload,
+        Self::ModuleCommon,
+        Self::ModuleObject,
+        Self::Module,
     ];
 
     /// The road that a request path reaches. Canonicalises for matching only: what is no road keeps its spelling.
     pub fn of(path: &str) -> Option<Self> {
         let path = canonical(path);
-        let is_below = |road: &Self| *road == Self::Json2 && path.starts_with("/json/2/");
-        Self::ALL.into_iter().find(|road| road.path() == path || is_below(road))
+        Self::ALL.into_iter().find(|road| match path.strip_prefix(road.path()) {
+            Some("") => *road != Self::DatabaseForms,
+            Some(rest) => rest.strip_prefix('/').is_some_and(|rest| road.leads_to(rest)),
+            None => false,
+        })
+    }
+
+    /// Whether it goes on to what stands below its path.
+    fn leads_to(self, rest: &str) -> bool {
+        match self {
+            Self::Json1 | Self::Json2 | Self::Documentation | Self::Module => true,
+            // The other pages there take no password.
+            Self::DatabaseForms => {
+                matches!(rest, "backup" | "change_password" | "create" | "drop" | "duplicate" | "restore")
+            }
+            _ => false,
+        }
     }
 
     /// The canonical path, as the audit log shows it.
@@ -58,13 +94,21 @@ impl Road {
             Self::OldDatabases => "/xmlrpc/db",
             Self::JsonRpc => "/jsonrpc",
             Self::Json2 => "/json/2",
+            Self::Json1 => "/json/1",
+            Self::Documentation => "/doc-bearer",
+            Self::DatabaseForms => "/web/database",
+            Self::ModuleUpload => "/base_import_module/login_upload",
+            Self::ModuleCommon => "/mcp/xmlrpc/common",
+            Self::ModuleObject => "/mcp/xmlrpc/object",
+            Self::Module => "/mcp",
         }
     }
 
-    /// Where Odoo takes its calls: the client's own path, but for the secured road, which Odoo does not have.
+    /// Where Odoo takes its calls: the client's own path, but for roads that a plain Odoo does not have.
     pub const fn upstream_path(self) -> &'static str {
         match self {
-            Self::Mcp => Self::Object.path(),
+            Self::Mcp | Self::ModuleObject => Self::Object.path(),
+            Self::ModuleCommon => Self::Common.path(),
             other => other.path(),
         }
     }
@@ -72,11 +116,20 @@ impl Road {
     /// The service behind it.
     pub const fn service(self) -> Service {
         match self {
-            Self::Mcp | Self::Object | Self::OldObject => Service::Object,
-            Self::Common | Self::OldCommon => Service::Common,
-            Self::Databases | Self::OldDatabases => Service::Databases,
-            Self::JsonRpc | Self::Json2 => Service::Json,
+            Self::Mcp | Self::Object | Self::OldObject | Self::ModuleObject => Service::Object,
+            Self::Common | Self::OldCommon | Self::ModuleCommon => Service::Common,
+            Self::Databases | Self::OldDatabases | Self::DatabaseForms => Service::Databases,
+            Self::JsonRpc => Service::JsonRpc,
+            Self::Json2 => Service::Json2,
+            Self::Json1 | Self::Documentation => Service::Bearer,
+            Self::ModuleUpload => Service::Upload,
+            Self::Module => Service::Module,
         }
+    }
+
+    /// Whether it is one of Odoo's MCP module, which the gate stands in for if a setting says so.
+    pub const fn is_modules(self) -> bool {
+        matches!(self, Self::ModuleCommon | Self::ModuleObject | Self::Module)
     }
 }
 
@@ -89,13 +142,21 @@ pub enum Service {
     Common,
     /// Making, copying and dropping databases.
     Databases,
-    /// Calls over JSON.
-    Json,
+    /// The services over JSON-RPC.
+    JsonRpc,
+    /// Calls of models' methods, named in the path.
+    Json2,
+    /// Pages for Odoo's own API keys.
+    Bearer,
+    /// The upload of a module.
+    Upload,
+    /// What Odoo's MCP module says about a key.
+    Module,
 }
 
 /// The path without scheme, host, query, escapes, empty and dot segments: all that Odoo's router ignores, and `..`,
 /// which something between here and Odoo may resolve.
-fn canonical(path: &str) -> Cow<'_, str> {
+pub(crate) fn canonical(path: &str) -> Cow<'_, str> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = match path.split_once("://") {
         Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
@@ -185,9 +246,23 @@ mod tests {
     #[test]
     fn each_road_is_reached_by_its_own_path() {
         for road in Road::ALL {
-            assert_eq!(Road::of(road.path()), Some(road));
+            assert_eq!(Road::of(road.path()), (road != Road::DatabaseForms).then_some(road));
         }
-        assert_eq!(Road::of("/json/2/res.partner/search"), Some(Road::Json2));
-        assert_eq!(Road::of("/json/2x"), None);
+        for (path, road) in [
+            ("/json/2/res.partner/search", Some(Road::Json2)),
+            ("/json/2x", None),
+            ("/json/1/action-7", Some(Road::Json1)),
+            ("/json/version", None),
+            ("/doc-bearer/index.json", Some(Road::Documentation)),
+            ("/doc/index.html", None),
+            ("/web/database/drop/", Some(Road::DatabaseForms)),
+            ("/web/database/selector", None),
+            ("/web/dataset/call_kw", None),
+            ("/mcp/models/res.partner/access", Some(Road::Module)),
+            ("//mcp/xmlrpc/object", Some(Road::ModuleObject)),
+            ("/mcpx", None),
+        ] {
+            assert_eq!(Road::of(path), road, "{path}");
+        }
     }
 }

@@ -71,6 +71,11 @@ impl Snapshot {
         self.keys.get(prefix)
     }
 
+    /// The models that have a permission record.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.permissions.keys().map(String::as_str)
+    }
+
     /// The permission record of a model.
     pub fn permission(&self, model: &str) -> Option<&Permission> {
         self.permissions.get(model)

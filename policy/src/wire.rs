@@ -114,6 +114,8 @@ pub struct Settings {
     pub methods: BTreeMap<String, Operations>,
     /// `model` or `model.method` names taken off the never-list.
     pub never_list_exceptions: Vec<String>,
+    /// Whether the gate stands in for Odoo's MCP module, on `/mcp/…`.
+    pub mcp_module_contract: bool,
 }
 
 /// What happens to calls on the roads that Odoo shares with other clients.

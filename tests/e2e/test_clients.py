@@ -1,13 +1,19 @@
 """Published clients, unmodified, through the gate to Odoo, with no more than the starter permissions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clients import Account, Story
-from clients.mcp_servers import mcp_server_odoo, odoo_mcp
-from clients.scripts import odoo_await, odooly
+from clients.mcp_servers import (
+    mcp_server_odoo,
+    mcp_server_odoo_json_2,
+    mcp_server_odoo_standard,
+    odoo_mcp,
+    odoo_mcp_json_2,
+)
+from clients.scripts import curl, odoo_await, odooly, odooly_json_rpc, odooly_on_the_old_roads, odoorpc
 from gate import Gate, eventually
 
 from parts.odoo import Odoo
@@ -17,26 +23,64 @@ NAME = "Łucja <&> ]]> \U0001f600"
 COMPANIES = [["is_company", "=", True]]
 
 
-@pytest.mark.parametrize("client", [mcp_server_odoo, odoo_mcp, odooly, odoo_await])
+XML_RPC = {"/xmlrpc/2/common", "/xmlrpc/2/object"}
+MODULE = {"/mcp", "/mcp/xmlrpc/object"}
+CLIENTS = [
+    (mcp_server_odoo, XML_RPC),
+    (mcp_server_odoo_json_2, {"/json/2"}),
+    (mcp_server_odoo_standard, MODULE),
+    (odoo_mcp, XML_RPC),
+    (odoo_mcp_json_2, {"/json/2"}),
+    # Whatever it is told, odooly also tries JSON-2.
+    (odooly, XML_RPC | {"/json/2"}),
+    (odooly_on_the_old_roads, {"/xmlrpc/common", "/xmlrpc/object", "/json/2"}),
+    (odooly_json_rpc, {"/jsonrpc", "/json/2"}),
+    (odoorpc, {"/jsonrpc"}),
+    (odoo_await, XML_RPC),
+    (curl, {"/json/2"}),
+]
+
+
+@pytest.fixture(scope="module")
+def user(gate: Gate, odoo: Odoo) -> dict[str, Any]:
+    """Odoo's administrator with an API key, which every road takes."""
+    return gate.user(odoo.database, odoo.admin.login, odoo.create_api_key(odoo.admin))
+
+
+@pytest.fixture
+def module(gate: Gate) -> Iterator[None]:
+    gate.api("PATCH", "settings", {"mcp_module_contract": True})
+    yield
+    gate.api("PATCH", "settings", {"mcp_module_contract": False})
+
+
+@pytest.mark.parametrize(("client", "roads"), CLIENTS, ids=[client.__name__ for client, _ in CLIENTS])
 def test_a_client_works_and_is_refused_what_is_not_permitted(
-    client: Callable[..., Story], gate: Gate, odoo: Odoo, user: Any, tmp_path: Path
+    client: Callable[..., Story], roads: set[str], gate: Gate, odoo: Odoo, user: Any, module: None, tmp_path: Path
 ) -> None:
-    key = gate.key(user)
-    account = Account(gate.up["gate_url"], odoo.database, odoo.admin.login, key["key"])
+    made = gate.api("POST", "keys", {"name": "client", "user_id": user["id"]})
+    # In force when a login succeeds; that of another key, so that the rows of this one are the client's alone.
+    gate.key(user)
+    account = Account(gate.up["gate_url"], odoo.database, odoo.admin.login, made["key"])
     story = client(account, NAME, tmp_path)
     assert sorted(story.found) == sorted(odoo.call("res.partner", "search", COMPANIES))
     assert odoo.call("res.partner", "read", [story.created], ["name"]) == [{"id": story.created, "name": NAME}]
-    assert "permission_denied: The permission for res.partner would have to allow delete." in story.refusal
     if "mcp" in client.__name__:
         assert "search_records" in story.tools and len(story.tools) > 10
     # The gate refused that one call and none of those that a client makes on its own account.
-    rows = eventually(lambda: whole_story(gate, key["id"]), seconds=10)
+    rows = eventually(lambda: whole_story(gate, made["id"], client), seconds=10)
     refused = [(row["method"], row["record_ids"]) for row in rows if row["outcome"] != "allowed"]
-    assert refused == [("unlink", [story.created])]
-    assert {row["road"] for row in rows} == {"/xmlrpc/2/common", "/xmlrpc/2/object"}
+    if client is mcp_server_odoo_standard:
+        # It asks first, and does not try.
+        assert "Operation 'unlink' not allowed on model 'res.partner'" in story.refusal and not refused
+    else:
+        assert "permission_denied: The permission for res.partner would have to allow delete." in story.refusal
+        assert refused == [("unlink", [story.created])]
+    assert {row["road"] for row in rows} == roads
 
 
-def whole_story(gate: Gate, key_id: str) -> list[dict[str, Any]]:
-    """The audit rows of a key, once the refused call, its last, is among them."""
+def whole_story(gate: Gate, key_id: str, client: Callable[..., Story]) -> list[dict[str, Any]]:
+    """The audit rows of a key, once the refused call, its last, is among them; or the creation, where there is none."""
     rows = gate.audit(key_id=key_id)
-    return rows if any(row["method"] == "unlink" for row in rows) else []
+    last = "create" if client is mcp_server_odoo_standard else "unlink"
+    return rows if any(row["method"] == last for row in rows) else []

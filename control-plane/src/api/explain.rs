@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use lictor_policy::address;
 use lictor_policy::call::Call;
-use lictor_policy::decide::{self, Check, Facts, Finding, Stage};
+use lictor_policy::decide::{self, Check, Facts, Finding, Head, Stage};
 use lictor_policy::operations;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::snapshot::Snapshot;
@@ -88,7 +88,7 @@ pub async fn explain(State(app): State<App>, Body(question): Body<Question>) -> 
 }
 
 fn checks(policy: &Snapshot, key: &Key, call: &Call<'_>, client: IpAddr, app: &App) -> Vec<Check> {
-    let facts = Facts { now: app.now().0, client: Some(client), user_agent: b"" };
+    let facts = Facts { now: app.now().0, client: Some(client), user_agent: b"", head: Head::default() };
     match policy.key(&key.prefix) {
         Some(key) => decide::explain(policy, key, call, facts),
         // Gates do not get such keys: to them they are unknown.

@@ -29,6 +29,7 @@ async fn a_fresh_database_has_the_defaults() {
             json!({"enabled": true, "threshold": {"count": 5, "minutes": 5}}),
         ),
         ("/audit/retention_days", json!(365)),
+        ("/mcp_module_contract", json!(false)),
     ] {
         assert_eq!(settings.pointer(pointer), Some(&value), "{pointer}");
     }
@@ -69,6 +70,7 @@ async fn each_wrong_field_is_named_and_changes_nothing() {
         (json!({"body_limit_bytes": (64 << 20) + 1}), "invalid_field", "body_limit_bytes"),
         (json!({"methods": {"_x": []}}), "invalid_field", "methods._x"),
         (json!({"never_list_exceptions": ["ir cron"]}), "invalid_field", "never_list_exceptions"),
+        (json!({"mcp_module_contract": "on"}), "invalid_field", "mcp_module_contract"),
         (json!({"smtp": {}}), "unknown_field", "smtp"),
         (json!({"alerts": {"recipients": ["ada"]}}), "invalid_field", "alerts.recipients"),
         (json!({"alerts": {"recipients": vec!["a@example.com"; 51]}}), "invalid_field", "alerts.recipients"),

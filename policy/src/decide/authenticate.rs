@@ -38,6 +38,28 @@ pub fn authenticate<'s>(
     Ok(if same { Ok(upstream.uid) } else { Err(Reason::IdentityMismatch) })
 }
 
+/// Verifies a key as a login does, for a page that says whose it is. Starts no session.
+///
+/// # Errors
+/// The refusal of the first stage that fails; a database that is not the key's, if one is named.
+pub fn identify<'s>(
+    snapshot: &'s Snapshot,
+    password: &str,
+    database: Option<&str>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<&'s Key, Refusal> {
+    let verified = key(snapshot, password, facts, state, trace)?;
+    trace.stage = Stage::Identity;
+    if database.is_some_and(|database| database != verified.key.user.upstream.database) {
+        return Err(Reason::IdentityMismatch.into());
+    }
+    trace.stage = Stage::Pause;
+    pause::key(snapshot, verified.key)?;
+    admit::login(snapshot, verified, facts, state, trace)
+}
+
 /// Exists, hash matches, not expired. Checksum, prefix and digest come first: they cost a thousandth of the hash.
 pub(super) fn key<'s>(
     snapshot: &'s Snapshot,

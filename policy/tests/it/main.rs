@@ -10,8 +10,11 @@
 
 mod cases;
 mod clients;
+mod json_python;
+mod json_render;
 mod python;
 mod rate;
 mod render;
+mod roads;
 mod setting;
 mod stages;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use lictor_policy::call::Call;
 use lictor_policy::decide::Trace;
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
@@ -56,7 +56,7 @@ fn what_is_forwarded_is_what_was_decided() {
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let verdict =
             gate::judge(policy, Road::Mcp, Body::Whole(&bytes), setting::facts(), &mut memory, &mut Trace::default());
-        let Verdict::Forward(document) = verdict else { continue };
+        let Verdict::Forward(Forward { document, .. }) = verdict else { continue };
         *(if damaged { &mut forwarded_damaged } else { &mut forwarded_whole }) += 1;
         let text = xmlrpc::decode(&bytes).unwrap();
         let call = Call::read(xmlrpc::read_call(&text).unwrap()).unwrap();
@@ -115,7 +115,7 @@ fn decided(call: &Call<'_>) -> Vec<Json> {
     ]
 }
 
-fn tagged(value: &Value<'_>) -> Json {
+pub(crate) fn tagged(value: &Value<'_>) -> Json {
     match value {
         Value::Nil => json!(["nil", null]),
         Value::Bool(truth) => json!(["bool", truth]),

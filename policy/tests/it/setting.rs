@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use lictor_policy::brake::Failures;
-use lictor_policy::decide::{Facts, State, Trace, Unavailable};
+use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
 use lictor_policy::line::Line;
@@ -20,6 +20,15 @@ pub(crate) const DATABASE: &str = "prod";
 pub(crate) const LOGIN: &str = "agent@example.com";
 pub(crate) const UID: i64 = 7;
 pub(crate) const SECRET: &str = "odoo-secret-<&>";
+
+/// What Odoo gives out as an API key; JSON-2 takes nothing else.
+pub(crate) const API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// The same policy, with an API key as the user's credential in Odoo.
+pub(crate) fn with_api_key(mut policy: wire::Snapshot) -> wire::Snapshot {
+    policy.users[0].upstream.secret = Secret::new(API_KEY);
+    policy
+}
 
 /// The one key of the policy.
 pub(crate) fn key() -> PlainKey {
@@ -60,6 +69,7 @@ pub(crate) fn policy() -> wire::Snapshot {
             body_limit_bytes: 8 << 20,
             methods: [].into(),
             never_list_exceptions: vec![],
+            mcp_module_contract: false,
         },
         users: vec![wire::User {
             id: "u1".into(),
@@ -128,7 +138,7 @@ impl State for Memory {
 }
 
 pub(crate) fn facts() -> Facts<'static> {
-    Facts { now: NOW, client: Some([10, 0, 0, 1].into()), user_agent: b"agent/1" }
+    Facts { now: NOW, client: Some([10, 0, 0, 1].into()), user_agent: b"agent/1", head: Head::default() }
 }
 
 /// Judges a body on a road by a policy that was confirmed just now.

@@ -17,14 +17,21 @@ Call = Callable[..., Any]
 
 def mcp_server_odoo(account: Account, name: str, folder: Path) -> Story:
     """In YOLO mode, as without its module in Odoo; it would take JSON-2 for an API key, so the key is the password."""
-    environment = {
-        "ODOO_URL": account.url,
-        "ODOO_DB": account.database,
-        "ODOO_USER": account.login,
-        "ODOO_PASSWORD": account.key,
-        "ODOO_YOLO": "true",
-        "ODOO_RPC_TRANSPORT": "xmlrpc",
-    }
+    return _mcp_server_odoo(account, name, folder, ODOO_PASSWORD=account.key, ODOO_YOLO="true", ODOO_RPC_TRANSPORT="xmlrpc")
+
+
+def mcp_server_odoo_json_2(account: Account, name: str, folder: Path) -> Story:
+    """In YOLO mode with an API key it takes JSON-2 by itself."""
+    return _mcp_server_odoo(account, name, folder, ODOO_API_KEY=account.key, ODOO_YOLO="true")
+
+
+def mcp_server_odoo_standard(account: Account, name: str, folder: Path) -> Story:
+    """In its standard mode it asks its module in Odoo, for which the gate stands in, before each call."""
+    return _mcp_server_odoo(account, name, folder, ODOO_API_KEY=account.key)
+
+
+def _mcp_server_odoo(account: Account, name: str, folder: Path, **mode: str) -> Story:
+    environment = {"ODOO_URL": account.url, "ODOO_DB": account.database, "ODOO_USER": account.login, **mode}
     with _server("mcp-server-odoo", "mcp_server_odoo", environment, folder) as (tools, call):
         assert "res.partner" in [model["model"] for model in call("list_models")["models"]]
         page = call("search_records", model="res.partner", domain=[["is_company", "=", True]], fields=["name"], limit=100)
@@ -35,13 +42,22 @@ def mcp_server_odoo(account: Account, name: str, folder: Path) -> Story:
 
 def odoo_mcp(account: Account, name: str, folder: Path) -> Story:
     """Its writes are enabled by an environment variable, and each is validated before it is executed."""
+    return _odoo_mcp(account, name, folder, ODOO_TRANSPORT="xmlrpc")
+
+
+def odoo_mcp_json_2(account: Account, name: str, folder: Path) -> Story:
+    """The same over JSON-2."""
+    return _odoo_mcp(account, name, folder, ODOO_TRANSPORT="json2", ODOO_API_KEY=account.key)
+
+
+def _odoo_mcp(account: Account, name: str, folder: Path, **mode: str) -> Story:
     environment = {
         "ODOO_URL": account.url,
         "ODOO_DB": account.database,
         "ODOO_USERNAME": account.login,
         "ODOO_PASSWORD": account.key,
-        "ODOO_TRANSPORT": "xmlrpc",
         "ODOO_MCP_ENABLE_WRITES": "1",
+        **mode,
     }
     with _server("odoo-mcp", "odoo_mcp", environment, folder) as (tools, call):
 
@@ -54,6 +70,8 @@ def odoo_mcp(account: Account, name: str, folder: Path) -> Story:
         domain = [["is_company", "=", True]]
         found = call("search_records", model="res.partner", domain=domain, fields=["name"], limit=100)["result"]
         created = write(operation="create", values={"name": name})["result"]
+        # JSON-2 answers a list.
+        created = created[0] if isinstance(created, list) else created
         refusal = write(operation="unlink", record_ids=[created])["error"]
     return Story([record["id"] for record in found], created, refusal, tools)
 

@@ -7,12 +7,12 @@ import xmlrpc.client
 import odooly
 
 url, database, login, key, name = sys.argv[1:]
-partners = odooly.Client(f"{url}/xmlrpc/2", database, login, key).env["res.partner"]
+partners = odooly.Client(url, database, login, key).env["res.partner"]
 found = partners.search([("is_company", "=", True)])
 assert len(found.read("name")) == len(found)
 partner = partners.create({"name": name})
 assert partner.name == name
 try:
     partner.unlink()
-except xmlrpc.client.Fault as fault:
-    print(json.dumps({"found": found.ids, "created": partner.id, "refusal": fault.faultString}))
+except (xmlrpc.client.Fault, odooly.ServerError) as error:
+    print(json.dumps({"found": found.ids, "created": partner.id, "refusal": str(error)}))

@@ -1,5 +1,6 @@
-"""Two libraries, each driven by a short script in its own environment, which prints the story as JSON."""
+"""Libraries and curl, each driven by a short script in its own environment, which prints the story as JSON."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,8 +9,36 @@ from clients import Account, Story, install
 
 def odooly(account: Account, name: str, folder: Path) -> Story:
     """`odooly.Client(server, db, user, password)`; a server that ends in `/xmlrpc/2` makes it speak XML-RPC."""
+    return _odooly("/xmlrpc/2", account, name, folder)
+
+
+def odooly_on_the_old_roads(account: Account, name: str, folder: Path) -> Story:
+    """A server that ends in `/xmlrpc`: as before Odoo 8."""
+    return _odooly("/xmlrpc", account, name, folder)
+
+
+def odooly_json_rpc(account: Account, name: str, folder: Path) -> Story:
+    """A server that ends in `/jsonrpc`."""
+    return _odooly("/jsonrpc", account, name, folder)
+
+
+def _odooly(road: str, account: Account, name: str, folder: Path) -> Story:
     script = [str(install.python("odooly")), str(install.HERE / "odooly_story.py")]
+    return _story(script, dataclasses.replace(account, url=account.url + road), name, folder)
+
+
+def odoorpc(account: Account, name: str, folder: Path) -> Story:
+    """`odoorpc.ODOO(host, protocol="jsonrpc", port=…).login(db, login, password)`."""
+    script = [str(install.python("odoorpc")), str(install.HERE / "odoorpc_story.py")]
     return _story(script, account, name, folder)
+
+
+def curl(account: Account, name: str, folder: Path) -> Story:
+    """The machine's own curl, over JSON-2."""
+    arguments = [account.url, account.database, account.login, account.key, name]
+    story = json.loads(install.run(["sh", str(install.HERE / "curl_story.sh"), *arguments], folder))
+    [created] = story["created"]
+    return Story(story["found"], created, story["refusal"]["message"])
 
 
 def odoo_await(account: Account, name: str, folder: Path) -> Story:

@@ -1,0 +1,78 @@
+//! JSON-2: the head carries the key and names the call, the body its arguments.
+
+use std::borrow::Cow;
+
+use super::{Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable};
+use crate::decide::{Facts, State, Trace, decide, malformed};
+use crate::key::{Key, Presented};
+use crate::refusal::{Reason, Refusal};
+use crate::secret::Secret;
+use crate::snapshot::Snapshot;
+use crate::value::{Members, Value};
+use crate::wire::Enforcement;
+use crate::{json, json2, reply};
+
+/// What the headers say.
+pub(super) struct Head<'s, 'r> {
+    snapshot: &'s Snapshot,
+    key: &'r str,
+    target: (String, String),
+}
+
+/// What the headers alone can refuse is refused before the body has come.
+pub(super) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>) -> Result<Head<'s, 'r>, Stop> {
+    let key = json2::bearer(facts.head.authorization).unwrap_or_default();
+    if policy.require || (policy.snapshot.is_none() && has_key(key).is_ok()) {
+        return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
+    }
+    has_key(key)?;
+    let snapshot = policy.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))?;
+    if policy.enforcement() == Enforcement::Block {
+        return Err(Stop::Refused(Reason::EndpointBlocked.into()));
+    }
+    match Key::recognise(key) {
+        Presented::Key(presented) if snapshot.key(presented.prefix()).is_some() => {}
+        _ => return Err(Stop::Refused(Reason::InvalidKey.into())),
+    }
+    if !matches!(body, Body::Unread) {
+        readable(body).map_err(Stop::refused)?;
+    }
+    let target = json2::target(facts.head.path);
+    let target = target.ok_or_else(|| misshapen("its path must be /json/2/<model>/<method>").refused())?;
+    Ok(Head { snapshot, key, target })
+}
+
+pub(super) fn judge<'s>(
+    policy: Policy<'s>,
+    body: Body<'_>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<Verdict, Stop> {
+    let found = head(policy, body, facts);
+    if let Ok(Head { .. }) | Err(Stop::Refused(_)) = &found
+        && let Some((model, method)) = json2::target(facts.head.path)
+    {
+        (trace.model, trace.method) = (Some(model), Some(method));
+    }
+    let Head { snapshot, key, target } = found?;
+    let bytes = readable(body).map_err(Stop::refused)?;
+    let arguments = match bytes {
+        [] => Value::Struct(Members::new()),
+        bytes => json::read(bytes).map_err(|problem| Stop::Refused(malformed(problem)))?,
+    };
+    let call = json2::read(target, facts.head.database, key, arguments);
+    let call = call.map_err(|problem| Stop::Refused(malformed(problem)))?;
+    let upstream = &decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?.key.user.upstream;
+    if !json2::takes(upstream) {
+        return Err(Stop::Refused(Refusal::explained(
+            Reason::EndpointBlocked,
+            "On this road Odoo takes API keys only, and the key's user has a password there; an administrator would \
+             have to give the user an Odoo API key. /xmlrpc/2/mcp takes the call.",
+        )));
+    }
+    let (path, document) = json2::write(call, bytes.len() + bytes.len() / 4);
+    let bearer = Secret::new(format!("Bearer {}", upstream.secret.expose()));
+    let headers = vec![("authorization", bearer), ("x-odoo-database", Secret::new(upstream.database.clone()))];
+    Ok(Verdict::Forward(Forward { path: Cow::Owned(path), kind: reply::JSON, headers, document }))
+}

@@ -1,0 +1,97 @@
+//! What Odoo's MCP module answers its clients, said by the gate: whose a key is, and what it may do to which model.
+//!
+//! Read from the published client `mcp-server-odoo` 0.9; a plain Odoo has no such pages.
+
+use super::{Policy, Stop, Verdict, has_key};
+use crate::decide::{Facts, State, Trace, access, identify, malformed};
+use crate::operation::{Operation, Operations};
+use crate::refusal::Reason;
+use crate::reply;
+use crate::road::{Road, canonical};
+use crate::snapshot::{Key, Snapshot};
+use crate::value::Value;
+
+/// The pages.
+enum Page<'p> {
+    /// `/mcp/auth/validate`
+    Validate,
+    /// `/mcp/models`
+    Models,
+    /// `/mcp/models/<model>/access`
+    Access(&'p str),
+}
+
+impl<'p> Page<'p> {
+    fn of(path: &'p str) -> Option<Self> {
+        match path.strip_prefix(Road::Module.path())? {
+            "/auth/validate" => Some(Self::Validate),
+            "/models" => Some(Self::Models),
+            path => {
+                let model = path.strip_prefix("/models/")?.strip_suffix("/access")?;
+                (!model.is_empty() && !model.contains('/') && model.len() <= crate::call::MAX_NAME)
+                    .then_some(Self::Access(model))
+            }
+        }
+    }
+}
+
+pub(super) fn judge<'s>(
+    policy: Policy<'s>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<Verdict, Stop> {
+    let key = std::str::from_utf8(facts.head.api_key).unwrap_or_default();
+    if policy.require || (policy.snapshot.is_none() && has_key(key).is_ok()) {
+        return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
+    }
+    has_key(key)?;
+    let snapshot = policy.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))?;
+    let path = canonical(facts.head.path);
+    let page = Page::of(&path).ok_or_else(|| Stop::Refused(malformed("the module has no such page")))?;
+    trace.method = Some(if matches!(page, Page::Validate) { "authenticate" } else { "has_access" }.to_owned());
+    if let Page::Access(model) = page {
+        trace.model = Some(model.to_owned());
+    }
+    let key = identify(snapshot, key, facts.head.database, facts, state, trace).map_err(Stop::Refused)?;
+    let data = match page {
+        Page::Validate => {
+            vec![("valid".into(), Value::Bool(true)), ("user_id".into(), Value::Int(key.user.upstream.uid))]
+        }
+        Page::Models => {
+            let models = snapshot.models().filter_map(|model| listed(snapshot, key, model)).collect();
+            vec![("models".into(), Value::Array(models))]
+        }
+        Page::Access(model) => {
+            let operations = access(snapshot, key, model);
+            vec![
+                ("model".into(), Value::String(model.to_owned().into())),
+                ("enabled".into(), Value::Bool(!operations.is_empty())),
+                ("operations".into(), flags(operations)),
+            ]
+        }
+    };
+    let answer = Value::Struct(vec![("success".into(), Value::Bool(true)), ("data".into(), Value::Struct(data))]);
+    Ok(Verdict::Answer { reply: reply::value(Road::Module, &answer, None), denied: None })
+}
+
+/// A model in the list; the gate knows no other name of it than Odoo's technical one.
+fn listed<'s>(snapshot: &'s Snapshot, key: &Key, model: &'s str) -> Option<Value<'s>> {
+    let operations = access(snapshot, key, model);
+    (!operations.is_empty()).then(|| {
+        Value::Struct(vec![
+            ("model".into(), Value::String(model.into())),
+            ("name".into(), Value::String(model.into())),
+            ("operations".into(), flags(operations)),
+        ])
+    })
+}
+
+fn flags(operations: Operations) -> Value<'static> {
+    let flag = |operation: Operation| {
+        // The module says it in Odoo's word.
+        let name = if operation == Operation::Delete { "unlink" } else { operation.name() };
+        (name.into(), Value::Bool(operations.contains(operation)))
+    };
+    Value::Struct(Operation::ALL.into_iter().map(flag).collect())
+}

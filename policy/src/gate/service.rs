@@ -1,0 +1,132 @@
+//! The services `object` and `common`, over XML-RPC and over JSON-RPC.
+
+use std::borrow::Cow;
+
+use super::{Body, Forward, Policy, Stop, Verdict, has_key, is_marked, misshapen, no_databases, readable};
+use crate::call::{BadCall, Call, Common};
+use crate::decide::{Facts, State, Trace, authenticate, decide, malformed};
+use crate::refusal::Reason;
+use crate::road::{Road, Service};
+use crate::snapshot::{Key, Snapshot};
+use crate::value::Value;
+use crate::wire::Enforcement;
+use crate::xmlrpc::{self, MethodCall};
+use crate::{json, jsonrpc, reply};
+
+/// A request over XML-RPC.
+pub(super) fn xml<'s>(
+    policy: Policy<'s>,
+    road: Road,
+    body: Body<'_>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<Verdict, Stop> {
+    let bytes = readable(body)?;
+    let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
+    let text = xmlrpc::decode(bytes).map_err(unreadable)?;
+    let call = xmlrpc::read_call(&text).map_err(unreadable)?;
+    if road.service() == Service::Common {
+        return match common(snapshot, road, call, facts, state, trace)? {
+            Verdict::Pass if road == Road::ModuleCommon => Ok(Verdict::PassTo(road.upstream_path())),
+            verdict => Ok(verdict),
+        };
+    }
+    let (call, key) = object(policy, snapshot, road, call, facts, state, trace)?;
+    let document = xmlrpc::write_call(&call.forwarded(&key.user.upstream), room(bytes));
+    Ok(forward(road, reply::XML, document))
+}
+
+/// A request over JSON-RPC.
+pub(super) fn json<'s>(
+    policy: Policy<'s>,
+    road: Road,
+    body: Body<'_>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<Verdict, Stop> {
+    let required = policy.enforcement() == Enforcement::Require;
+    let bytes = readable(body)?;
+    let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
+    // Where the database service is closed, what cannot be read might be a call of it.
+    let unread = |stop: Stop| if required { stop.refused() } else { stop };
+    let body = json::read(bytes).map_err(|problem| unread(misshapen(problem)))?;
+    let id = jsonrpc::id(&body);
+    trace.rpc_id = Some(id.clone());
+    let request = jsonrpc::read(body).map_err(|problem| match problem {
+        BadCall::Batch if is_marked(bytes) => misshapen(problem).refused(),
+        _ => unread(misshapen(problem)),
+    })?;
+    match request.service.as_ref() {
+        "common" => common(snapshot, road, request.call, facts, state, trace),
+        "object" => {
+            let (call, key) = object(policy, snapshot, road, request.call, facts, state, trace)?;
+            let forwarded = call.forwarded(&key.user.upstream);
+            Ok(forward(road, reply::JSON, jsonrpc::write_call("object", &forwarded, &id, room(bytes))))
+        }
+        _ => Err(unread(Stop::NotOurs(no_databases()))),
+    }
+}
+
+/// A call of the `object` service: decided on, if it carries a key.
+fn object<'s, 'c>(
+    policy: Policy<'_>,
+    snapshot: &'s Snapshot,
+    road: Road,
+    call: MethodCall<'c>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<(Call<'c>, &'s Key), Stop> {
+    has_key(call.params.get(2).and_then(Value::as_str).unwrap_or_default())?;
+    let call = Call::read(call).map_err(|problem| Stop::Refused(malformed(problem)))?;
+    if !policy.is_secured(road) && policy.enforcement() == Enforcement::Block {
+        return Err(Stop::Refused(Reason::EndpointBlocked.into()));
+    }
+    let grant = decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?;
+    Ok((call, grant.key))
+}
+
+/// A call of the `common` service. A Lictor key is answered by the gate in every mode that looks, as clients of the
+/// secured road come here first.
+fn common<'s>(
+    snapshot: &'s Snapshot,
+    road: Road,
+    call: MethodCall<'_>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<Verdict, Stop> {
+    let call = Common::read(call).map_err(misshapen)?;
+    let Common::Authenticate { database, login, password } = call else { return Ok(Verdict::Pass) };
+    has_key(&password)?;
+    trace.method = Some("authenticate".to_owned());
+    let answer = authenticate(snapshot, (&database, &login, &password), facts, state, trace).map_err(Stop::Refused)?;
+    let value = answer.map_or(Value::Bool(false), Value::Int);
+    Ok(Verdict::Answer { reply: reply::value(road, &value, trace.rpc_id.as_deref()), denied: answer.err() })
+}
+
+/// Without a policy, what may carry a key is refused.
+fn without_policy(policy: Policy<'_>, road: Road, body: &[u8]) -> Result<Verdict, Stop> {
+    if road == Road::Mcp || policy.require || is_marked(body) {
+        return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
+    }
+    Ok(Verdict::Pass)
+}
+
+fn forward(road: Road, kind: &'static str, document: String) -> Verdict {
+    Verdict::Forward(Forward { path: Cow::Borrowed(road.upstream_path()), kind, headers: Vec::new(), document })
+}
+
+/// What is written anew is a little longer than what came.
+fn room(body: &[u8]) -> usize {
+    body.len() + body.len() / 4
+}
+
+fn unreadable(error: xmlrpc::ReadError) -> Stop {
+    match error {
+        xmlrpc::ReadError::Encoding => Stop::NotOurs(Reason::UnsupportedEncoding.into()),
+        other => misshapen(other),
+    }
+}

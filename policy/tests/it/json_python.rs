@@ -1,0 +1,154 @@
+//! Whatever the gate forwards on the JSON roads, Python's `json.loads` reads as exactly the call that was decided.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use lictor_policy::decide::{Facts, Head, Trace};
+use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
+use lictor_policy::operation::{Operation, Operations};
+use lictor_policy::road::Road;
+use lictor_policy::snapshot::Snapshot;
+use lictor_policy::value::{Members, Value};
+use lictor_policy::{json, json2};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::json;
+
+use crate::json_render as render;
+use crate::python::tagged;
+use crate::setting::{self, API_KEY, DATABASE, Memory, NOW, UID};
+
+const BODIES: usize = 100_000;
+const PATH: &str = "/json/2/res.partner/any_method";
+
+#[test]
+fn json_that_is_forwarded_is_what_was_decided() {
+    let mut policy = setting::with_api_key(setting::policy());
+    // `any_method` takes whatever arguments there are, so that every value gets to the writer.
+    policy.settings.methods = [("any_method".to_owned(), Operations::of(&[Operation::Write]))].into();
+    let snapshot = Snapshot::try_from(policy).unwrap();
+    let mut memory = Memory::default();
+    let mut oracle = Command::new("python3")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/json_oracle.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 is needed: its json is what Odoo reads with");
+    let (mut to, from) = (oracle.stdin.take().unwrap(), BufReader::new(oracle.stdout.take().unwrap()));
+    let (sent, received) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for (line, body) in from.lines().zip(received) {
+            assert_eq!(line.unwrap(), "same", "for {body:?}");
+        }
+    });
+
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let bearer = format!("Bearer {}", setting::key().expose());
+    let (mut forwarded_whole, mut forwarded_damaged) = (0, 0);
+    for number in 0..BODIES {
+        let (road, damaged) = (if number % 4 < 2 { Road::Json2 } else { Road::JsonRpc }, number % 2 == 1);
+        let mut original = String::new();
+        let value = if road == Road::Json2 { arguments(&mut runner) } else { request(&mut runner) };
+        render::write(&mut original, &value, runner.rng());
+        let bytes = if damaged { render::mutate(&original, runner.rng()) } else { original.into_bytes() };
+        let head = Head { path: PATH, authorization: bearer.as_bytes(), database: Some(DATABASE), ..Head::default() };
+        let facts = Facts { head, ..setting::facts() };
+        let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
+        let verdict = gate::judge(policy, road, Body::Whole(&bytes), facts, &mut memory, &mut Trace::default());
+        let Verdict::Forward(Forward { document, .. }) = verdict else { continue };
+        *(if damaged { &mut forwarded_damaged } else { &mut forwarded_whole }) += 1;
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let case = json!({
+            "road": if road == Road::Json2 { "json2" } else { "jsonrpc" },
+            "forwarded": base64.encode(&document),
+            "original": base64.encode(&bytes),
+            "call": tagged(&decided(road, &bytes)),
+        });
+        let taken = sent.send(String::from_utf8_lossy(&bytes).into_owned()).is_ok() && writeln!(to, "{case}").is_ok();
+        if !taken {
+            break; // The reader's panic says which body failed.
+        }
+    }
+    drop((to, sent));
+    reader.join().unwrap();
+    assert!(oracle.wait().unwrap().success());
+    println!("{BODIES} bodies: {forwarded_whole} whole and {forwarded_damaged} damaged ones forwarded");
+    // A test that refuses everything would show nothing.
+    assert!(forwarded_whole > BODIES / 5 && forwarded_damaged > BODIES / 100);
+}
+
+/// A body of JSON-2. The record's values hold no arrays, which a mapped method must not have outside the context.
+fn arguments(runner: &mut TestRunner) -> Value<'static> {
+    let mut members = Members::new();
+    if runner.rng().random_bool(0.5) {
+        members.push((
+            "ids".into(),
+            Value::Array(vec![Value::Int(1), Value::Int(i64::from(runner.rng().random::<i32>()))]),
+        ));
+    }
+    for name in ["a", "b"] {
+        members.push((name.into(), scalar(runner)));
+    }
+    let context = match render::value().new_tree(runner).unwrap().current() {
+        Value::Struct(members) => members,
+        value => vec![("x".into(), value)],
+    };
+    members.push(("context".into(), Value::Struct(context)));
+    Value::Struct(members)
+}
+
+fn scalar(runner: &mut TestRunner) -> Value<'static> {
+    render::scalar().new_tree(runner).unwrap().current()
+}
+
+fn request(runner: &mut TestRunner) -> Value<'static> {
+    let text = |text: &str| Value::String(text.to_owned().into());
+    let mut args = vec![
+        text(DATABASE),
+        Value::Int(UID),
+        text(setting::key().expose()),
+        text("res.partner"),
+        text("any_method"),
+        Value::Array(vec![Value::Int(5), scalar(runner)]),
+    ];
+    if runner.rng().random_bool(0.8) {
+        let context = Value::Struct(vec![("x".into(), render::value().new_tree(runner).unwrap().current())]);
+        args.push(Value::Struct(vec![("k".into(), scalar(runner)), ("context".into(), context)]));
+    }
+    let params = vec![
+        ("service".into(), text("object")),
+        ("method".into(), text("execute_kw")),
+        ("args".into(), Value::Array(args)),
+    ];
+    let members = vec![
+        ("jsonrpc".into(), text("2.0")),
+        ("method".into(), text("call")),
+        ("params".into(), Value::Struct(params)),
+        ("id".into(), scalar(runner)),
+    ];
+    Value::Struct(
+        members.into_iter().filter(|(name, _): &(_, _)| name != "id" || runner.rng().random_bool(0.7)).collect(),
+    )
+}
+
+/// What must be forwarded, from what the gate read.
+fn decided(road: Road, bytes: &[u8]) -> Value<'_> {
+    let body = json::read(bytes).unwrap();
+    if road == Road::Json2 {
+        let target = json2::target(PATH).unwrap();
+        let call = json2::read(target, None, "", body).unwrap();
+        let ids = call.args.into_iter().map(|ids| ("ids".into(), ids));
+        return Value::Struct(ids.chain(call.kwargs).collect());
+    }
+    let call = lictor_policy::jsonrpc::read(body).unwrap().call;
+    let call = lictor_policy::call::Call::read(call).unwrap();
+    let text = |text: &str| Value::String(text.to_owned().into());
+    let target = [Value::String(call.model), Value::String(call.method)];
+    let arguments = [Value::Array(call.args), Value::Struct(call.kwargs)];
+    Value::Array([text(DATABASE), Value::Int(UID), text(API_KEY)].into_iter().chain(target).chain(arguments).collect())
+}
