@@ -1,10 +1,10 @@
 //! Alerts: what of the audit events should be looked at by somebody.
 //!
-//! Events are evaluated in the transaction that stores them ([`evaluate()`]). So each counts once, however often a gate
-//! sends it, with nothing that could lag behind, be lost at a restart or be done by two replicas; what it costs the
-//! answer to the gate is one query a key and batch while nothing stands out, and two or three for each key or address
-//! that does. What is counted toward an alert that is not open yet is kept in the database, one bounded row a type and
-//! subject.
+//! Events are evaluated in the transaction that stores them ([`evaluate()`]), and not after it from a cursor: so each counts
+//! once, however often a gate sends it, and nothing can lag behind, be lost at a restart or be done by two replicas. It
+//! costs the answer to the gate two queries a batch while nothing stands out, three more when something does, and some for
+//! each alert that is opened or raised. What is counted toward an alert that is not open yet is kept in the database, one
+//! bounded row a type and subject.
 
 mod evaluate;
 mod notify;
