@@ -23,7 +23,7 @@ mod pause;
 mod permission;
 mod scope;
 
-pub use authenticate::{authenticate, identify};
+pub use authenticate::{authenticate, identify, recognise};
 pub use explain::{Check, Finding, explain};
 
 /// What a gate knows of a request beside its body.

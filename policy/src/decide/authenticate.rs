@@ -60,6 +60,18 @@ pub fn identify<'s>(
     admit::login(snapshot, verified, facts, state, trace)
 }
 
+/// Verifies the key of a call that is refused because it is malformed: its record then names whose it was, as malformed
+/// calls with a right key are worth an alert. Whether the key is right changes nothing for the caller.
+pub fn recognise<'s>(
+    snapshot: &'s Snapshot,
+    password: &str,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) {
+    let _ = key(snapshot, password, facts, state, trace);
+}
+
 /// Exists, hash matches, not expired. Checksum, prefix and digest come first: they cost a thousandth of the hash.
 pub(super) fn key<'s>(
     snapshot: &'s Snapshot,

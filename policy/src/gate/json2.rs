@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable};
-use crate::decide::{Facts, State, Trace, decide, malformed};
+use crate::decide::{Facts, State, Trace, decide, malformed, recognise};
 use crate::key::{Key, Presented};
 use crate::refusal::{Reason, Refusal};
 use crate::secret::Secret;
@@ -59,10 +59,16 @@ pub(super) fn judge<'s>(
     let bytes = readable(body).map_err(Stop::refused)?;
     let arguments = match bytes {
         [] => Value::Struct(Members::new()),
-        bytes => json::read(bytes).map_err(|problem| Stop::Refused(malformed(problem)))?,
+        bytes => json::read(bytes).map_err(|problem| {
+            recognise(snapshot, key, facts, state, trace);
+            Stop::Refused(malformed(problem))
+        })?,
     };
     let call = json2::read(target, facts.head.database, key, arguments);
-    let call = call.map_err(|problem| Stop::Refused(malformed(problem)))?;
+    let call = call.map_err(|problem| {
+        recognise(snapshot, key, facts, state, trace);
+        Stop::Refused(malformed(problem))
+    })?;
     let upstream = &decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?.key.user.upstream;
     if !json2::takes(upstream) {
         return Err(Stop::Refused(Refusal::explained(

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Body, Forward, Policy, Stop, Verdict, has_key, is_marked, misshapen, no_databases, readable};
 use crate::call::{BadCall, Call, Common};
-use crate::decide::{Facts, State, Trace, authenticate, decide, malformed};
+use crate::decide::{Facts, State, Trace, authenticate, decide, malformed, recognise};
 use crate::refusal::Reason;
 use crate::road::{Road, Service};
 use crate::snapshot::{Key, Snapshot};
@@ -79,8 +79,12 @@ fn object<'s, 'c>(
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<(Call<'c>, &'s Key), Stop> {
-    has_key(call.params.get(2).and_then(Value::as_str).unwrap_or_default())?;
-    let call = Call::read(call).map_err(|problem| Stop::Refused(malformed(problem)))?;
+    let password = call.params.get(2).and_then(Value::as_str).unwrap_or_default().to_owned();
+    has_key(&password)?;
+    let call = Call::read(call).map_err(|problem| {
+        recognise(snapshot, &password, facts, state, trace);
+        Stop::Refused(malformed(problem))
+    })?;
     if !policy.is_secured(road) && policy.enforcement() == Enforcement::Block {
         return Err(Stop::Refused(Reason::EndpointBlocked.into()));
     }

@@ -1,8 +1,8 @@
 //! The stages that remember: brake, session, rate; and what administrators stop.
 
 use lictor_policy::call::Call;
-use lictor_policy::decide::{Facts, Finding, Stage, explain};
-use lictor_policy::gate::Verdict;
+use lictor_policy::decide::{Facts, Finding, Stage, Trace, explain};
+use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::Refusal;
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
@@ -36,6 +36,23 @@ fn after(seconds: u64) -> Facts<'static> {
 
 fn from(address: u8, user_agent: &'static [u8]) -> Facts<'static> {
     Facts { client: Some([10, 0, 0, address].into()), user_agent, ..facts() }
+}
+
+#[test]
+fn a_malformed_call_is_recorded_with_its_key_if_that_is_right() {
+    let snapshot = Snapshot::try_from(setting::policy()).unwrap();
+    let right = setting::key().expose().to_owned();
+    for (password, verified) in [(right.clone(), true), (setting::same_prefix(&right), false)] {
+        let mut trace = Trace::default();
+        // The keyword arguments must be a struct.
+        let body = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!(1));
+        let body = body.replace(&right, &password);
+        let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
+        let memory = &mut Memory::default();
+        let verdict = gate::judge(policy, Road::Mcp, Body::Whole(body.as_bytes()), facts(), memory, &mut trace);
+        let Verdict::Refuse(refusal) = verdict else { panic!("{verdict:?}") };
+        assert_eq!((refusal.reason.row().name, trace.verified), ("malformed_request", verified));
+    }
 }
 
 #[test]
