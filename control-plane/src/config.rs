@@ -211,3 +211,13 @@ pub enum Output {
     /// For programs.
     Json,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn no_two_options_of_a_command_share_a_name() {
+        super::Config::command().debug_assert();
+    }
+}

@@ -14,7 +14,7 @@ use crate::state::State;
 
 const PROGRAM: &str = "lictor";
 /// The file in the state folder for the first administrator's token.
-const ADMIN_TOKEN: &str = "admin-token";
+pub(crate) const ADMIN_TOKEN: &str = "admin-token";
 
 /// Builds it unoptimised, which takes a third of the time; its dependencies are optimised as the workspace says.
 pub(crate) fn build(project: &Project) -> Result<PathBuf> {

@@ -1,5 +1,8 @@
 //! What `up` prints when everything runs.
 
+use std::path::Path;
+
+use crate::control_plane::ADMIN_TOKEN;
 use crate::seed::{DATABASE, LOGIN};
 use crate::state::{State, UpFile};
 
@@ -19,12 +22,12 @@ pub(crate) fn text(state: &State, up: &UpFile) -> String {
             python(gate_url, key)
         ));
     } else {
-        text.push_str(&format!(
-            "\nStart with a user, a permission and a key: POST {api_url}/api/v1/users, \
-             PUT …/permissions/res.partner, POST …/keys\n"
-        ));
+        text.push_str(
+            "\nStart with a user, a permission and a key: `lictor user create`, `lictor permission put` and \
+             `lictor key create`, as `--help` says.\n",
+        );
     }
-    text.push_str(&format!("\nWhat the gate has recorded:\n\n{}", curl(api_url, &file)));
+    text.push_str(&format!("\nThe command line, and what the gate has recorded:\n\n{}", lictor(state, up)));
     text
 }
 
@@ -46,10 +49,12 @@ END
     )
 }
 
-/// The token is read from the file, so that it stands neither on the terminal nor in the shell's history.
-fn curl(api_url: &str, up_file: &str) -> String {
+/// The token is read from its file, so that it stands neither on the terminal nor in the shell's history.
+fn lictor(state: &State, up: &UpFile) -> String {
     format!(
-        "curl -s {api_url}/api/v1/audit -H \"Authorization: Bearer $(python3 -c \
-         'import json; print(json.load(open(\"{up_file}\"))[\"admin_token\"])')\"\n"
+        "export PATH=\"{}:$PATH\" LICTOR_URL={} LICTOR_TOKEN_FILE={}\nlictor audit list\n",
+        up.lictor.parent().unwrap_or(Path::new(".")).display(),
+        up.api_url,
+        state.file(ADMIN_TOKEN).display()
     )
 }

@@ -26,6 +26,8 @@ pub(crate) struct UpFile {
     pub(crate) admin_token: String,
     pub(crate) envoy_admin_url: String,
     pub(crate) odoo_url: String,
+    /// The program that is both the control plane and the command line.
+    pub(crate) lictor: PathBuf,
     /// The key that was made for the stand-in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,

@@ -212,6 +212,7 @@ impl Run<'_> {
             admin_token,
             envoy_admin_url: self.envoy_admin_url.clone().unwrap_or_default(),
             odoo_url: odoo.to_string(),
+            lictor: self.programs.control_plane.clone(),
             key,
             pids: Pids {
                 control_plane: pid("the control plane").context("the control plane was not started")?,

@@ -1,17 +1,27 @@
 //! `lictor account`
 
+use std::path::PathBuf;
+
 use axum::http::Method;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use super::ask::Consent;
 use super::client::{Client, Condition};
 use super::failure::Result;
 use super::print::{self, Column};
+use super::user::{secret_of_environment, secret_of_file};
 use super::{Limit, body, changes, id_of};
 
-const COLUMNS: [Column; 5] =
-    [("NAME", "name"), ("ROLE", "role"), ("ACTIVE", "active"), ("CREATED", "created_at"), ("ID", "id")];
+const COLUMNS: [Column; 6] = [
+    ("NAME", "name"),
+    ("ROLE", "role"),
+    ("ACTIVE", "active"),
+    ("PASSWORD", "has_password"),
+    ("CREATED", "created_at"),
+    ("ID", "id"),
+];
 
 /// What to do with accounts. ACCOUNT is an id or a name.
 #[derive(Debug, Subcommand)]
@@ -26,7 +36,7 @@ pub enum Command {
         /// An id or a name.
         account: String,
     },
-    /// Make one; it gets in with a token of `lictor token create`.
+    /// Make one; it gets in with a token or a password.
     Create {
         /// A name.
         name: String,
@@ -48,6 +58,13 @@ pub enum Command {
         #[arg(long)]
         active: Option<bool>,
     },
+    /// Give one a password, to sign in with, or take it away.
+    Password {
+        /// An id or a name.
+        account: String,
+        #[command(flatten)]
+        password: Place,
+    },
     /// Delete one with its tokens.
     Delete {
         /// An id or a name.
@@ -55,6 +72,31 @@ pub enum Command {
         #[command(flatten)]
         consent: Consent,
     },
+}
+
+/// Where the password is. Not a flag: every user of the machine can read those.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Place {
+    /// The environment variable that holds it.
+    #[arg(long, value_name = "NAME")]
+    password_env: Option<String>,
+    /// The file that holds it.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Take it away.
+    #[arg(long)]
+    none: bool,
+}
+
+impl Place {
+    fn read(&self) -> Result<Option<Secret>> {
+        match (&self.password_env, &self.password_file) {
+            (Some(name), _) => secret_of_environment(name).map(Some),
+            (None, Some(path)) => secret_of_file(path).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
@@ -75,6 +117,16 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
             let path = path(client, &account).await?;
             let updated = client.send(Method::PATCH, &path, Some(&patch), &Condition::Any).await?;
             print::record(client.output, &updated.json)
+        }
+        Command::Password { account, password } => {
+            let path = format!("{}/password", path(client, &account).await?);
+            let body = password.read()?.map(|password| json!({"password": password}));
+            let method = if body.is_some() { Method::PUT } else { Method::DELETE };
+            let changed = client.send(method, &path, body.as_ref(), &Condition::Any).await?;
+            match changed.json {
+                Value::Null => print::done(client.output, "Done."),
+                account => print::record(client.output, &account),
+            }
         }
         Command::Delete { account, consent } => {
             let path = path(client, &account).await?;

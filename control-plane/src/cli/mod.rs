@@ -1,6 +1,7 @@
 //! The command line: what an administrator does through the REST API, one file a noun.
 
 mod account;
+mod admin_audit;
 mod alert;
 mod apply;
 pub mod ask;
@@ -13,6 +14,7 @@ pub mod failure;
 mod gate;
 mod job;
 mod key;
+mod outbox;
 mod pause;
 mod permission;
 pub mod policy;
@@ -21,6 +23,7 @@ mod session;
 mod settings;
 mod token;
 mod user;
+mod webhook;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
@@ -40,6 +43,8 @@ pub enum Noun {
     User(Remote<user::Command>),
     /// What became of each call.
     Audit(Remote<audit::Command>),
+    /// What administrators did, newest first.
+    AdminAudit(Direct<admin_audit::AdminAudit>),
     /// What a gate would decide on a call, check by check.
     Explain(Direct<explain::Explain>),
     /// Revoke all keys at once, for ever.
@@ -50,6 +55,10 @@ pub enum Noun {
     Job(Remote<job::Command>),
     /// What somebody should look at, and what was done about it.
     Alert(Remote<alert::Command>),
+    /// Mails and calls of webhooks: what was and is to be sent.
+    Outbox(Remote<outbox::Command>),
+    /// Programs that are told of alerts.
+    Webhook(Remote<webhook::Command>),
     /// Who uses which key from where.
     Session(Remote<session::Command>),
     /// What holds for all calls.
@@ -125,11 +134,14 @@ async fn done(noun: Noun) -> Result<Exit> {
         Noun::Permission(noun) => permission::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::User(noun) => user::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Audit(noun) => audit::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::AdminAudit(noun) => admin_audit::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Explain(noun) => explain::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::EmergencyRevoke(noun) => emergency::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Pause(noun) => pause::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Job(noun) => job::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Alert(noun) => alert::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Outbox(noun) => outbox::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Webhook(noun) => webhook::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Session(noun) => session::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Settings(noun) => settings::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Gate(noun) => gate::run(&Client::new(&noun.server)?, noun.command).await?,

@@ -142,7 +142,7 @@ fn text(path: &str, value: &Value) -> String {
         Value::String(text) => printable(text),
         Value::Array(members) if members.is_empty() => NOTHING.to_owned(),
         Value::Array(members) => {
-            let members: Vec<_> = members.iter().map(|member| text_of_member(member)).collect();
+            let members: Vec<_> = members.iter().map(text_of_member).collect();
             members.join(", ")
         }
         Value::Object(members) if members.is_empty() => NOTHING.to_owned(),
