@@ -1,5 +1,10 @@
 //! The description of the REST API in OpenAPI 3.1, made from the table of routes and the types of their handlers.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "of JSON objects that are made here: reading a field that is not there is null, and writing one makes it"
+)]
+
 pub mod described;
 pub mod page;
 
