@@ -131,7 +131,7 @@ async fn five_thousand_users_are_told_of_it_in_the_same_transaction() {
     lab.tamper(
         "INSERT INTO keys (id, name, user_id, prefix, hash, version, line, slot, scopes, models, ip_allow_list, active, \
          created_at, use_count, changed) SELECT 'k' || users.id, 'k', users.id, 'p' || users.id, hash, 1, users.id, \
-         1 + users.rowid, scopes, models, ip_allow_list, 1, keys.created_at, 0, keys.changed FROM keys, users \
+         1 + CAST(SUBSTR(users.id, 2) AS BIGINT), scopes, models, ip_allow_list, 1, keys.created_at, 0, keys.changed FROM keys, users \
          WHERE users.id LIKE 'u%'",
     )
     .await;
