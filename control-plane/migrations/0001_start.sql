@@ -330,6 +330,18 @@ CREATE INDEX admin_audit_actor ON admin_audit (actor, at, id);
 CREATE INDEX admin_audit_action ON admin_audit (action, at, id);
 CREATE INDEX admin_audit_object ON admin_audit (object, at, id);
 
+-- Pages that show a new key once. `sealed` is the key, gone once it was shown.
+CREATE TABLE links (
+    id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL CONSTRAINT links_hash UNIQUE,
+    key_id TEXT NOT NULL,
+    sealed TEXT,
+    expires_at BIGINT NOT NULL,
+    opened_at BIGINT
+);
+CREATE INDEX links_by_end ON links (expires_at);
+CREATE INDEX links_sealed ON links (id) WHERE sealed IS NOT NULL;
+
 -- When each job runs, and how it ended last. `holder` names the run under way, good until `held_until`; `place` is where
 -- the next run goes on.
 CREATE TABLE jobs (

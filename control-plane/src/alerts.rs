@@ -23,7 +23,7 @@ use crate::severity::Severity;
 use crate::time::Moment;
 
 pub use evaluate::evaluate;
-pub use raise::{Cause, raise};
+pub use raise::{Cause, notice, raise};
 pub use subject::{Subject, network};
 pub use tally::Watch;
 pub use tend::{once, run};
@@ -72,6 +72,12 @@ pub enum Rule {
     EventGap,
     /// All keys were revoked at once.
     EmergencyRevocation,
+    /// A key that was due was not rotated.
+    KeyNotRotated,
+    /// Odoo refuses a user's credential.
+    CredentialRejected,
+    /// The Odoo API key that is a user's credential ends soon.
+    CredentialExpiring,
 }
 
 impl Rule {
@@ -86,6 +92,9 @@ impl Rule {
             Self::SessionLimit => "session_limit",
             Self::EventGap => "event_gap",
             Self::EmergencyRevocation => "emergency_revocation",
+            Self::KeyNotRotated => "key_not_rotated",
+            Self::CredentialRejected => "credential_rejected",
+            Self::CredentialExpiring => "credential_expiring",
         }
     }
 }

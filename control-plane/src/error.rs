@@ -55,6 +55,10 @@ codes! {
     KeyRevoked = "key_revoked", CONFLICT, "The key is revoked";
     /// Somebody runs the job already.
     JobRunning = "job_running", CONFLICT, "The job runs already";
+    /// A key that was replaced is not replaced again.
+    KeyRotated = "key_rotated", CONFLICT, "The key has been rotated";
+    /// An inactive or expired key is not replaced.
+    KeyInactive = "key_inactive", CONFLICT, "The key is not active";
     /// The change would leave nobody who can administer.
     LastAdmin = "last_admin", CONFLICT, "This is the last way in for an administrator";
     /// The alert was dealt with.

@@ -55,6 +55,11 @@ impl Token {
         Self::marked("lws_")
     }
 
+    /// A new link to a key.
+    pub fn of_link() -> Result<Self, NoRandomness> {
+        Self::marked("")
+    }
+
     /// A token that somebody sent.
     pub fn presented(text: &str) -> Self {
         Self(Secret::new(text))

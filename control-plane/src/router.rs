@@ -13,7 +13,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, admin_audit, alerts, audit, emergency, explain, gates, health, jobs, keys, openapi, outbox, pauses,
+    accounts, admin_audit, alerts, audit, emergency, explain, gates, health, jobs, keys, link, openapi, outbox, pauses,
     permissions, sessions, settings, sign_in, tokens, users, webhooks,
 };
 use crate::app::App;
@@ -117,9 +117,9 @@ fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: 
 /// The routes of the listener for administrators.
 pub fn api_table() -> Vec<Route> {
     use Code::{
-        AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyRevoked, LastAdmin, MailNotConfigured,
-        NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed, SecretRequired, SignInRefused,
-        TooManyAttempts, UpstreamCredentialRejected, UserHasKeys,
+        AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyInactive, KeyRevoked, KeyRotated,
+        LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed,
+        SecretRequired, SignInRefused, TooManyAttempts, UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
@@ -137,6 +137,8 @@ pub fn api_table() -> Vec<Route> {
         route(user, Put, "/api/v1/me/password", "Change the own password.", sign_in::change_password)
             .or(&[NotFound, TooManyAttempts]),
         route(admin, Get, "/api/v1/admin-audit", "What administrators did, newest first.", admin_audit::list),
+        route(public, Get, "/link/{token}", "The page that can show a new key once.", link::show).status(&[200, 410]),
+        route(public, Post, "/link/{token}", "Show the new key, this once.", link::open).status(&[200, 410]),
         route(admin, Get, "/api/v1/users", "Users, in the order in which they were made.", users::list),
         route(admin, Post, "/api/v1/users", "Make a user; Odoo is asked whose the credential is.", users::create)
             .status(&[201])
@@ -163,6 +165,9 @@ pub fn api_table() -> Vec<Route> {
         route(manager, Delete, "/api/v1/keys/{id}", "Delete a key: it is refused from now on.", keys::delete),
         route(manager, Post, "/api/v1/keys/{id}/regenerate", "Give a key another secret at once.", keys::regenerate)
             .or(&[KeyRevoked]),
+        route(manager, Post, "/api/v1/keys/{id}/rotate", "Make a key in the place of another.", keys::rotate)
+            .status(&[201])
+            .or(&[KeyRotated, KeyRevoked, KeyInactive]),
         route(manager, Post, "/api/v1/keys/{id}/revoke", "Revoke a key, for ever.", keys::revoke),
         route(user, Get, "/api/v1/permissions", "Permissions, ordered by model.", permissions::list),
         route(user, Get, "/api/v1/permissions/{model}", "What may be done to a model.", permissions::show),

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alerts::settings::Alerts;
-use crate::error::Result;
+use crate::error::{Code, Problem, Result};
 use crate::validate;
 
 /// The largest body limit: what a worker can hold for several calls at once.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub audit: Audit,
     /// What is to be looked at by somebody, and who is told.
     pub alerts: Alerts,
+    /// Whether and how keys are replaced before they expire.
+    pub rotation: Rotation,
     /// Seconds after which a gate that hears nothing refuses.
     pub snapshot_max_age_seconds: u32,
     /// Bytes that a request body may have.
@@ -91,6 +93,54 @@ pub struct Audit {
     pub durability: wire::Durabilities,
 }
 
+/// Whether and how keys are replaced before they expire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rotation {
+    /// Whether they are.
+    pub enabled: bool,
+    /// So many days before a key's end it is replaced, but never before half its life is over.
+    pub window_days: u32,
+    /// How its user gets the new key.
+    pub delivery: Delivery,
+    /// Days for which a link to a new key can be opened.
+    pub link_valid_days: u32,
+    /// The URL under which users reach this service, for links: `https`, or `http` on the machine itself.
+    pub public_url: Option<String>,
+}
+
+/// How a user gets a new key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// By mail.
+    Email,
+    /// By mail, as a link to a page that shows it once.
+    Link,
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        Self { enabled: false, window_days: 7, delivery: Delivery::Email, link_valid_days: 7, public_url: None }
+    }
+}
+
+impl Rotation {
+    fn validate(&self) -> Result<()> {
+        validate::range("rotation.window_days", self.window_days, 1, 365)?;
+        validate::range("rotation.link_valid_days", self.link_valid_days, 1, 30)?;
+        match &self.public_url {
+            Some(url) => validate::public_url("rotation.public_url", url),
+            None if self.delivery == Delivery::Link => Err(Problem::with_field(
+                Code::MissingField,
+                "rotation.public_url",
+                "Links need the URL under which users reach this service, such as https://lictor.example.com.",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -101,6 +151,7 @@ impl Default for Settings {
             require_exceptions: Vec::new(),
             audit: Audit::default(),
             alerts: Alerts::default(),
+            rotation: Rotation::default(),
             snapshot_max_age_seconds: 300,
             body_limit_bytes: 8 * 1024 * 1024,
             methods: BTreeMap::new(),
@@ -142,7 +193,7 @@ impl Settings {
         validate::methods("methods", &self.methods)?;
         validate::models("never_list_exceptions", &self.never_list_exceptions)?;
         self.alerts.validate()?;
-
+        self.rotation.validate()?;
         validate::range("sessions.limit", self.sessions.limit, 0, MAX_SESSION_LIMIT)
     }
 }

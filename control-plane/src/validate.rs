@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::Uri;
 use lictor_policy::address::Networks;
 use lictor_policy::operation::Operations;
 
@@ -37,6 +38,21 @@ pub fn email(field: &str, address: &str) -> Result<()> {
         return Ok(());
     }
     Err(Problem::invalid(field, "Give one mail address without a name, such as ada@example.com."))
+}
+
+/// A base URL that people are sent: secrets are shown under it, so only on the machine itself without TLS.
+pub fn public_url(field: &str, url: &str) -> Result<()> {
+    let uri: Option<Uri> = url.parse().ok();
+    let is_local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let is_good = uri.is_some_and(|uri| match (uri.scheme_str(), uri.host()) {
+        (Some("https"), Some(host)) => !host.is_empty(),
+        (Some("http"), Some(host)) => is_local(host),
+        _ => false,
+    });
+    if is_good && url.len() <= MAX_TEXT && !url.contains(['?', '#', '@']) {
+        return Ok(());
+    }
+    Err(Problem::invalid(field, "Give a base URL with https, such as https://lictor.example.com."))
 }
 
 /// A number within bounds.

@@ -6,9 +6,10 @@ use lictor_policy::wire::Event;
 use super::settings::Alerts;
 use super::{Alert, Rule, State, Subject, notify};
 use crate::app::App;
+use crate::auth::Actor;
 use crate::random;
 use crate::store::alerts::{self as rows, Action, Entry};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, settings};
 use crate::time::Moment;
 
 /// How many alerts of one type may be open on addresses: beyond these they share one, so that whoever has many addresses
@@ -50,6 +51,32 @@ pub async fn raise(
 ) -> Result<Option<Alert>, StoreError> {
     let open = rows::find_open(connection, cause.kind, &cause.subject).await?;
     raise_open(app, connection, alerts, cause, open).await
+}
+
+/// Opens or raises an alert on what Lictor found out by itself, by a rule of `suspicious_activity`.
+///
+/// # Errors
+/// The database's.
+pub async fn notice(
+    app: &App,
+    connection: &mut Connection,
+    rule: Rule,
+    subject: Subject,
+    note: &str,
+) -> Result<(), StoreError> {
+    let (settings, now) = (settings::load(connection).await?.0, app.now());
+    let cause = Cause {
+        kind: AlertType::SuspiciousActivity,
+        subject,
+        rule,
+        times: 1,
+        first_at: now,
+        last_at: now,
+        event: None,
+        actor: &Actor::system().id,
+        note: Some(note),
+    };
+    raise(app, connection, &settings.alerts, cause).await.map(drop)
 }
 
 /// The subject that an alert on this one is opened for, and the alert if that is open.

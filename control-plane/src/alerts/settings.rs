@@ -233,7 +233,12 @@ impl Rules {
             Rule::DistinctModels => self.distinct_models,
             Rule::MalformedRequests => self.malformed_requests,
             Rule::SessionLimit => self.session_limit,
-            Rule::Refusals | Rule::EventGap | Rule::EmergencyRevocation => return None,
+            Rule::Refusals
+            | Rule::EventGap
+            | Rule::EmergencyRevocation
+            | Rule::KeyNotRotated
+            | Rule::CredentialRejected
+            | Rule::CredentialExpiring => return None,
         };
         settings.enabled.then_some(settings.threshold)
     }

@@ -21,7 +21,7 @@ use crate::outbox::message::EmergencyRevocation;
 use crate::outbox::{Letter, Message, enqueue};
 use crate::store::gates::Gate;
 use crate::store::keys::Holder;
-use crate::store::{ChangeTx, Meta, Revision, StoreError, keys, outbox, settings};
+use crate::store::{ChangeTx, Meta, Revision, StoreError, keys, links, outbox, settings};
 use crate::time::Moment;
 use crate::validate;
 
@@ -93,6 +93,7 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
         let revision = tx.revision();
         enqueue(&app, tx, holders.iter().filter_map(|holder| letter(holder, revision, app.now(), &order.reason)))
             .await?;
+        links::kill_secrets(tx).await?;
         let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision: tx.revision() };
         let gates = all(&app, tx).await?;
         raise_alert(&app, &actor, tx, &order.reason, revoked).await?;

@@ -1,9 +1,10 @@
 //! `keys`: made, restricted, regenerated, revoked.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use lictor_policy::key::{self, KeyHash};
 use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
@@ -15,16 +16,17 @@ use crate::api::page::{Page, Window};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
+use crate::error::{Problem, Result};
+use crate::issue::{NewSecret, refuse_revoked};
 use crate::settings::MAX_SESSION_LIMIT;
 use crate::store::keys::{Key, Terms};
 use crate::store::snapshot::Part;
 use crate::store::{Connection, keys, users};
 use crate::time::Moment;
-use crate::{random, validate};
+use crate::{issue, random, validate};
 
-/// Two keys with the same 8 of 62 characters: once is a miracle, more is a broken source of randomness.
-const PREFIX_TRIES: usize = 3;
+/// Seconds for which an old key may stay beside the one that replaces it: a year.
+const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
 
 /// What is said of a new key.
 #[derive(Deserialize, JsonSchema)]
@@ -120,8 +122,8 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
         }
         let id = random::id();
         let record = Key {
-            prefix: secret.key.prefix().to_owned(),
-            hash: secret.hash,
+            prefix: secret.prefix(),
+            hash: secret.hash.clone(),
             version: 1,
             line: id.clone(),
             slot: Some(keys::free_slot(tx).await?),
@@ -139,7 +141,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
         };
         keys::insert(tx, &record).await?;
         let done = Done::new("key.create", &record.id, None, Some(&record)).touching(Part::Key(record.id.clone()));
-        Ok((Issued { record, key: Secret::new(secret.key.expose()) }, done))
+        Ok((Issued { record, key: secret.plain() }, done))
     })
     .await?;
     Ok(Tagged(StatusCode::CREATED, issued.record.changed, issued))
@@ -175,14 +177,46 @@ pub async fn regenerate(State(app): State<App>, actor: Actor, Id(id): Id, if_mat
     let secret = NewSecret::make(&app).await?;
     let record = alter(&app, &actor, "key.regenerate", &id, &if_match, |key| {
         refuse_revoked(key)?;
-        key.prefix = secret.key.prefix().to_owned();
-        key.hash = secret.hash;
+        key.prefix = secret.prefix();
+        key.hash = secret.hash.clone();
         key.version += 1;
         Ok(())
     })
     .await?;
-    let issued = Issued { record, key: Secret::new(secret.key.expose()) };
+    let issued = Issued { record, key: secret.plain() };
     Ok(Tagged(StatusCode::OK, issued.record.changed, issued))
+}
+
+/// How a key is rotated.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Overlap {
+    overlap_seconds: u32,
+}
+
+/// `POST /api/v1/keys/{id}/rotate`: a new key in its place. The old one is good for as long as is said, or until its own
+/// end, if that is sooner.
+pub async fn rotate(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+    Body(Overlap { overlap_seconds }): Body<Overlap>,
+) -> Result<Tagged<Issued>> {
+    validate::range("overlap_seconds", overlap_seconds, 0, MAX_OVERLAP_SECONDS)?;
+    let now = app.now();
+    let secret = NewSecret::make(&app).await?;
+    let record = change(&app, &actor, async |tx| {
+        let before = find(tx, &id).await?;
+        if_match.check(before.changed)?;
+        let old_ends = now.plus(Duration::from_secs(overlap_seconds.into()));
+        let replaced = issue::replace(tx, &before, &secret, now, Some(old_ends)).await?;
+        let part = Part::Key(replaced.new.id.clone());
+        let done = Done::new("key.rotate", &id, Some(&before), Some(&replaced.old)).touching(part);
+        Ok((replaced.new, done))
+    })
+    .await?;
+    Ok(Tagged(StatusCode::CREATED, record.changed, Issued { record, key: secret.plain() }))
 }
 
 /// `POST /api/v1/keys/{id}/revoke`: for ever.
@@ -235,33 +269,4 @@ async fn alter(
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Key> {
     keys::find(connection, id).await?.ok_or_else(|| Problem::absent("key"))
-}
-
-fn refuse_revoked(key: &Key) -> Result<()> {
-    if key.revoked_at.is_none() {
-        return Ok(());
-    }
-    Err(Problem::new(Code::KeyRevoked, "A revoked key stays revoked: make a new key."))
-}
-
-/// A key with its hash.
-struct NewSecret {
-    key: key::Key,
-    hash: Secret,
-}
-
-impl NewSecret {
-    /// Makes a key under a free prefix. Before the transaction: hashing takes milliseconds.
-    async fn make(app: &App) -> Result<Self> {
-        for _ in 0..PREFIX_TRIES {
-            let key = random::key().map_err(Problem::internal)?;
-            if keys::find_by_prefix(&mut *app.store.read().await?, key.prefix()).await?.is_none() {
-                let salt = random::bytes().map_err(Problem::internal)?;
-                let hashed = tokio::task::spawn_blocking(move || (KeyHash::of(&key, salt).text(), key));
-                let (hash, key) = hashed.await.map_err(Problem::internal)?;
-                return Ok(Self { key, hash: Secret::new(hash.map_err(Problem::internal)?) });
-            }
-        }
-        Err(Problem::internal("no free prefix for a key: is the source of randomness broken?"))
-    }
 }

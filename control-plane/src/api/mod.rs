@@ -12,6 +12,7 @@ pub mod gates;
 pub mod health;
 pub mod jobs;
 pub mod keys;
+pub mod link;
 pub mod openapi;
 pub mod outbox;
 pub mod page;

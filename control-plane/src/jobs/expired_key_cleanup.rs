@@ -1,4 +1,5 @@
-//! Marks expired keys inactive. Gates refuse them from the moment of expiry; this takes them out of the policy.
+//! Marks expired keys inactive, and removes links to keys that have ended. Gates refuse a key from the moment of its end;
+//! this takes it out of the policy.
 
 use serde_json::json;
 
@@ -7,20 +8,24 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::change::{Done, change};
 use crate::error::Result;
-use crate::store::keys;
+use crate::store::{StoreError, keys, links};
 
 const LIMIT: u32 = 500;
 
 pub(super) async fn step(app: &App) -> Result<Step> {
     let now = app.now();
-    if !keys::any_expired(&mut *app.store.read().await?, now).await? {
-        return Ok(Step::of("deactivated", 0, LIMIT));
+    let mut tx = app.store.write().await?;
+    let links = links::delete_ended(&mut tx, now, LIMIT).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+
+    let mut deactivated = 0;
+    if keys::any_expired(&mut *app.store.read().await?, now).await? {
+        deactivated = change(app, &Actor::system(), async |tx| {
+            let ids = keys::deactivate_expired(tx, now, LIMIT).await?;
+            let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+            Ok((count, Done::new("key.expire", "keys", None, Some(&json!({"deactivated": ids})))))
+        })
+        .await?;
     }
-    let count = change(app, &Actor::system(), async |tx| {
-        let ids = keys::deactivate_expired(tx, now, LIMIT).await?;
-        let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-        Ok((count, Done::new("key.expire", "keys", None, Some(&json!({"deactivated": ids})))))
-    })
-    .await?;
-    Ok(Step::of("deactivated", count, LIMIT))
+    Ok(Step::of("deactivated_keys", deactivated, LIMIT).and(Step::of("deleted_links", links, LIMIT)))
 }

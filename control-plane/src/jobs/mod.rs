@@ -1,4 +1,4 @@
-//! What happens by the clock: jobs, each run by exactly one replica at a time.
+//! What happens by the clock: six jobs, each run by exactly one replica at a time.
 //!
 //! A job is done in steps. Each step is bounded and leaves the database as if nothing else were to follow, so that a run
 //! may end between any two: because its time is up, because the service ends, or because the machine does. The next run
@@ -7,6 +7,7 @@
 mod audit_cleanup;
 pub mod cron;
 mod expired_key_cleanup;
+mod key_rotation;
 mod old_session_deletion;
 mod rate_limiter_cleanup;
 mod runner;
@@ -28,6 +29,8 @@ pub enum Job {
     ExpiredKeyCleanup,
     /// Frees the places that gates count in for keys that are gone.
     RateLimiterCleanup,
+    /// Replaces keys before they expire.
+    KeyRotation,
     /// Marks sessions that have timed out, and drops terminations that have run out.
     SessionCleanup,
     /// Deletes sessions that ended long ago.
@@ -36,10 +39,11 @@ pub enum Job {
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AuditCleanup,
         Self::ExpiredKeyCleanup,
         Self::RateLimiterCleanup,
+        Self::KeyRotation,
         Self::SessionCleanup,
         Self::OldSessionDeletion,
     ];
@@ -50,6 +54,7 @@ impl Job {
             Self::AuditCleanup => "audit_cleanup",
             Self::ExpiredKeyCleanup => "expired_key_cleanup",
             Self::RateLimiterCleanup => "rate_limiter_cleanup",
+            Self::KeyRotation => "key_rotation",
             Self::SessionCleanup => "session_cleanup",
             Self::OldSessionDeletion => "old_session_deletion",
         }
@@ -64,6 +69,7 @@ impl Job {
     pub const fn default_cron(self) -> &'static str {
         match self {
             Self::ExpiredKeyCleanup => "5 1 * * *",
+            Self::KeyRotation => "20 1 * * *",
             Self::AuditCleanup => "30 2 * * *",
             Self::OldSessionDeletion => "30 3 * * *",
             Self::SessionCleanup => "*/15 * * * *",
@@ -72,11 +78,12 @@ impl Job {
     }
 
     /// Does a bounded part of it, from a place on.
-    async fn step(self, app: &App, _from: &str) -> Result<Step> {
+    async fn step(self, app: &App, from: &str) -> Result<Step> {
         match self {
             Self::AuditCleanup => audit_cleanup::step(app).await,
             Self::ExpiredKeyCleanup => expired_key_cleanup::step(app).await,
             Self::RateLimiterCleanup => rate_limiter_cleanup::step(app).await,
+            Self::KeyRotation => key_rotation::step(app, from).await,
             Self::SessionCleanup => session_cleanup::step(app).await,
             Self::OldSessionDeletion => old_session_deletion::step(app).await,
         }

@@ -1,5 +1,7 @@
 //! Keys.
 
+use std::time::Duration;
+
 use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
@@ -81,6 +83,21 @@ pub struct Terms {
     /// Whether it may be used.
     #[serde(default = "yes")]
     pub active: bool,
+}
+
+/// A place in the list of keys by their end: end and id of the key before it.
+pub type Place = (u64, String);
+
+impl Key {
+    /// From when it was made until it ends, if it does.
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.terms.expires_at.map(|end| Duration::from_micros(end.0.saturating_sub(self.created_at.0)))
+    }
+
+    /// Its place in the list of [`expiring`] keys.
+    pub fn place(&self) -> Option<Place> {
+        self.terms.expires_at.map(|end| (end.0, self.id.clone()))
+    }
 }
 
 fn yes() -> bool {
@@ -275,6 +292,31 @@ pub async fn revoke_all(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreErro
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Usable keys without a successor that end after now and until a moment, in at most half their life: the first to end
+/// first, from after a place.
+pub async fn expiring(
+    connection: &mut Connection,
+    now: Moment,
+    until: Moment,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<Vec<Key>, StoreError> {
+    let (end, id) = after.unwrap_or((now.0, String::new()));
+    let rows = sqlx::query(
+        "SELECT * FROM keys WHERE active = 1 AND expires_at > $1 AND expires_at <= $2 AND (expires_at, id) > ($3, $4) \
+         AND rotated_to IS NULL AND revoked_at IS NULL AND (expires_at - $1) * 2 <= expires_at - created_at \
+         ORDER BY expires_at, id LIMIT $5",
+    )
+    .bind(big(now.0))
+    .bind(big(until.0))
+    .bind(big(end))
+    .bind(id)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(read).collect()
 }
 
 /// Whether a key has expired and is still active.

@@ -16,6 +16,7 @@ pub mod events;
 pub mod gates;
 pub mod jobs;
 pub mod keys;
+pub mod links;
 mod meta;
 mod news;
 pub mod outbox;

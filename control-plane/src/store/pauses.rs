@@ -73,6 +73,12 @@ pub(super) async fn wire(connection: &mut Connection) -> Result<Vec<wire::Pause>
     Ok(pauses)
 }
 
+/// Whether a user's keys are paused as a whole: by a pause of the user, or of everything.
+pub async fn cover(connection: &mut Connection, user_id: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM pauses WHERE scope = 'all' OR (scope = 'user' AND target = $1) LIMIT 1";
+    Ok(sqlx::query(sql).bind(user_id).fetch_optional(connection).await?.is_some())
+}
+
 /// A pause by its id.
 pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Pause>, StoreError> {
     let row = sqlx::query("SELECT * FROM pauses WHERE id = $1").bind(id).fetch_optional(connection).await?;

@@ -150,13 +150,13 @@ async fn expired_keys_become_inactive() {
         lab.admin.post("/api/v1/keys", json!({"name": "k", "user_id": user, "expires_at": expires_at})).await;
     }
     lab.pass(24 * 3600);
-    assert_eq!(lab.run("expired_key_cleanup").await["last_report"], json!({"deactivated": 1}));
+    assert_eq!(lab.run("expired_key_cleanup").await["last_report"], json!({"deactivated_keys": 1, "deleted_links": 0}));
     let keys = lab.admin.get("/api/v1/keys").await.json;
     let active: Vec<_> = keys["items"].as_array().unwrap().iter().map(|key| key["active"] == true).collect();
     assert_eq!(active, [false, true, true]);
     assert_eq!(lab.policy(lab.revision().await).await["keys"].as_array().unwrap().len(), 2);
     let before = lab.revision().await + 1;
-    assert_eq!(lab.run("expired_key_cleanup").await["last_report"], json!({"deactivated": 0}));
+    assert_eq!(lab.run("expired_key_cleanup").await["last_report"], json!({"deactivated_keys": 0, "deleted_links": 0}));
     assert_eq!(lab.revision().await, before, "only the order to run");
 }
 

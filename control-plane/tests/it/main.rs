@@ -32,6 +32,7 @@ mod policy;
 mod problems;
 mod retention;
 mod roles;
+mod rotation;
 mod secrets;
 mod sessions;
 mod settings;

@@ -1,0 +1,405 @@
+use axum::http::{StatusCode, header};
+use lictor_control_plane::outbox::{self, Channel};
+use lictor_control_plane::store::outbox::owner;
+use lictor_policy::key::{Key, KeyHash, Presented};
+use serde_json::{Value, json};
+
+use crate::smtp::Smtp;
+use crate::support::{Answer, Caller, Lab, text, user_body};
+
+const DAY: u64 = 24 * 3600;
+
+/// With rotation on, and a mail server that nobody asks.
+async fn rotating(rotation: Value) -> Lab {
+    let lab = mailless(rotation).await;
+    Smtp::start().await.serves(&lab.app);
+    lab
+}
+
+/// With rotation on.
+async fn mailless(rotation: Value) -> Lab {
+    let lab = Lab::new().await;
+    let mut settings = json!({"enabled": true});
+    settings.as_object_mut().unwrap().extend(rotation.as_object().unwrap().clone());
+    let answer = lab.admin.patch("/api/v1/settings", json!({"rotation": settings})).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    lab
+}
+
+/// With links.
+async fn linking() -> Lab {
+    rotating(json!({"delivery": "link", "public_url": "https://lictor.example.com/"})).await
+}
+
+/// A new key of a new user that lives for so many days.
+async fn key(lab: &Lab, days: u64) -> Value {
+    let user = lab.user().await;
+    key_of(lab, &user, days).await
+}
+
+async fn key_of(lab: &Lab, user: &str, days: u64) -> Value {
+    let end = lab.app.now().plus(std::time::Duration::from_secs(days * DAY)).to_string();
+    let body = json!({"name": "agent", "user_id": user, "scopes": ["read"], "models": ["res.partner"],
+                      "ip_allow_list": ["192.0.2.0/24"], "rate_limit_per_minute": 7, "session_limit": 2,
+                      "expires_at": end});
+    let answer = lab.admin.post("/api/v1/keys", body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    answer.json
+}
+
+async fn now(lab: &Lab, key: &Value) -> Value {
+    lab.admin.get(&path(key)).await.json
+}
+
+fn path(key: &Value) -> String {
+    format!("/api/v1/keys/{}", text(&key["id"]))
+}
+
+async fn rotated(lab: &Lab) -> (Value, Value) {
+    let report = lab.run("key_rotation").await["last_report"].clone();
+    (report["rotated"].clone(), report["not_rotated"].clone())
+}
+
+/// The messages in the outbox that carry a secret.
+async fn messages(lab: &Lab) -> Vec<Value> {
+    let mut connection = lab.app.store.read().await.unwrap();
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, sealed FROM outbox WHERE sealed IS NOT NULL ORDER BY id")
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap();
+    let open = |(id, sealed): &(String, String)| {
+        let message = lab.app.vault.open(sealed, &owner(id)).unwrap();
+        serde_json::from_str(message.expose()).unwrap()
+    };
+    rows.iter().map(open).collect()
+}
+
+async fn alerts(lab: &Lab) -> Vec<Value> {
+    lab.admin.get("/api/v1/alerts").await.json["items"].as_array().unwrap().clone()
+}
+
+/// The policy's keys, by id.
+async fn in_policy(lab: &Lab, key: &Value) -> Option<Value> {
+    let policy = lab.policy(lab.revision().await).await;
+    policy["keys"].as_array().unwrap().iter().find(|found| found["id"] == key["id"]).cloned()
+}
+
+fn verifies(plain: &Value, key: &Value) -> bool {
+    let Presented::Key(plain) = Key::recognise(plain.as_str().unwrap()) else { panic!("not a key") };
+    KeyHash::parse(key["hash"].as_str().unwrap()).unwrap().verify(&plain)
+}
+
+#[tokio::test]
+async fn a_key_in_the_window_is_replaced_once_and_its_user_gets_the_new_one() {
+    let lab = rotating(json!({})).await;
+    let old = key(&lab, 30).await;
+    lab.pass(23 * DAY - 1);
+    assert_eq!(rotated(&lab).await, (json!(0), json!(0)), "before the window");
+    lab.pass(1);
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)));
+    let replaced = now(&lab, &old).await;
+    assert_eq!(
+        (&replaced["expires_at"], &replaced["active"]),
+        (&old["expires_at"], &json!(true)),
+        "good until its date"
+    );
+    let new = now(&lab, &json!({"id": replaced["rotated_to"]})).await;
+    assert_eq!((&new["rotated_from"], &new["rotated_to"]), (&old["id"], &json!(null)));
+    for term in ["name", "user_id", "scopes", "models", "ip_allow_list", "rate_limit_per_minute", "session_limit"] {
+        assert_eq!(new[term], old[term], "{term}");
+    }
+    assert_eq!(new["expires_at"], "2030-02-23T00:00:00Z", "as long a life as its predecessor's");
+
+    let [message] = messages(&lab).await.try_into().unwrap();
+    assert_eq!(message["kind"], "key_rotated");
+    assert_eq!((&message["old_prefix"], &message["old_valid_until"]), (&old["prefix"], &old["expires_at"]));
+    let (before, after) = (in_policy(&lab, &old).await.unwrap(), in_policy(&lab, &new).await.unwrap());
+    assert!(verifies(&message["key"], &after));
+    assert_eq!((&before["line"], &before["slot"]), (&after["line"], &after["slot"]), "limits and sessions go on");
+
+    lab.pass(DAY);
+    assert_eq!(rotated(&lab).await, (json!(0), json!(0)), "once");
+    lab.pass(6 * DAY);
+    lab.run("expired_key_cleanup").await;
+    lab.run("rate_limiter_cleanup").await;
+    assert_eq!(in_policy(&lab, &old).await, None);
+    assert_eq!(in_policy(&lab, &new).await.unwrap()["slot"], after["slot"], "whether or not the mail was sent by now");
+    lab.pass(16 * DAY);
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)), "the new key in its turn");
+}
+
+#[tokio::test]
+async fn the_window_is_at_most_half_a_keys_life() {
+    let lab = rotating(json!({"window_days": 30})).await;
+    let short = key(&lab, 4).await;
+    lab.pass(2 * DAY - 1);
+    assert_eq!(rotated(&lab).await, (json!(0), json!(0)));
+    lab.pass(1);
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)));
+    assert_eq!(
+        now(&lab, &json!({"id": now(&lab, &short).await["rotated_to"]})).await["expires_at"],
+        "2030-01-07T00:00:00Z"
+    );
+}
+
+#[tokio::test]
+async fn keys_without_an_end_or_past_it_and_keys_that_may_not_be_used_are_left_alone() {
+    let lab = rotating(json!({})).await;
+    let user = lab.user().await;
+    let [expired, revoked, inactive, paused] = [
+        key_of(&lab, &user, 20).await,
+        key_of(&lab, &user, 30).await,
+        key_of(&lab, &user, 30).await,
+        key(&lab, 30).await,
+    ];
+    lab.admin.post("/api/v1/keys", json!({"name": "k", "user_id": user})).await;
+    lab.admin.post(&format!("{}/revoke", path(&revoked)), json!({})).await;
+    lab.admin.patch(&path(&inactive), json!({"active": false})).await;
+    let pause = json!({"scope": "user", "id": paused["user_id"], "reason": "on leave"});
+    let pause = lab.admin.post("/api/v1/pauses", pause).await.json;
+    lab.pass(20 * DAY);
+    lab.run("key_rotation").await;
+    lab.pass(8 * DAY);
+    assert_eq!(rotated(&lab).await, (json!(0), json!(0)));
+    for key in [&expired, &revoked, &inactive, &paused] {
+        assert_eq!(now(&lab, key).await["rotated_to"], json!(null));
+    }
+    lab.admin.delete(&format!("/api/v1/pauses/{}", text(&pause["id"]))).await;
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)), "when the pause is over");
+    lab.admin.patch("/api/v1/settings", json!({"rotation": {"enabled": false}})).await;
+    key(&lab, 2).await;
+    lab.pass(DAY);
+    assert_eq!(rotated(&lab).await, (json!(0), json!(0)), "rotation is off");
+}
+
+#[tokio::test]
+async fn a_key_whose_user_cannot_be_mailed_is_not_replaced_and_administrators_are_told() {
+    let lab = mailless(json!({})).await;
+    let mut body = user_body();
+    body["email"] = json!(null);
+    let user = text(&lab.admin.post("/api/v1/users", body).await.json["id"]);
+    lab.admin.patch("/api/v1/settings", json!({"alerts": {"recipients": ["ops@example.com"]}})).await;
+    let old = key_of(&lab, &user, 30).await;
+    lab.pass(28 * DAY);
+    for _ in 0..2 {
+        assert_eq!(rotated(&lab).await, (json!(0), json!(1)));
+    }
+    let [alert] = alerts(&lab).await.try_into().unwrap();
+    assert_eq!((&alert["key_id"], &alert["rules"]), (&old["id"], &json!(["key_not_rotated"])), "{alert}");
+    assert_eq!(lab.number("SELECT COUNT(*) FROM outbox WHERE kind = 'rotation_failed'").await, 1);
+    assert_eq!((now(&lab, &old).await["rotated_to"].clone(), messages(&lab).await.len()), (json!(null), 0));
+    lab.admin.patch(&format!("/api/v1/users/{user}"), json!({"email": "ada@example.com"})).await;
+    assert_eq!(rotated(&lab).await, (json!(0), json!(1)), "there is no mail server");
+    let smtp = Smtp::start().await;
+    smtp.serves(&lab.app);
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)), "as soon as there is an address and a server");
+    let [message] = messages(&lab).await.try_into().unwrap();
+    while outbox::once(&lab.app, Channel::Mail).await.unwrap() > 0 {}
+    assert!(smtp.taken().iter().any(|mail| mail.contains(message["key"].as_str().unwrap())));
+    assert_eq!(messages(&lab).await.len(), 0, "wiped once sent");
+}
+
+#[tokio::test]
+async fn no_step_that_fails_leaves_half_a_rotation() {
+    let lab = linking().await;
+    let old = key(&lab, 30).await;
+    lab.pass(28 * DAY);
+    for step in [
+        "INSERT ON keys",
+        "UPDATE ON keys",
+        "INSERT ON links",
+        "INSERT ON outbox",
+        "INSERT ON admin_audit WHEN NEW.action = 'key.rotate'",
+    ] {
+        let trigger = format!("CREATE TRIGGER crash BEFORE {step} BEGIN SELECT RAISE(ABORT, 'crash'); END");
+        lab.tamper(trigger).await;
+        let run = lab.run("key_rotation").await;
+        assert_eq!(run["last_outcome"], "failed", "{step}: {run}");
+        lab.tamper("DROP TRIGGER crash").await;
+        assert_eq!(now(&lab, &old).await["rotated_to"], json!(null), "{step}");
+        let left =
+            "SELECT (SELECT COUNT(*) FROM keys) - 1 + (SELECT COUNT(*) FROM links) + (SELECT COUNT(*) FROM outbox)";
+        assert_eq!(lab.number(left).await, 0, "{step}");
+    }
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)));
+    assert_eq!(messages(&lab).await.len(), 1);
+}
+
+#[tokio::test]
+async fn many_keys_are_replaced_in_bounded_steps() {
+    let lab = rotating(json!({})).await;
+    let user = lab.user().await;
+    for _ in 0..25 {
+        key_of(&lab, &user, 30).await;
+    }
+    lab.pass(28 * DAY);
+    lab.app.stopping.send_replace(true);
+    let run = lab.run("key_rotation").await;
+    assert_eq!((&run["last_outcome"], &run["last_report"]["rotated"]), (&json!("continues"), &json!(20)));
+    assert_eq!(rotated(&lab).await, (json!(5), json!(0)));
+}
+
+#[tokio::test]
+async fn a_key_is_rotated_by_hand_with_an_overlap() {
+    let lab = Lab::new().await;
+    let manager = lab.caller("manager").await;
+    let old = key(&lab, 30).await;
+    lab.pass(DAY);
+    let rotate = format!("{}/rotate", path(&old));
+    let new = manager.post(&rotate, json!({"overlap_seconds": 3600})).await;
+    assert_eq!(new.status, StatusCode::CREATED, "{}", new.text);
+    assert_eq!((&new.json["rotated_from"], &new.json["expires_at"]), (&old["id"], &json!("2030-02-01T00:00:00Z")));
+    let before = now(&lab, &old).await;
+    assert_eq!((&before["rotated_to"], &before["expires_at"]), (&new.json["id"], &json!("2030-01-02T01:00:00Z")));
+    let after = in_policy(&lab, &new.json).await.unwrap();
+    assert!(verifies(&new.json["key"], &after));
+    assert_eq!(in_policy(&lab, &old).await.unwrap()["slot"], after["slot"]);
+    assert!(!now(&lab, &new.json).await.as_object().unwrap().contains_key("key"), "shown this once");
+    assert_eq!(manager.post(&rotate, json!({"overlap_seconds": 0})).await.problem(), (409, "key_rotated", ""));
+
+    let rotate = format!("{}/rotate", path(&new.json));
+    let third = manager.post(&rotate, json!({"overlap_seconds": 0})).await.json;
+    assert_eq!(now(&lab, &new.json).await["active"], false, "0 is now");
+    assert_eq!(in_policy(&lab, &new.json).await, None);
+    assert_eq!(in_policy(&lab, &third).await.unwrap()["slot"], after["slot"]);
+    let year = manager.post(&format!("{}/rotate", path(&third)), json!({"overlap_seconds": 31_536_000})).await.json;
+    assert_eq!(now(&lab, &third).await["expires_at"], third["expires_at"], "never longer than it was good for");
+    assert_eq!(year["rotated_from"], third["id"]);
+}
+
+#[tokio::test]
+async fn a_key_without_an_end_has_a_successor_without_one() {
+    let lab = Lab::new().await;
+    let old = lab.key().await;
+    let new = lab.admin.post(&format!("{}/rotate", path(&old)), json!({"overlap_seconds": 60})).await.json;
+    assert_eq!(new["expires_at"], json!(null));
+    assert_eq!(now(&lab, &old).await["expires_at"], "2030-01-01T00:01:00Z");
+}
+
+#[tokio::test]
+async fn what_cannot_be_rotated_by_hand_is_a_problem_and_changes_nothing() {
+    let lab = Lab::new().await;
+    let (good, revoked, inactive, expired) =
+        (key(&lab, 30).await, lab.key().await, lab.key().await, key(&lab, 1).await);
+    lab.admin.post(&format!("{}/revoke", path(&revoked)), json!({})).await;
+    lab.admin.patch(&path(&inactive), json!({"active": false})).await;
+    lab.pass(DAY);
+    let before = lab.revision().await;
+    let now = json!({"overlap_seconds": 0});
+    for (key, body, problem) in [
+        (&good, json!({}), (422, "missing_field", "overlap_seconds")),
+        (&good, json!({"overlap_seconds": -1}), (422, "invalid_field", "overlap_seconds")),
+        (&good, json!({"overlap_seconds": 40_000_000}), (422, "invalid_field", "overlap_seconds")),
+        (&good, json!({"overlap": 1}), (422, "unknown_field", "overlap")),
+        (&revoked, now.clone(), (409, "key_revoked", "")),
+        (&inactive, now.clone(), (409, "key_inactive", "")),
+        (&expired, now.clone(), (409, "key_inactive", "")),
+        (&json!({"id": "none"}), now, (404, "not_found", "")),
+    ] {
+        assert_eq!(lab.admin.post(&format!("{}/rotate", path(key)), body).await.problem(), problem);
+    }
+    assert_eq!(lab.revision().await, before);
+}
+
+/// Somebody without an account, and the path of the link in the outbox.
+async fn link(lab: &Lab) -> (Caller, String, Value) {
+    let old = key(lab, 30).await;
+    lab.pass(28 * DAY);
+    assert_eq!(rotated(lab).await, (json!(1), json!(0)));
+    let [message] = messages(lab).await.try_into().unwrap();
+    assert_eq!(message["kind"], "key_link");
+    let path = text(&message["link"]).strip_prefix("https://lictor.example.com").unwrap().to_owned();
+    let new = now(lab, &json!({"id": now(lab, &old).await["rotated_to"]})).await;
+    (Caller { token: String::new(), ..lab.admin.clone() }, path, new)
+}
+
+fn key_in(page: &Answer) -> Option<&str> {
+    page.text.split_once("<pre>").and_then(|(_, rest)| rest.split_once("</pre>")).map(|(key, _)| key)
+}
+
+async fn press(anybody: &Caller, path: &str) -> Answer {
+    anybody.send("POST", path, Some(String::new()), &[("content-type", "application/x-www-form-urlencoded")]).await
+}
+
+#[tokio::test]
+async fn a_link_shows_the_key_once_and_only_after_the_button() {
+    let lab = linking().await;
+    let (anybody, path, new) = link(&lab).await;
+    for _ in 0..3 {
+        let page = anybody.get(&path).await;
+        assert_eq!((page.status, key_in(&page)), (StatusCode::OK, None), "looking uses nothing up");
+        for (name, value) in [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        ] {
+            assert_eq!(page.headers[name], value);
+        }
+        assert!(page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
+    }
+    let page = press(&anybody, &path).await;
+    let key = json!(key_in(&page).unwrap());
+    assert!(verifies(&key, &in_policy(&lab, &new).await.unwrap()));
+    assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+    assert_eq!(lab.number("SELECT COUNT(*) FROM links WHERE sealed IS NOT NULL").await, 0, "wiped");
+    for page in [press(&anybody, &path).await, anybody.get(&path).await] {
+        assert_eq!((page.status, key_in(&page)), (StatusCode::GONE, None));
+        assert!(page.text.contains("2030-01-29T00:00:00Z"), "{}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_press_the_button_one_gets_the_key() {
+    let lab = linking().await;
+    let (anybody, path, _) = link(&lab).await;
+    let (one, other) = tokio::join!(press(&anybody, &path), press(&anybody, &path));
+    assert_eq!([&one, &other].into_iter().filter(|page| key_in(page).is_some()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_link_ends_with_its_time_with_its_key_and_with_an_emergency() {
+    for end in ["time", "revocation", "emergency"] {
+        let lab = linking().await;
+        let (anybody, path, new) = link(&lab).await;
+        match end {
+            "time" => lab.pass(7 * DAY),
+            "revocation" => drop(lab.admin.post(&format!("/api/v1/keys/{}/revoke", text(&new["id"])), json!({})).await),
+            _ => {
+                let order = json!({"reason": "stolen", "confirm": "REVOKE ALL KEYS"});
+                assert_eq!(lab.admin.post("/api/v1/emergency-revocation", order).await.status, StatusCode::OK);
+                assert_eq!(lab.number("SELECT COUNT(*) FROM links WHERE sealed IS NOT NULL").await, 0);
+            }
+        }
+        for page in [anybody.get(&path).await, press(&anybody, &path).await] {
+            assert_eq!((page.status, key_in(&page)), (StatusCode::GONE, None), "{end}");
+        }
+        lab.pass(7 * DAY);
+        lab.run("expired_key_cleanup").await;
+        assert_eq!(lab.number("SELECT COUNT(*) FROM links").await, 0, "{end}");
+    }
+    let lab = Lab::new().await;
+    let page = lab.admin.get("/link/unknown").await;
+    assert_eq!((page.status, key_in(&page)), (StatusCode::GONE, None));
+}
+
+#[tokio::test]
+async fn links_need_a_url_that_users_reach() {
+    let lab = Lab::new().await;
+    let patch = |rotation: Value| lab.admin.patch("/api/v1/settings", json!({"rotation": rotation}));
+    for (rotation, code, field) in [
+        (json!({"delivery": "link"}), "missing_field", "rotation.public_url"),
+        (json!({"public_url": "http://lictor.example.com"}), "invalid_field", "rotation.public_url"),
+        (json!({"public_url": "https://u:p@lictor.example.com"}), "invalid_field", "rotation.public_url"),
+        (json!({"public_url": "https://lictor.example.com/?a"}), "invalid_field", "rotation.public_url"),
+        (json!({"public_url": "lictor"}), "invalid_field", "rotation.public_url"),
+        (json!({"window_days": 0}), "invalid_field", "rotation.window_days"),
+        (json!({"link_valid_days": 31}), "invalid_field", "rotation.link_valid_days"),
+        (json!({"delivery": "fax"}), "invalid_field", "rotation.delivery"),
+    ] {
+        assert_eq!(patch(rotation.clone()).await.problem(), (422, code, field), "{rotation}");
+    }
+    let good = json!({"delivery": "link", "public_url": "http://localhost:8080/lictor"});
+    assert_eq!(patch(good).await.status, StatusCode::OK);
+}
