@@ -60,9 +60,13 @@ CREATE TABLE users (
     upstream_uid BIGINT NOT NULL,
     upstream_secret TEXT NOT NULL,
     upstream_rejected BIGINT NOT NULL,
+    upstream_checked_at BIGINT,
+    upstream_due_at BIGINT NOT NULL,
+    upstream_ends_at BIGINT,
     created_at BIGINT NOT NULL,
     changed BIGINT NOT NULL
 );
+CREATE INDEX users_due ON users (upstream_due_at);
 
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,

@@ -1,19 +1,23 @@
-//! Whether Odoo still takes the users' credentials. A call that Odoo answers with "access denied" makes a user suspect;
+//! Whether Odoo still takes the users' credentials, and which Odoo groups they are in: looked at once a day. A call that Odoo answers with "access denied" makes a user suspect;
 //! a suspect's credential is tried, and if Odoo refuses it, gates refuse the user's calls until it is taken again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use lictor_policy::secret::Secret;
 use lictor_policy::wire::{Event, Outcome};
 
+use crate::alerts::{self, Rule, Subject};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::change::{Done, change};
 use crate::error::{Code, Problem, Result};
-use crate::odoo::OdooError;
+use crate::odoo::{Look, OdooError, Uid};
+use crate::outbox::message::{CredentialRejected, OdooKeyExpiring};
+use crate::outbox::{self, Letter, Message};
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
-use crate::store::{Connection, StoreError, suspects};
+use crate::store::{Connection, StoreError, settings, suspects};
 use crate::time::Moment;
 
 /// Odoo's fault code for a wrong password or API key.
@@ -22,6 +26,13 @@ const ACCESS_DENIED: i64 = 3;
 const EVERY: Duration = Duration::from_secs(5);
 /// A user that could not be tried is tried again after this time, by whichever replica.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How often users whose daily check is due are looked for, and how many are checked then: Odoo has other things to do.
+const ROUND: Duration = Duration::from_secs(10);
+const A_ROUND: u32 = 5;
+/// When a check that Odoo did not answer is tried again.
+const LATER: Duration = Duration::from_secs(3600);
+/// How long before the end of an Odoo API key somebody is told.
+const WARN: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Takes note of the users whose calls Odoo has denied, in the transaction that stores the calls.
 pub async fn take_note(connection: &mut Connection, events: &[Event], now: Moment) -> Result<(), StoreError> {
@@ -67,7 +78,33 @@ pub async fn try_next(app: &App) -> Result<(), StoreError> {
     }
 }
 
-/// Tries a user's credential, and tells gates if the answer is another than before.
+/// Checks every user once a day, a few at a time, until the task is dropped.
+pub async fn keep_checking(app: App) {
+    loop {
+        tokio::time::sleep(ROUND).await;
+        if let Err(problem) = check_due(&app).await {
+            tracing::warn!(problem = %problem.detail, "the users whose check is due are not known");
+        }
+    }
+}
+
+/// Checks a few of the users whose check is due. Each is taken by one replica; one that could not be checked is due
+/// again in an hour.
+pub async fn check_due(app: &App) -> Result<()> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let due = users::take_due(&mut tx, now, now.plus(LATER), A_ROUND).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    for user_id in due {
+        if let Err(problem) = check(app, &Actor::system(), &user_id).await {
+            tracing::warn!(user_id, problem = %problem.detail, "a user could not be checked; tried again in an hour");
+        }
+    }
+    Ok(())
+}
+
+/// Tries a user's credential and reads its groups, and tells gates if something is another than before. One try: Odoo is
+/// not asked twice about a credential that it refuses.
 ///
 /// # Errors
 /// [`Code::NotFound`] for no such user, [`Code::OdooUnreachable`] when Odoo says neither yes nor no; nothing has changed
@@ -81,21 +118,87 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
         Err(OdooError::Rejected) => true,
         Err(error) => return Err(Problem::new(Code::OdooUnreachable, format!("{error}."))),
     };
-    if rejected == user.upstream.rejected {
-        return Ok(user);
+    let look = if rejected { None } else { look(app, user_id, database, Uid(*uid), &secret).await };
+    let now = app.now();
+    let (odoo_groups, ends_at) = match look {
+        Some(look) => (look.groups, look.ends_at),
+        None => (user.odoo_groups.clone(), user.upstream.ends_at),
+    };
+    let upstream = Upstream { rejected, checked_at: Some(now), ends_at, ..user.upstream.clone() };
+    let checked = User { odoo_groups, upstream, ..user.clone() };
+    if rejected == user.upstream.rejected && checked.odoo_groups == user.odoo_groups {
+        let mut tx = app.store.write().await?;
+        users::note_check(&mut tx, user_id, &checked.upstream, now).await?;
+        warn_of_end(app, &mut tx, &checked).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        return Ok(checked);
     }
     change(app, actor, async |tx| {
         let before = find(tx, user_id).await?;
         // Somebody may have given another credential while Odoo was asked.
-        let rejected = if before.upstream.sealed == *sealed { rejected } else { before.upstream.rejected };
-        let upstream = Upstream { rejected, ..before.upstream.clone() };
-        let after = User { upstream, changed: tx.revision(), ..before.clone() };
+        let same = before.upstream.sealed == *sealed;
+        let mut after = User { changed: tx.revision(), ..before.clone() };
+        if same {
+            after.upstream = checked.upstream;
+            after.odoo_groups = checked.odoo_groups;
+        }
         users::put(tx, &after).await?;
+        users::note_check(tx, user_id, &after.upstream, now).await?;
+        if after.upstream.rejected && !before.upstream.rejected {
+            tell_of_refusal(app, tx, &after).await?;
+        }
+        warn_of_end(app, tx, &after).await?;
         let done =
             Done::new("user.check", user_id, Some(&before), Some(&after)).touching(Part::User(user_id.to_owned()));
         Ok((after, done))
     })
     .await
+}
+
+/// What Odoo lets a user read of itself. None if it does not: groups stay what they were, as taking them away would
+/// refuse calls for a fault of Odoo's.
+pub async fn look(app: &App, user_id: &str, database: &str, uid: Uid, secret: &Secret) -> Option<Look> {
+    let look = app.odoo.look(database, uid, secret, app.now()).await;
+    look.inspect_err(|error| tracing::warn!(user_id, %error, "the user's Odoo groups could not be read")).ok()
+}
+
+/// An alert, and a mail to the user.
+async fn tell_of_refusal(app: &App, tx: &mut Connection, user: &User) -> Result<()> {
+    let note = "Odoo refuses the credential: gates refuse the user's calls until it is taken again or replaced.";
+    alerts::notice(app, tx, Rule::CredentialRejected, Subject::User(user.id.clone()), note).await?;
+    let message = Message::CredentialRejected(CredentialRejected {
+        user_id: user.id.clone(),
+        user_name: user.name.clone(),
+        database: user.upstream.database.clone(),
+        login: user.upstream.login.clone(),
+        at: app.now(),
+    });
+    tell(app, tx, user, &format!("user/{}/rejected/{}", user.id, app.now().0), &message).await
+}
+
+/// An alert and a mail, once for each end, if the Odoo API key ends soon.
+async fn warn_of_end(app: &App, tx: &mut Connection, user: &User) -> Result<()> {
+    let Some(ends_at) = user.upstream.ends_at.filter(|end| *end <= app.now().plus(WARN)) else { return Ok(()) };
+    let note = format!("The Odoo API key ends at {ends_at}: make another in Odoo and give it to Lictor.");
+    alerts::notice(app, tx, Rule::CredentialExpiring, Subject::User(user.id.clone()), &note).await?;
+    let message = Message::OdooKeyExpiring(OdooKeyExpiring {
+        user_id: user.id.clone(),
+        user_name: user.name.clone(),
+        database: user.upstream.database.clone(),
+        login: user.upstream.login.clone(),
+        ends_at,
+    });
+    tell(app, tx, user, &format!("user/{}/odoo_key_ends/{}", user.id, ends_at.0), &message).await
+}
+
+/// The user, or the alerts' recipients if it has no address.
+async fn tell(app: &App, tx: &mut Connection, user: &User, event: &str, message: &Message) -> Result<()> {
+    let to = match &user.email {
+        Some(address) => vec![address.clone()],
+        None => settings::load(tx).await?.0.alerts.recipients,
+    };
+    outbox::enqueue(app, tx, to.into_iter().map(|to| Letter::mail(event, to, message.clone()))).await?;
+    Ok(())
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<User> {

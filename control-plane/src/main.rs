@@ -92,6 +92,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let presence = tokio::spawn(gates::keep_presence(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     let credentials = tokio::spawn(credentials::run(app.clone()));
+    let checks = tokio::spawn(credentials::keep_checking(app.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone()));
     let alerts = tokio::spawn(alerts::run(app.clone()));
     let outbox = tokio::spawn(outbox::run(app.clone()));
@@ -115,6 +116,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     }
     upkeep.abort();
     credentials.abort();
+    checks.abort();
     alerts.abort();
     presence.abort();
     replicas.abort();

@@ -21,6 +21,12 @@ impl Moment {
         Self(self.0.saturating_add(u64::try_from(span.as_micros()).unwrap_or(u64::MAX)))
     }
 
+    /// A moment as Odoo writes it: in UTC, without saying so.
+    pub fn of_odoo(text: &str) -> Option<Self> {
+        let stamp: Timestamp = format!("{}Z", text.replacen(' ', "T", 1)).parse().ok()?;
+        u64::try_from(stamp.as_microsecond()).ok().map(Self)
+    }
+
     /// The moment that is so much earlier.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {

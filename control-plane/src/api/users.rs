@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::change::{Done, change};
 use crate::error::{Code, Problem, Result};
-use crate::odoo::{OdooError, Uid};
+use crate::odoo::{OdooError, is_api_key};
 use crate::store::snapshot::Part;
 use crate::store::users::{Upstream, User};
 use crate::store::{StoreError, users};
@@ -83,14 +83,14 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<User>> {
 pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Given>) -> Result<Tagged<User>> {
     given.validate()?;
     let id = random::id();
-    let upstream = verified(&app, &id, &given.upstream).await?;
+    let (upstream, odoo_groups) = verified(&app, &id, &given.upstream).await?;
     let user = change(&app, &actor, async |tx| {
         let user = User {
             id,
             name: given.name,
             email: given.email,
             groups: given.groups,
-            odoo_groups: Vec::new(),
+            odoo_groups,
             upstream,
             created_at: app.now(),
             changed: tx.revision(),
@@ -114,10 +114,10 @@ pub async fn update(
     let before = find(&mut *app.store.read().await?, &id).await?;
     let given = patch.over(&Given::of(&before))?;
     given.validate()?;
-    let upstream = if given.upstream.secret.is_some() {
+    let (upstream, odoo_groups) = if given.upstream.secret.is_some() {
         verified(&app, &id, &given.upstream).await?
     } else if (&given.upstream.database, &given.upstream.login) == (&before.upstream.database, &before.upstream.login) {
-        before.upstream.clone()
+        (before.upstream.clone(), before.odoo_groups.clone())
     } else {
         let detail = "Give the secret of the new login and database with them.";
         return Err(Problem::with_field(Code::SecretRequired, "upstream.secret", detail));
@@ -130,7 +130,7 @@ pub async fn update(
             return Err(Problem::new(Code::PreconditionFailed, "Somebody else changed the user: repeat the change."));
         }
         let Given { name, email, groups, .. } = given;
-        let user = User { name, email, groups, upstream, changed: tx.revision(), ..current };
+        let user = User { name, email, groups, odoo_groups, upstream, changed: tx.revision(), ..current };
         users::put(tx, &user).await?;
         let done = Done::new("user.update", &id, Some(&before), Some(&user)).touching(Part::User(id.clone()));
         Ok((user, done))
@@ -157,7 +157,7 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /api/v1/users/{id}/check`: tries the stored credential at Odoo now.
+/// `POST /api/v1/users/{id}/check`: tries the stored credential at Odoo now, and reads the groups.
 pub async fn check(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<Tagged<User>> {
     let user = credentials::check(&app, &actor, &id).await?;
     Ok(Tagged(StatusCode::OK, user.changed, user))
@@ -167,19 +167,29 @@ async fn find(connection: &mut crate::store::Connection, id: &str) -> Result<Use
     users::find(connection, id).await?.ok_or_else(|| Problem::absent("user"))
 }
 
-/// Asks Odoo, then seals the secret for the user.
-async fn verified(app: &App, user_id: &str, given: &Credential) -> Result<Upstream> {
+/// Asks Odoo whose the credential is and what its groups are, then seals the secret for the user.
+async fn verified(app: &App, user_id: &str, given: &Credential) -> Result<(Upstream, Vec<String>)> {
     let Some(secret) = &given.secret else {
         let detail = "Give the user's Odoo password or API key.";
         return Err(Problem::with_field(Code::MissingField, "upstream.secret", detail));
     };
-    let Uid(uid) = app.odoo.authenticate(&given.database, &given.login, secret).await.map_err(|error| match error {
-        OdooError::Rejected => {
-            let detail = "Check database, login and secret: Odoo knows no such login with this secret.";
-            Problem::with_field(Code::UpstreamCredentialRejected, "upstream", detail)
-        }
+    let Credential { database, login, .. } = given;
+    let refused = |detail| Problem::with_field(Code::UpstreamCredentialRejected, "upstream", detail);
+    let uid = app.odoo.authenticate_new(database, login, secret).await.map_err(|error| match error {
+        OdooError::NeedsApiKey => refused(
+            "The password is right, but the user has two-factor authentication, with which Odoo's API takes only API \
+             keys: make one in Odoo, in the user's preferences under Security, and give that.",
+        ),
+        OdooError::Rejected if is_api_key(secret) => refused(
+            "Odoo does not take this API key: it has expired, was removed, or belongs to another login or database. \
+             Make one in Odoo, in the user's preferences under Security.",
+        ),
+        OdooError::Rejected => refused("Check database, login and secret: Odoo knows no such login with this secret."),
         error => Problem::new(Code::OdooUnreachable, format!("{error}.")),
     })?;
     let sealed = app.vault.seal(secret, &Upstream::owner(user_id)).map_err(Problem::internal)?;
-    Ok(Upstream { database: given.database.clone(), login: given.login.clone(), uid, sealed, rejected: false })
+    let (look, now) = (credentials::look(app, user_id, database, uid, secret).await, app.now());
+    let (groups, ends_at) = look.map_or((Vec::new(), None), |look| (look.groups, look.ends_at));
+    let (database, login) = (database.clone(), login.clone());
+    Ok((Upstream { database, login, uid: uid.0, sealed, rejected: false, checked_at: Some(now), ends_at }, groups))
 }

@@ -1,5 +1,7 @@
 //! The users that keys act for.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
@@ -7,6 +9,9 @@ use sqlx::any::AnyRow;
 use super::row::{Columns as _, big, json};
 use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::time::Moment;
+
+/// How often a credential is checked, and the groups are read.
+const CHECK_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 /// A user.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -44,6 +49,10 @@ pub struct Upstream {
     pub sealed: String,
     /// Whether Odoo has refused it since it was last checked.
     pub rejected: bool,
+    /// When Odoo was last asked about it and about the groups, and said yes or no.
+    pub checked_at: Option<Moment>,
+    /// When the Odoo API key ends, if it is one that does. Of several API keys of the user the one that ends first.
+    pub ends_at: Option<Moment>,
 }
 
 impl Upstream {
@@ -66,6 +75,8 @@ pub(super) fn read(row: &AnyRow) -> Result<User, StoreError> {
             uid: row.number("upstream_uid")?,
             sealed: row.text("upstream_secret")?,
             rejected: row.flag("upstream_rejected")?,
+            checked_at: row.optional_moment("upstream_checked_at")?,
+            ends_at: row.optional_moment("upstream_ends_at")?,
         },
         created_at: row.moment("created_at")?,
         changed: Revision(row.number("changed")?),
@@ -88,16 +99,17 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
     rows.iter().map(read).collect()
 }
 
-/// Makes a user, or replaces everything of it but when it was made.
+/// Makes a user, or replaces everything of it but when it was made and when it is checked next.
 pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO users (id, name, email, groups, odoo_groups, upstream_database, upstream_login, upstream_uid, \
-         upstream_secret, upstream_rejected, created_at, changed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         upstream_secret, upstream_rejected, created_at, changed, upstream_checked_at, upstream_ends_at, upstream_due_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, groups = excluded.groups, \
          odoo_groups = excluded.odoo_groups, upstream_database = excluded.upstream_database, \
          upstream_login = excluded.upstream_login, upstream_uid = excluded.upstream_uid, \
          upstream_secret = excluded.upstream_secret, upstream_rejected = excluded.upstream_rejected, \
+         upstream_checked_at = excluded.upstream_checked_at, upstream_ends_at = excluded.upstream_ends_at, \
          changed = excluded.changed",
     )
     .bind(user.id.as_str())
@@ -112,9 +124,54 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
     .bind(i64::from(user.upstream.rejected))
     .bind(big(user.created_at.0))
     .bind(user.changed.column())
+    .bind(user.upstream.checked_at.map(|moment| big(moment.0)))
+    .bind(user.upstream.ends_at.map(|moment| big(moment.0)))
+    .bind(big(user.created_at.plus(CHECK_EVERY).0))
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Keeps when a credential was checked, what its end is and when it is checked next. Not a change of policy: no new
+/// revision.
+pub async fn note_check(
+    connection: &mut Connection,
+    id: &str,
+    upstream: &Upstream,
+    now: Moment,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE users SET upstream_checked_at = $2, upstream_ends_at = $3, upstream_due_at = $4 \
+         WHERE id = $1 AND upstream_secret = $5",
+    )
+    .bind(id)
+    .bind(upstream.checked_at.map(|moment| big(moment.0)))
+    .bind(upstream.ends_at.map(|moment| big(moment.0)))
+    .bind(big(now.plus(CHECK_EVERY).0))
+    .bind(upstream.sealed.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes users whose check is due. Whoever takes one has until `again` to check it: then it is due anew. So exactly one
+/// replica checks each.
+pub async fn take_due(
+    connection: &mut Connection,
+    now: Moment,
+    again: Moment,
+    limit: u32,
+) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE users SET upstream_due_at = $2 WHERE upstream_due_at <= $1 AND id IN \
+         (SELECT id FROM users WHERE upstream_due_at <= $1 ORDER BY upstream_due_at LIMIT $3) RETURNING id",
+    )
+    .bind(big(now.0))
+    .bind(big(again.0))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// Removes a user; refused while it has keys.

@@ -23,6 +23,7 @@ mod keys;
 mod listen;
 mod mails;
 mod metrics;
+mod odoo;
 mod openapi;
 mod outbox;
 mod pauses;

@@ -11,7 +11,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use axum::routing::post;
 use http_body_util::BodyExt as _;
 use lictor_control_plane::app::{App, Waits};
 use lictor_control_plane::odoo::Odoo;
@@ -24,6 +23,8 @@ use lictor_policy::wire;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
 use tower::ServiceExt as _;
+
+use crate::odoo::StandIn;
 
 /// What the stand-in for Odoo takes as the secret of every login.
 pub(crate) const RIGHT: &str = "right-Odoo-secret";
@@ -40,6 +41,7 @@ pub(crate) struct Lab {
     pub(crate) folder: PathBuf,
     /// Of the database.
     pub(crate) url: String,
+    pub(crate) odoo: StandIn,
     publisher: tokio::task::JoinHandle<Result<(), StoreError>>,
 }
 
@@ -59,24 +61,25 @@ impl Lab {
         std::fs::create_dir(&folder).unwrap();
         let clock = Arc::new(AtomicU64::new(START));
         let url = database(&folder).await;
-        let app = Self::open(&url, &clock, waits).await;
+        let odoo = StandIn::default();
+        let app = Self::open(&url, &clock, waits, &odoo).await;
         let admin = setup::first_admin(&app).await.unwrap().unwrap();
         let publisher = tokio::spawn(publish::run(app.clone()));
         let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
-        Self { app, admin, clock, folder, url, publisher }
+        Self { app, admin, clock, folder, url, odoo, publisher }
     }
 
-    async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits) -> App {
+    async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
         let store = Store::open(url).await.unwrap();
         let tell = Arc::clone(clock);
         let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
         let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
-        App::with(store, vault, Odoo::at(&odoo().await).unwrap(), time, waits).await.unwrap()
+        App::with(store, vault, Odoo::at(&odoo.start().await).unwrap(), time, waits).await.unwrap()
     }
 
     /// What a service that is started on the same database keeps, which publishes nothing.
     pub(crate) async fn restarted(&self) -> App {
-        Self::open(&self.url, &self.clock, self.app.waits).await
+        Self::open(&self.url, &self.clock, self.app.waits, &self.odoo).await
     }
 
     /// Moves the clock on.
@@ -296,22 +299,4 @@ pub(crate) fn user_body() -> Value {
 /// The text in a JSON value.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
-}
-
-/// Answers `authenticate` like Odoo: the uid for [`RIGHT`], a fault for the database `gone`, else `False`.
-async fn odoo() -> String {
-    async fn common(body: String) -> String {
-        let value = if body.contains(RIGHT) { format!("<int>{UID}</int>") } else { "<boolean>0</boolean>".to_owned() };
-        let fault = "<fault><value><struct><member><name>faultCode</name><value><int>1</int></value></member>\
-                     <member><name>faultString</name><value><string>no database</string></value></member></struct>\
-                     </value></fault>";
-        let answer = format!("<params><param><value>{value}</value></param></params>");
-        let answer = if body.contains(">gone<") { fault } else { &answer };
-        format!("<?xml version='1.0'?><methodResponse>{answer}</methodResponse>")
-    }
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new().route("/xmlrpc/2/common", post(common));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    base
 }

@@ -1,14 +1,22 @@
 use axum::http::StatusCode;
-use serde_json::json;
+use lictor_control_plane::credentials;
+use serde_json::{Value, json};
 
-use crate::support::{Lab, RIGHT, UID, user_body};
+use crate::odoo::API_KEY;
+use crate::support::{Lab, RIGHT, UID, text, user_body};
+
+const DAY: u64 = 24 * 3600;
 
 #[tokio::test]
 async fn a_user_gets_the_uid_that_odoo_names_and_its_secret_is_stored_encrypted() {
     let lab = Lab::new().await;
     let made = lab.admin.post("/api/v1/users", user_body()).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
-    assert_eq!(made.json["upstream"], json!({"database": "odoo", "login": "ada", "uid": UID, "rejected": false}));
+    assert_eq!(
+        made.json["upstream"],
+        json!({"database": "odoo", "login": "ada", "uid": UID, "rejected": false,
+        "checked_at": "2030-01-01T00:00:00Z", "ends_at": null})
+    );
     assert_eq!(made.json["odoo_groups"], json!([]));
     assert_eq!(lab.number("SELECT COUNT(*) FROM users WHERE upstream_secret LIKE 'v1.%'").await, 1);
     assert_eq!(lab.number("SELECT COUNT(*) FROM users WHERE upstream_secret LIKE '%Odoo%'").await, 0);
@@ -78,4 +86,138 @@ async fn a_user_with_keys_stays_until_they_are_gone() {
     assert_eq!(lab.admin.delete(&key).await.status, StatusCode::NO_CONTENT);
     assert_eq!(lab.admin.delete(&user).await.status, StatusCode::NO_CONTENT);
     assert_eq!(lab.admin.get(&user).await.problem(), (404, "not_found", ""));
+}
+
+async fn user(lab: &Lab, id: &str) -> Value {
+    lab.admin.get(&format!("/api/v1/users/{id}")).await.json
+}
+
+async fn groups_in_policy(lab: &Lab) -> Value {
+    lab.policy(lab.revision().await).await["users"][0]["groups"].clone()
+}
+
+/// The rules of the open alerts, and the kinds of the messages in the outbox.
+async fn told(lab: &Lab) -> (Vec<Value>, Value) {
+    let alerts = lab.admin.get("/api/v1/alerts").await.json;
+    let rules = alerts["items"].as_array().unwrap().iter().map(|alert| alert["rules"].clone()).collect();
+    let messages = lab.admin.get("/api/v1/outbox").await.json;
+    let is_own = |message: &&Value| message["kind"] != "alert_opened";
+    let own = messages["items"].as_array().unwrap().iter().filter(is_own);
+    (rules, own.map(|message| json!([message["kind"], message["recipient"]])).collect())
+}
+
+#[tokio::test]
+async fn odoo_groups_are_read_when_a_user_is_saved_checked_and_once_a_day() {
+    let lab = Lab::new().await;
+    lab.odoo.answers().groups = vec!["base.group_user", "sales_team.group_sale_salesman"];
+    let id = lab.user().await;
+    assert_eq!(user(&lab, &id).await["odoo_groups"], json!(["base.group_user", "sales_team.group_sale_salesman"]));
+    let all = json!(["sales", "base.group_user", "sales_team.group_sale_salesman"]);
+    assert_eq!(groups_in_policy(&lab).await, all);
+
+    lab.odoo.answers().groups = vec!["base.group_user"];
+    let checked = lab.admin.post(&format!("/api/v1/users/{id}/check"), json!({})).await;
+    assert_eq!(checked.json["odoo_groups"], json!(["base.group_user"]), "{}", checked.text);
+    assert_eq!(groups_in_policy(&lab).await, json!(["sales", "base.group_user"]));
+
+    lab.odoo.answers().groups = vec!["base.group_portal"];
+    lab.pass(DAY - 1);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(groups_in_policy(&lab).await, json!(["sales", "base.group_user"]), "not due yet");
+    lab.pass(1);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(groups_in_policy(&lab).await, json!(["sales", "base.group_portal"]));
+    assert_eq!(user(&lab, &id).await["upstream"]["checked_at"], "2030-01-02T00:00:00Z");
+    let (logins, revision) = (lab.odoo.answers().logins, lab.revision().await);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(lab.odoo.answers().logins, logins, "once a day");
+    lab.pass(DAY);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(lab.revision().await, revision, "nothing changed, so nothing is pushed");
+}
+
+#[tokio::test]
+async fn groups_that_odoo_does_not_tell_stay_what_they_were() {
+    let lab = Lab::new().await;
+    lab.odoo.answers().groups = vec!["base.group_user"];
+    let id = lab.user().await;
+    lab.odoo.answers().is_silent = true;
+    let checked = lab.admin.post(&format!("/api/v1/users/{id}/check"), json!({})).await;
+    assert_eq!((checked.status, &checked.json["odoo_groups"]), (StatusCode::OK, &json!(["base.group_user"])));
+    assert_eq!(lab.admin.post("/api/v1/users", user_body()).await.json["odoo_groups"], json!([]));
+}
+
+#[tokio::test]
+async fn one_replica_checks_a_user() {
+    let lab = Lab::new().await;
+    for _ in 0..8 {
+        lab.user().await;
+    }
+    let other = lab.restarted().await;
+    lab.pass(DAY);
+    let before = lab.odoo.answers().logins;
+    let (one, two) = tokio::join!(credentials::check_due(&lab.app), credentials::check_due(&other));
+    (one.unwrap(), two.unwrap());
+    assert_eq!(lab.odoo.answers().logins, before + 8, "five a round, each by one");
+}
+
+#[tokio::test]
+async fn a_credential_that_odoo_takes_no_more_is_refused_at_the_gates_and_people_are_told() {
+    let lab = Lab::new().await;
+    let id = lab.user().await;
+    lab.odoo.answers().refuses = true;
+    lab.pass(DAY);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(user(&lab, &id).await["upstream"]["rejected"], true);
+    assert_eq!(lab.policy(lab.revision().await).await["users"][0]["upstream_rejected"], true);
+    let told_once = (vec![json!(["credential_rejected"])], json!([["credential_rejected", "ada@example.com"]]));
+    assert_eq!(told(&lab).await, told_once);
+    let before = lab.odoo.answers().logins;
+    lab.pass(DAY);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!((lab.odoo.answers().logins, told(&lab).await), (before + 1, told_once), "one try a day, one mail");
+    lab.odoo.answers().refuses = false;
+    lab.admin.post(&format!("/api/v1/users/{id}/check"), json!({})).await;
+    assert_eq!(lab.policy(lab.revision().await).await["users"][0]["upstream_rejected"], false);
+}
+
+#[tokio::test]
+async fn somebody_is_told_before_an_odoo_api_key_ends() {
+    let lab = Lab::new().await;
+    let ends = ["2030-03-01 00:00:00", "2030-02-01 12:30:00", "2029-12-01 00:00:00"];
+    lab.odoo.answers().ends = ends.map(|end| json!(end)).into_iter().chain([json!(false)]).collect();
+    let mut body = user_body();
+    body["upstream"]["secret"] = json!(API_KEY);
+    let id = text(&lab.admin.post("/api/v1/users", body).await.json["id"]);
+    let by_password = lab.user().await;
+    assert_eq!(user(&lab, &id).await["upstream"]["ends_at"], "2030-02-01T12:30:00Z", "the first to end");
+    assert_eq!(user(&lab, &by_password).await["upstream"]["ends_at"], json!(null), "a password has no end");
+    lab.pass(17 * DAY);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(told(&lab).await, (vec![], json!([])));
+    for _ in 0..2 {
+        lab.pass(DAY);
+        credentials::check_due(&lab.app).await.unwrap();
+        let once = json!([["odoo_key_expiring", "ada@example.com"]]);
+        assert_eq!(told(&lab).await, (vec![json!(["credential_expiring"])], once));
+    }
+}
+
+#[tokio::test]
+async fn a_two_factor_user_and_an_api_key_that_has_ended_are_clear_problems() {
+    let lab = Lab::new().await;
+    lab.odoo.answers().two_factor = true;
+    let answer = lab.admin.post("/api/v1/users", user_body()).await;
+    assert_eq!(answer.problem(), (422, "upstream_credential_rejected", "upstream"));
+    assert!(answer.text.contains("two-factor"), "{}", answer.text);
+    let mut body = user_body();
+    body["upstream"]["secret"] = json!("wrong");
+    let answer = lab.admin.post("/api/v1/users", body.clone()).await;
+    assert!(!answer.text.contains("two-factor"), "{}", answer.text);
+    body["upstream"]["secret"] = json!("f".repeat(40));
+    let answer = lab.admin.post("/api/v1/users", body.clone()).await;
+    assert_eq!(answer.problem(), (422, "upstream_credential_rejected", "upstream"));
+    assert!(answer.text.contains("API key: it has expired"), "{}", answer.text);
+    body["upstream"]["secret"] = json!(API_KEY);
+    assert_eq!(lab.admin.post("/api/v1/users", body).await.status, StatusCode::CREATED, "its API key is taken");
 }
