@@ -75,6 +75,14 @@ def test_keys_are_restricted_regenerated_revoked_and_deleted(lictor: CommandLine
     lictor("key", "show", prefix(again), status=NOT_FOUND)
 
 
+def test_a_key_is_rotated_and_the_old_one_ends(lictor: CommandLine) -> None:
+    key = made(lictor, "--scopes", "read")
+    after = lictor("key", "rotate", prefix(key), "--overlap", "0").stdout.strip()
+    assert lictor.json("key", "show", prefix(after))["scopes"] == ["read"]
+    old = lictor.json("key", "show", prefix(key))
+    assert old["rotated_to"] and old["expires_at"], "good until now"
+
+
 def test_what_cannot_be_taken_back_asks_at_a_terminal_and_refuses_elsewhere(lictor: CommandLine) -> None:
     key = prefix(made(lictor))
     assert "--yes" in lictor("key", "delete", key, status=USAGE).stderr

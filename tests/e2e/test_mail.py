@@ -1,7 +1,11 @@
 """Mail through a real SMTP server and webhooks through real HTTP: `lictor serve` as it is started by an operator."""
 
+import datetime
 import html
+import re
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,7 @@ import pytest
 from control_plane import ControlPlane
 from echo import Echo
 from gate import Problem, eventually
-from mailbox import PASSWORD, USER, Mailbox
+from mailbox import PASSWORD, USER, Mailbox, Taken
 from webhook import Webhook, documented_check
 
 FROM = "Lictor <lictor@example.com>"
@@ -240,3 +244,66 @@ def test_a_service_that_is_killed_while_it_sends_sends_the_same_mail_again(echo:
             eventually(lambda: newest(lictor)["state"] == "sent", seconds=LEASE_SECONDS + RETRY_SECONDS)
     first, second = mailbox.taken
     assert first.mail["Message-ID"] == second.mail["Message-ID"]
+
+
+def expiring_key(lictor: ControlPlane, user: dict[str, Any]) -> dict[str, Any]:
+    """A key that is due for rotation in a few seconds: half its life before its end."""
+    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=20)
+    made: dict[str, Any] = lictor.api("POST", "keys", {"name": "k", "user_id": user["id"], "expires_at": end.isoformat()})
+    return made
+
+
+def rotated(lictor: ControlPlane, mailbox: Mailbox, user: dict[str, Any]) -> Taken:
+    """The mail that comes of a key's rotation. There are others: a key that lives for 20 s is soon replaced again."""
+    key = expiring_key(lictor, user)
+
+    def about(taken: Taken) -> bool:
+        return key["prefix"] in taken.part("plain") or key["id"] in taken.part("plain")
+
+    def attempt() -> Taken | None:
+        lictor.api("POST", "jobs/key_rotation/run")
+        return next(filter(about, mailbox.taken), None)
+
+    found = eventually(attempt, seconds=RETRY_SECONDS)
+    assert found
+    return found
+
+
+def test_a_rotated_key_comes_by_mail_or_by_a_link_and_is_kept_nowhere_else(echo: Echo, tmp_path: Path) -> None:
+    with Mailbox() as mailbox, ControlPlane(echo.url, tmp_path, smtp(mailbox)) as lictor:
+        alerts = {"recipients": ["ops@example.com"], "mail_from_severity": "critical"}
+        rotation = {"enabled": True, "delivery": "email", "public_url": lictor.url}
+        lictor.api("PATCH", "settings", {"alerts": alerts, "rotation": rotation})
+        user = user_with_key(lictor, name="Ada", email="ada@example.com")
+
+        taken = rotated(lictor, mailbox, user)
+        [key] = re.findall(r"New key: +(lct_\w{46})\n", taken.part("plain"))
+        assert taken.to == ["ada@example.com"] and taken.part("html").count(key) == 1
+        assert key[4:12] in {record["prefix"] for record in lictor.api("GET", "keys")["items"]}
+
+        lictor.api("PATCH", "settings", {"rotation": {"delivery": "link"}})
+        taken = rotated(lictor, mailbox, user)
+        [link] = re.findall(rf"({lictor.url}/\S+)\n", taken.part("plain"))
+        assert taken.part("html").count(html.escape(link)) == 1
+        with urllib.request.urlopen(link, b"") as page:
+            [linked] = re.findall(r"lct_\w{46}", page.read().decode())
+        with pytest.raises(urllib.error.HTTPError, match="410"):
+            urllib.request.urlopen(link, b"")
+
+        silent = user_with_key(lictor, name="Bo")
+        taken = rotated(lictor, mailbox, silent)
+        assert taken.to == ["ops@example.com"] and "Bo" in taken.part("plain")
+        assert "no mail address" in taken.part("html")
+
+        messages = lictor.api("GET", "outbox?state=sent")["items"]
+        assert {message["kind"] for message in messages} == {"rotation_failed", "key_link", "key_rotated"}
+        for message in messages:
+            if message["kind"] == "rotation_failed":
+                continue
+            with pytest.raises(Problem) as refused:
+                lictor.api("POST", f"outbox/{message['id']}/resend")
+            assert refused.value.document["code"] == "not_sendable"
+        kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        assert b"key_rotated" in kept
+        for secret in (key, link.rsplit("/", 1)[1], linked):
+            assert secret.encode() not in kept

@@ -70,6 +70,14 @@ pub enum Command {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Make another key in its place, with the same restrictions and counters. It alone is printed to standard output.
+    Rotate {
+        /// An id or a prefix.
+        key: String,
+        /// Seconds for which the old key stays good; 0 ends it now.
+        #[arg(long, value_name = "SECONDS")]
+        overlap: u64,
+    },
     /// Revoke one for ever.
     Revoke {
         /// An id or a prefix.
@@ -165,6 +173,11 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
             let path = path(client, &key).await?;
             consent.ask(&format!("The old secret of key {key} is refused from now on. Regenerate it?"))?;
             let made = client.send(Method::POST, &format!("{path}/regenerate"), None, &Condition::Any).await?;
+            print::secret(client.output, &made.json, "key")
+        }
+        Command::Rotate { key, overlap } => {
+            let path = format!("{}/rotate", path(client, &key).await?);
+            let made = client.post(&path, &json!({"overlap_seconds": overlap})).await?;
             print::secret(client.output, &made.json, "key")
         }
         Command::Revoke { key, consent } => {

@@ -213,7 +213,8 @@ async fn two_replicas_that_look_at_a_gap_raise_it_once() {
     send(&gate, "b", vec![event(0, json!({})), event(4, json!({}))]).await;
     lab.pass(1201);
     let (one, two) = tokio::join!(once(&lab.app), once(&other));
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     let [alert] = list(&lab.admin, "").await.try_into().unwrap();
     assert_eq!((&alert["gate"], &alert["count"], &alert["rules"]), (&json!(id), &json!(3), &json!(["event_gap"])));
     act(&lab, &alert, "resolve", json!({"note": "Envoy was killed."})).await;
@@ -311,7 +312,7 @@ async fn a_flood_of_events_is_stored_and_evaluated_whole() {
                 "at": crate::support::START + sequence * 500});
             let refused = json!({"outcome": "denied", "reason": "scope_denied", "fault_code": 403});
             let mut event = event(sequence, call);
-            if denied > 0 && sequence % denied == 0 {
+            if denied > 0 && sequence.is_multiple_of(denied) {
                 event.as_object_mut().unwrap().extend(refused.as_object().unwrap().clone());
             }
             event

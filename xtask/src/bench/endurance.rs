@@ -53,7 +53,7 @@ pub(super) fn run(setting: &mut Setting<'_>, calls: u64, changes: u64, connectio
 fn change(api: &Api, made: &AtomicU64, most: u64, over: &AtomicBool) -> Result<()> {
     while !over.load(Ordering::Relaxed) && made.load(Ordering::Relaxed) < most {
         let number = made.fetch_add(1, Ordering::Relaxed);
-        api.json("PUT", "permissions/res.country", &json!({"read": true, "write": number % 2 == 0}))?;
+        api.json("PUT", "permissions/res.country", &json!({"read": true, "write": number.is_multiple_of(2)}))?;
         thread::sleep(PAUSE);
     }
     Ok(())
