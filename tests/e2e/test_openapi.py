@@ -56,7 +56,8 @@ def test_every_answer_is_one_that_the_description_tells(lictor: ControlPlane, tm
     assert asked and cases, run.stdout[-5000:]
     with urllib.request.urlopen(f"{lictor.url}/api/openapi.json", timeout=30) as answer:
         operations = sum(map(len, json.load(answer)["paths"].values()))
-    assert int(asked[1]) == operations - len(NOT_ASKED)
+    # Schemathesis does not ask for the description that it has read.
+    assert int(asked[1]) == operations - len(NOT_ASKED) - 1
     assert int(cases[1]) > 1000
     # The token lived to the end, so that it was not only asked who is not let in.
     assert lictor.api("GET", "me")["role"] == "admin"
