@@ -177,6 +177,8 @@ pub fn api_table() -> Vec<Route> {
         route(admin, Get, "/api/v1/settings", "All settings.", settings::show),
         route(admin, Patch, "/api/v1/settings", "Change settings; what is left out stays as it is.", settings::update),
         route(user, Get, "/api/v1/audit", "Records of calls, newest first.", audit::list),
+        route(user, Get, "/api/v1/audit/head", "The signed end of the chain that seals the audit log.", audit::head)
+            .or(&[Code::NotFound]),
         route(user, Get, "/api/v1/audit/export", "All records that match, newest first, as a file.", audit::export),
         route(user, Get, "/api/v1/alerts", "Alerts, the one that opened last first.", alerts::list),
         route(user, Get, "/api/v1/alerts/{id}", "An alert with its history and comments.", alerts::show),

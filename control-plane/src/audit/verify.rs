@@ -39,6 +39,26 @@ pub enum What {
     EndAltered,
 }
 
+impl What {
+    /// For people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::RowAltered => "a row was altered",
+            Self::RowMissing => "a row is missing",
+            Self::RowInserted => "a row was inserted",
+            Self::RowMoved => "a row was moved to another place",
+            Self::LinkAltered => "a link of the chain was altered, or was signed with another key",
+            Self::LinkMissing => "a link of the chain is missing",
+            Self::HeadContradicted => {
+                "a saved head is not of this chain: its end was cut off, it was made anew, or an \
+                                       older backup was restored"
+            }
+            Self::HeadNotGenuine => "a saved head was altered, or was signed with another key",
+            Self::EndAltered => "the end of the chain is not where the database says",
+        }
+    }
+}
+
 /// Something that is not as Lictor left it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {

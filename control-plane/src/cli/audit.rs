@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::audit_verify::{self, Verify};
 use super::client::{Client, with_query};
 use super::failure::{Exit, Failure, Result};
 use super::print::{self, Column};
 use super::{Limit, key, user};
+use crate::config::Server;
 
 const COLUMNS: [Column; 8] = [
     ("AT", "at"),
@@ -45,6 +47,11 @@ pub enum Command {
         #[command(flatten)]
         filter: Filter,
     },
+    /// Print the signed end of the log, one line, to be kept elsewhere.
+    Head,
+    /// Check in the database that nobody has changed the log. Exit status 0: nobody has. 1: somebody has, and the first
+    /// place is named. 2: it could not be checked.
+    Verify(Verify),
 }
 
 /// The form of an export.
@@ -130,14 +137,17 @@ impl Filter {
     }
 }
 
-pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
+pub(super) async fn run(server: &Server, command: Command) -> Result<Exit> {
+    let client = || Client::new(server);
     match command {
         Command::List { filter, limit } => {
-            let query = filter.query(client).await?;
-            print::list(client.output, client.list("audit", &query, limit.records()).await?, &COLUMNS)
+            let client = client()?;
+            let query = filter.query(&client).await?;
+            print::list(client.output, client.list("audit", &query, limit.records()).await?, &COLUMNS)?;
         }
         Command::Export { format, out, filter } => {
-            let mut query = filter.query(client).await?;
+            let client = client()?;
+            let mut query = filter.query(&client).await?;
             query.push((
                 "format",
                 match format {
@@ -146,9 +156,16 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
                 }
                 .to_owned(),
             ));
-            export(client, &with_query("audit/export", &query), out).await
+            export(&client, &with_query("audit/export", &query), out).await?;
         }
+        Command::Head => {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{}", client()?.get("audit/head").await?.json)?;
+            out.flush()?;
+        }
+        Command::Verify(verify) => return audit_verify::run(verify, server.output).await,
     }
+    Ok(Exit::Done)
 }
 
 /// To a file beside the one that is meant, which gets its name when it is whole.

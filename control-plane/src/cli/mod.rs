@@ -6,6 +6,7 @@ mod alert;
 mod apply;
 pub mod ask;
 mod audit;
+mod audit_verify;
 pub mod client;
 mod completions;
 mod emergency;
@@ -133,7 +134,7 @@ async fn done(noun: Noun) -> Result<Exit> {
         Noun::Key(noun) => key::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Permission(noun) => permission::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::User(noun) => user::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Audit(noun) => audit::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Audit(noun) => return audit::run(&noun.server, noun.command).await,
         Noun::AdminAudit(noun) => admin_audit::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Explain(noun) => explain::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::EmergencyRevoke(noun) => emergency::run(&Client::new(&noun.server)?, noun.command).await?,

@@ -146,8 +146,12 @@ impl Store {
                 self.sealed_signing_key().await?.unwrap_or(made)
             }
         };
-        let seed: Secret = vault.open(&sealed, OWNER)?;
-        Signer::parse(&seed).ok_or_else(|| StoreError::Column("signing_key".to_owned()))
+        opened(vault, &sealed)
+    }
+
+    /// The same of a database that has a chain; none of another.
+    pub async fn existing_audit_signer(&self, vault: &Vault) -> Result<Option<Signer>, StoreError> {
+        self.sealed_signing_key().await?.map(|sealed| opened(vault, &sealed)).transpose()
     }
 
     async fn sealed_signing_key(&self) -> Result<Option<String>, StoreError> {
@@ -155,4 +159,9 @@ impl Store {
         let row = query.fetch_optional(&mut *self.read().await?).await?;
         row.map(|row| row.text("signing_key")).transpose()
     }
+}
+
+fn opened(vault: &Vault, sealed: &str) -> Result<Signer, StoreError> {
+    let seed: Secret = vault.open(sealed, OWNER)?;
+    Signer::parse(&seed).ok_or_else(|| StoreError::Column("signing_key".to_owned()))
 }

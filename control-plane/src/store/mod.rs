@@ -180,6 +180,12 @@ impl Store {
         self.database
     }
 
+    /// Opens a database that is there.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        let is_file = url.starts_with("sqlite:") && !url.contains('?');
+        Self::open(&if is_file { format!("{url}?mode=rw") } else { url.to_owned() }).await
+    }
+
     /// A connection to read with.
     pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
         Ok(self.readers.acquire().await?)

@@ -11,6 +11,7 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod audit_verify;
 mod chain;
 mod change;
 mod docs;
