@@ -64,8 +64,21 @@ impl Arrivals {
             }
             self.next = number.saturating_add(1);
         }
+        self.bound();
+    }
+
+    fn bound(&mut self) {
         let forgotten = self.gaps.len().saturating_sub(MAX_GAPS);
         self.lost += self.gaps.drain(..forgotten).map(|gap| gap.length()).sum::<u64>();
+    }
+
+    /// Takes that the gate has numbered events below this: what has not arrived of them is skipped so far.
+    pub fn told(&mut self, next: u64, now: Moment) {
+        if next > self.next {
+            self.gaps.push(Gap { first: self.next, last: next - 1, since: now.0 });
+            self.next = next;
+        }
+        self.bound();
     }
 
     /// How many numbers were skipped, as of now.
@@ -131,6 +144,17 @@ mod tests {
             assert_eq!((arrivals.next, arrivals.skipped(NOW)), (5, skipped(0, 0)), "{batches:?}");
             assert!(arrivals.gaps.is_empty());
         }
+    }
+
+    #[test]
+    fn what_a_gate_has_numbered_is_skipped_until_it_arrives() {
+        let mut arrivals = arrived(&[&[0, 1]]);
+        arrivals.told(1, NOW);
+        arrivals.told(5, NOW);
+        arrivals.told(4, NOW);
+        assert_eq!((arrivals.next, arrivals.skipped(NOW)), (5, skipped(3, 0)));
+        arrivals.add([3, 5].into_iter(), NOW);
+        assert_eq!(arrivals.skipped(NOW.plus(LATE)), skipped(0, 2));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::auth::GateIdentity;
 use crate::credentials;
 use crate::error::{Code, Problem, Result};
 use crate::store::gates::{Gate, Seen};
-use crate::store::{Connection, Database, News, StoreError, events, gates as rows};
+use crate::store::{Connection, Database, News, StoreError, arrivals, events, gates as rows};
 use crate::time::Moment;
 
 /// How often what gates told is written to the database.
@@ -151,6 +151,10 @@ pub struct Since {
     /// The same.
     #[serde(default)]
     since: u64,
+    /// Which run of Envoy it is.
+    boot: Option<String>,
+    /// How many events that has numbered.
+    next: Option<u64>,
 }
 
 /// `GET /gate/v1/policy`: answers at once if the gate has another policy than the newest, even a later one: after a
@@ -162,6 +166,9 @@ pub async fn policy(
     Query(has): Query<Since>,
 ) -> Result<Response> {
     let wire_version = spoken_version(&headers)?;
+    if let (Some(boot), Some(next)) = (&has.boot, has.next) {
+        take_count(&app, &gate.id, boot, next).await?;
+    }
     app.presence.heard(
         &gate.id,
         Seen {
@@ -195,6 +202,26 @@ pub async fn policy(
         }
         None => Ok(StatusCode::NOT_MODIFIED.into_response()),
     }
+}
+
+/// Takes how many events a gate has numbered: those that never arrive are missing one day, also if their gate was
+/// killed and sends no later ones. A gate gets its policy even if the database cannot take that now.
+async fn take_count(app: &App, gate_id: &str, boot: &str, next: u64) -> Result<()> {
+    check_boot(boot)?;
+    if i64::try_from(next).is_err() {
+        return Err(Problem::invalid("next", "Send a number below 2^63."));
+    }
+    if let Err(error) = arrivals::told(&app.store, gate_id, boot, next, app.now()).await {
+        tracing::warn!(%error, "how many events a gate has numbered could not be stored");
+    }
+    Ok(())
+}
+
+fn check_boot(boot: &str) -> Result<()> {
+    if boot.is_empty() || boot.len() > 64 {
+        return Err(Problem::invalid("boot", "Give 1 to 64 characters."));
+    }
+    Ok(())
 }
 
 /// `POST /gate/v1/events`: answers when every event is in the database, now or since an earlier try.
@@ -260,9 +287,7 @@ fn without_nul(event: &mut wire::Event) {
 fn check(batch: &EventBatch) -> Result<()> {
     const MAX_IDS: usize = 1000;
     let short = |text: &str| text.len() <= 256;
-    if batch.boot.is_empty() || batch.boot.len() > 64 {
-        return Err(Problem::invalid("boot", "Give 1 to 64 characters."));
-    }
+    check_boot(&batch.boot)?;
     if batch.events.len() > wire::MAX_BATCH {
         return Err(Problem::invalid("events", format!("Send at most {} events at once.", wire::MAX_BATCH)));
     }

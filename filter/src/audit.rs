@@ -51,6 +51,11 @@ pub(crate) fn waiting() -> Result<u64, HostError> {
     Pair::read(Sequence::NAME).map(|Pair(next, stored)| next.saturating_sub(stored))
 }
 
+/// The name of this run of Envoy, and how many events it has numbered.
+pub(crate) fn numbered() -> Result<(String, u64), HostError> {
+    Ok((boot()?, Pair::read(Sequence::NAME)?.0))
+}
+
 /// No event can be taken now.
 pub(crate) struct Full;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lictor_policy::wire::{self, UnixMicros};
 
+use crate::audit;
 use crate::host::{self, HostError};
 use crate::state::{Blob, Pair, Stamp};
 use crate::worker::{self, Current, Worker};
@@ -92,8 +93,9 @@ impl Poll {
             return Ok(());
         }
         let current = worker.current()?;
-        let query = current.snapshot.as_ref().map(|s| format!("?epoch={}&since={}", s.epoch, s.revision));
-        let path = format!("{}{}", wire::POLICY_PATH, query.unwrap_or_default());
+        let (boot, next) = audit::numbered()?;
+        let has = current.snapshot.as_ref().map(|s| format!("&epoch={}&since={}", s.epoch, s.revision));
+        let path = format!("{}?boot={boot}&next={next}{}", wire::POLICY_PATH, has.unwrap_or_default());
         match host::call(&worker.config.control_plane_cluster, headers("GET", &path), None, POLL_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, id: current.id }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),

@@ -5,6 +5,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /gate/v1/policy?epoch=E&since=R` | 200 with a [`Snapshot`] as soon as the policy is not revision R of epoch E; 304 after some 20 s without a change |
+//! | the same with `&boot=B&next=N` | the same; tells that run B of Envoy has numbered events below N, of which those that never arrive are missing |
 //! | `POST /gate/v1/events` with an [`EventBatch`] | 200 with a [`Stored`] once the events are in the database |
 //!
 //! Every answer carries [`VERSION_HEADER`]; an answer without it did not come from the control plane.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::row::{Columns as _, big, json};
-use super::{ChangeTx, Connection, StoreError};
+use super::{ChangeTx, Connection, Store, StoreError};
 use crate::arrivals::{Arrivals, Skipped};
 use crate::time::Moment;
 
@@ -15,17 +15,34 @@ pub(super) async fn add(
     numbers: impl Iterator<Item = u64>,
     now: Moment,
 ) -> Result<(), StoreError> {
+    let before = load(connection, gate_id, boot).await?;
+    let mut arrivals = before.clone();
+    arrivals.add(numbers, now);
+    if arrivals == before { Ok(()) } else { save(connection, gate_id, boot, &arrivals).await }
+}
+
+/// Takes that a gate has numbered events below this. Writes only if some of them have not arrived.
+pub async fn told(store: &Store, gate_id: &str, boot: &str, next: u64, now: Moment) -> Result<(), StoreError> {
+    if load(&mut *store.read().await?, gate_id, boot).await?.next >= next {
+        return Ok(());
+    }
+    let mut tx = store.write().await?;
+    let mut arrivals = load(&mut tx, gate_id, boot).await?;
+    arrivals.told(next, now);
+    save(&mut tx, gate_id, boot, &arrivals).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn load(connection: &mut Connection, gate_id: &str, boot: &str) -> Result<Arrivals, StoreError> {
     let row = sqlx::query("SELECT next, gaps, lost FROM arrivals WHERE gate_id = $1 AND boot = $2")
         .bind(gate_id)
         .bind(boot)
-        .fetch_optional(&mut *connection)
+        .fetch_optional(connection)
         .await?;
-    let mut arrivals = row.as_ref().map(read).transpose()?.unwrap_or_default();
-    let before = arrivals.clone();
-    arrivals.add(numbers, now);
-    if arrivals == before {
-        return Ok(());
-    }
+    Ok(row.as_ref().map(read).transpose()?.unwrap_or_default())
+}
+
+async fn save(connection: &mut Connection, gate_id: &str, boot: &str, arrivals: &Arrivals) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO arrivals (gate_id, boot, next, gaps, lost) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (gate_id, boot) DO UPDATE SET next = excluded.next, gaps = excluded.gaps, lost = excluded.lost",

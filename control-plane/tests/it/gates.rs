@@ -110,3 +110,31 @@ async fn a_revoked_token_is_refused_and_never_comes_back() {
     assert_ne!(again.get("/gate/v1/policy").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(gate.get("/gate/v1/policy").await.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn events_that_die_with_their_envoy_are_missed_although_no_later_one_comes() {
+    let lab = Lab::new().await;
+    let (id, gate) = lab.gate().await;
+    let skipped = async || {
+        let shown = lab.admin.get(&format!("/api/v1/gates/{id}")).await.json;
+        (shown["pending_events"].clone(), shown["missing_events"].clone())
+    };
+    let poll = async |count: &str| gate.get(&format!("/gate/v1/policy?epoch=e&since=1{count}")).await;
+    send(&gate, "b", [0, 1].map(|number| event(number, json!({}))).to_vec()).await;
+    for count in ["", "&boot=b", "&next=9", "&boot=b&next=2"] {
+        poll(count).await;
+        assert_eq!(skipped().await, (json!(0), json!(0)), "{count}");
+    }
+    poll("&boot=b&next=5").await;
+    assert_eq!(skipped().await, (json!(3), json!(0)), "they may be on their way");
+    send(&gate, "b", vec![event(3, json!({}))]).await;
+    assert_eq!(skipped().await, (json!(2), json!(0)));
+    // Another run of the same gate has another count.
+    poll("&boot=c&next=0").await;
+    send(&gate, "c", vec![event(0, json!({}))]).await;
+    lab.pass(3600);
+    assert_eq!(skipped().await, (json!(0), json!(2)));
+    for (count, field) in [("&boot=&next=1", "boot"), ("&boot=b&next=9223372036854775808", "next")] {
+        assert_eq!(poll(count).await.problem(), (422, "invalid_field", field));
+    }
+}
