@@ -108,7 +108,7 @@ pub async fn list(
     let [mut from, mut to, mut until] = ["at >=", "at <", "at <="];
     if let Some(id) = filter.record_id {
         tables = "audit JOIN (SELECT position AS named, at AS named_at, record_id FROM audit_record_ids) AS names \
-                  ON position = named AND at = named_at";
+                  ON position = named";
         order = "named_at DESC, id DESC, gate_id DESC";
         [from, to, until] = ["named_at >=", "named_at <", "named_at <="];
         conditions.compare("record_id =", Bound::Number(id));

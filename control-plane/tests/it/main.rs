@@ -35,6 +35,7 @@ mod problems;
 mod retention;
 mod roles;
 mod rotation;
+mod scale;
 mod secrets;
 mod sessions;
 mod settings;
