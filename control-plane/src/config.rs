@@ -29,6 +29,12 @@ pub enum Command {
     Init(Init),
     /// Serve the REST API and the gates.
     Serve(Serve),
+    /// Copy a SQLite database to a new file, also while the service runs.
+    Backup(Backup),
+    /// Put a copy in the place of a SQLite database; or, with --adopt, finish what pg_restore has put back.
+    Restore(Restore),
+    /// Seal everything in the database with another master key. Services that hold the old one end.
+    RotateMasterKey(RotateMasterKey),
     /// What is asked of a service that runs.
     #[command(flatten)]
     Remote(Noun),
@@ -70,6 +76,44 @@ pub struct Init {
     /// Where to write the gate's token, for Envoy to read.
     #[arg(long, value_name = "FILE", requires = "gate")]
     pub gate_token_file: Option<PathBuf>,
+}
+
+/// `lictor backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The new file.
+    pub file: PathBuf,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseUrl,
+}
+
+/// `lictor restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The copy.
+    #[arg(required_unless_present = "adopt")]
+    pub file: Option<PathBuf>,
+    /// Put it in the place of the database that is there. The service must have ended.
+    #[arg(long, conflicts_with = "adopt")]
+    pub replace: bool,
+    /// Nothing is copied: the database was put back by other means. Gates are told that its revisions count anew.
+    #[arg(long, conflicts_with = "file")]
+    pub adopt: bool,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseUrl,
+}
+
+/// `lictor rotate-master-key`
+#[derive(Debug, Args)]
+pub struct RotateMasterKey {
+    /// The file with the new master key; made if it is not there.
+    #[arg(long, value_name = "FILE")]
+    pub new_master_key_file: PathBuf,
+    /// The database, and the master key that it has.
+    #[command(flatten)]
+    pub storage: Storage,
 }
 
 /// `lictor serve`
@@ -182,14 +226,22 @@ pub fn environment(name: &str) -> Option<Secret> {
     std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::new)
 }
 
-/// Where the data is.
+/// Where the database is.
 #[derive(Debug, Args)]
-pub struct Storage {
+pub struct DatabaseUrl {
     /// The database: sqlite://path, a file that is made if it is not there, or postgres://user:password@host/database,
     /// which must be there and which several replicas may share. Who puts a password into it gives it in the
     /// environment: every user of the machine can read flags.
     #[arg(long, env = "LICTOR_DATABASE_URL", default_value = "sqlite://lictor.db", hide_env_values = true)]
     pub database_url: String,
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+pub struct Storage {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseUrl,
     /// The file with the master key that encrypts the Odoo credentials: 32 random bytes in base64 or hexadecimal.
     /// `init` makes it. LICTOR_MASTER_KEY may hold the key itself instead.
     #[arg(long, env = "LICTOR_MASTER_KEY_FILE", default_value = "lictor.key")]

@@ -20,6 +20,7 @@ pub mod issue;
 pub mod jobs;
 pub mod links;
 pub mod listen;
+pub mod maintenance;
 pub mod metrics;
 pub mod odoo;
 pub mod openapi;

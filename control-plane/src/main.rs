@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 use lictor_control_plane::app::App;
 use lictor_control_plane::auth::Actor;
-use lictor_control_plane::config::{Command, Config, Docs, DocsPage, Init, Output, Serve, Smtp, Storage};
+use lictor_control_plane::config::{
+    Command, Config, Docs, DocsPage, Init, Output, Restore, RotateMasterKey, Serve, Smtp, Storage,
+};
 use lictor_control_plane::listen::{self, Bounds};
 use lictor_control_plane::odoo::Odoo;
 use lictor_control_plane::outbox::{self, Mailer};
@@ -17,7 +19,7 @@ use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::tls::Tls;
 use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{alerts, api, cli, credentials, docs, gates, jobs, publish, router, upkeep};
+use lictor_control_plane::{alerts, api, cli, credentials, docs, gates, jobs, maintenance, publish, router, upkeep};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +34,9 @@ async fn main() -> ExitCode {
     let done = match config.command {
         Command::Init(init) => run_init(init).await,
         Command::Serve(serve) => run_serve(serve).await,
+        Command::Backup(backup) => maintenance::back_up(&backup.database.database_url, &backup.file).await,
+        Command::Restore(restore) => run_restore(restore).await,
+        Command::RotateMasterKey(rotation) => run_rotation(rotation).await,
         Command::Remote(noun) => return cli::run(noun).await.into(),
         Command::Docs(Docs { page: DocsPage::Roles }) => print(&docs::roles()),
     };
@@ -60,6 +65,43 @@ async fn run_init(init: Init) -> Result<()> {
     }
     app.store.close().await;
     Ok(())
+}
+
+async fn run_restore(restore: Restore) -> Result<()> {
+    let url = &restore.database.database_url;
+    let done = match &restore.file {
+        Some(file) => maintenance::restore(url, file, restore.replace).await?,
+        None => maintenance::adopt(url).await?,
+    };
+    let changed = done.last_change.map_or_else(|| "never".to_owned(), |moment| moment.to_string());
+    print(&format!(
+        "Restored. The last change was made {changed}; what was changed after it is lost.\n\
+         {} keys may be used, among them all that were revoked after it: revoke those again, or pause all calls, as soon \
+         as the service runs.\n",
+        done.active_keys
+    ))
+}
+
+async fn run_rotation(rotation: RotateMasterKey) -> Result<()> {
+    let storage = &rotation.storage;
+    let url = &storage.database.database_url;
+    let old = master_key(storage, Some("in use"))?;
+    let path = &rotation.new_master_key_file;
+    let place = || format!("--new-master-key-file {}", path.display());
+    let key = match setup::read_master_key(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => setup::make_master_key(path),
+        read => read,
+    };
+    let new = Vault::parse(&key.with_context(place)?).with_context(place)?;
+    print(&match maintenance::rotate_master_key(url, &old, &new).await? {
+        Some(sealed) => format!(
+            "{sealed} secrets are sealed with the master key {} now. Start the service with --master-key-file {}; keep \
+             the old key for as long as you keep backups from before.\n",
+            new.key_id(),
+            path.display()
+        ),
+        None => "The database has this master key already: nothing was changed.\n".to_owned(),
+    })
 }
 
 async fn run_serve(serve: Serve) -> Result<()> {
@@ -158,7 +200,7 @@ async fn patience(app: &App) {
 
 async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {
     // The URL may hold a password: no error repeats it.
-    let store = Store::open(&storage.database_url).await.context("--database-url")?;
+    let store = Store::open(&storage.database.database_url).await.context("--database-url")?;
     let sealed_with = store.master_key_id().await?;
     let vault = master_key(storage, sealed_with.as_deref())?;
     Ok(App::new(store, vault, odoo).await?)

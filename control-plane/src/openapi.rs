@@ -44,7 +44,7 @@ impl Operation {
             status: 200,
             content: Map::new(),
             headers: Map::new(),
-            codes: vec![Code::Internal, Code::NotReady],
+            codes: vec![Code::Internal, Code::NotReady, Code::DatabaseUnavailable],
         }
     }
 

@@ -10,7 +10,7 @@ use crate::time::Moment;
 use crate::vault::{Vault, VaultError};
 
 /// What the sealed key of the signatures belongs to.
-const OWNER: &str = "audit_chain/signing_key";
+pub(super) const OWNER: &str = "audit_chain/signing_key";
 
 /// How far the chain goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

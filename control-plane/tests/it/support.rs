@@ -69,7 +69,7 @@ impl Lab {
         Self { app, admin, clock, folder, url, odoo, publisher }
     }
 
-    async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
+    pub(crate) async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
         let store = Store::open(url).await.unwrap();
         let tell = Arc::clone(clock);
         let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));

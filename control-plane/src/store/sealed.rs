@@ -1,0 +1,61 @@
+//! Every column that holds what the master key has sealed, once; and sealing all of it with another master key.
+
+use sqlx::AssertSqlSafe;
+
+use super::row::Columns as _;
+use super::{ChangeTx, Meta, StoreError};
+use crate::vault::Vault;
+
+/// Rows that are in memory at once.
+const PAGE: i64 = 500;
+
+/// A column with sealed texts. Each is sealed for `table/id/column`, so that no row can be given another row's.
+struct Sealed {
+    table: &'static str,
+    column: &'static str,
+    /// For the one row of a table that has no ids.
+    owner: Option<&'static str>,
+}
+
+/// A test holds this list against what the code seals.
+const SEALED: [Sealed; 5] = [
+    Sealed { table: "users", column: "upstream_secret", owner: None },
+    Sealed { table: "webhooks", column: "secret", owner: None },
+    Sealed { table: "outbox", column: "sealed", owner: None },
+    Sealed { table: "links", column: "sealed", owner: None },
+    Sealed { table: "audit_chain", column: "signing_key", owner: Some(super::chain::OWNER) },
+];
+
+/// The columns, as `table.column`.
+pub fn columns() -> Vec<String> {
+    SEALED.iter().map(|Sealed { table, column, .. }| format!("{table}.{column}")).collect()
+}
+
+/// Seals everything with another master key, which is the database's from then on. Says how many texts that were.
+pub async fn seal_anew(tx: &mut ChangeTx, old: &Vault, new: &Vault) -> Result<u64, StoreError> {
+    Meta::load(tx).await?.check_master_key(old.key_id())?;
+    let mut count = 0;
+    for Sealed { table, column, owner } in SEALED {
+        let key = if owner.is_some() { "CAST(one AS TEXT)" } else { "id" };
+        let select = format!(
+            "SELECT {key} AS id, {column} AS sealed FROM {table} WHERE {column} IS NOT NULL AND {key} > $1 \
+             ORDER BY {key} LIMIT {PAGE}"
+        );
+        let update = format!("UPDATE {table} SET {column} = $2 WHERE {key} = $1");
+        let mut after = String::new();
+        loop {
+            let page = sqlx::query(AssertSqlSafe(select.as_str())).bind(after.as_str()).fetch_all(&mut **tx).await?;
+            let Some(last) = page.last() else { break };
+            after = last.text("id")?;
+            for row in &page {
+                let id = row.text("id")?;
+                let owner = owner.map_or_else(|| format!("{table}/{id}/{column}"), str::to_owned);
+                let sealed = new.seal(&old.open(&row.text("sealed")?, &owner)?, &owner)?;
+                sqlx::query(AssertSqlSafe(update.as_str())).bind(id).bind(sealed).execute(&mut **tx).await?;
+                count += 1;
+            }
+        }
+    }
+    sqlx::query("UPDATE meta SET master_key_id = $1 WHERE one = 1").bind(new.key_id()).execute(&mut **tx).await?;
+    Ok(count)
+}

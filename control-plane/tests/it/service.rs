@@ -1,0 +1,349 @@
+//! The program itself, as processes over HTTP: replicas that hear of each other, and kills in the middle of writes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use http_body_util::BodyExt as _;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use lictor_control_plane::random;
+use lictor_control_plane::store::{Database, Store};
+use lictor_policy::wire;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::odoo::StandIn;
+use crate::support::{database, event, text, user_body};
+
+/// A machine that is busy with other tests takes its time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A database, and what replicas of the program need to run on it.
+struct Site {
+    folder: PathBuf,
+    url: String,
+    odoo: String,
+    token: String,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let url = database(&folder).await;
+        let mut site = Self { folder, url, odoo: StandIn::default().start().await, token: String::new() };
+        let init = site.command("init").args(["--output", "json"]).output().unwrap();
+        assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
+        site.token = text(&serde_json::from_slice::<Value>(&init.stdout).unwrap()["token"]);
+        site
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lictor"));
+        command.args(["--log", "warn", name]).env("LICTOR_DATABASE_URL", &self.url);
+        command.env("LICTOR_MASTER_KEY_FILE", self.folder.join("key"));
+        command
+    }
+
+    fn replica(&self) -> Replica {
+        let port = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let mut replica = Replica { api: port(), gate: port(), child: None };
+        replica.start(self);
+        replica
+    }
+
+    fn is_postgres(&self) -> bool {
+        Database::of(&self.url).unwrap() == Database::Postgres
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+struct Replica {
+    api: String,
+    gate: String,
+    child: Option<Child>,
+}
+
+impl Replica {
+    fn start(&mut self, site: &Site) {
+        let mut command = site.command("serve");
+        command.args(["--odoo-url", &site.odoo, "--listen", &self.api, "--gate-listen", &self.gate]);
+        self.child = Some(command.stdout(Stdio::null()).spawn().unwrap());
+    }
+
+    fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    fn admin(&self, site: &Site) -> Http {
+        Http::new(&self.api, &site.token)
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+#[derive(Clone)]
+struct Http {
+    client: Client<HttpConnector, Body>,
+    base: String,
+    token: String,
+}
+
+impl Http {
+    fn new(address: &str, token: &str) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, base: format!("http://{address}"), token: token.to_owned() }
+    }
+
+    /// None if no whole answer came: what became of the request is not known.
+    async fn send(&self, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let answer = self.client.request(request.body(body).unwrap()).await.ok()?;
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.ok()?.to_bytes();
+        Some((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+
+    /// Asks again until there is an answer other than 503.
+    async fn insist(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let asking = async {
+            loop {
+                match self.send(method, path, body.clone()).await {
+                    Some((503, _)) | None => sleep(Duration::from_millis(20)).await,
+                    Some(answer) => return answer,
+                }
+            }
+        };
+        timeout(PATIENCE, asking).await.unwrap()
+    }
+
+    async fn make(&self, path: &str, body: Value) -> Value {
+        let (status, made) = self.insist("POST", path, body).await;
+        assert!((200..300).contains(&status), "{path}: {status} {made}");
+        made
+    }
+}
+
+/// Asks for the next policy once, as a gate that has this one.
+async fn poll(gate: &Http, epoch: &Value, since: &Value) -> Value {
+    let epoch = epoch.as_str().unwrap_or_default();
+    let path = format!("{}?epoch={epoch}&since={}", wire::POLICY_PATH, since.as_u64().unwrap_or_default());
+    gate.insist("GET", &path, Value::Null).await.1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when_the_first_is_killed() {
+    let site = Site::new().await;
+    if !site.is_postgres() {
+        return; // SQLite has one process.
+    }
+    let (mut first, second) = (site.replica(), site.replica());
+    let admin = first.admin(&site);
+    let token = text(&admin.make("/api/v1/gates", json!({"name": "edge"})).await["token"]);
+    let (here, there) = (Http::new(&first.gate, &token), Http::new(&second.gate, &token));
+    let mut has = poll(&there, &Value::Null, &Value::Null).await;
+    // The second replica may have published before the gate was made.
+    while !has["revision"].as_u64().is_some_and(|revision| revision >= 2) {
+        let policy = poll(&there, &has["epoch"], &has["revision"]).await;
+        has = policy;
+    }
+    let mut slowest = Duration::ZERO;
+    for n in 0..10 {
+        let model = format!("model.n{n}");
+        let hanging = tokio::spawn({
+            let (there, epoch, since) = (there.clone(), has["epoch"].clone(), has["revision"].clone());
+            async move { (poll(&there, &epoch, &since).await, Instant::now()) }
+        });
+        sleep(Duration::from_millis(100)).await;
+        admin.insist("PUT", &format!("/api/v1/permissions/{model}"), json!({})).await;
+        let changed = Instant::now();
+        let (policy, heard) = timeout(PATIENCE, hanging).await.unwrap().unwrap();
+        assert!(policy["permissions"].to_string().contains(&model), "{policy}");
+        slowest = slowest.max(heard.saturating_duration_since(changed));
+        has = policy;
+    }
+    println!("a change at one replica reached a gate at another within {slowest:?}");
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+
+    // The gate runs what the second replica gives it, and the first knows that.
+    let following = tokio::spawn({
+        let (there, mut has) = (there.clone(), has.clone());
+        async move {
+            loop {
+                let policy = poll(&there, &has["epoch"], &has["revision"]).await;
+                if policy["revision"].is_u64() {
+                    has = policy;
+                }
+            }
+        }
+    });
+    let order = json!({"reason": "a test", "confirm": "REVOKE ALL KEYS"});
+    let report = admin.make("/api/v1/emergency-revocation", order).await;
+    assert_eq!((&report["gates"][0]["name"], &report["gates"][0]["acknowledged"]), (&json!("edge"), &json!(true)));
+    following.abort();
+
+    first.kill();
+    assert!(here.send("GET", "/healthz", Value::Null).await.is_none());
+    let admin = second.admin(&site);
+    assert_eq!(admin.insist("PUT", "/api/v1/permissions/model.after", json!({})).await.0, 201);
+    let follows = async {
+        let mut has = poll(&there, &Value::Null, &Value::Null).await;
+        while !has["permissions"].to_string().contains("model.after") {
+            let policy = poll(&there, &has["epoch"], &has["revision"]).await;
+            has = policy;
+        }
+    };
+    timeout(PATIENCE, follows).await.unwrap();
+}
+
+/// What one writer knows of what it wrote.
+#[derive(Default)]
+struct Written {
+    permissions: Vec<String>,
+    keys: BTreeMap<String, String>,
+    batches: Vec<String>,
+    /// The last name of the writer's own key that was acknowledged, as a number.
+    renamed: usize,
+}
+
+const WRITES: usize = 1000;
+const WRITERS: usize = 4;
+const EVENTS: usize = 5;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_in_the_middle_of_writes_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
+    let site = Site::new().await;
+    let mut replica = site.replica();
+    let admin = replica.admin(&site);
+    let user = text(&admin.make("/api/v1/users", user_body()).await["id"]);
+    let gate = text(&admin.make("/api/v1/gates", json!({"name": "g"})).await["token"]);
+    let gate = Http::new(&replica.gate, &gate);
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let all: Arc<Mutex<Vec<(String, Written)>>> = Arc::default();
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let own = text(&admin.make("/api/v1/keys", json!({"name": "0", "user_id": user})).await["id"]);
+        let (admin, gate, user) = (admin.clone(), gate.clone(), user.clone());
+        let (acknowledged, all) = (Arc::clone(&acknowledged), Arc::clone(&all));
+        writers.spawn(async move {
+            let mut written = Written::default();
+            let mut n = 0;
+            while acknowledged.load(Ordering::Relaxed) < WRITES {
+                n += 1;
+                let name = format!("w{writer}.n{n}");
+                let done = match n % 4 {
+                    0 => {
+                        let answer = admin.send("PUT", &format!("/api/v1/permissions/{name}"), json!({})).await;
+                        let done = answer.is_some_and(|(status, _)| status == 201);
+                        written.permissions.extend(done.then_some(name));
+                        done
+                    }
+                    1 => {
+                        let body = json!({"name": name, "user_id": user});
+                        let answer = admin.send("POST", "/api/v1/keys", body).await;
+                        let made = answer.filter(|(status, _)| *status == 201).map(|(_, made)| text(&made["id"]));
+                        made.map(|id| written.keys.insert(id, name)).is_some()
+                    }
+                    2 => {
+                        let answer =
+                            admin.send("PATCH", &format!("/api/v1/keys/{own}"), json!({"name": n.to_string()})).await;
+                        let done = answer.is_some_and(|(status, _)| status == 200);
+                        written.renamed = if done { n } else { written.renamed };
+                        done
+                    }
+                    _ => {
+                        // As a gate does: the same batch again until it is acknowledged.
+                        let fields = json!({"key_id": own, "session": name});
+                        let events: Vec<_> = (0..EVENTS).map(|at| event(at as u64, fields.clone())).collect();
+                        let batch = json!({"version": 1, "boot": name, "events": events});
+                        let (status, answer) = gate.insist("POST", wire::EVENTS_PATH, batch).await;
+                        assert_eq!(status, 200, "{answer}");
+                        written.batches.push(name);
+                        true
+                    }
+                };
+                if done {
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    sleep(Duration::from_millis(20)).await;
+                }
+            }
+            all.lock().unwrap().push((own, written));
+        });
+    }
+    let mut kills = 0;
+    while acknowledged.load(Ordering::Relaxed) < WRITES * 9 / 10 {
+        let [more, late] = random::bytes::<2>().unwrap();
+        let at = (acknowledged.load(Ordering::Relaxed) + 40 + usize::from(more) / 4).min(WRITES * 9 / 10);
+        let writing = async {
+            while acknowledged.load(Ordering::Relaxed) < at {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, writing).await.unwrap();
+        sleep(Duration::from_micros(u64::from(late) * 50)).await;
+        replica.kill();
+        kills += 1;
+        replica.start(&site);
+    }
+    while let Some(ended) = timeout(PATIENCE, writers.join_next()).await.unwrap() {
+        ended.unwrap();
+    }
+    assert!(kills >= 5, "{kills}");
+
+    let all = std::mem::take(&mut *all.lock().unwrap());
+    let mut batches = 0;
+    for (own, written) in &all {
+        for model in &written.permissions {
+            assert_eq!(
+                admin.insist("GET", &format!("/api/v1/permissions/{model}"), Value::Null).await.0,
+                200,
+                "{model}"
+            );
+        }
+        for (id, name) in &written.keys {
+            let (status, key) = admin.insist("GET", &format!("/api/v1/keys/{id}"), Value::Null).await;
+            assert_eq!((status, &key["name"]), (200, &json!(name)));
+        }
+        let name = text(&admin.insist("GET", &format!("/api/v1/keys/{own}"), Value::Null).await.1["name"]);
+        assert!(name.parse::<usize>().unwrap() >= written.renamed, "{name} after {}", written.renamed);
+        batches += written.batches.len();
+        for session in &written.batches {
+            let (_, found) = admin.insist("GET", &format!("/api/v1/sessions/{session}"), Value::Null).await;
+            assert_eq!(found["requests"], json!(EVENTS), "{session}");
+        }
+    }
+    replica.kill();
+    let store = Store::open(&site.url).await.unwrap();
+    let number = async |sql: &'static str| -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut *store.read().await.unwrap()).await.unwrap()
+    };
+    assert_eq!(number("SELECT COUNT(*) FROM audit").await, i64::try_from(batches * EVENTS).unwrap());
+    let revisions = number("SELECT revision FROM meta").await;
+    assert_eq!(number("SELECT COUNT(*) FROM admin_audit WHERE revision IS NOT NULL").await, revisions);
+    assert_eq!(number("SELECT COUNT(*) FROM keys WHERE changed > (SELECT revision FROM meta)").await, 0);
+    store.close().await;
+    println!("{} writes were acknowledged over {kills} kills; none is missing", acknowledged.load(Ordering::Relaxed));
+}
