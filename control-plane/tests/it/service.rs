@@ -165,7 +165,7 @@ async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when
     let (here, there) = (Http::new(&first.gate, &token), Http::new(&second.gate, &token));
     let mut has = poll(&there, &Value::Null, &Value::Null).await;
     // The second replica may have published before the gate was made.
-    while !has["revision"].as_u64().is_some_and(|revision| revision >= 2) {
+    while has["revision"].as_u64().is_none_or(|revision| revision < 2) {
         let policy = poll(&there, &has["epoch"], &has["revision"]).await;
         has = policy;
     }
