@@ -52,7 +52,8 @@ async fn checked(command: &Verify) -> Result<Verdict> {
         heads.extend(read_heads(file)?);
     }
     // The URL may hold a password: no error repeats it.
-    let store = Store::open_existing(&command.storage.database_url).await.map_err(because("--database-url"))?;
+    let store =
+        Store::open_existing(&command.storage.database.database_url).await.map_err(because("--database-url"))?;
     let key = match command.public_key {
         Some(key) => key,
         None => own_key(&store, &command.storage).await?,
