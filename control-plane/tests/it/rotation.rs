@@ -1,5 +1,6 @@
 use axum::http::{StatusCode, header};
 use lictor_control_plane::outbox::{self, Channel};
+use lictor_control_plane::store::Database;
 use lictor_control_plane::store::outbox::owner;
 use lictor_policy::key::{Key, KeyHash, Presented};
 use serde_json::{Value, json};
@@ -205,22 +206,32 @@ async fn no_step_that_fails_leaves_half_a_rotation() {
     let lab = linking().await;
     let old = key(&lab, 30).await;
     lab.pass(28 * DAY);
-    for step in [
-        "INSERT ON keys",
-        "UPDATE ON keys",
-        "INSERT ON links",
-        "INSERT ON outbox",
-        "INSERT ON admin_audit WHEN NEW.action = 'key.rotate'",
+    let postgres = lab.app.store.database() == Database::Postgres;
+    if postgres {
+        let crash = "BEGIN RAISE EXCEPTION 'crash'; END";
+        lab.tamper(format!(
+            "CREATE OR REPLACE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS '{}'",
+            crash.replace('\'', "''")
+        ))
+        .await;
+    }
+    for (step, table, when) in [
+        ("INSERT", "keys", ""),
+        ("UPDATE", "keys", ""),
+        ("INSERT", "links", ""),
+        ("INSERT", "outbox", ""),
+        ("INSERT", "admin_audit", "WHEN (NEW.action = 'key.rotate')"),
     ] {
-        let trigger = format!("CREATE TRIGGER crash BEFORE {step} BEGIN SELECT RAISE(ABORT, 'crash'); END");
-        lab.tamper(trigger).await;
+        let does = if postgres { "EXECUTE FUNCTION crash()" } else { "BEGIN SELECT RAISE(ABORT, 'crash'); END" };
+        lab.tamper(format!("CREATE TRIGGER crash BEFORE {step} ON {table} FOR EACH ROW {when} {does}")).await;
         let run = lab.run("key_rotation").await;
-        assert_eq!(run["last_outcome"], "failed", "{step}: {run}");
-        lab.tamper("DROP TRIGGER crash").await;
-        assert_eq!(now(&lab, &old).await["rotated_to"], json!(null), "{step}");
+        assert_eq!(run["last_outcome"], "failed", "{step} {table}: {run}");
+        lab.tamper(if postgres { format!("DROP TRIGGER crash ON {table}") } else { "DROP TRIGGER crash".to_owned() })
+            .await;
+        assert_eq!(now(&lab, &old).await["rotated_to"], json!(null), "{step} {table}");
         let left =
             "SELECT (SELECT COUNT(*) FROM keys) - 1 + (SELECT COUNT(*) FROM links) + (SELECT COUNT(*) FROM outbox)";
-        assert_eq!(lab.number(left).await, 0, "{step}");
+        assert_eq!(lab.number(left).await, 0, "{step} {table}");
     }
     assert_eq!(rotated(&lab).await, (json!(1), json!(0)));
     assert_eq!(messages(&lab).await.len(), 1);
