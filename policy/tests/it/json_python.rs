@@ -1,55 +1,30 @@
 //! Whatever the gate forwards on the JSON roads, Python's `json.loads` reads as exactly the call that was decided.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
-
 use base64::Engine as _;
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
-use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::road::Road;
-use lictor_policy::snapshot::Snapshot;
 use lictor_policy::value::{Members, Value};
 use lictor_policy::{json, json2};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use crate::json_render as render;
+use crate::oracle::{self, BODIES, Oracle};
 use crate::python::tagged;
 use crate::setting::{self, API_KEY, DATABASE, Memory, NOW, UID};
 
-const BODIES: usize = 100_000;
 const PATH: &str = "/json/2/res.partner/any_method";
 
 #[test]
 fn json_that_is_forwarded_is_what_was_decided() {
-    let mut policy = setting::with_api_key(setting::policy());
-    // `any_method` takes whatever arguments there are, so that every value gets to the writer.
-    policy.settings.methods = [("any_method".to_owned(), Operations::of(&[Operation::Write]))].into();
-    let snapshot = Snapshot::try_from(policy).unwrap();
+    let snapshot = oracle::open(setting::with_api_key(setting::policy()));
     let mut memory = Memory::default();
-    let mut oracle = Command::new("python3")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/json_oracle.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python3 is needed: its json is what Odoo reads with");
-    let (mut to, from) = (oracle.stdin.take().unwrap(), BufReader::new(oracle.stdout.take().unwrap()));
-    let (sent, received) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        for (line, body) in from.lines().zip(received) {
-            assert_eq!(line.unwrap(), "same", "for {body:?}");
-        }
-    });
-
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-    );
+    let mut oracle = Oracle::start("json_oracle.py");
+    let mut runner = oracle::runner();
     let bearer = format!("Bearer {}", setting::key().expose());
-    let (mut forwarded_whole, mut forwarded_damaged) = (0, 0);
     for number in 0..BODIES {
         let (road, damaged) = (if number % 4 < 2 { Road::Json2 } else { Road::JsonRpc }, number % 2 == 1);
         let mut original = String::new();
@@ -61,7 +36,6 @@ fn json_that_is_forwarded_is_what_was_decided() {
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let verdict = gate::judge(policy, road, Body::Whole(&bytes), facts, &mut memory, &mut Trace::default());
         let Verdict::Forward(Forward { document, .. }) = verdict else { continue };
-        *(if damaged { &mut forwarded_damaged } else { &mut forwarded_whole }) += 1;
         let base64 = base64::engine::general_purpose::STANDARD;
         let case = json!({
             "road": if road == Road::Json2 { "json2" } else { "jsonrpc" },
@@ -69,17 +43,11 @@ fn json_that_is_forwarded_is_what_was_decided() {
             "original": base64.encode(&bytes),
             "call": tagged(&decided(road, &bytes)),
         });
-        let taken = sent.send(String::from_utf8_lossy(&bytes).into_owned()).is_ok() && writeln!(to, "{case}").is_ok();
-        if !taken {
+        if !oracle.ask(damaged, &bytes, &case) {
             break; // The reader's panic says which body failed.
         }
     }
-    drop((to, sent));
-    reader.join().unwrap();
-    assert!(oracle.wait().unwrap().success());
-    println!("{BODIES} bodies: {forwarded_whole} whole and {forwarded_damaged} damaged ones forwarded");
-    // A test that refuses everything would show nothing.
-    assert!(forwarded_whole > BODIES / 5 && forwarded_damaged > BODIES / 100);
+    oracle.finish();
 }
 
 /// A body of JSON-2. The record's values hold no arrays, which a mapped method must not have outside the context.

@@ -12,6 +12,7 @@ mod cases;
 mod clients;
 mod json_python;
 mod json_render;
+mod oracle;
 mod python;
 mod rate;
 mod render;

@@ -1,53 +1,27 @@
 //! Whatever the gate forwards, Python's `xmlrpc.client.loads` reads as exactly the call that was decided.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
-
 use base64::Engine as _;
 use lictor_policy::call::Call;
 use lictor_policy::decide::Trace;
 use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
-use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::road::Road;
-use lictor_policy::snapshot::Snapshot;
 use lictor_policy::value::Value;
 use lictor_policy::xmlrpc;
 use proptest::strategy::{Strategy as _, ValueTree as _};
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use serde_json::{Value as Json, json};
 
+use crate::oracle::{self, BODIES, Oracle};
 use crate::render;
 use crate::setting::{self, DATABASE, Memory, NOW, SECRET, UID};
 
-const BODIES: usize = 100_000;
-
 #[test]
 fn what_is_forwarded_is_what_was_decided() {
-    let mut policy = setting::policy();
-    // `any_method` takes whatever arguments there are, so that every value gets to the writer.
-    policy.settings.methods = [("any_method".to_owned(), Operations::of(&[Operation::Write]))].into();
-    let snapshot = Snapshot::try_from(policy).unwrap();
+    let snapshot = oracle::open(setting::policy());
     let mut memory = Memory::default();
-    let mut oracle = Command::new("python3")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/oracle.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python3 is needed: its xmlrpc.client is what Odoo reads with");
-    let (mut to, from) = (oracle.stdin.take().unwrap(), BufReader::new(oracle.stdout.take().unwrap()));
-    let (sent, received) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        for (line, body) in from.lines().zip(received) {
-            assert_eq!(line.unwrap(), "same", "for {body:?}");
-        }
-    });
-
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-    );
+    let mut oracle = Oracle::start("oracle.py");
+    let mut runner = oracle::runner();
     let arguments = proptest::collection::vec(render::value(), 0..4);
-    let (mut forwarded_whole, mut forwarded_damaged) = (0, 0);
     for number in 0..BODIES {
         let args = arguments.new_tree(&mut runner).unwrap().current();
         let original = body(args, &mut runner);
@@ -57,7 +31,6 @@ fn what_is_forwarded_is_what_was_decided() {
         let verdict =
             gate::judge(policy, Road::Mcp, Body::Whole(&bytes), setting::facts(), &mut memory, &mut Trace::default());
         let Verdict::Forward(Forward { document, .. }) = verdict else { continue };
-        *(if damaged { &mut forwarded_damaged } else { &mut forwarded_whole }) += 1;
         let text = xmlrpc::decode(&bytes).unwrap();
         let call = Call::read(xmlrpc::read_call(&text).unwrap()).unwrap();
         let base64 = base64::engine::general_purpose::STANDARD;
@@ -66,17 +39,11 @@ fn what_is_forwarded_is_what_was_decided() {
             "original": base64.encode(&bytes),
             "call": decided(&call),
         });
-        let taken = sent.send(String::from_utf8_lossy(&bytes).into_owned()).is_ok() && writeln!(to, "{case}").is_ok();
-        if !taken {
+        if !oracle.ask(damaged, &bytes, &case) {
             break; // The reader's panic says which body failed.
         }
     }
-    drop((to, sent));
-    reader.join().unwrap();
-    assert!(oracle.wait().unwrap().success());
-    println!("{BODIES} bodies: {forwarded_whole} whole and {forwarded_damaged} damaged ones forwarded");
-    // A test that refuses everything would show nothing.
-    assert!(forwarded_whole > BODIES / 5 && forwarded_damaged > BODIES / 100);
+    oracle.finish();
 }
 
 fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> String {
