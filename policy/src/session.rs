@@ -18,9 +18,17 @@ impl Client {
     /// The client of a line of keys.
     pub fn of(line: &str, address: Option<IpAddr>, user_agent: &[u8]) -> Self {
         let mut hasher = Sha256::new();
-        for part in [line.as_bytes(), address.map(|ip| ip.to_string()).unwrap_or_default().as_bytes()] {
-            hasher.update(part);
-            hasher.update([0]);
+        hasher.update(line.as_bytes());
+        match address {
+            None => hasher.update([0]),
+            Some(IpAddr::V4(ip)) => {
+                hasher.update([4]);
+                hasher.update(ip.octets());
+            }
+            Some(IpAddr::V6(ip)) => {
+                hasher.update([6]);
+                hasher.update(ip.octets());
+            }
         }
         hasher.update(user_agent);
         let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hasher.finalize().into();

@@ -44,10 +44,10 @@ pub struct Event {
     /// Position in the gate's count since its start; with [`EventBatch::boot`] it names the event for ever.
     pub sequence: u64,
     /// What it tells.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default", default)]
     pub kind: EventKind,
     /// How many refusals it stands for; 1 unless it is [`EventKind::Counted`].
-    #[serde(default = "one")]
+    #[serde(skip_serializing_if = "is_one", default = "one")]
     pub count: u64,
     /// When the call was decided.
     pub at: UnixMicros,
@@ -90,7 +90,7 @@ pub struct Event {
     /// What became of it.
     pub outcome: Outcome,
     /// Odoo did the call and then could not write `None` into its answer: a fault that is none.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default", default)]
     pub none_answer: bool,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -143,6 +143,16 @@ impl Event {
 
 const fn one() -> u64 {
     1
+}
+
+// What nearly every event says is left out: bytes on every call's path.
+
+fn is_one(count: &u64) -> bool {
+    *count == one()
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Events of one gate, oldest first.

@@ -29,8 +29,7 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
         Some(_) => return Err(ReadError::Encoding),
     };
     if text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'))
-        || text.contains('\u{fffe}')
-        || text.contains('\u{ffff}')
+        || (!text.is_ascii() && text.contains(['\u{fffe}', '\u{ffff}']))
     {
         return Err(ReadError::Characters);
     }

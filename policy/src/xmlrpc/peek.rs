@@ -3,7 +3,11 @@
 /// Whether an answer's start is a value (`Ok`) or a fault (`Err` with its code, if that is there and a number);
 /// nothing if it is not the start of an XML-RPC answer. Odoo's own writer makes it, so its form is fixed.
 pub fn peek_answer(head: &[u8]) -> Option<Result<(), Option<i64>>> {
-    let head = String::from_utf8_lossy(head);
+    // What is cut off within a character has its start, which is ASCII, all the same.
+    let head = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?,
+    };
     let (_, body) = head.split_once("<methodResponse>")?;
     let body = body.trim_start();
     if body.starts_with("<params>") {

@@ -57,7 +57,7 @@ impl<'a> Scanner<'a> {
             return self.markup(markup, at_start);
         }
         if let Some(reference) = self.rest.strip_prefix('&') {
-            let name = self.until(reference.split_once(';'))?;
+            let name = self.until(cut(reference, b';'))?;
             return if name.contains(['<', '&']) { Err(ReadError::Xml) } else { Ok(Token::Reference(name)) };
         }
         let length = self.rest.bytes().position(|byte| matches!(byte, b'<' | b'&')).unwrap_or(self.rest.len());
@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
     fn markup(&mut self, markup: &'a str, at_start: bool) -> Result<Token<'a>, ReadError> {
         match markup.as_bytes().first() {
             Some(b'/') => {
-                let tag = self.until(markup.split_once('>'))?;
+                let tag = self.until(cut(markup, b'>'))?;
                 Ok(Token::Close(tag.strip_prefix('/').unwrap_or(tag).trim_ascii_end()))
             }
             Some(b'!') => self.declared(markup),
@@ -80,7 +80,7 @@ impl<'a> Scanner<'a> {
             }
             Some(b'?') => Err(ReadError::Forbidden),
             _ => {
-                let tag = self.until(markup.split_once('>'))?;
+                let tag = self.until(cut(markup, b'>'))?;
                 let tag = match tag.strip_suffix('/') {
                     Some(tag) => {
                         let (name, _) = name(tag);
@@ -115,6 +115,13 @@ impl<'a> Scanner<'a> {
         self.rest = after;
         Ok(before)
     }
+}
+
+/// What stands before and behind the first such ASCII character. Tags are short: a plain loop finds their end sooner
+/// than a search that is made for long texts.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let (before, after) = text.split_at_checked(text.bytes().position(|byte| byte == at)?)?;
+    Some((before, after.get(1..)?))
 }
 
 /// The name that a tag begins with, and what follows it.

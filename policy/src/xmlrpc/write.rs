@@ -91,7 +91,7 @@ fn element(out: &mut String, tag: &str, text: &str) {
 /// A bare carriage return would be read as a line feed; `>` is escaped because of `]]>`.
 fn escape(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '\r']) {
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'\r')) {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = tail.chars();
