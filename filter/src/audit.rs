@@ -1,6 +1,6 @@
 //! Audit events: from the request that ends, through a queue that all threads share, to the control plane.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use lictor_policy::refusal::Reason;
@@ -59,9 +59,28 @@ pub(crate) fn numbered() -> Result<(String, u64), HostError> {
 /// No event can be taken now.
 pub(crate) struct Full;
 
-/// Hands an event over to the sender.
+/// Events that a thread puts into the queue together at most.
+const TOGETHER: usize = 32;
+
+thread_local! {
+    /// Events that this thread has not put into the queue: each time, Envoy wakes a thread. They are there for a tick at
+    /// most, and die with the thread's VM; their numbers then are missing, which the control plane sees.
+    static COLLECTED: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Hands an event over to the sender, at the next tick or when there are enough of them.
 pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> {
-    enqueue(&Entry::of(reserved, event))
+    let enough = COLLECTED.with_borrow_mut(|collected| {
+        collected.push(Entry::of(reserved, event));
+        collected.len() >= TOGETHER
+    });
+    if enough { flush() } else { Ok(()) }
+}
+
+/// Puts what this thread has collected into the queue.
+pub(crate) fn flush() -> Result<(), HostError> {
+    let collected = COLLECTED.take();
+    if collected.is_empty() { Ok(()) } else { enqueue(&Entry::joined(&collected)) }
 }
 
 /// The shared queue, opened once a thread.
@@ -81,33 +100,49 @@ fn enqueue(Entry(bytes): &Entry) -> Result<(), HostError> {
     host::enqueue(queue()?, bytes)
 }
 
-/// JSON for the control plane behind the sequence number, which so can be had without parsing: an event, or a batch
-/// with its highest.
+/// JSON for the control plane, events with commas between them or a whole batch, behind what must be known of it without
+/// parsing: the highest sequence number, and how many events there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry(Vec<u8>);
 
 impl Entry {
     const NUMBER: usize = 8;
+    const HEAD: usize = 2 * Self::NUMBER;
+
+    fn head(sequence: u64, count: u64, room: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Self::HEAD + room);
+        bytes.extend_from_slice(&sequence.to_le_bytes());
+        bytes.extend_from_slice(&count.to_le_bytes());
+        bytes
+    }
 
     fn of(Reserved(sequence): Reserved, event: Event) -> Self {
-        let mut bytes = Vec::with_capacity(1024);
-        bytes.extend_from_slice(&sequence.to_le_bytes());
+        let mut bytes = Self::head(sequence, 1, 1024);
         // Serialising these types cannot fail; were it to, the gap in the sequence would show.
         let _ = serde_json::to_writer(&mut bytes, &Event { sequence, ..event });
         Self(bytes)
     }
 
-    /// Of events that go together.
-    fn batch(events: &[Self]) -> Result<Self, HostError> {
-        let highest = events.iter().map(Self::sequence).max().unwrap_or_default();
-        let mut bytes = Vec::with_capacity(128 + events.iter().map(|Entry(event)| event.len()).sum::<usize>());
-        bytes.extend_from_slice(&highest.to_le_bytes());
-        let head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":", wire::VERSION, boot()?);
-        bytes.extend_from_slice(head.as_bytes());
-        for (at, event) in events.iter().enumerate() {
-            bytes.push(if at == 0 { b'[' } else { b',' });
-            bytes.extend_from_slice(event.json());
+    /// Several as one.
+    fn joined(entries: &[Self]) -> Self {
+        let highest = entries.iter().map(Self::sequence).max().unwrap_or_default();
+        let room = entries.iter().map(|entry| entry.json().len() + 1).sum();
+        let mut bytes = Self::head(highest, entries.iter().map(Self::count).sum(), room);
+        for (at, entry) in entries.iter().enumerate() {
+            if at > 0 {
+                bytes.push(b',');
+            }
+            bytes.extend_from_slice(entry.json());
         }
+        Self(bytes)
+    }
+
+    /// What is sent.
+    fn batch(events: &Self) -> Result<Self, HostError> {
+        let mut bytes = Self::head(events.sequence(), events.count(), 128 + events.json().len());
+        let head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot()?);
+        bytes.extend_from_slice(head.as_bytes());
+        bytes.extend_from_slice(events.json());
         bytes.extend_from_slice(b"]}");
         Ok(Self(bytes))
     }
@@ -116,8 +151,12 @@ impl Entry {
         self.0.first_chunk().map_or(0, |number| u64::from_le_bytes(*number))
     }
 
+    fn count(&self) -> u64 {
+        self.0.get(Self::NUMBER..).and_then(<[u8]>::first_chunk).map_or(0, |number| u64::from_le_bytes(*number))
+    }
+
     fn json(&self) -> &[u8] {
-        self.0.get(Self::NUMBER..).unwrap_or_default()
+        self.0.get(Self::HEAD..).unwrap_or_default()
     }
 }
 
@@ -133,7 +172,7 @@ impl Intent {
     /// Sends it at once. The call it is of waits for the answer to this number, and for [`is_stored`].
     pub(crate) fn send(&self, worker: &Worker) -> Result<u32, HostError> {
         let headers = headers("POST", wire::EVENTS_PATH);
-        let batch = Entry::batch(std::slice::from_ref(&self.0))?;
+        let batch = Entry::batch(&self.0)?;
         host::call(&worker.config.control_plane_cluster, headers, Some(batch.json()), INTENT_TIMEOUT)
     }
 
@@ -254,17 +293,19 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     }
     let queue = queue()?;
     let mut events = Vec::new();
-    while events.len() < wire::MAX_BATCH
-        && let Some(event) = host::dequeue(queue)?
+    let mut room = wire::MAX_BATCH;
+    while room >= TOGETHER
+        && let Some(entry) = host::dequeue(queue)?.map(Entry)
     {
-        events.push(Entry(event));
+        room = room.saturating_sub(entry.count().try_into().unwrap_or(usize::MAX));
+        events.push(entry);
     }
     if events.is_empty() {
         return Ok(None);
     }
-    let batch = Entry::batch(&events)?;
+    let batch = Entry::batch(&Entry::joined(&events))?;
     match host::set_shared(BATCH, &slot, &batch.0) {
-        Ok(()) => Ok(Some(Batch { events: batch, full: events.len() == wire::MAX_BATCH })),
+        Ok(()) => Ok(Some(Batch { events: batch, full: room < TOGETHER })),
         Err(error) => {
             // Another thread took the lease meanwhile: the events go back for it.
             events.iter().try_for_each(enqueue)?;

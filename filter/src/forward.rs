@@ -23,19 +23,25 @@ const FORWARDED: &[&str] = &[
     "x-request-id",
 ];
 
+/// Headers that are written anew: those that came need not be removed first.
+const WRITTEN: &[&str] = &["content-length", "content-type"];
+
 /// Puts a call in the place of the buffered body of `length` bytes and its head. What the request has already is left
 /// as it is: replacing all headers costs several times as much.
 ///
 /// # Errors
 /// Of the host: the request must not go on then.
 pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize) -> Result<(), HostError> {
-    for name in headers.names().filter(|name| !FORWARDED.contains(name)) {
-        host::remove_request_header(name)?;
-    }
     // Envoy corrects no length; a wrong one would make the connection to Odoo unreadable.
     let size = call.document.len().to_string();
-    for (name, value) in [(":path", call.path.as_ref()), ("content-type", call.kind), ("content-length", &size)] {
-        host::set_request_header(name, value)?;
+    host::set_request_header("content-length", &size)?;
+    for (name, value) in [(":path", call.path.as_ref()), ("content-type", call.kind)] {
+        if !headers.is_exactly(name, value.as_bytes()) {
+            host::set_request_header(name, value)?;
+        }
+    }
+    for name in headers.names().filter(|name| !FORWARDED.contains(name) && !WRITTEN.contains(name)) {
+        host::remove_request_header(name)?;
     }
     for (name, value) in &call.headers {
         host::set_request_header(name, value.expose())?;

@@ -18,9 +18,16 @@ impl Headers {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
     }
 
+    /// Whether a header is there once, with this value.
+    pub(crate) fn is_exactly(&self, name: &str, value: &[u8]) -> bool {
+        let mut values = self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_slice());
+        values.next() == Some(value) && values.next().is_none()
+    }
+
     /// The same as text; what is not UTF-8 in it is replaced.
     pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.first(name).map(String::from_utf8_lossy)
+        let text = |value| std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+        self.first(name).map(text)
     }
 
     /// The names, each as often as it came.

@@ -230,6 +230,11 @@ pub(crate) fn define_histogram(name: &str) -> Result<Metric, HostError> {
     Ok(Metric(hostcalls::define_metric(MetricType::Histogram, name)?))
 }
 
+/// Reads a gauge: it is nearly free, since nothing is copied. 0 if Envoy's configuration rejects its name.
+pub(crate) fn gauge(Metric(id): &Metric) -> Result<u64, HostError> {
+    Ok(hostcalls::get_metric(*id)?)
+}
+
 /// Adds one to a counter.
 pub(crate) fn increment(Metric(id): &Metric) -> Result<(), HostError> {
     Ok(hostcalls::increment_metric(*id, 1)?)

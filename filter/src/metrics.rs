@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     hashes: Metric,
     revision: Metric,
     age_seconds: Metric,
+    stamp: Metric,
     waiting: Metric,
 }
 
@@ -34,6 +35,7 @@ impl Metrics {
             hashes: host::define_counter("lictor.key_hashes")?,
             revision: host::define_gauge("lictor.policy_revision")?,
             age_seconds: host::define_gauge("lictor.policy_age_seconds")?,
+            stamp: host::define_gauge("lictor.policy_stamp")?,
             waiting: host::define_gauge("lictor.audit_pending")?,
         })
     }
@@ -55,6 +57,16 @@ impl Metrics {
     /// A key was hashed.
     pub(crate) fn hashed(&self) -> Result<(), HostError> {
         host::increment(&self.hashes)
+    }
+
+    /// The number of the newest policy, as every thread sees it at once; 0 if that is not known.
+    pub(crate) fn newest_policy(&self) -> Result<u64, HostError> {
+        host::gauge(&self.stamp)
+    }
+
+    /// Tells every thread that there is a newer policy.
+    pub(crate) fn published(&self, id: u64) -> Result<(), HostError> {
+        host::record(&self.stamp, id)
     }
 
     /// The state of the gate as a whole; told by the holder of the lease.

@@ -37,6 +37,8 @@ pub(crate) struct Record {
     forwarded_at: Option<UnixMicros>,
     head: Vec<u8>,
     tail: Vec<u8>,
+    /// What the head says.
+    peeked: Option<Result<(), Option<i64>>>,
 }
 
 impl Record {
@@ -63,7 +65,7 @@ impl Record {
         };
         let (head, tail) = (Vec::new(), Vec::new());
         let (quota, rpc_id) = (trace.quota, trace.rpc_id);
-        Ok(Self { reserved: None, event, quota, rpc_id, road, status: 0, forwarded_at: None, head, tail })
+        Ok(Self { reserved: None, event, quota, rpc_id, road, status: 0, forwarded_at: None, head, tail, peeked: None })
     }
 
     /// Marks it as refused.
@@ -87,6 +89,7 @@ impl Record {
     pub(crate) fn answer_begins(&mut self) -> Result<(), HostError> {
         if self.road.service() == Service::Json2 {
             self.status = host::response_status()?;
+            self.peeked = peek::outcome(self.road, self.status, &self.head);
         }
         Ok(())
     }
@@ -97,8 +100,9 @@ impl Record {
         let missing = HEAD.saturating_sub(self.head.len()).min(size);
         if missing > 0 {
             self.head.extend(host::response_piece(0, missing)?);
+            self.peeked = peek::outcome(self.road, self.status, &self.head);
         }
-        if matches!(self.peeked(), Some(Err(_))) {
+        if matches!(self.peeked, Some(Err(_))) {
             let length = size.min(TAIL);
             self.tail.extend(host::response_piece(size - length, length)?);
             self.tail.drain(..self.tail.len().saturating_sub(TAIL));
@@ -118,12 +122,8 @@ impl Record {
         self.reserved.map_or(Ok(()), |reserved| audit::record(reserved, self.event))
     }
 
-    fn peeked(&self) -> Option<Result<(), Option<i64>>> {
-        peek::outcome(self.road, self.status, &self.head)
-    }
-
     fn answered(&mut self) {
-        match self.peeked() {
+        match self.peeked {
             Some(Ok(())) => {
                 self.event.outcome = Outcome::Allowed;
                 if self.event.operations.contains(Operation::Create) && self.event.record_ids.is_empty() {

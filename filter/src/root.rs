@@ -30,7 +30,8 @@ impl Root {
         let Some(worker) = &self.worker else { return Ok(()) };
         let now = host::now()?;
         // Parsed here, a new policy stalls no request.
-        let current = worker.current()?;
+        let current = worker.refreshed()?;
+        audit::flush()?;
         let lease = match &mut self.lease {
             Some(lease) => lease,
             none => none.insert(Lease::new(u64::from_le_bytes(host::random()?))),

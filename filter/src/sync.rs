@@ -141,7 +141,7 @@ fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), S
         Ok(given) => given,
         Err(problem) => return Ok(Err(problem)),
     };
-    let Current { snapshot, .. } = worker.current()?;
+    let Current { snapshot, .. } = worker.refreshed()?;
     // An answer that another holder of the lease has overtaken. Another epoch may count from lower numbers.
     if snapshot.is_some_and(|current: Rc<_>| current.epoch == given.epoch && current.revision > given.revision) {
         return Ok(Ok(()));
@@ -149,7 +149,8 @@ fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), S
     let id = u64::from_le_bytes(host::random()?);
     Blob::write(id, json)?;
     Stamp::publish(id, now)?;
-    worker.current()?;
+    worker.metrics()?.published(id)?;
+    worker.refreshed()?;
     Ok(Ok(()))
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Worker {
 #[derive(Clone, Default)]
 struct Loaded {
     id: u64,
+    confirmed_at: UnixMicros,
     snapshot: Option<Rc<Snapshot>>,
 }
 
@@ -34,6 +35,12 @@ pub(crate) struct Current {
     pub(crate) id: u64,
     /// When the control plane last confirmed it.
     pub(crate) confirmed_at: UnixMicros,
+}
+
+impl From<Loaded> for Current {
+    fn from(Loaded { id, confirmed_at, snapshot }: Loaded) -> Self {
+        Self { snapshot, id, confirmed_at }
+    }
 }
 
 impl Worker {
@@ -58,14 +65,28 @@ impl Worker {
         limit
     }
 
-    /// The policy in force now: parsed anew if the stamp names another than this thread has.
+    /// The policy in force now.
     pub(crate) fn current(&self) -> Result<Current, HostError> {
+        let loaded = self.loaded.take();
+        self.loaded.set(loaded.clone());
+        // A gauge costs a tenth of the stamp. When the policy was confirmed is a tick old at most.
+        if loaded.id != 0 && self.metrics()?.newest_policy()? == loaded.id {
+            return Ok(loaded.into());
+        }
+        self.refreshed()
+    }
+
+    /// The policy in force now, by the stamp: parsed anew if that names another than this thread has.
+    pub(crate) fn refreshed(&self) -> Result<Current, HostError> {
         let (id, confirmed_at) = Stamp::read()?;
         let mut loaded = self.loaded.take();
+        loaded.confirmed_at = confirmed_at;
         if loaded.id != id {
             match Blob::read(id) {
                 // What was stored was parsed before; should it not parse here, nothing may pass.
-                Ok(Some(json)) => loaded = Loaded { id, snapshot: parse(&json).map(Rc::new).map_err(report).ok() },
+                Ok(Some(json)) => {
+                    loaded = Loaded { id, confirmed_at, snapshot: parse(&json).map(Rc::new).map_err(report).ok() }
+                }
                 // Another is being written: the one at hand is the last that was in force.
                 Ok(None) => {}
                 Err(error) => {
@@ -75,7 +96,7 @@ impl Worker {
             }
         }
         self.loaded.set(loaded.clone());
-        Ok(Current { snapshot: loaded.snapshot, id: loaded.id, confirmed_at })
+        Ok(loaded.into())
     }
 }
 
