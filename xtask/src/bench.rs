@@ -9,6 +9,7 @@ mod gate;
 mod load;
 mod processors;
 mod report;
+mod road;
 mod round;
 mod setting;
 mod variant;
@@ -24,7 +25,7 @@ use crate::project::Project;
 use crate::run::say;
 use processors::Processors;
 use setting::{Programs, Setting};
-use variant::Variant;
+use variant::Row;
 
 /// The first calls of a gate are slower: V8 compiles, connections are opened.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -77,29 +78,32 @@ pub(crate) fn bench(project: &Project, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// All rounds of all variants. An answer that is not the right one ends the run.
-fn measure(setting: &mut Setting<'_>, options: &Options) -> Result<Vec<(Variant, Vec<round::Round>)>> {
+/// All rounds of all rows. An answer that is not the right one ends the run.
+fn measure(setting: &mut Setting<'_>, options: &Options) -> Result<Vec<(Row, Vec<round::Round>)>> {
     let length = Duration::try_from_secs_f64(options.seconds).context("--seconds must be a time")?;
     say("every variant answers rightly; warming up");
     let mut calls_of_the_key = 0;
-    for variant in Variant::ALL {
-        let round = setting.round(variant, WARM_UP, options.connections)?;
-        calls_of_the_key += if variant == Variant::Lictor { round.requests } else { 0 };
+    let mut round = |setting: &mut Setting<'_>, row: Row, length| {
+        let round = setting.round(row, length, options.connections)?;
+        calls_of_the_key += if row.is_audited() { round.requests } else { 0 };
+        anyhow::Ok(round)
+    };
+    for row in Row::ALL {
+        round(setting, row, WARM_UP)?;
     }
-    let mut measured: Vec<_> = Variant::ALL.map(|variant| (variant, Vec::new())).into();
+    let mut measured: Vec<_> = Row::ALL.map(|row| (row, Vec::new())).into();
     for number in 0..usize::from(options.rounds) {
         let mut line = Vec::new();
         // Another one begins each time, so that none always comes after the same.
         measured.rotate_left(1);
-        for (variant, rounds) in &mut measured {
-            let round = setting.round(*variant, length, options.connections)?;
-            calls_of_the_key += if *variant == Variant::Lictor { round.requests } else { 0 };
-            line.push(format!("{variant} {:.0}/s", round.requests_per_second));
+        for (row, rounds) in &mut measured {
+            let round = round(setting, *row, length)?;
+            line.push(format!("{row} {:.0}/s", round.requests_per_second));
             rounds.push(round);
         }
         say(format!("round {} of {}: {}", number + 1, options.rounds, line.join(" · ")));
     }
     setting.every_call_is_audited(calls_of_the_key)?;
-    measured.sort_by_key(|(variant, _)| Variant::ALL.iter().position(|other| other == variant));
+    measured.sort_by_key(|(row, _)| Row::ALL.iter().position(|other| other == row));
     Ok(measured)
 }

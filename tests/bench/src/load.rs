@@ -21,11 +21,9 @@ pub(crate) struct Options {
     /// Envoy's port on 127.0.0.1.
     #[arg(long)]
     port: u16,
+    /// The file of the request to send, head and body.
     #[arg(long)]
-    path: String,
-    /// The file of the body to send.
-    #[arg(long)]
-    body: PathBuf,
+    request: PathBuf,
     /// The file of the body that every answer must have.
     #[arg(long)]
     answer: PathBuf,
@@ -38,7 +36,7 @@ pub(crate) struct Options {
 /// Calls until the time is up. Any answer but the right one is an error.
 pub(crate) fn run(options: &Options) -> Result<Value> {
     let read = |file: &PathBuf| fs::read(file).with_context(|| format!("cannot read {}", file.display()));
-    let request = request(&options.path, &read(&options.body)?);
+    let request = read(&options.request)?;
     let answer = read(&options.answer)?;
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(options.seconds);
@@ -60,16 +58,6 @@ pub(crate) fn run(options: &Options) -> Result<Value> {
         "p50_us": percentile(&times, 50),
         "p99_us": percentile(&times, 99),
     }))
-}
-
-fn request(path: &str, body: &[u8]) -> Vec<u8> {
-    // What Python's xmlrpc.client sends, without `Accept-Encoding: gzip`: nobody here would compress.
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\nUser-Agent: Python-xmlrpc/3.12\r\n\
-         Content-Length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
 }
 
 /// Returns the microseconds of each call on one connection.

@@ -10,6 +10,10 @@ use crate::http::{Incoming, Message};
 
 /// What Odoo answers to the call of the benchmark.
 const ANSWER: &str = include_str!("../answer.xml");
+/// The same over JSON-2.
+const JSON_ANSWER: &str = include_str!("../answer.json");
+/// How a call over JSON-2 begins.
+const JSON_2: &[u8] = b"POST /json/2/";
 /// What the control plane asks for when it checks a credential.
 const AUTHENTICATE: &[u8] = b"<methodName>authenticate</methodName>";
 /// The answer to it: uid 2.
@@ -36,8 +40,13 @@ pub(crate) type Answer = Box<dyn Fn(&Message<'_>) -> &'static [u8]>;
 
 /// An Odoo that has the answer at hand.
 pub(crate) fn upstream() -> Answer {
-    let (record, uid) = (xml(ANSWER), xml(UID));
-    Box::new(move |request| if holds(request.body, AUTHENTICATE) { uid } else { record })
+    let (record, uid) = (response("text/xml", ANSWER), response("text/xml", UID));
+    let json = response("application/json; charset=utf-8", JSON_ANSWER);
+    Box::new(move |request| match request {
+        _ if request.head.starts_with(JSON_2) => json,
+        _ if holds(request.body, AUTHENTICATE) => uid,
+        _ => record,
+    })
 }
 
 /// The fastest that ext_authz can ask: a look at whether the body came with the question.
@@ -57,10 +66,10 @@ fn connection(mut stream: TcpStream, answer: &Answer) -> Result<()> {
     Ok(())
 }
 
-/// A whole response, kept for the life of the process: there are two.
-fn xml(body: &str) -> &'static [u8] {
+/// A whole response, kept for the life of the process: there are three a connection.
+fn response(content_type: &str, body: &str) -> &'static [u8] {
     let length = body.len();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
     Box::leak([head.as_bytes(), body.as_bytes()].concat().into_boxed_slice())
 }
 

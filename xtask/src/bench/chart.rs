@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use super::report::Summary;
 use super::variant::Variant;
 
-const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 300.0;
+const WIDTH: f64 = 890.0;
+const HEIGHT: f64 = 444.0;
 /// Room for the variants' names.
-const LEFT: f64 = 170.0;
+const LEFT: f64 = 200.0;
 const TOP: f64 = 74.0;
 const ROW: f64 = 36.0;
 const BAR: f64 = 22.0;
@@ -57,12 +57,12 @@ pub(super) fn svg(summaries: &[Summary]) -> String {
     );
     for (row, summary) in summaries.iter().enumerate() {
         let y = TOP + ROW * row as f64 + ROW / 2.0 + 4.5;
-        text(&mut out, LEFT - 10.0, y, "end", summary.variant.title());
+        text(&mut out, LEFT - 10.0, y, "end", &summary.row.title());
     }
     for panel in &panels {
         panel.draw(&mut out, summaries);
     }
-    let note = "600-byte XML-RPC call, one Envoy worker on one processor; medians of interleaved rounds of \
+    let note = "The same call over XML-RPC (600 bytes) and JSON-2; one Envoy worker on one processor; medians of interleaved rounds of \
                 <tspan font-family=\"monospace\">cargo xtask bench</tspan>";
     let _ = writeln!(out, "<text x=\"16\" y=\"{}\" font-size=\"12\" fill=\"#52606d\">{note}</text>", HEIGHT - 12.0);
     out.push_str("</svg>\n");
@@ -85,7 +85,7 @@ impl Panel {
             let value = (self.value)(summary);
             let y = TOP + ROW * row as f64 + (ROW - BAR) / 2.0;
             let width = (PANEL * value / self.full).clamp(0.0, PANEL);
-            let colour = if summary.variant == Variant::Lictor { "#2f6f9f" } else { "#b8c4ce" };
+            let colour = if summary.row.variant == Variant::Lictor { "#2f6f9f" } else { "#b8c4ce" };
             let _ = writeln!(
                 out,
                 "<rect x=\"{}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR}\" rx=\"2\" fill=\"{colour}\"/>",
@@ -108,15 +108,16 @@ fn step(most: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::report::tests::summaries;
+    use super::super::variant::Row;
     use super::*;
 
     #[test]
     fn every_variant_has_its_name_and_two_bars() {
         let chart = svg(&summaries());
-        for variant in Variant::ALL {
-            assert_eq!(chart.matches(&format!(">{}<", variant.title())).count(), 1, "{variant}");
+        for row in Row::ALL {
+            assert_eq!(chart.matches(&format!(">{}<", row.title())).count(), 1, "{row}");
         }
-        assert_eq!(chart.matches("<rect x=").count(), 2 * Variant::ALL.len());
+        assert_eq!(chart.matches("<rect x=").count(), 2 * Row::ALL.len());
         assert!(chart.ends_with("</svg>\n"));
     }
 }

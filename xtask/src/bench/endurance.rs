@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::setting::Setting;
-use super::variant::Variant;
+use super::variant::{Row, Variant};
 use crate::rest::Api;
 use crate::run::say;
 
@@ -28,7 +28,7 @@ pub(super) fn run(setting: &mut Setting<'_>, calls: u64, changes: u64, connectio
         let (over, api) = (AtomicBool::new(false), setting.api()?);
         let (measured, memory) = thread::scope(|scope| {
             let changer = scope.spawn(|| change(&api, &made, changes, &over));
-            let measured = setting.round(Variant::Lictor, ROUND, connections);
+            let measured = setting.round(Row::xml_rpc(Variant::Lictor), ROUND, connections);
             over.store(true, Ordering::Relaxed);
             changer.join().ok().context("the thread that changes permissions has panicked")??;
             anyhow::Ok((measured?, setting.memory(Variant::Lictor)? >> 20))

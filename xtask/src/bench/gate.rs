@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::road::{Call, Road};
 use super::variant::Variant;
 use crate::envoy_config::{self, Local, Template, loopback, quoted_path};
 use crate::foreground::wait_for;
@@ -53,13 +54,12 @@ pub(super) fn render(project: &Project, variant: Variant, places: &Places<'_>) -
 impl Gate {
     /// Waits for the right answer, then asks for what the variant must refuse: a filter that dropped out of its chain
     /// would be measured as a fast one.
-    pub(super) fn must_work(&self, path: &str, call: &str, answer: &str, servers: &mut [Server]) -> Result<()> {
-        let variant = self.variant;
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let send = |body: &str| rest::send("POST", &url, None, Some(("text/xml", body)));
+    pub(super) fn must_work(&self, call: &Call, servers: &mut [Server]) -> Result<()> {
+        let (variant, port) = (self.variant, self.port);
+        let answer = call.answer();
         let mut last = "none".to_owned();
         let waited = wait_for("the right answer", START_LIMIT, servers, || {
-            let Ok(got) = send(call) else { return Ok(None) };
+            let Ok(got) = call.send(port) else { return Ok(None) };
             last = format!("{}: {}", got.status, got.body);
             Ok((got.status == 200 && got.body == answer).then_some(()))
         });
@@ -71,10 +71,10 @@ impl Gate {
                 let stats = rest::send("GET", &admin, None, None)?.body;
                 stats.lines().filter_map(|line| line.rsplit_once(": ")).any(|(_, count)| count != "0")
             }
-            // Another key, with a wrong checksum.
-            Variant::Lictor => send(&call.replacen("lct_", "lct_x", 1))?.body.contains("invalid_key"),
-            Variant::ExtAuthz => send("")?.status == 403,
-            Variant::Lua => send(&call.replace("res.partner", "res.users"))?.status == 403,
+            Variant::Lictor if call.road == Road::Other => true,
+            Variant::Lictor => call.with_wrong_key().send(port)?.body.contains("invalid_key"),
+            Variant::ExtAuthz => call.with_body("").send(port)?.status == 403,
+            Variant::Lua => call.with_body("neither this nor that model").send(port)?.status == 403,
         };
         if !refused {
             bail!("{} lets through what it must refuse: its filter does not run", variant.server());

@@ -15,12 +15,11 @@ use crate::process::Server;
 const GRACE: Duration = Duration::from_secs(15);
 
 /// What is sent and what must come back.
-pub(super) struct Load {
+pub(super) struct Load<'a> {
     /// `lictor-bench`.
-    pub(super) program: PathBuf,
-    pub(super) path: &'static str,
-    /// The file of the call.
-    pub(super) call: PathBuf,
+    pub(super) program: &'a Path,
+    /// The file of the whole request.
+    pub(super) request: PathBuf,
     /// The file of the one right answer.
     pub(super) answer: PathBuf,
 }
@@ -34,7 +33,7 @@ pub(super) struct Measured {
     pub(super) p99_us: f64,
 }
 
-impl Load {
+impl Load<'_> {
     /// Loads the gate on `port`; fails at the first wrong answer, with it.
     pub(super) fn run(
         &self,
@@ -43,10 +42,10 @@ impl Load {
         connections: u16,
         servers: &mut [Server],
     ) -> Result<Measured> {
-        let mut command = Command::new(&self.program);
-        command.args(["load", "--path", self.path, "--port", &port.to_string()]);
+        let mut command = Command::new(self.program);
+        command.args(["load", "--port", &port.to_string()]);
         command.args(["--seconds", &length.as_secs_f64().to_string(), "--connections", &connections.to_string()]);
-        option(&mut command, "--body", &self.call);
+        option(&mut command, "--request", &self.request);
         option(&mut command, "--answer", &self.answer);
         // Out of the way of Ctrl-C, as the servers are; it prints less than a pipe holds.
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

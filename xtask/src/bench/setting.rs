@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::gate::{self, Gate, Places};
 use super::load::Load;
 use super::processors::Processors;
+use super::road::Call;
 use super::round::{Meter, Round};
-use super::variant::Variant;
+use super::variant::{Row, Variant};
 use crate::control_plane::{self, ControlPlane};
 use crate::envoy_config::{self, Local};
 use crate::foreground::wait_for;
@@ -24,12 +25,8 @@ use crate::run::say;
 use crate::state::State;
 use crate::{envoy_binary, network, seed, wasm};
 
-/// The secured road; all variants get the same bytes.
-const PATH: &str = "/xmlrpc/2/mcp";
-/// A call of 600 bytes with a real key, in the short form of Java's clients.
-const CALL: &str = include_str!("../../../tests/bench/call.xml");
-const ANSWER: &str = include_str!("../../../tests/bench/answer.xml");
 const START_LIMIT: Duration = Duration::from_secs(30);
+const NOT_STARTED: &str = "this variant was not started";
 /// For the last audit events to be stored and counted.
 const AUDIT_LIMIT: Duration = Duration::from_secs(60);
 
@@ -64,7 +61,6 @@ pub(super) struct Setting<'a> {
     state: State,
     servers: Vec<Server>,
     gates: Vec<Gate>,
-    load: Load,
     api: Option<Api>,
 }
 
@@ -76,13 +72,7 @@ impl<'a> Setting<'a> {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         let state = State::make(&folder)?;
-        let load = Load {
-            program: programs.bench.clone(),
-            path: PATH,
-            call: state.file("call.xml"),
-            answer: project.root.join("tests/bench/answer.xml"),
-        };
-        Ok(Self { project, programs, processors, state, servers: Vec::new(), gates: Vec::new(), load, api: None })
+        Ok(Self { project, programs, processors, state, servers: Vec::new(), gates: Vec::new(), api: None })
     }
 
     /// Starts everything, and makes sure that every variant does what it is there for.
@@ -93,24 +83,30 @@ impl<'a> Setting<'a> {
         self.start_own("the ext_authz service", "authorizer", authorizer)?;
         let odoo = gate::upstream_url(upstream);
         let (gate_listener, key) = self.start_control_plane(&odoo)?;
-        let call = CALL.replace("{key}", &key);
-        self.state.write("call.xml", &call)?;
-        say(format!("starting an Envoy for each variant; a call has {} bytes", call.len()));
+        say("starting an Envoy for each variant");
         for variant in Variant::ALL {
             self.start_envoy(variant, &odoo, authorizer, gate_listener)?;
         }
-        for gate in &self.gates {
-            gate.must_work(PATH, &call, ANSWER, &mut self.servers)?;
+        for row in Row::ALL {
+            let call = Call::new(row.road, &key);
+            self.state.write(row.road.request_file(), &call.request())?;
+            let gate = self.gates.iter().find(|gate| gate.variant == row.variant).context(NOT_STARTED)?;
+            gate.must_work(&call, &mut self.servers)?;
         }
         Ok(())
     }
 
-    /// Loads one variant's gate, and waits until it is idle again.
-    pub(super) fn round(&mut self, variant: Variant, length: Duration, connections: u16) -> Result<Round> {
-        let gate = self.gates.iter().find(|gate| gate.variant == variant).context("this variant was not started")?;
+    /// Loads one row's gate, and waits until it is idle again.
+    pub(super) fn round(&mut self, row: Row, length: Duration, connections: u16) -> Result<Round> {
+        let gate = self.gates.iter().find(|gate| gate.variant == row.variant).context(NOT_STARTED)?;
+        let load = Load {
+            program: &self.programs.bench,
+            request: self.state.file(row.road.request_file()),
+            answer: self.project.root.join(row.road.answer_file()),
+        };
         let meter = Meter::start(&gate.envoy)?;
-        let measured = self.load.run(gate.port, length, connections, &mut self.servers);
-        let measured = measured.with_context(|| format!("the round of {variant} does not count"))?;
+        let measured = load.run(gate.port, length, connections, &mut self.servers);
+        let measured = measured.with_context(|| format!("the round of {row} does not count"))?;
         let busy = meter.share()?;
         let (used, settled_after) = meter.settle(&mut self.servers)?;
         Ok(Round {
@@ -131,14 +127,14 @@ impl<'a> Setting<'a> {
 
     /// Bytes of memory that a variant's Envoy has.
     pub(super) fn memory(&self, variant: Variant) -> Result<u64> {
-        let gate = self.gates.iter().find(|gate| gate.variant == variant).context("this variant was not started")?;
+        let gate = self.gates.iter().find(|gate| gate.variant == variant).context(NOT_STARTED)?;
         gate.envoy.resident_memory()
     }
 
-    /// Every call that was measured, and the one of the check, must have its record: a gate that forgets is fast.
+    /// Every call that was measured, and those of the check, must have its record: a gate that forgets is fast.
     pub(super) fn every_call_is_audited(&mut self, calls: u64) -> Result<()> {
         let api = self.api.as_ref().context("the control plane was not started")?;
-        let expected = calls + 1;
+        let expected = calls + Row::ALL.iter().filter(|row| row.is_audited()).count() as u64;
         let mut counted = 0;
         let waited = wait_for("an audit record of every call", AUDIT_LIMIT, &mut self.servers, || {
             let keys = api.json("GET", "keys", &Value::Null)?;
@@ -236,16 +232,5 @@ impl<'a> Setting<'a> {
     fn launch(&mut self, name: &'static str, command: &mut Command, log: &str) -> Result<()> {
         self.servers.push(Server::start(name, command, &self.state.file(log))?);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_has_600_bytes() {
-        let key = "k".repeat(50);
-        assert_eq!(CALL.replace("{key}", &key).len(), 600);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::road::Road;
+
 /// A way to guard calls in Envoy, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Variant {
@@ -22,7 +24,7 @@ impl Variant {
     pub(super) const ALL: [Self; 5] = [Self::Plain, Self::PassThrough, Self::Lictor, Self::ExtAuthz, Self::Lua];
 
     /// As target/bench/latest.json names it.
-    pub(super) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::PassThrough => "pass_through",
@@ -33,7 +35,7 @@ impl Variant {
     }
 
     /// For readers of the chart.
-    pub(super) fn title(self) -> &'static str {
+    fn title(self) -> &'static str {
         match self {
             Self::Plain => "Envoy alone",
             Self::PassThrough => "wasm, does nothing",
@@ -58,5 +60,74 @@ impl Variant {
 impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// One row of the table: a variant with calls on one road.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) variant: Variant,
+    pub(super) road: Road,
+}
+
+impl Row {
+    /// Every variant over XML-RPC; over JSON-2 what Lictor is compared with; and what is no call.
+    pub(super) const ALL: [Self; 9] = [
+        Self::xml_rpc(Variant::Plain),
+        Self::xml_rpc(Variant::PassThrough),
+        Self::xml_rpc(Variant::Lictor),
+        Self::xml_rpc(Variant::ExtAuthz),
+        Self::xml_rpc(Variant::Lua),
+        Self::json_2(Variant::Plain),
+        Self::json_2(Variant::Lictor),
+        Self::json_2(Variant::ExtAuthz),
+        Self { variant: Variant::Lictor, road: Road::Other },
+    ];
+
+    pub(super) const fn xml_rpc(variant: Variant) -> Self {
+        Self { variant, road: Road::XmlRpc }
+    }
+
+    pub(super) const fn json_2(variant: Variant) -> Self {
+        Self { variant, road: Road::Json2 }
+    }
+
+    /// Envoy alone with the same calls.
+    pub(super) const fn plain(self) -> Self {
+        match self.road {
+            Road::XmlRpc | Road::Other => Self::xml_rpc(Variant::Plain),
+            Road::Json2 => Self::json_2(Variant::Plain),
+        }
+    }
+
+    /// Whether each of its calls has a record in the audit log.
+    pub(super) fn is_audited(self) -> bool {
+        self.variant == Variant::Lictor && self.road != Road::Other
+    }
+
+    /// As target/bench/latest.json names it.
+    pub(super) fn name(self) -> String {
+        let variant = self.variant;
+        match self.road {
+            Road::XmlRpc => variant.to_string(),
+            Road::Json2 => format!("{variant}_json2"),
+            Road::Other => format!("{variant}_other"),
+        }
+    }
+
+    /// For readers of the chart.
+    pub(super) fn title(self) -> String {
+        let variant = self.variant.title();
+        match self.road {
+            Road::XmlRpc => variant.to_owned(),
+            Road::Json2 => format!("JSON-2: {variant}"),
+            Road::Other => "Lictor, other traffic".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
     }
 }
