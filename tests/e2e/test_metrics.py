@@ -18,6 +18,7 @@ NAMES = {
     "lictor_gate_us_count": set(),
     "lictor_gate_us_sum": set(),
     "lictor_policy_revision": set(),
+    "lictor_policy_stamp": set(),
     "lictor_policy_age_seconds": set(),
     "lictor_audit_pending": set(),
 }
