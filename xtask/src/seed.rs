@@ -12,13 +12,15 @@ use crate::state::State;
 pub(crate) const DATABASE: &str = "standin";
 /// See [`DATABASE`].
 pub(crate) const LOGIN: &str = "admin";
-const PASSWORD: &str = "admin";
+/// See [`DATABASE`].
+pub(crate) const PASSWORD: &str = "admin";
 
 const PERMISSIONS: &str = include_str!("../starter-permissions.json");
 const KEY_FILE: &str = "standin-key";
 
-/// Makes them, and returns the key; on a later run the key that is kept in the state folder.
-pub(crate) fn seed(state: &State, api: &Api) -> Result<String> {
+/// Makes them, and returns the key; on a later run the key that is kept in the state folder. `secret` is the upstream
+/// credential's: a password, or what has the form of an Odoo API key, as JSON-2 needs it.
+pub(crate) fn seed(state: &State, api: &Api, secret: &str) -> Result<String> {
     if let Some(key) = state.read(KEY_FILE)? {
         return Ok(key);
     }
@@ -27,7 +29,7 @@ pub(crate) fn seed(state: &State, api: &Api) -> Result<String> {
     for (model, permission) in &permissions {
         api.json("PUT", &format!("permissions/{model}"), permission)?;
     }
-    let upstream = json!({"database": DATABASE, "login": LOGIN, "secret": PASSWORD});
+    let upstream = json!({"database": DATABASE, "login": LOGIN, "secret": secret});
     let user = api.json("POST", "users", &json!({"name": "Stand-in agent", "upstream": upstream}))?;
     let user_id = user.get("id").context("the control plane's answer has no `id`")?;
     let made = api.json("POST", "keys", &json!({"name": "first key", "user_id": user_id}))?;

@@ -112,7 +112,7 @@ impl Run<'_> {
         }
         let key = match self.options.odoo {
             Some(_) => None,
-            None => Some(seed::seed(self.state, &api)?),
+            None => Some(seed::seed(self.state, &api, seed::PASSWORD)?),
         };
         self.start_envoy(&odoo, gate_listener)?;
         self.warn_if_odoo_is_silent(&odoo);

@@ -25,6 +25,8 @@ use crate::run::say;
 use crate::state::State;
 use crate::{envoy_binary, network, seed, wasm};
 
+/// The upstream here takes every credential; JSON-2 takes only what has the form of an Odoo API key.
+const UPSTREAM_API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 const START_LIMIT: Duration = Duration::from_secs(30);
 const NOT_STARTED: &str = "this variant was not started";
 /// For the last audit events to be stored and counted.
@@ -192,7 +194,7 @@ impl<'a> Setting<'a> {
         api.json("PATCH", "settings", &limits)?;
         let gate = api.json("POST", "gates", &json!({"name": "bench"}))?;
         self.state.write("gate-token", &rest::text(&gate, "token")?)?;
-        let key = seed::seed(&self.state, &api)?;
+        let key = seed::seed(&self.state, &api, UPSTREAM_API_KEY)?;
         self.api = Some(api);
         Ok((control_plane.gate_port, key))
     }
