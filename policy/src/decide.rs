@@ -14,6 +14,9 @@ use crate::session::Session;
 use crate::snapshot::{Key, Snapshot};
 use crate::wire::UnixMicros;
 
+use admit::Admitted;
+use shadow::Shadowed;
+
 mod admit;
 mod authenticate;
 mod explain;
@@ -22,6 +25,7 @@ mod model;
 mod pause;
 mod permission;
 mod scope;
+mod shadow;
 
 pub use authenticate::{authenticate, identify, recognise};
 pub use explain::{Check, Finding, explain};
@@ -147,6 +151,14 @@ pub struct Trace<'s> {
 pub struct Grant<'s> {
     /// The key that was verified.
     pub key: &'s Key,
+    /// Why the call would have been refused, if no stage were in shadow.
+    pub would_deny: Option<Reason>,
+}
+
+impl<'s> Grant<'s> {
+    fn of(key: &'s Key, shadowed: &Shadowed<'_>) -> Self {
+        Self { key, would_deny: shadowed.would_deny() }
+    }
 }
 
 /// Decides on a call with a key.
@@ -167,22 +179,28 @@ pub fn decide<'s>(
     authenticate::identity(verified.key, call)?;
     trace.stage = Stage::Pause;
     pause::key(snapshot, verified.key)?;
-    let key = admit::call(snapshot, verified, facts, state, trace)?;
-    permitted(snapshot, key, call, trace)?;
-    Ok(Grant { key })
+    let Admitted { key, mut shadowed } = admit::call(snapshot, verified, facts, state, trace)?;
+    permitted(snapshot, key, call, &mut shadowed, trace)?;
+    Ok(Grant::of(key, &shadowed))
 }
 
 /// The stages that need no memory: what the call does, and whether key and permission allow it.
-fn permitted<'s>(snapshot: &Snapshot, key: &Key, call: &Call<'_>, trace: &mut Trace<'s>) -> Result<(), Refusal> {
+fn permitted(
+    snapshot: &Snapshot,
+    key: &Key,
+    call: &Call<'_>,
+    shadowed: &mut Shadowed<'_>,
+    trace: &mut Trace<'_>,
+) -> Result<(), Refusal> {
     trace.stage = Stage::Method;
     if call.model == "res.users" && call.method == "context_get" {
         // Clients need it to start; it tells nothing but the user's own language and time zone.
         return Ok(());
     }
-    let effects = method::effects(snapshot, call)?;
+    let effects = method::effects(snapshot, call, shadowed)?;
     trace.operations = effects.own.union(effects.nested);
     trace.record_ids.clone_from(&effects.record_ids);
-    judged(snapshot, key, call, &effects, &mut trace.stage)
+    judged(snapshot, key, call, &effects, shadowed, &mut trace.stage)
 }
 
 /// The stages that judge what a call does.
@@ -191,18 +209,19 @@ fn judged(
     key: &Key,
     call: &Call<'_>,
     effects: &Effects<'_>,
+    shadowed: &mut Shadowed<'_>,
     stage: &mut Stage,
 ) -> Result<(), Refusal> {
     *stage = Stage::Scope;
-    scope::check(key, effects)?;
+    shadowed.pass(*stage, scope::check(key, effects))?;
     *stage = Stage::Model;
-    model::check(key, call)?;
+    shadowed.pass(*stage, model::check(key, call))?;
     *stage = Stage::Permission;
     pause::call(snapshot, call, effects.own.union(effects.nested))?;
-    permission::check(snapshot, key, call, effects)
+    shadowed.pass(*stage, permission::check(snapshot, key, call, effects))
 }
 
-/// What a key may do to a model's records, as far as that does not depend on the call.
+/// What a key may do to a model's records, as far as that does not depend on the call; in shadow, what passes.
 pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
     let call = Call {
         database: None,
@@ -216,7 +235,8 @@ pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
     let allows = |operation: &Operation| {
         let effects = Effects { own: Operations::of(&[*operation]), ..Effects::default() };
         let closed = never::is_listed(model, "", effects.own, &snapshot.settings.never_list_exceptions);
-        !closed && judged(snapshot, key, &call, &effects, &mut Stage::default()).is_ok()
+        let shadowed = &mut Shadowed::new(snapshot);
+        !closed && judged(snapshot, key, &call, &effects, shadowed, &mut Stage::default()).is_ok()
     };
     let allowed: Vec<Operation> = Operation::ALL.into_iter().filter(allows).collect();
     Operations::of(&allowed)

@@ -144,6 +144,8 @@ pub enum Verdict {
         reply: Reply,
         /// Why the answer is no.
         denied: Option<Reason>,
+        /// Why it would have been refused, if no stage were in shadow.
+        would_deny: Option<Reason>,
     },
     /// Answers with a fault.
     Refuse(Refusal),
@@ -160,6 +162,8 @@ pub struct Forward {
     pub headers: Vec<(&'static str, Secret)>,
     /// The body.
     pub document: String,
+    /// Why the call would have been refused, if no stage were in shadow.
+    pub would_deny: Option<Reason>,
 }
 
 /// Judges a request on a road. Whatever is forwarded was written anew from what was decided on.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::Shadow;
+
 /// The type of alert that a refusal counts toward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -26,7 +28,7 @@ pub enum AlertType {
 }
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $code:literal, $alert:expr, $sentence:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $code:literal, $alert:expr, $shadow:expr, $sentence:literal;)*) => {
         /// Why a call is refused. Closed: a new reason needs a row in the table below, or nothing compiles.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -40,7 +42,9 @@ macro_rules! reasons {
             /// What follows from the reason.
             pub const fn row(self) -> Row {
                 match self {
-                    $(Self::$variant => Row { name: $name, code: $code, alert: $alert, sentence: $sentence },)*
+                    $(Self::$variant => Row {
+                        name: $name, code: $code, alert: $alert, shadow: $shadow, sentence: $sentence,
+                    },)*
                 }
             }
         }
@@ -56,75 +60,78 @@ pub struct Row {
     pub code: u16,
     /// The alert type that it counts toward. `malformed_request` counts only when the key was verified.
     pub alert: Option<AlertType>,
+    /// The stage in shadow that lets it pass, if one does.
+    pub shadow: Option<Shadow>,
     /// What would have to change, naming nothing: the sentence when the refusal has none of its own.
     pub sentence: &'static str,
 }
 
 use AlertType as A;
+use Shadow as S;
 
 reasons! {
     /// Not one strict call.
-    MalformedRequest = "malformed_request", 400, Some(A::SuspiciousActivity),
+    MalformedRequest = "malformed_request", 400, Some(A::SuspiciousActivity), None,
         "Send one well-formed call in the shape that Odoo's external API documents.";
     /// Unknown, mistyped, wrong, inactive, revoked or expired key.
-    InvalidKey = "invalid_key", 401, Some(A::AuthenticationFailed),
+    InvalidKey = "invalid_key", 401, Some(A::AuthenticationFailed), None,
         "Send a valid Lictor key.";
     /// Another uid or database than the key's.
-    IdentityMismatch = "identity_mismatch", 401, Some(A::AuthenticationFailed),
+    IdentityMismatch = "identity_mismatch", 401, Some(A::AuthenticationFailed), None,
         "Use the database and uid that belong to the key.";
     /// No key where one is needed.
-    KeyRequired = "key_required", 401, Some(A::EndpointViolation),
+    KeyRequired = "key_required", 401, Some(A::EndpointViolation), None,
         "Send a Lictor key in the place of the password.";
     /// The session was ended by an administrator.
-    SessionTerminated = "session_terminated", 403, None,
+    SessionTerminated = "session_terminated", 403, None, None,
         "An administrator ended this session; ask for it to be allowed again, or wait until it has timed out.";
     /// Too many sessions of the key at once.
-    SessionLimit = "session_limit", 429, Some(A::SuspiciousActivity),
+    SessionLimit = "session_limit", 429, Some(A::SuspiciousActivity), Some(S::Session),
         "Wait until another session of the key has ended.";
     /// The address is not on a list.
-    IpDenied = "ip_denied", 403, Some(A::IpBlocked),
+    IpDenied = "ip_denied", 403, Some(A::IpBlocked), Some(S::Ip),
         "Call from an address that is on the allow-list.";
     /// The window is full.
-    RateLimited = "rate_limited", 429, Some(A::RateLimitExceeded),
+    RateLimited = "rate_limited", 429, Some(A::RateLimitExceeded), Some(S::RateLimit),
         "Wait until the rate-limit window has room.";
     /// The brute-force brake.
-    TooManyFailures = "too_many_failures", 429, Some(A::AuthenticationFailed),
+    TooManyFailures = "too_many_failures", 429, Some(A::AuthenticationFailed), None,
         "Wait before trying another key from this address.";
     /// The key's scopes lack an operation of the call.
-    ScopeDenied = "scope_denied", 403, Some(A::PermissionDenied),
+    ScopeDenied = "scope_denied", 403, Some(A::PermissionDenied), Some(S::Scope),
         "Use a key whose scopes contain the call's operations.";
     /// The model is not on the key's list.
-    ModelDenied = "model_denied", 403, Some(A::PermissionDenied),
+    ModelDenied = "model_denied", 403, Some(A::PermissionDenied), Some(S::Model),
         "Use a key whose models contain the call's model.";
     /// No permission record, its flag is off, or the user is in none of its groups.
-    PermissionDenied = "permission_denied", 403, Some(A::PermissionDenied),
+    PermissionDenied = "permission_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
         "A permission for the model would have to allow the call's operations.";
     /// Private, unmapped or never-listed method.
-    MethodDenied = "method_denied", 403, Some(A::PermissionDenied),
+    MethodDenied = "method_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
         "Use a method that is in the operations table, or have an administrator map it.";
     /// A write to another model inside a value.
-    NestedWriteDenied = "nested_write_denied", 403, Some(A::PermissionDenied),
+    NestedWriteDenied = "nested_write_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
         "The permission would have to list the field under nested_writes.";
     /// A read of another model through a path.
-    CrossModelDenied = "cross_model_denied", 403, Some(A::PermissionDenied),
+    CrossModelDenied = "cross_model_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
         "The permission would have to allow cross_model_reads.";
     /// A road that is closed to Lictor keys.
-    EndpointBlocked = "endpoint_blocked", 403, Some(A::EndpointViolation),
+    EndpointBlocked = "endpoint_blocked", 403, Some(A::EndpointViolation), None,
         "Send calls with a Lictor key to /xmlrpc/2/mcp.";
     /// Over the body cap.
-    TooLarge = "too_large", 413, None,
+    TooLarge = "too_large", 413, None, None,
         "Send a smaller request.";
     /// Content-Encoding or charset.
-    UnsupportedEncoding = "unsupported_encoding", 415, None,
+    UnsupportedEncoding = "unsupported_encoding", 415, None, None,
         "Send the body without Content-Encoding, in UTF-8, US-ASCII or ISO-8859-1.";
     /// No snapshot, or one that is too old.
-    PolicyUnavailable = "policy_unavailable", 503, None,
+    PolicyUnavailable = "policy_unavailable", 503, None, None,
         "The gate has no current policy; try again, and have an operator look at the control plane.";
     /// Odoo refused the user's upstream credential.
-    UpstreamCredentialRejected = "upstream_credential_rejected", 503, None,
+    UpstreamCredentialRejected = "upstream_credential_rejected", 503, None, None,
         "An administrator would have to give the user's Odoo credential again.";
     /// The audit queue is full, or an intent could not be stored.
-    AuditUnavailable = "audit_unavailable", 503, None,
+    AuditUnavailable = "audit_unavailable", 503, None, None,
         "The call cannot be recorded now; try again, and have an operator look at the control plane.";
 }
 

@@ -10,7 +10,7 @@
 //!
 //! Every answer carries [`VERSION_HEADER`]; an answer without it did not come from the control plane.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +18,10 @@ use crate::operation::{Operation, Operations};
 use crate::secret::Secret;
 
 mod event;
+mod shadow;
 
 pub use event::{Event, EventBatch, EventKind, MAX_BATCH, MAX_USER_AGENT, Outcome, Stored};
+pub use shadow::Shadow;
 
 /// The version of this format; sent by both ends in [`VERSION_HEADER`].
 pub const VERSION: u32 = 1;
@@ -117,6 +119,10 @@ pub struct Settings {
     pub never_list_exceptions: Vec<String>,
     /// Whether the gate stands in for Odoo's MCP module, on `/mcp/…`.
     pub mcp_module_contract: bool,
+    /// The stages that record what they would refuse, and let it pass. Left out while there are none: gates that do not
+    /// know it refuse it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub shadow: BTreeSet<Shadow>,
 }
 
 /// What happens to calls on the roads that Odoo shares with other clients.

@@ -1,6 +1,7 @@
 //! Stages 2 to 4: session, address and rate. Session and window change together, once all three have passed.
 
 use super::authenticate::Verified;
+use super::shadow::Shadowed;
 use super::{Facts, Stage, State, Trace, Unavailable};
 use crate::line::Line;
 use crate::rate::Quota;
@@ -12,54 +13,66 @@ const MICROS: u64 = 1_000_000;
 /// How often another worker may be faster before the call is refused: two rarely meet twice.
 const ATTEMPTS: usize = 32;
 
+/// Proof that the caller may call, with what stages in shadow have noted.
+pub(super) struct Admitted<'s> {
+    pub(super) key: &'s Key,
+    pub(super) shadowed: Shadowed<'s>,
+}
+
 /// Admits a call: it belongs to a session and counts against the rate.
 pub(super) fn call<'s>(
-    snapshot: &Snapshot,
+    snapshot: &'s Snapshot,
     verified: Verified<'s>,
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'_>,
-) -> Result<&'s Key, Refusal> {
+) -> Result<Admitted<'s>, Refusal> {
     let client = Client::of(&verified.key.wire.line, facts.client, facts.user_agent);
     admit(snapshot, verified, Some(client), facts, state, trace)
 }
 
 /// Admits a login: it counts against the rate, and starts no session.
 pub(super) fn login<'s>(
-    snapshot: &Snapshot,
+    snapshot: &'s Snapshot,
     verified: Verified<'s>,
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'_>,
-) -> Result<&'s Key, Refusal> {
+) -> Result<Admitted<'s>, Refusal> {
     admit(snapshot, verified, None, facts, state, trace)
 }
 
 fn admit<'s>(
-    snapshot: &Snapshot,
+    snapshot: &'s Snapshot,
     Verified { key, mut line }: Verified<'s>,
     client: Option<Client>,
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'_>,
-) -> Result<&'s Key, Refusal> {
+) -> Result<Admitted<'s>, Refusal> {
     for _ in 0..ATTEMPTS {
         trace.quota = rate_limit(snapshot, key).map(|limit| line.window.quota(limit, facts.now));
+        let (mut shadowed, mut counted) = (Shadowed::new(snapshot), client);
         if let Some(client) = client {
             trace.stage = Stage::Session;
             terminated(snapshot, key, facts)?;
-            session(snapshot, key, client, &mut line, facts)?;
+            let checked = session(snapshot, key, client, &mut line, facts);
+            // In shadow too, nobody beyond the limit takes the place of a session.
+            counted = counted.filter(|_| checked.is_ok());
+            shadowed.pass(trace.stage, checked)?;
         }
         trace.stage = Stage::Address;
-        address(snapshot, key, facts)?;
+        shadowed.pass(trace.stage, address(snapshot, key, facts))?;
         trace.stage = Stage::Rate;
         if let Some(limit) = rate_limit(snapshot, key) {
-            let quota = line.window.take(limit, facts.now).map_err(|quota| rate_limited(quota, facts))?;
+            let taken = line.window.take(limit, facts.now);
+            let (Ok(quota) | Err(quota)) = taken;
             trace.quota = Some(quota);
+            shadowed.pass(trace.stage, taken.map(drop).map_err(|quota| rate_limited(quota, facts)))?;
         }
-        trace.session = client.map(|client| line.sessions.touch(client, facts.now));
+        trace.session = counted.map(|client| line.sessions.touch(client, facts.now));
         if (client.is_none() && trace.quota.is_none()) || state.store(key, &line)? {
-            return Ok(key);
+            return Ok(Admitted { key, shadowed });
         }
         line = state.line(key)?;
     }

@@ -1,6 +1,7 @@
 //! Stage 1: the key and whose it is.
 
-use super::{Facts, Stage, State, Trace, admit, pause};
+use super::admit::Admitted;
+use super::{Facts, Grant, Stage, State, Trace, admit, pause};
 use crate::call::Call;
 use crate::key::{Key as PlainKey, Presented};
 use crate::line::Line;
@@ -13,8 +14,8 @@ pub(super) struct Verified<'s> {
     pub(super) line: Line,
 }
 
-/// Answers `authenticate` and `login`: the uid, or why the answer is no: a wrong key, login or database. Starts no
-/// session.
+/// Answers `authenticate` and `login`: whose key it is, or why the answer is no: a wrong key, login or database. Starts
+/// no session.
 ///
 /// # Errors
 /// Another stage's refusal, which is a fault: of the brake, a pause, the address or the rate.
@@ -24,7 +25,7 @@ pub fn authenticate<'s>(
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
-) -> Result<Result<i64, Reason>, Refusal> {
+) -> Result<Result<Grant<'s>, Reason>, Refusal> {
     let verified = match key(snapshot, password, facts, state, trace) {
         Ok(verified) => verified,
         Err(refusal) if refusal.reason == Reason::InvalidKey => return Ok(Err(refusal.reason)),
@@ -32,10 +33,10 @@ pub fn authenticate<'s>(
     };
     trace.stage = Stage::Pause;
     pause::key(snapshot, verified.key)?;
-    let key = admit::login(snapshot, verified, facts, state, trace)?;
+    let Admitted { key, shadowed } = admit::login(snapshot, verified, facts, state, trace)?;
     let upstream = &key.user.upstream;
     let same = upstream.database == database && upstream.login == login;
-    Ok(if same { Ok(upstream.uid) } else { Err(Reason::IdentityMismatch) })
+    Ok(if same { Ok(Grant::of(key, &shadowed)) } else { Err(Reason::IdentityMismatch) })
 }
 
 /// Verifies a key as a login does, for a page that says whose it is. Starts no session.
@@ -49,7 +50,7 @@ pub fn identify<'s>(
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
-) -> Result<&'s Key, Refusal> {
+) -> Result<Grant<'s>, Refusal> {
     let verified = key(snapshot, password, facts, state, trace)?;
     trace.stage = Stage::Identity;
     if database.is_some_and(|database| database != verified.key.user.upstream.database) {
@@ -57,7 +58,8 @@ pub fn identify<'s>(
     }
     trace.stage = Stage::Pause;
     pause::key(snapshot, verified.key)?;
-    admit::login(snapshot, verified, facts, state, trace)
+    let Admitted { key, shadowed } = admit::login(snapshot, verified, facts, state, trace)?;
+    Ok(Grant::of(key, &shadowed))
 }
 
 /// Verifies the key of a call that is refused because it is malformed: its record then names whose it was, as malformed

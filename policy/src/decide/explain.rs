@@ -1,5 +1,6 @@
 //! The decision check by check, for administrators: the same code, without a gate's memory, changing nothing.
 
+use super::shadow::Shadowed;
 use super::{Facts, Stage, Trace, admit, authenticate, pause, permitted};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -21,26 +22,30 @@ pub enum Finding {
     Passed,
     /// Only a gate can tell: it depends on the calls before.
     NotEvaluated,
+    /// It would refuse the call, but is in shadow and lets it through.
+    WouldDeny(Refusal),
     /// It refuses the call. No stage follows.
     Refused(Refusal),
 }
 
 /// Explains what a gate would decide on a call with this key. The call's password is not looked at.
 pub fn explain(snapshot: &Snapshot, key: &Key, call: &Call<'_>, facts: Facts<'_>) -> Vec<Check> {
-    let mut checks = Vec::new();
-    let refused = before_permission(snapshot, key, call, facts, &mut checks).err();
-    if let Some((stage, refusal)) = refused {
-        checks.push(Check { stage, finding: Finding::Refused(refusal) });
-        return checks;
+    let (mut checks, mut shadowed) = (Vec::new(), Shadowed::new(snapshot));
+    let mut refused = before_permission(snapshot, key, call, facts, &mut shadowed, &mut checks).err();
+    if refused.is_none() {
+        let mut trace = Trace::default();
+        let result = permitted(snapshot, key, call, &mut shadowed, &mut trace);
+        let rest = [Stage::Method, Stage::Scope, Stage::Model, Stage::Permission];
+        let passed = rest.into_iter().filter(|stage| *stage < trace.stage || result.is_ok());
+        checks.extend(passed.map(|stage| Check { stage, finding: Finding::Passed }));
+        refused = result.err().map(|refusal| (trace.stage, refusal));
     }
-    let mut trace = Trace::default();
-    let result = permitted(snapshot, key, call, &mut trace);
-    let rest = [Stage::Method, Stage::Scope, Stage::Model, Stage::Permission];
-    let passed = rest.into_iter().filter(|stage| *stage < trace.stage || result.is_ok());
-    checks.extend(passed.map(|stage| Check { stage, finding: Finding::Passed }));
-    if let Err(refusal) = result {
-        checks.push(Check { stage: trace.stage, finding: Finding::Refused(refusal) });
+    for Check { stage, finding } in &mut checks {
+        if let Some(refusal) = shadowed.of(*stage) {
+            *finding = Finding::WouldDeny(refusal.clone());
+        }
     }
+    checks.extend(refused.map(|(stage, refusal)| Check { stage, finding: Finding::Refused(refusal) }));
     checks
 }
 
@@ -49,6 +54,7 @@ fn before_permission(
     key: &Key,
     call: &Call<'_>,
     facts: Facts<'_>,
+    shadowed: &mut Shadowed<'_>,
     checks: &mut Vec<Check>,
 ) -> Result<(), (Stage, Refusal)> {
     let mut note = |stage, known: bool, result: Result<(), Refusal>| {
@@ -61,7 +67,7 @@ fn before_permission(
     note(Stage::Pause, true, pause::key(snapshot, key))?;
     let unlimited = admit::session_limit(snapshot, key) == 0;
     note(Stage::Session, unlimited, admit::terminated(snapshot, key, facts))?;
-    note(Stage::Address, true, admit::address(snapshot, key, facts))?;
+    note(Stage::Address, true, shadowed.pass(Stage::Address, admit::address(snapshot, key, facts)))?;
     note(Stage::Rate, admit::rate_limit(snapshot, key).is_none(), Ok(()))
 }
 

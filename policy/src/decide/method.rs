@@ -1,28 +1,40 @@
 //! Between the stages: what the method does. A method that cannot be judged is refused.
 
-use super::malformed;
+use super::shadow::Shadowed;
+use super::{Stage, malformed};
 use crate::call::Call;
 use crate::effects::Effects;
 use crate::never;
+use crate::operation::{Operation, Operations};
 use crate::operations;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::Snapshot;
 
-/// The effects of a call, from the operations table or an administrator's mapping.
-pub(super) fn effects<'c>(snapshot: &Snapshot, call: &'c Call<'_>) -> Result<Effects<'c>, Refusal> {
+/// The effects of a call, from the operations table or an administrator's mapping. In shadow, a method of which nobody has
+/// said what it does counts as one that does everything.
+pub(super) fn effects<'c>(
+    snapshot: &Snapshot,
+    call: &'c Call<'_>,
+    shadowed: &mut Shadowed<'_>,
+) -> Result<Effects<'c>, Refusal> {
     let (model, method) = (call.model.as_ref(), call.method.as_ref());
     if never::is_private(method) {
         return Err(denied("Private methods cannot be called through the gate."));
     }
     let mapped = snapshot.mapped(model, method);
-    if mapped.is_some_and(|operations| operations.is_empty()) {
-        return Err(denied("An administrator has closed this method; the mapping of it would have to change."));
-    }
     let known = operations::method(method).filter(|known| !known.mapped_only || mapped.is_some());
-    let mut effects = match (known, mapped) {
-        (Some(known), _) => Effects::of_known(call, known).map_err(malformed)?,
-        (None, Some(operations)) => Effects::of_mapped(call, operations),
-        (None, None) => return Err(denied("An administrator would have to map this method to its operations.")),
+    let open = match (known, mapped) {
+        (_, Some(Operations::NONE)) => {
+            Err(denied("An administrator has closed this method; the mapping of it would have to change."))
+        }
+        (None, None) => Err(denied("An administrator would have to map this method to its operations.")),
+        _ => Ok(()),
+    };
+    shadowed.pass(Stage::Method, open)?;
+    let mapped = mapped.filter(|operations| !operations.is_empty());
+    let mut effects = match known {
+        Some(known) => Effects::of_known(call, known).map_err(malformed)?,
+        None => Effects::of_mapped(call, mapped.unwrap_or(Operations::of(&Operation::ALL))),
     };
     effects.own = effects.own.union(mapped.unwrap_or_default());
     if never::is_listed(model, method, effects.own, &snapshot.settings.never_list_exceptions) {

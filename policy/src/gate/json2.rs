@@ -69,7 +69,8 @@ pub(super) fn judge<'s>(
         recognise(snapshot, key, facts, state, trace);
         Stop::Refused(malformed(problem))
     })?;
-    let upstream = &decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?.key.user.upstream;
+    let grant = decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?;
+    let upstream = &grant.key.user.upstream;
     if !json2::takes(upstream) {
         return Err(Stop::Refused(Refusal::explained(
             Reason::EndpointBlocked,
@@ -80,5 +81,11 @@ pub(super) fn judge<'s>(
     let (path, document) = json2::write(call, bytes.len() + bytes.len() / 4);
     let bearer = Secret::new(format!("Bearer {}", upstream.secret.expose()));
     let headers = vec![("authorization", bearer), ("x-odoo-database", Secret::new(upstream.database.clone()))];
-    Ok(Verdict::Forward(Forward { path: Cow::Owned(path), kind: reply::JSON, headers, document }))
+    Ok(Verdict::Forward(Forward {
+        path: Cow::Owned(path),
+        kind: reply::JSON,
+        headers,
+        document,
+        would_deny: grant.would_deny,
+    }))
 }

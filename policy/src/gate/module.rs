@@ -53,7 +53,8 @@ pub(super) fn judge<'s>(
     if let Page::Access(model) = page {
         trace.model = Some(model.to_owned());
     }
-    let key = identify(snapshot, key, facts.head.database, facts, state, trace).map_err(Stop::Refused)?;
+    let grant = identify(snapshot, key, facts.head.database, facts, state, trace).map_err(Stop::Refused)?;
+    let key = grant.key;
     let data = match page {
         Page::Validate => {
             vec![("valid".into(), Value::Bool(true)), ("user_id".into(), Value::Int(key.user.upstream.uid))]
@@ -72,7 +73,7 @@ pub(super) fn judge<'s>(
         }
     };
     let answer = Value::Struct(vec![("success".into(), Value::Bool(true)), ("data".into(), Value::Struct(data))]);
-    Ok(Verdict::Answer { reply: reply::value(Road::Module, &answer, None), denied: None })
+    Ok(Verdict::Answer { reply: reply::value(Road::Module, &answer, None), denied: None, would_deny: grant.would_deny })
 }
 
 /// A model in the list; the gate knows no other name of it than Odoo's technical one.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::{Body, Forward, Policy, Stop, Verdict, has_key, is_marked, misshapen, no_databases, readable};
 use crate::call::{BadCall, Call, Common};
-use crate::decide::{Facts, State, Trace, authenticate, decide, malformed, recognise};
+use crate::decide::{Facts, Grant, State, Trace, authenticate, decide, malformed, recognise};
 use crate::refusal::Reason;
 use crate::road::{Road, Service};
-use crate::snapshot::{Key, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::value::Value;
 use crate::wire::Enforcement;
 use crate::xmlrpc::{self, MethodCall};
@@ -32,9 +32,9 @@ pub(super) fn xml<'s>(
             verdict => Ok(verdict),
         };
     }
-    let (call, key) = object(policy, snapshot, road, call, facts, state, trace)?;
-    let document = xmlrpc::write_call(&call.forwarded(&key.user.upstream), room(bytes));
-    Ok(forward(road, reply::XML, document))
+    let (call, grant) = object(policy, snapshot, road, call, facts, state, trace)?;
+    let document = xmlrpc::write_call(&call.forwarded(&grant.key.user.upstream), room(bytes));
+    Ok(forward(road, reply::XML, document, &grant))
 }
 
 /// A request over JSON-RPC.
@@ -61,9 +61,9 @@ pub(super) fn json<'s>(
     match request.service.as_ref() {
         "common" => common(snapshot, road, request.call, facts, state, trace),
         "object" => {
-            let (call, key) = object(policy, snapshot, road, request.call, facts, state, trace)?;
-            let forwarded = call.forwarded(&key.user.upstream);
-            Ok(forward(road, reply::JSON, jsonrpc::write_call("object", &forwarded, &id, room(bytes))))
+            let (call, grant) = object(policy, snapshot, road, request.call, facts, state, trace)?;
+            let forwarded = call.forwarded(&grant.key.user.upstream);
+            Ok(forward(road, reply::JSON, jsonrpc::write_call("object", &forwarded, &id, room(bytes)), &grant))
         }
         _ => Err(unread(Stop::NotOurs(no_databases()))),
     }
@@ -78,7 +78,7 @@ fn object<'s, 'c>(
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
-) -> Result<(Call<'c>, &'s Key), Stop> {
+) -> Result<(Call<'c>, Grant<'s>), Stop> {
     let password = call.params.get(2).and_then(Value::as_str).unwrap_or_default().to_owned();
     has_key(&password)?;
     let call = Call::read(call).map_err(|problem| {
@@ -89,7 +89,7 @@ fn object<'s, 'c>(
         return Err(Stop::Refused(Reason::EndpointBlocked.into()));
     }
     let grant = decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?;
-    Ok((call, grant.key))
+    Ok((call, grant))
 }
 
 /// A call of the `common` service. A Lictor key is answered by the gate in every mode that looks, as clients of the
@@ -107,8 +107,11 @@ fn common<'s>(
     has_key(&password)?;
     trace.method = Some("authenticate".to_owned());
     let answer = authenticate(snapshot, (&database, &login, &password), facts, state, trace).map_err(Stop::Refused)?;
-    let value = answer.map_or(Value::Bool(false), Value::Int);
-    Ok(Verdict::Answer { reply: reply::value(road, &value, trace.rpc_id.as_deref()), denied: answer.err() })
+    let (value, denied, would_deny) = match answer {
+        Ok(grant) => (Value::Int(grant.key.user.upstream.uid), None, grant.would_deny),
+        Err(reason) => (Value::Bool(false), Some(reason), None),
+    };
+    Ok(Verdict::Answer { reply: reply::value(road, &value, trace.rpc_id.as_deref()), denied, would_deny })
 }
 
 /// Without a policy, what may carry a key is refused.
@@ -119,8 +122,14 @@ fn without_policy(policy: Policy<'_>, road: Road, body: &[u8]) -> Result<Verdict
     Ok(Verdict::Pass)
 }
 
-fn forward(road: Road, kind: &'static str, document: String) -> Verdict {
-    Verdict::Forward(Forward { path: Cow::Borrowed(road.upstream_path()), kind, headers: Vec::new(), document })
+fn forward(road: Road, kind: &'static str, document: String, grant: &Grant<'_>) -> Verdict {
+    Verdict::Forward(Forward {
+        path: Cow::Borrowed(road.upstream_path()),
+        kind,
+        headers: Vec::new(),
+        document,
+        would_deny: grant.would_deny,
+    })
 }
 
 /// What is written anew is a little longer than what came.

@@ -95,6 +95,9 @@ pub struct Event {
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Reason>,
+    /// Why it would have been refused, if the stage were not in shadow.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub would_deny: Option<Reason>,
     /// The fault code that the client saw, the gate's or Odoo's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fault_code: Option<i64>,
@@ -132,6 +135,7 @@ impl Event {
             outcome: Outcome::Unknown,
             none_answer: false,
             reason: None,
+            would_deny: None,
             fault_code: None,
             gate_us: 0,
             odoo_us: 0,

@@ -350,7 +350,8 @@ fn authenticate_is_answered_by_the_gate() {
         let body = document("authenticate", serde_json::json!([database, login, password, {}]));
         setting::judge(&setting::policy(), Road::Common, body.as_bytes())
     };
-    let answer = |value, denied| Verdict::Answer { reply: reply::value(Road::Common, &value, None), denied };
+    let answer =
+        |value, denied| Verdict::Answer { reply: reply::value(Road::Common, &value, None), denied, would_deny: None };
     let uid = answer(Value::Int(UID), None);
     let no = |reason| answer(Value::Bool(false), Some(reason));
     assert_eq!(authenticate(DATABASE, LOGIN, key.expose()), uid);

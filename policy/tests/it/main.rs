@@ -18,4 +18,5 @@ mod rate;
 mod render;
 mod roads;
 mod setting;
+mod shadow;
 mod stages;

@@ -37,7 +37,7 @@ impl Request {
 }
 
 /// The same call as the clients of a road write it; none where the road has no way to say it.
-fn on(road: Road, model: &str, method: &str, args: &Json, kwargs: &Json) -> Option<Request> {
+pub(crate) fn on(road: Road, model: &str, method: &str, args: &Json, kwargs: &Json) -> Option<Request> {
     match road {
         Road::Json2 => {
             let body = named(method, args.as_array()?, kwargs.as_object()?)?;
@@ -51,7 +51,7 @@ fn on(road: Road, model: &str, method: &str, args: &Json, kwargs: &Json) -> Opti
     }
 }
 
-fn rpc(service: &str, method: &str, args: &Json) -> String {
+pub(crate) fn rpc(service: &str, method: &str, args: &Json) -> String {
     let params = json!({"service": service, "method": method, "args": args});
     json!({"jsonrpc": "2.0", "method": "call", "id": 7, "params": params}).to_string()
 }
@@ -85,7 +85,12 @@ pub(crate) fn judge(policy: &wire::Snapshot, road: Road, request: &Request) -> (
 }
 
 /// The same, as one of several calls: a key is hashed once.
-fn judge_with(policy: &wire::Snapshot, road: Road, request: &Request, memory: &mut Memory) -> (Verdict, String) {
+pub(crate) fn judge_with(
+    policy: &wire::Snapshot,
+    road: Road,
+    request: &Request,
+    memory: &mut Memory,
+) -> (Verdict, String) {
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
     let (path, authorization) = (request.path.as_str(), request.authorization.as_bytes());
     let head = Head { path, authorization, database: request.database, api_key: request.api_key.as_bytes() };
@@ -145,7 +150,9 @@ pub(crate) fn check_all(
 fn json_2_takes_the_key_from_the_head_and_the_call_from_path_and_body() {
     let policy = setting::with_api_key(setting::policy());
     let request = Request::json2("res.partner", "read", r#"{"ids":[1],"fields":["name"]}"#.to_owned());
-    let Verdict::Forward(Forward { path, kind, headers, document }) = judge(&policy, Road::Json2, &request).0 else {
+    let Verdict::Forward(Forward { path, kind, headers, document, would_deny: None }) =
+        judge(&policy, Road::Json2, &request).0
+    else {
         panic!("it is permitted")
     };
     assert_eq!((path.as_ref(), kind), ("/json/2/res.partner/read", "application/json"));
@@ -285,7 +292,7 @@ fn json_rpc_answers_carry_the_id_of_the_request() {
     let policy = setting::policy();
     let body = rpc("common", "login", &json!([DATABASE, LOGIN, setting::key().expose()]));
     let (verdict, _) = judge(&policy, Road::JsonRpc, &Request::with_body(body));
-    let Verdict::Answer { reply, denied: None } = verdict else { panic!("{verdict:?}") };
+    let Verdict::Answer { reply, denied: None, would_deny: None } = verdict else { panic!("{verdict:?}") };
     assert_eq!(reply.document, format!(r#"{{"jsonrpc":"2.0","id":7,"result":{UID}}}"#));
     let read = json!([DATABASE, UID, setting::key().expose(), "res.partner", "read", [[1]], {"context": {"a": 1.0}}]);
     let (verdict, _) = judge(&policy, Road::JsonRpc, &Request::with_body(rpc("object", "execute_kw", &read)));
@@ -331,7 +338,7 @@ fn require_mode_closes_the_roads_of_odoos_own_keys() {
 }
 
 /// A page of the MCP module, asked for with a key.
-fn page(path: &str, key: &str) -> Request {
+pub(crate) fn page(path: &str, key: &str) -> Request {
     Request { path: path.into(), api_key: key.into(), database: Some(DATABASE), ..Request::with_body(String::new()) }
 }
 
@@ -374,7 +381,7 @@ fn the_module_says_what_the_key_may_do() {
     });
     let ask = |policy: &wire::Snapshot, path: &str| {
         let (verdict, _) = judge(policy, Road::Module, &page(path, setting::key().expose()));
-        let Verdict::Answer { reply, denied: None } = verdict else { panic!("{verdict:?}") };
+        let Verdict::Answer { reply, denied: None, would_deny: None } = verdict else { panic!("{verdict:?}") };
         let answer: Json = serde_json::from_str(&reply.document).unwrap();
         assert_eq!((reply.status, &answer["success"]), (200, &json!(true)));
         answer["data"].clone()

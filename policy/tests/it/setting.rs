@@ -70,6 +70,7 @@ pub(crate) fn policy() -> wire::Snapshot {
             methods: [].into(),
             never_list_exceptions: vec![],
             mcp_module_contract: false,
+            shadow: [].into(),
         },
         users: vec![wire::User {
             id: "u1".into(),
