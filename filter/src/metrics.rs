@@ -11,6 +11,7 @@ pub(crate) struct Metrics {
     faulted: Metric,
     unknown: Metric,
     denied: Vec<(Reason, Metric)>,
+    would_deny: Vec<(Reason, Metric)>,
     gate_us: Metric,
     hashes: Metric,
     revision: Metric,
@@ -26,11 +27,16 @@ impl Metrics {
             host::define_counter(&format!("lictor.calls.outcome.{outcome}.reason.{reason}"))
         };
         let denied = |reason: &Reason| Ok((*reason, calls("denied", reason.row().name)?));
+        let would_deny = |reason: &Reason| {
+            Ok((*reason, host::define_counter(&format!("lictor.would_deny.reason.{}", reason.row().name))?))
+        };
+        let shadowed = Reason::ALL.iter().filter(|reason| reason.row().shadow.is_some());
         Ok(Self {
             allowed: calls("allowed", "none")?,
             faulted: calls("faulted", "none")?,
             unknown: calls("unknown", "none")?,
             denied: Reason::ALL.iter().map(denied).collect::<Result<_, HostError>>()?,
+            would_deny: shadowed.map(would_deny).collect::<Result<_, HostError>>()?,
             gate_us: host::define_histogram("lictor.gate_us")?,
             hashes: host::define_counter("lictor.key_hashes")?,
             revision: host::define_gauge("lictor.policy_revision")?,
@@ -43,14 +49,13 @@ impl Metrics {
     /// A call has ended.
     pub(crate) fn ended(&self, event: &Event) -> Result<(), HostError> {
         let counter = match (event.outcome, event.reason) {
-            (Outcome::Denied, reason) => {
-                self.denied.iter().find(|(known, _)| Some(*known) == reason).map(|(_, metric)| metric)
-            }
+            (Outcome::Denied, reason) => of(&self.denied, reason),
             (Outcome::Allowed, _) => Some(&self.allowed),
             (Outcome::Faulted, _) => Some(&self.faulted),
             (Outcome::Unknown, _) => Some(&self.unknown),
         };
         counter.map_or(Ok(()), host::increment)?;
+        of(&self.would_deny, event.would_deny).map_or(Ok(()), host::increment)?;
         host::record(&self.gate_us, event.gate_us)
     }
 
@@ -75,4 +80,8 @@ impl Metrics {
         host::record(&self.age_seconds, age_seconds)?;
         host::record(&self.waiting, waiting)
     }
+}
+
+fn of(counters: &[(Reason, Metric)], reason: Option<Reason>) -> Option<&Metric> {
+    counters.iter().find(|(known, _)| Some(*known) == reason).map(|(_, counter)| counter)
 }

@@ -72,6 +72,7 @@ impl Record {
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
         self.event.outcome = Outcome::Denied;
         self.event.reason = Some(refusal.reason);
+        self.event.would_deny = None;
         self.event.fault_code = Some(refusal.reason.row().code.into());
     }
 

@@ -1,7 +1,7 @@
 //! Answers that the gate gives itself, and what it adds to Odoo's.
 
 use lictor_policy::rate::Quota;
-use lictor_policy::refusal::Refusal;
+use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::reply::{self, Reply};
 use lictor_policy::road::Road;
 
@@ -10,8 +10,8 @@ use crate::host::{self, HostError};
 type Headers = Vec<(&'static str, String)>;
 
 /// Sends an answer. Returns its length.
-pub(crate) fn answer(reply: &Reply, quota: Option<Quota>) -> Result<usize, HostError> {
-    send(reply, quota_headers(quota))
+pub(crate) fn answer(reply: &Reply, quota: Option<Quota>, would_deny: Option<Reason>) -> Result<usize, HostError> {
+    send(reply, headers(quota, would_deny))
 }
 
 /// Refuses in the road's form. `id` is that of a JSON-RPC request, as JSON. Returns the length.
@@ -23,23 +23,27 @@ pub(crate) fn refuse(
     quota: Option<Quota>,
 ) -> Result<usize, HostError> {
     host::tell_access_log("lictor_reason", refusal.reason.row().name)?;
-    let mut headers = quota_headers(quota);
+    let mut headers = headers(quota, None);
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
     send(&reply::refusal(road, refusal, decision_id, id), headers)
 }
 
-/// Tells the rate limit in Odoo's answer.
-pub(crate) fn add_quota(quota: Option<Quota>) -> Result<(), HostError> {
-    quota_headers(quota).iter().try_for_each(|(name, value)| host::set_response_header(name, value))
+/// Tells in Odoo's answer what is left of the rate limit, and why the call would have been refused out of shadow.
+pub(crate) fn add_headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<(), HostError> {
+    headers(quota, would_deny).iter().try_for_each(|(name, value)| host::set_response_header(name, value))
 }
 
-fn quota_headers(quota: Option<Quota>) -> Headers {
-    let Some(Quota { limit, remaining, reset }) = quota else { return Headers::new() };
-    vec![
-        ("x-ratelimit-limit", limit.to_string()),
-        ("x-ratelimit-remaining", remaining.to_string()),
-        ("x-ratelimit-reset", reset.to_string()),
-    ]
+fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Headers {
+    let mut headers = Headers::new();
+    if let Some(Quota { limit, remaining, reset }) = quota {
+        headers.extend([
+            ("x-ratelimit-limit", limit.to_string()),
+            ("x-ratelimit-remaining", remaining.to_string()),
+            ("x-ratelimit-reset", reset.to_string()),
+        ]);
+    }
+    headers.extend(would_deny.map(|reason| ("x-lictor-would-deny", reason.row().name.to_owned())));
+    headers
 }
 
 fn send(reply: &Reply, headers: Headers) -> Result<usize, HostError> {

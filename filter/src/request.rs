@@ -210,14 +210,16 @@ impl Request {
                 self.refuse(arrived.road, record, &Reason::AuditUnavailable.into())
             }
             Verdict::Refuse(refusal) => self.refuse(arrived.road, record, &refusal),
-            Verdict::Answer { reply, denied } => {
+            Verdict::Answer { reply, denied, would_deny } => {
                 record.event.outcome = if denied.is_some() { Outcome::Denied } else { Outcome::Allowed };
                 record.event.reason = denied;
-                record.event.response_bytes = reply::answer(&reply, record.quota)? as u64;
+                record.event.would_deny = would_deny;
+                record.event.response_bytes = reply::answer(&reply, record.quota, would_deny)? as u64;
                 self.judged(record, Action::Pause)
             }
             Verdict::Forward(call) => {
                 forward::replace(&arrived.headers, &call, length)?;
+                record.event.would_deny = call.would_deny;
                 let durability =
                     current.snapshot.as_ref().map(|s| s.settings.wire.durability.of(record.event.operations));
                 if let (Some(Durability::WriteAhead), Body::Whole(body)) = (durability, body) {
@@ -309,7 +311,11 @@ impl Request {
         let current = self.current()?;
         if current.id != policy_id {
             match self.ask(&arrived, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
-                Verdict::Forward(call) => forward::replace(&arrived.headers, &call, forwarded_length)?,
+                Verdict::Forward(call) => {
+                    forward::replace(&arrived.headers, &call, forwarded_length)?;
+                    // What limits would have refused is known from the first look only.
+                    record.event.would_deny = record.event.would_deny.or(call.would_deny);
+                }
                 Verdict::Refuse(refusal) => return self.refuse(road, record, &refusal).map(drop),
                 Verdict::Pass | Verdict::PassTo(_) | Verdict::Answer { .. } => {
                     return self.refuse(road, record, &Reason::PolicyUnavailable.into()).map(drop);
@@ -375,8 +381,8 @@ impl HttpContext for Request {
             if let Err(error) = record.answer_begins() {
                 host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
             }
-            if let Err(error) = reply::add_quota(record.quota) {
-                host::warn(&format!("lictor: the rate limit could not be told: {error:?}"));
+            if let Err(error) = reply::add_headers(record.quota, record.event.would_deny) {
+                host::warn(&format!("lictor: the gate's headers could not be added: {error:?}"));
             }
         }
         Action::Continue

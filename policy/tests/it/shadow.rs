@@ -327,7 +327,8 @@ type AnyCall = (String, String, Vec<Value<'static>>, Value<'static>);
 
 /// Any call: often one that is known, sometimes of anything.
 fn any_call() -> impl Strategy<Value = AnyCall> {
-    let model = prop::sample::select(vec!["res.partner", "res.company", "res.users", "ir.cron", "x"]);
+    let model =
+        prop::sample::select(vec!["res.partner", "res.partner", "res.partner", "res.company", "res.users", "ir.cron"]);
     let method = prop::sample::select(vec![
         "read",
         "search",
@@ -381,7 +382,7 @@ fn any_policy() -> impl Strategy<Value = wire::Snapshot> {
 
 #[test]
 fn all_in_shadow_forwards_every_call_unchanged_that_is_no_danger_beyond_it() {
-    let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 4000, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let memory = RefCell::new(Memory::default());
     let met = RefCell::new([0; 3]);
