@@ -2,7 +2,7 @@
 //!
 //! Only settings that have an effect are here: one that had none would be a promise that nobody keeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lictor_policy::operation::Operations;
 use lictor_policy::wire;
@@ -55,6 +55,8 @@ pub struct Settings {
     pub never_list_exceptions: Vec<String>,
     /// Whether gates stand in for Odoo's MCP module, on `/mcp/…`.
     pub mcp_module_contract: bool,
+    /// The stages that record what they would refuse, and let it pass.
+    pub shadow: BTreeSet<wire::Shadow>,
 }
 
 /// The general rate limit.
@@ -157,6 +159,7 @@ impl Default for Settings {
             methods: BTreeMap::new(),
             never_list_exceptions: Vec::new(),
             mcp_module_contract: false,
+            shadow: BTreeSet::new(),
         }
     }
 }
@@ -223,6 +226,7 @@ impl From<Settings> for wire::Settings {
             methods: settings.methods,
             never_list_exceptions: settings.never_list_exceptions,
             mcp_module_contract: settings.mcp_module_contract,
+            shadow: settings.shadow,
         }
     }
 }

@@ -61,11 +61,23 @@ pub struct AuditQuery {
     outcome: Option<Outcome>,
     none_answer: Option<bool>,
     reason: Option<Reason>,
+    would_deny: Option<WouldDeny>,
     fault_code: Option<i64>,
     gate_us: Option<i64>,
     odoo_us: Option<i64>,
     request_bytes: Option<i64>,
     response_bytes: Option<i64>,
+}
+
+/// What would have been refused.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WouldDeny {
+    /// For any reason.
+    Any,
+    /// For this one.
+    #[serde(untagged)]
+    For(Reason),
 }
 
 /// The form of an export.
@@ -84,6 +96,11 @@ impl AuditQuery {
         if from.zip(to).is_some_and(|(from, to)| from > to) {
             return Err(Problem::invalid("to", "Give a moment that is not before 'from'."));
         }
+        let (shadowed, would_deny) = match self.would_deny {
+            None => (false, None),
+            Some(WouldDeny::Any) => (true, None),
+            Some(WouldDeny::For(reason)) => (false, Some(reason.row().name.to_owned())),
+        };
         let texts = [
             (TextColumn::Id, self.id),
             (TextColumn::Gate, self.gate),
@@ -100,6 +117,7 @@ impl AuditQuery {
             (TextColumn::Method, self.method),
             (TextColumn::Outcome, self.outcome.map(|outcome| outcome_name(outcome).to_owned())),
             (TextColumn::Reason, self.reason.map(|reason| reason.row().name.to_owned())),
+            (TextColumn::WouldDeny, would_deny),
         ];
         let numbers = [
             (NumberColumn::Count, self.count),
@@ -113,6 +131,7 @@ impl AuditQuery {
         Ok(Filter {
             texts: texts.into_iter().filter_map(|(column, text)| Some((column, text?))).collect(),
             numbers: numbers.into_iter().filter_map(|(column, number)| Some((column, number?))).collect(),
+            shadowed,
             operation: self.operation,
             record_id: self.record_id,
             from,
@@ -219,7 +238,7 @@ impl Export {
 }
 
 /// The columns of a CSV export: all fields of a record, in their order.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 26] = [
     "id",
     "at",
     "count",
@@ -240,6 +259,7 @@ const COLUMNS: [&str; 25] = [
     "outcome",
     "none_answer",
     "reason",
+    "would_deny",
     "fault_code",
     "gate_us",
     "odoo_us",

@@ -51,6 +51,8 @@ pub struct Explanation {
     outcome: &'static str,
     /// The refusal's reason.
     reason: Option<Reason>,
+    /// Why it would be refused, if no stage were in shadow.
+    would_deny: Option<Reason>,
     /// In their order; after a refusal no check follows.
     checks: Vec<View>,
 }
@@ -60,7 +62,8 @@ pub struct Explanation {
 #[schemars(rename = "Check")]
 struct View {
     stage: Stage,
-    /// `passed`, `refused`, or `not_evaluated`: it depends on the calls that a gate had before.
+    /// `passed`, `refused`, `would_deny`: it is in shadow and lets the call pass, or `not_evaluated`: it depends on the
+    /// calls that a gate had before.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
@@ -101,20 +104,35 @@ fn checks(policy: &Snapshot, key: &Key, call: &Call<'_>, client: IpAddr, app: &A
 }
 
 fn explained(checks: Vec<Check>) -> Explanation {
-    let view = |Check { stage, finding }| match finding {
-        Finding::Passed => View { stage, outcome: "passed", reason: None, fault_code: None, detail: None },
-        Finding::NotEvaluated => View { stage, outcome: "not_evaluated", reason: None, fault_code: None, detail: None },
-        Finding::Refused(Refusal { reason, sentence, .. }) => View {
+    let checks: Vec<_> = checks.into_iter().map(View::of).collect();
+    let first = |outcome| checks.iter().find(|check| check.outcome == outcome).and_then(|check| check.reason);
+    let (reason, would_deny) = (first(REFUSED), first(WOULD_DENY));
+    match reason {
+        Some(_) => Explanation { outcome: "denied", reason, would_deny: None, checks },
+        None => Explanation { outcome: "allowed", reason, would_deny, checks },
+    }
+}
+
+const REFUSED: &str = "refused";
+const WOULD_DENY: &str = "would_deny";
+
+impl View {
+    fn of(Check { stage, finding }: Check) -> Self {
+        let without_reason = |outcome| Self { stage, outcome, reason: None, fault_code: None, detail: None };
+        let because = |outcome, Refusal { reason, sentence, .. }| Self {
             stage,
-            outcome: "refused",
+            outcome,
             reason: Some(reason),
             fault_code: Some(reason.row().code),
             detail: Some(sentence.into_owned()),
-        },
-    };
-    let checks: Vec<_> = checks.into_iter().map(view).collect();
-    let reason = checks.iter().find_map(|check| check.reason);
-    Explanation { outcome: if reason.is_some() { "denied" } else { "allowed" }, reason, checks }
+        };
+        match finding {
+            Finding::Passed => without_reason("passed"),
+            Finding::NotEvaluated => without_reason("not_evaluated"),
+            Finding::WouldDeny(refusal) => because(WOULD_DENY, refusal),
+            Finding::Refused(refusal) => because(REFUSED, refusal),
+        }
+    }
 }
 
 /// The call, read by the code that reads a client's.

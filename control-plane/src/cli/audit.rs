@@ -12,10 +12,11 @@ use super::print::{self, Column};
 use super::{Limit, key, user};
 use crate::config::Server;
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     ("AT", "at"),
     ("OUTCOME", "outcome"),
     ("REASON", "reason"),
+    ("WOULD DENY", "would_deny"),
     ("MODEL", "model"),
     ("METHOD", "method"),
     ("RECORDS", "record_ids"),
@@ -96,6 +97,9 @@ pub struct Filter {
     /// Refused for this reason, such as permission_denied.
     #[arg(long)]
     reason: Option<String>,
+    /// Forwarded in shadow, and would have been refused for this reason, or for any.
+    #[arg(long, value_name = "any|REASON")]
+    would_deny: Option<String>,
     /// With the decision that a refusal names.
     #[arg(long)]
     decision: Option<String>,
@@ -130,6 +134,7 @@ impl Filter {
             ("operation", &self.operation),
             ("outcome", &self.outcome),
             ("reason", &self.reason),
+            ("would_deny", &self.would_deny),
             ("decision_id", &self.decision),
         ];
         let given = fields.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));

@@ -65,6 +65,9 @@ pub(super) async fn run(client: &Client, question: Explain) -> Result<()> {
         checks.iter().map(row),
     )?;
     print::note(&format!("The call is {}.", text(&explanation, "outcome")));
+    if explanation.get("would_deny").is_some_and(|reason| !reason.is_null()) {
+        print::note(&format!("It would be refused, if no check were in shadow: {}.", text(&explanation, "would_deny")));
+    }
     if checks.iter().any(|check| text(check, "outcome") == "not_evaluated") {
         print::note("Checks that are not evaluated depend on what the gate has seen before.");
     }

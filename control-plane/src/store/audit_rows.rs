@@ -131,6 +131,7 @@ columns! {
     response_bytes: i64,
     earlier: Option<i64>,
     earlier_digest: Option<String>,
+    would_deny: Option<String>,
 }
 
 impl Row {
@@ -166,6 +167,7 @@ impl Row {
             response_bytes: big(event.response_bytes),
             earlier: None,
             earlier_digest: None,
+            would_deny: event.would_deny.map(|reason| reason.row().name.to_owned()),
         })
     }
 
@@ -200,6 +202,8 @@ impl Row {
             odoo_us: half.odoo_us.max(other.odoo_us),
             request_bytes: half.request_bytes.max(other.request_bytes),
             response_bytes: half.response_bytes.max(other.response_bytes),
+            // The outcome's: a call may be refused after its intent.
+            would_deny: if is_intent { half.would_deny } else { other.would_deny },
             ..half
         };
         true

@@ -15,6 +15,8 @@ pub struct Filter {
     pub texts: Vec<(TextColumn, String)>,
     /// Equal to the number.
     pub numbers: Vec<(NumberColumn, i64)>,
+    /// Would have been refused, if no stage had been in shadow.
+    pub shadowed: bool,
     /// Has the operation.
     pub operation: Option<Operation>,
     /// Has the record id.
@@ -58,6 +60,7 @@ columns! {
     Method = "method =",
     Outcome = "outcome =",
     Reason = "reason =",
+    WouldDeny = "would_deny =",
 }
 
 columns! {
@@ -95,6 +98,9 @@ pub async fn list(
             _ => {}
         }
         conditions.compare(column.equals(), Bound::Number(*number));
+    }
+    if filter.shadowed {
+        conditions.require("would_deny IS NOT NULL");
     }
     if let Some(operation) = filter.operation {
         conditions.require(match operation {

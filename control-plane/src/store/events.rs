@@ -60,6 +60,8 @@ pub struct Record {
     pub none_answer: bool,
     /// Why it was refused.
     pub reason: Option<Reason>,
+    /// Why it would have been refused, if the stage were not in shadow.
+    pub would_deny: Option<Reason>,
     /// The fault code that the client saw.
     pub fault_code: Option<i64>,
     /// Microseconds in the gate.
@@ -101,6 +103,7 @@ pub(super) fn read(row: &AnyRow) -> Result<Record, StoreError> {
         outcome: row.word("outcome")?,
         none_answer: row.flag("none_answer")?,
         reason: row.optional_word("reason")?,
+        would_deny: row.optional_word("would_deny")?,
         fault_code: row.optional_number("fault_code")?,
         gate_us: row.number("gate_us")?,
         odoo_us: row.number("odoo_us")?,

@@ -48,7 +48,7 @@ async fn every_field_can_be_asked_for() {
     let full = json!({"decision_id": "d2", "request_id": "r2", "key_id": "k2", "user_id": "u2", "client_ip": "::1",
         "user_agent": "agent/2", "session": "s2", "road": "/jsonrpc", "database": "db2",
         "model": "res.partner", "method": "write", "operations": ["read", "write"],
-        "record_ids": [12, 345], "outcome": "denied", "reason": "scope_denied", "fault_code": 403,
+        "record_ids": [12, 345], "outcome": "denied", "reason": "scope_denied", "would_deny": "ip_denied", "fault_code": 403,
         "none_answer": true, "count": 2, "gate_us": 12, "odoo_us": 22, "request_bytes": 32, "response_bytes": 42});
     send(&gate, "b", vec![event(1, json!({"record_ids": [1, 2], "operations": ["read"]})), event(2, full)]).await;
     for query in [
@@ -76,6 +76,8 @@ async fn every_field_can_be_asked_for() {
         "record_id=345",
         "outcome=denied",
         "reason=scope_denied",
+        "would_deny=ip_denied",
+        "would_deny=any",
         "fault_code=403",
         "from=2030-01-01T00:00:00.000002Z",
         "model=res.partner&outcome=denied&operation=read",
@@ -83,12 +85,19 @@ async fn every_field_can_be_asked_for() {
         assert_eq!(ids(&lab, query).await, ["b-2"], "{query}");
     }
     assert_eq!(ids(&lab, "to=2030-01-01T00:00:00.000002Z").await, ["b-1"]);
-    for query in ["model=res", "record_id=34", "operation=delete", "model=res.partner&outcome=allowed"] {
+    for query in [
+        "model=res",
+        "record_id=34",
+        "operation=delete",
+        "would_deny=scope_denied",
+        "model=res.partner&outcome=allowed",
+    ] {
         assert!(ids(&lab, query).await.is_empty(), "{query}");
     }
     for (query, code, field) in [
         ("outcome=fine", "invalid_field", "outcome"),
         ("reason=because", "invalid_field", "reason"),
+        ("would_deny=because", "invalid_field", "would_deny"),
         ("operation=fly", "invalid_field", "operation"),
         ("record_id=x", "invalid_field", "record_id"),
         ("from=today", "invalid_field", "from"),
@@ -192,6 +201,29 @@ async fn a_refusal_after_the_intent_is_the_rows_outcome() {
     let row = row(&lab).await;
     assert_eq!((&row["outcome"], &row["reason"]), (&json!("denied"), &json!("audit_unavailable")));
     assert_eq!(row["record_ids"], json!([1]));
+}
+
+#[tokio::test]
+async fn what_would_have_been_refused_is_told_of_what_passed_only() {
+    for (outcome, would_deny) in [("allowed", json!("scope_denied")), ("denied", Value::Null)] {
+        for turned in [false, true] {
+            let lab = Lab::new().await;
+            let (_, gate) = lab.gate().await;
+            let intent = event(0, json!({"kind": "intent", "would_deny": "scope_denied"}));
+            let mut ended = event(1, json!({"kind": "outcome", "outcome": outcome}));
+            match outcome {
+                "allowed" => ended["would_deny"] = would_deny.clone(),
+                _ => ended["reason"] = json!("audit_unavailable"),
+            }
+            let mut halves = vec![intent, ended];
+            if turned {
+                halves.reverse();
+            }
+            send(&gate, "b", halves).await;
+            let row = row(&lab).await;
+            assert_eq!((&row["outcome"], &row["would_deny"]), (&json!(outcome), &would_deny), "{turned}");
+        }
+    }
 }
 
 #[tokio::test]

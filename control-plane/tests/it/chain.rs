@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use lictor_control_plane::audit::clean_up;
 use lictor_control_plane::audit::link::Head;
 use lictor_control_plane::audit::verify::{Verdict, What, verify};
+use lictor_control_plane::router;
 use lictor_control_plane::store::Store;
 use serde_json::{Value, json};
 
@@ -82,6 +83,7 @@ async fn an_altered_column_is_found_whichever_it_is() {
         "response_bytes = 9",
         "earlier = 99",
         "earlier_digest = 'x'",
+        "would_deny = 'x'",
     ]
     .into_iter()
     .enumerate()
@@ -91,6 +93,28 @@ async fn an_altered_column_is_found_whichever_it_is() {
         lab.execute(format!("UPDATE audit SET {column} WHERE position = {position}")).await;
         assert_eq!(first(&lab).await, Some((What::RowAltered, position)), "{column}");
     }
+}
+
+#[tokio::test]
+async fn what_was_sealed_before_there_was_a_column_stays_intact() {
+    let (lab, gate) = filled().await;
+    send(&gate, "b", vec![intent(8)]).await;
+    for sql in [
+        "DROP INDEX audit_would_deny",
+        "DROP INDEX audit_shadowed",
+        "ALTER TABLE audit DROP COLUMN would_deny",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        lab.execute(sql.to_owned()).await;
+    }
+    // It finds a database of the first version, with sealed rows, and brings it up to date.
+    let app = lab.restarted().await;
+    let gate = Caller { router: router::gate(&app), ..gate };
+    let mut completed = outcome(9, 8);
+    completed["would_deny"] = json!("scope_denied");
+    send(&gate, "b", vec![completed, event(10, json!({"would_deny": "ip_denied"}))]).await;
+    let verdict = verify(&app.store, app.signer.public(), &[], |_| {}).await.unwrap();
+    assert!(verdict.intact && verdict.rows == 10, "{verdict:?}");
 }
 
 #[tokio::test]
@@ -119,8 +143,8 @@ async fn what_is_deleted_inserted_or_moved_is_found_where_it_is() {
         lab.execute(format!(
             "INSERT INTO audit SELECT {position}, gate_id, 'x', kind, count, at, decision_id, request_id, key_id, \
              user_id, client_ip, user_agent, session, road, database, model, method, operations, record_ids, outcome, \
-             none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, earlier, earlier_digest \
-             FROM audit WHERE position = 1"
+             none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, earlier, \
+             earlier_digest, would_deny FROM audit WHERE position = 1"
         ))
         .await;
         assert_eq!(first(&lab).await, Some((What::RowInserted, position)));

@@ -103,6 +103,32 @@ async fn each_refusal_names_its_stage() {
 }
 
 #[tokio::test]
+async fn a_check_in_shadow_says_what_it_would_refuse() {
+    let (lab, key) = lab().await;
+    let call = json!({"client_ip": "198.51.100.1", "method": "unlink"});
+    lab.admin.patch("/api/v1/settings", json!({"shadow": ["all"]})).await;
+    let answer = lab.admin.post(PATH, question(&key, call.clone())).await.json;
+    assert_eq!(
+        (&answer["outcome"], &answer["reason"], &answer["would_deny"]),
+        (&json!("allowed"), &json!(null), &json!("ip_denied"))
+    );
+    let told = |answer: &Value| -> Vec<(String, String)> {
+        let checks = answer["checks"].as_array().unwrap().iter().filter(|check| check["reason"].is_string());
+        checks.map(|check| (text(&check["outcome"]), text(&check["reason"]))).collect()
+    };
+    let would = |reason: &str| ("would_deny".to_owned(), reason.to_owned());
+    assert_eq!(told(&answer), ["ip_denied", "scope_denied", "permission_denied"].map(would));
+    assert!(answer["checks"].as_array().unwrap().iter().all(|check| check["outcome"] != "refused"), "{answer}");
+    lab.admin.patch("/api/v1/settings", json!({"shadow": ["ip", "permission"]})).await;
+    let answer = lab.admin.post(PATH, question(&key, call)).await.json;
+    assert_eq!(
+        (&answer["outcome"], &answer["reason"], &answer["would_deny"]),
+        (&json!("denied"), &json!("scope_denied"), &json!(null))
+    );
+    assert_eq!(told(&answer), [would("ip_denied"), ("refused".to_owned(), "scope_denied".to_owned())]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_explained_is_a_problem_with_a_field() {
     let (lab, key) = lab().await;
     for (fields, code, field) in [

@@ -31,7 +31,8 @@ async fn filled(rows: u64) -> Lab {
         lab.execute(format!(
             "INSERT INTO audit (position, gate_id, id, kind, count, at, decision_id, request_id, key_id, user_id, \
              client_ip, user_agent, session, road, database, model, method, operations, record_ids, outcome, \
-             none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes) {numbers} \
+             none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, \
+             would_deny) {numbers} \
              SELECT n, CASE WHEN n < 4 THEN 'rare' ELSE 'gate-' || n % 3 END, 'b-' || n, 'call', \
              CASE WHEN n < 4 THEN 7 ELSE 1 END, {begin} + n * {STEP}, 'd-' || n, 'r-' || n, \
              CASE WHEN n < 4 THEN 'rare' ELSE 'key-' || n % 400 END, \
@@ -50,7 +51,8 @@ async fn filled(rows: u64) -> Lab {
              CASE WHEN n < 4 THEN 999 WHEN n % 100 = 0 THEN 403 END, \
              CASE WHEN n < 4 THEN 7 ELSE 50 + n % 400 END, CASE WHEN n < 4 THEN 7 ELSE 1000 + n * 7919 % 900000 END, \
              CASE WHEN n < 4 THEN 7 ELSE 300 + n % 2000 END, \
-             CASE WHEN n < 4 THEN 7 ELSE 200 + n * 104729 % 60000 END FROM numbers"
+             CASE WHEN n < 4 THEN 7 ELSE 200 + n * 104729 % 60000 END, \
+             CASE WHEN n < 4 THEN 'ip_denied' WHEN n % 50 = 0 THEN 'scope_denied' END FROM numbers"
         ))
         .await;
         lab.execute(format!(
@@ -122,6 +124,10 @@ async fn every_filter_finds_what_is_rare_and_what_is_common_without_reading_all(
         "reason=ip_denied",
         "reason=scope_denied",
         "reason=rate_limited",
+        "would_deny=any",
+        "would_deny=ip_denied",
+        "would_deny=scope_denied",
+        "would_deny=rate_limited",
         "fault_code=999",
         "fault_code=403",
         "fault_code=-1",

@@ -30,6 +30,7 @@ async fn a_fresh_database_has_the_defaults() {
         ),
         ("/audit/retention_days", json!(365)),
         ("/mcp_module_contract", json!(false)),
+        ("/shadow", json!([])),
     ] {
         assert_eq!(settings.pointer(pointer), Some(&value), "{pointer}");
     }
@@ -71,6 +72,10 @@ async fn each_wrong_field_is_named_and_changes_nothing() {
         (json!({"methods": {"_x": []}}), "invalid_field", "methods._x"),
         (json!({"never_list_exceptions": ["ir cron"]}), "invalid_field", "never_list_exceptions"),
         (json!({"mcp_module_contract": "on"}), "invalid_field", "mcp_module_contract"),
+        (json!({"shadow": ["key"]}), "invalid_field", "shadow[0]"),
+        (json!({"shadow": ["scope", "everything"]}), "invalid_field", "shadow[1]"),
+        (json!({"shadow": "all"}), "invalid_field", "shadow"),
+        (json!({"shadow": null}), "invalid_field", "shadow"),
         (json!({"smtp": {}}), "unknown_field", "smtp"),
         (json!({"alerts": {"recipients": ["ada"]}}), "invalid_field", "alerts.recipients"),
         (json!({"alerts": {"recipients": vec!["a@example.com"; 51]}}), "invalid_field", "alerts.recipients"),
@@ -101,6 +106,20 @@ async fn each_wrong_field_is_named_and_changes_nothing() {
         assert_eq!(answer.problem(), (422, code, field), "{patch}: {}", answer.text);
     }
     assert_eq!((lab.admin.get(PATH).await.json, lab.revision().await), before);
+}
+
+#[tokio::test]
+async fn stages_are_put_in_shadow_and_taken_out_of_it() {
+    let lab = Lab::new().await;
+    let policy = lab.policy(lab.revision().await).await;
+    assert_eq!(policy["settings"].get("shadow"), None, "gates that do not know it take the policy");
+    let after = lab.admin.patch(PATH, json!({"shadow": ["scope", "ip", "scope"]})).await.json;
+    assert_eq!(after["shadow"], json!(["ip", "scope"]));
+    assert_eq!(lab.policy(lab.revision().await).await["settings"]["shadow"], after["shadow"]);
+    let all = json!(["all", "session", "ip", "rate_limit", "scope", "model", "permission"]);
+    for shadow in [all, json!([])] {
+        assert_eq!(lab.admin.patch(PATH, json!({"shadow": shadow})).await.json["shadow"], shadow);
+    }
 }
 
 #[tokio::test]
