@@ -26,16 +26,25 @@ fn refusals() -> String {
          `faultString` is the reason, a colon, a sentence that says what would have to change, and the decision id, under\n\
          which the audit log has the call. Before the key is verified the sentence names nothing. On `429` and\n\
          `session_terminated` a `Retry-After` header says how many seconds to wait.\n\n\
-         | reason | fault code | counts toward the alert | what would have to change |\n|---|---|---|---|\n",
+         | reason | fault code | counts toward the alert | in shadow | what would have to change |\n|---|---|---|---|---|\n",
     );
     for reason in Reason::ALL {
         let row = reason.row();
-        let alert = row.alert.and_then(|alert| serde_json::to_value(alert).ok());
-        let alert = alert.as_ref().and_then(|name| name.as_str()).map_or("–".to_owned(), |name| format!("`{name}`"));
-        page.push_str(&format!("| `{}` | {} | {alert} | {} |\n", row.name, row.code, row.sentence));
+        let (alert, shadow) = (name(row.alert), name(row.shadow));
+        page.push_str(&format!("| `{}` | {} | {alert} | {shadow} | {} |\n", row.name, row.code, row.sentence));
     }
-    page.push_str("\n`malformed_request` counts toward its alert only when the key was verified.\n");
+    page.push_str(
+        "\n`malformed_request` counts toward its alert only when the key was verified.\n\n\
+         \"In shadow\" is the name in `settings.shadow` of the stage that lets it pass in shadow mode, if one can. A pause\n\
+         (`permission_denied`), the never-list and private methods (`method_denied`) refuse in shadow too.\n",
+    );
     page
+}
+
+/// A word of the wire format.
+fn name(word: Option<impl serde::Serialize>) -> String {
+    let word = word.and_then(|word| serde_json::to_value(word).ok());
+    word.as_ref().and_then(|word| word.as_str()).map_or("–".to_owned(), |word| format!("`{word}`"))
 }
 
 fn operations() -> String {

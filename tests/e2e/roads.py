@@ -19,6 +19,7 @@ NAMES = {
     "web_read": ["ids", "specification"],
     "search": ["domain"],
     "action_done": ["ids"],
+    "message_post": ["ids"],
     "_compute": ["ids"],
     "web_save": ["ids", "vals", "specification"],
     "context_get": [],

@@ -10,9 +10,12 @@ import pytest
 from echo import Echo
 from gate import ROOT, Agent, Gate, eventually
 
-REASONS = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/refusals.md").read_text(), re.MULTILINE))
+TABLE = re.findall(r"^\| `(\w+)` \|.*?\| (`\w+`|–) \|[^|]*\|$", (ROOT / "docs/refusals.md").read_text(), re.MULTILINE)
+REASONS = {reason for reason, _ in TABLE}
+SHADOWED = {reason for reason, stage in TABLE if stage != "–"}
 NAMES = {
     "lictor_calls": {"outcome", "reason"},
+    "lictor_would_deny": {"reason"},
     "lictor_key_hashes": set(),
     "lictor_gate_us_bucket": {"le"},
     "lictor_gate_us_count": set(),
@@ -99,4 +102,5 @@ def test_names_and_labels_are_a_closed_set(gate: Gate) -> None:
     assert {sample.name: set(sample.labels) for sample in after} == NAMES
     calls = [sample.labels for sample in after if sample.name == "lictor_calls"]
     assert {labels["reason"] for labels in calls if labels["outcome"] == "denied"} == REASONS
+    assert {sample.labels["reason"] for sample in after if sample.name == "lictor_would_deny"} == SHADOWED
     assert {labels["outcome"] for labels in calls if labels["reason"] == "none"} == {"allowed", "faulted", "unknown"}
