@@ -101,7 +101,7 @@ def test_an_unmapped_method_runs_and_odoos_own_faults_stay_odoos(
         done = roads.call(road, "res.partner", "message_post", [partner], body="from shadow")
         assert would_deny(done) == "method_denied" and done.error is None
         missing = roads.call(road, "res.partner", "write", [999_999_999], {"name": "x"})
-        assert would_deny(missing) == "permission_denied" and missing.reason is None and missing.error
+        assert would_deny(missing) == "permission_denied" and missing.reason is None and missing.error is not None
     of_partner = [["model", "=", "res.partner"], ["res_id", "=", partner], ["body", "like", "from shadow"]]
     assert odoo.call("mail.message", "search_count", of_partner) == 1
     [row] = rows(gate, key_id=made["id"], method="message_post")

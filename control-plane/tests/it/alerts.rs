@@ -43,6 +43,21 @@ async fn one_alert_is_open_on_a_subject_and_repeats_raise_its_count() {
 }
 
 #[tokio::test]
+async fn what_would_have_been_refused_opens_no_alert() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let reasons = ["ip_denied", "session_limit", "scope_denied", "model_denied", "rate_limited"];
+    let passed = |sequence: u64| {
+        let reason = reasons[usize::try_from(sequence).unwrap() % reasons.len()];
+        event(sequence, json!({"key_id": KEY, "database": "odoo", "would_deny": reason}))
+    };
+    send(&gate, "b", (0..100).map(passed).collect()).await;
+    assert!(list(&lab.admin, "").await.is_empty());
+    send(&gate, "b", refusals(100, 3, KEY)).await;
+    assert_eq!(list(&lab.admin, "").await.len(), 1, "while these do");
+}
+
+#[tokio::test]
 async fn a_resolved_alert_counts_no_more_and_the_threshold_counts_anew() {
     let (lab, gate, alert) = with_alert().await;
     let resolved = act(&lab, &alert, "resolve", json!({"note": "The laptop was in the new office."})).await;

@@ -253,6 +253,7 @@ mod tests {
             ),
             ("keys: [{user: a, name: k}, {user: a, name: k}]", "p.yaml: keys[1].name: Two keys"),
             ("keys: [{user: a, name: k, ip_allow_list: [10.0.0.1/8]}]", "p.yaml: keys[0].ip_allow_list: "),
+            ("settings: {shadow: [scope, key]}", "settings.shadow[1]: unknown variant `key`, expected one of `all`"),
             ("keys: [{user: a, name: k, scopes: [reed]}]", "keys[0].scopes[0]: unknown variant `reed`"),
         ] {
             let failure = Policy::read("p.yaml", text).unwrap_err();
@@ -264,9 +265,10 @@ mod tests {
 
     #[test]
     fn settings_are_those_that_are_given_in_the_apis_form() {
-        let text = "settings: {sessions: {limit: 2}, methods: {action_done: [write, read]}}";
+        let text = "settings: {sessions: {limit: 2}, methods: {action_done: [write, read]}, shadow: [scope, ip]}";
         let policy = Policy::read("p.yaml", text).unwrap();
-        let given = serde_json::json!({"sessions": {"limit": 2}, "methods": {"action_done": ["read", "write"]}});
+        let methods = serde_json::json!({"action_done": ["read", "write"]});
+        let given = serde_json::json!({"sessions": {"limit": 2}, "methods": methods, "shadow": ["ip", "scope"]});
         assert_eq!(policy.given_settings, Some(given));
         assert!(Policy::read("p.yaml", "# nothing\n").unwrap().given_settings.is_none());
     }
