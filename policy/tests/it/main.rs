@@ -19,4 +19,5 @@ mod render;
 mod roads;
 mod setting;
 mod shadow;
+mod shadow_property;
 mod stages;
