@@ -26,21 +26,23 @@ pub(super) fn run(setting: &mut Setting<'_>, calls: u64, changes: u64, connectio
     let mut settled = None;
     for round in 1.. {
         let (over, api) = (AtomicBool::new(false), setting.api()?);
-        let (measured, memory) = thread::scope(|scope| {
+        let measured = thread::scope(|scope| {
             let changer = scope.spawn(|| change(&api, &made, changes, &over));
             let measured = setting.round(Row::xml_rpc(Variant::Lictor), ROUND, connections);
             over.store(true, Ordering::Relaxed);
             changer.join().ok().context("the thread that changes permissions has panicked")??;
-            anyhow::Ok((measured?, setting.memory(Variant::Lictor)? >> 20))
+            measured
         })?;
         done += measured.requests;
+        // What waits for a control plane that is slower than the gate is memory as well, and not what is asked here.
+        setting.every_call_is_audited(done)?;
+        let memory = setting.memory(Variant::Lictor)? >> 20;
         let made = made.load(Ordering::Relaxed);
         say(format!("{done} calls, {made} changes: Envoy has {memory} MiB"));
         if round == WARM_UP {
             settled = Some(memory);
         }
         let Some(before) = settled.filter(|_| done >= calls && made >= changes) else { continue };
-        setting.every_call_is_audited(done)?;
         if memory > before + GROWTH_LIMIT {
             bail!("Envoy has grown from {before} MiB after the warm-up to {memory} MiB");
         }
