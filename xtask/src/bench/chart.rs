@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use super::report::Summary;
 use super::variant::Variant;
 
-const WIDTH: f64 = 890.0;
+const WIDTH: f64 = 906.0;
 const HEIGHT: f64 = 444.0;
 /// Room for the variants' names.
-const LEFT: f64 = 200.0;
+const LEFT: f64 = 216.0;
 const TOP: f64 = 74.0;
 const ROW: f64 = 36.0;
 const BAR: f64 = 22.0;
