@@ -1,6 +1,6 @@
 use std::os::unix::fs::PermissionsExt as _;
 
-use lictor_control_plane::store::Database;
+use lictor_control_plane::store::{Database, Store, StoreError};
 use serde_json::json;
 
 use crate::support::Lab;
@@ -21,4 +21,13 @@ async fn only_the_owner_may_read_the_database_and_the_files_beside_it() {
     files.sort();
     let private = |name: &str| (name.to_owned(), 0o600);
     assert_eq!(files, [private("lictor.db"), private("lictor.db-shm"), private("lictor.db-wal")]);
+}
+
+#[tokio::test]
+async fn a_database_that_a_newer_version_has_migrated_is_refused() {
+    let lab = Lab::new().await;
+    lab.execute("UPDATE _sqlx_migrations SET version = version + 1000".to_owned()).await;
+    let refused = Store::open(&lab.url).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Migration(_)), "{refused}");
+    assert!(refused.to_string().contains("previously applied but is missing"), "{refused}");
 }
