@@ -27,6 +27,7 @@ mod maintenance;
 mod metrics;
 mod odoo;
 mod openapi;
+mod outage;
 mod outbox;
 mod pauses;
 mod permissions;
