@@ -59,7 +59,7 @@ pub enum State {
     Sent,
     /// It was refused for good, or tried too often.
     Failed,
-    /// It carried a secret that an emergency revocation made worthless.
+    /// It carried a key that was revoked, deleted or made anew before it was sent.
     Cancelled,
 }
 

@@ -202,6 +202,56 @@ async fn a_key_whose_user_cannot_be_mailed_is_not_replaced_and_administrators_ar
 }
 
 #[tokio::test]
+async fn a_new_key_that_does_not_reach_its_user_is_an_alert_and_can_be_sent_again() {
+    let lab = mailless(json!({})).await;
+    let smtp = Smtp::start().await;
+    smtp.serves(&lab.app);
+    let old = key(&lab, 30).await;
+    lab.pass(28 * DAY);
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)));
+    let [message] = messages(&lab).await.try_into().unwrap();
+    let mut resend = String::new();
+    for count in 1..=2 {
+        smtp.reply(&["550 nobody here"]);
+        assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
+        let [alert] = alerts(&lab).await.try_into().unwrap();
+        let new = &now(&lab, &old).await["rotated_to"];
+        let expected = (new, &json!(["key_not_delivered"]), &json!(count));
+        assert_eq!((&alert["key_id"], &alert["rules"], &alert["count"]), expected, "{alert}");
+        let shown = lab.admin.get(&format!("/api/v1/alerts/{}", text(&alert["id"]))).await;
+        let failed = lab.admin.get("/api/v1/outbox?state=failed").await.json["items"][0].clone();
+        let note = text(&shown.json["history"][0]["text"]);
+        for told in [failed["id"].as_str().unwrap(), "ada@example.com", "550", "resend", "regenerate"] {
+            assert!(note.contains(told), "{told}: {note}");
+        }
+        assert!(!shown.text.contains(message["key"].as_str().unwrap()));
+        resend = format!("/api/v1/outbox/{}/resend", text(&failed["id"]));
+        assert_eq!(lab.admin.post(&resend, json!({})).await.status, StatusCode::OK);
+    }
+    outbox::once(&lab.app, Channel::Mail).await.unwrap();
+    assert!(smtp.taken()[0].contains(message["key"].as_str().unwrap()), "the key was kept for it");
+    assert_eq!(lab.admin.post(&resend, json!({})).await.problem(), (409, "not_sendable", ""), "wiped once sent");
+}
+
+#[tokio::test]
+async fn a_key_that_is_worth_nothing_any_more_is_not_sent_to_its_user() {
+    for (verb, does) in [("POST", "/regenerate"), ("POST", "/revoke"), ("DELETE", "")] {
+        let lab = rotating(json!({})).await;
+        let old = key(&lab, 30).await;
+        lab.pass(28 * DAY);
+        lab.run("key_rotation").await;
+        let new = path(&json!({"id": now(&lab, &old).await["rotated_to"]}));
+        let done = lab.admin.send(verb, &format!("{new}{does}"), None, &[]).await;
+        assert!(done.status.is_success(), "{}", done.text);
+        assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 0, "{verb} {does}");
+        let message = lab.admin.get("/api/v1/outbox").await.json["items"][0].clone();
+        assert_eq!(message["state"], "cancelled", "{verb} {does}");
+        let resend = format!("/api/v1/outbox/{}/resend", text(&message["id"]));
+        assert_eq!(lab.admin.post(&resend, json!({})).await.problem(), (409, "not_sendable", ""));
+    }
+}
+
+#[tokio::test]
 async fn no_step_that_fails_leaves_half_a_rotation() {
     let lab = linking().await;
     let old = key(&lab, 30).await;
@@ -371,12 +421,13 @@ async fn of_two_who_press_the_button_one_gets_the_key() {
 
 #[tokio::test]
 async fn a_link_ends_with_its_time_with_its_key_and_with_an_emergency() {
-    for end in ["time", "revocation", "emergency"] {
+    for end in ["time", "revocation", "regeneration", "emergency"] {
         let lab = linking().await;
         let (anybody, path, new) = link(&lab).await;
         match end {
             "time" => lab.pass(7 * DAY),
-            "revocation" => drop(lab.admin.post(&format!("/api/v1/keys/{}/revoke", text(&new["id"])), json!({})).await),
+            "revocation" => drop(lab.admin.post(&format!("{}/revoke", self::path(&new)), json!({})).await),
+            "regeneration" => drop(lab.admin.post(&format!("{}/regenerate", self::path(&new)), json!({})).await),
             _ => {
                 let order = json!({"reason": "stolen", "confirm": "REVOKE ALL KEYS"});
                 assert_eq!(lab.admin.post("/api/v1/emergency-revocation", order).await.status, StatusCode::OK);
