@@ -52,10 +52,18 @@ class ControlPlane:
             made = subprocess.run(command, env=self.variables, check=True, capture_output=True, timeout=START_SECONDS)
             token.write_text(json.loads(made.stdout)["token"])
         self.token = token.read_text()
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Also after it was killed."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([program(), "serve"], env=self.variables, stdout=log, stderr=log)
         process.wait_until(self._answers, self.process, "lictor", self.log, START_SECONDS)
-        return self
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
     def __exit__(self, *_: object) -> None:
         process.stop(self.process, signal.SIGTERM, START_SECONDS)
