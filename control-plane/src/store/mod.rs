@@ -10,6 +10,7 @@ pub mod arrivals;
 pub mod audit_rows;
 pub mod backup;
 pub mod chain;
+mod claim;
 mod conditions;
 mod database;
 pub mod event_list;
@@ -76,6 +77,9 @@ pub enum StoreError {
         /// Configured.
         given: String,
     },
+    /// Another service has the file.
+    #[error("another service has the database: several need PostgreSQL")]
+    Claimed,
     /// A sealed secret.
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
