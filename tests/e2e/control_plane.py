@@ -40,6 +40,7 @@ class ControlPlane:
         self.port = process.free_port()
         self.url = f"{'https' if trust else 'http'}://127.0.0.1:{self.port}"
         self.trust = trust
+        self.token = ""
         self.log = folder / "lictor.log"
         storage = {"LICTOR_DATABASE_URL": f"sqlite://{folder}/lictor.db", "LICTOR_MASTER_KEY_FILE": f"{folder}/lictor.key"}
         listen = {"LICTOR_LISTEN": f"127.0.0.1:{self.port}", "LICTOR_GATE_LISTEN": f"127.0.0.1:{process.free_port()}"}
@@ -66,6 +67,9 @@ class ControlPlane:
         self.process.wait()
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         process.stop(self.process, signal.SIGTERM, START_SECONDS)
 
     def _answers(self) -> bool:
