@@ -16,6 +16,7 @@ mod chain;
 mod change;
 mod docs;
 mod emergency;
+mod etag;
 mod explain;
 mod export;
 mod gates;
