@@ -168,6 +168,21 @@ def name_both(gate: Gate, other: ControlPlane) -> None:
     config.write_text(head + first.rstrip("\n") + "\n" + second)
 
 
+def test_a_terminated_session_stays_so_when_everything_was_started_again(echo: Echo, tmp_path: Path) -> None:
+    with Gate(echo.url, tmp_path / "state") as gate:
+        made = ready(gate)
+        gate.api("PATCH", "settings", {"sessions": {"enabled": True}})
+        agent = gate.agent(USER, made["key"])
+        agent("res.partner", "read", [1])
+        [session] = eventually(lambda: gate.api("GET", f"sessions?key_id={made['id']}")["items"])
+        gate.api("POST", f"sessions/{session['id']}/terminate")
+        eventually(lambda: agent.refusal("res.partner", "read", [1]) == "session_terminated")
+        with gate.without_envoy(), gate.without_control_plane():
+            pass
+        assert gate.agent(USER, made["key"]).refusal("res.partner", "read", [1]) == "session_terminated"
+        assert gate.api("GET", f"sessions/{session['id']}")["state"] == "terminated"
+
+
 LATE_SECONDS = 20 * 60
 
 
