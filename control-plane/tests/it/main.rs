@@ -22,6 +22,7 @@ mod export;
 mod gates;
 mod jobs;
 mod keys;
+mod links;
 mod listen;
 mod mails;
 mod maintenance;
