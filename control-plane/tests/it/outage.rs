@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lictor_control_plane::random;
-use lictor_control_plane::store::Store;
+use lictor_control_plane::store::{Database, Store};
 use serde_json::json;
 use sqlx::Executor as _;
 use tokio::task::JoinSet;
@@ -76,4 +76,27 @@ async fn requests_whose_clients_went_away_leave_the_connections_as_they_were() {
     assert_eq!(lab.admin.put("/api/v1/permissions/last", json!({})).await.status, 201);
     let revision = i64::try_from(lab.revision().await).unwrap();
     assert_eq!(lab.number("SELECT COUNT(*) FROM admin_audit WHERE revision IS NOT NULL").await, revision);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_503_until_there_is_room_and_leaves_nothing_half_done() {
+    let lab = Lab::new().await;
+    if lab.app.store.database() == Database::Postgres {
+        return; // Its disk is the server's.
+    }
+    lab.tamper("PRAGMA max_page_count = 1").await; // No page more than there are.
+    let mut made = 0;
+    let refused = loop {
+        let answer = lab.admin.put(&format!("/api/v1/permissions/m{made}"), json!({})).await;
+        if answer.status != 201 {
+            break answer;
+        }
+        made += 1;
+    };
+    assert_eq!(refused.problem(), (503, "database_unavailable", ""), "{}", refused.text);
+    lab.tamper("PRAGMA max_page_count = 1000000").await;
+    assert_eq!(lab.admin.put("/api/v1/permissions/last", json!({})).await.status, 201);
+    let revision = i64::try_from(lab.revision().await).unwrap();
+    assert_eq!(lab.number("SELECT COUNT(*) FROM admin_audit WHERE revision IS NOT NULL").await, revision);
+    assert_eq!(lab.number("SELECT COUNT(*) FROM permissions").await, made + 1);
 }
