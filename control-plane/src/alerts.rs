@@ -74,6 +74,8 @@ pub enum Rule {
     EmergencyRevocation,
     /// A key that was due was not rotated.
     KeyNotRotated,
+    /// The message with a key's successor did not reach its user.
+    KeyNotDelivered,
     /// Odoo refuses a user's credential.
     CredentialRejected,
     /// The Odoo API key that is a user's credential ends soon.
@@ -93,6 +95,7 @@ impl Rule {
             Self::EventGap => "event_gap",
             Self::EmergencyRevocation => "emergency_revocation",
             Self::KeyNotRotated => "key_not_rotated",
+            Self::KeyNotDelivered => "key_not_delivered",
             Self::CredentialRejected => "credential_rejected",
             Self::CredentialExpiring => "credential_expiring",
         }

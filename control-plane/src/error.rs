@@ -153,7 +153,7 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => {
                 tracing::error!(reason = %error, "a request failed");
                 let detail = "Try again in a moment; if it stays, have an operator look at the database and its disk.";
-                Self::new(Code::DatabaseUnavailable, detail)
+                Self { retry_after_seconds: Some(1), ..Self::new(Code::DatabaseUnavailable, detail) }
             }
             StoreError::Text => Self::new(Code::InvalidField, "Leave the character NUL out of texts."),
             error => Self::internal(error),

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::{Code, Problem, Result};
 use crate::random;
 use crate::store::keys::{self, Key, Terms};
-use crate::store::{ChangeTx, Revision};
+use crate::store::{ChangeTx, Revision, links, outbox};
 use crate::time::Moment;
 
 /// Two keys with the same 8 of 62 characters: once is a miracle, more is a broken source of randomness.
@@ -108,6 +108,20 @@ fn successor(old: &Key, secret: &NewSecret, now: Moment, changed: Revision) -> K
         // The same line, so that counters and sessions go on, and the slot that they are kept under.
         ..old.clone()
     }
+}
+
+/// Names the rotation of a key in the outbox.
+pub fn rotation_event(old_id: &str) -> String {
+    format!("key/{old_id}/rotated")
+}
+
+/// Takes a key's text back where it is on its way to its user, as it is worth nothing any more: out of a mail that was not
+/// sent and a link that was not opened.
+pub async fn recall(tx: &mut ChangeTx, key: &Key) -> Result<()> {
+    if let Some(old_id) = &key.rotated_from {
+        outbox::kill_secret(tx, &rotation_event(old_id)).await?;
+    }
+    Ok(links::kill_secret(tx, &key.id).await?)
 }
 
 /// A revoked key cannot come back.

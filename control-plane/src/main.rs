@@ -112,7 +112,9 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let api = TcpListener::bind(serve.listen).await.with_context(|| format!("--listen {}", serve.listen))?;
     let gate = TcpListener::bind(serve.gate_listen).await;
     let gate = gate.with_context(|| format!("--gate-listen {}", serve.gate_listen))?;
-    let app = open(&serve.storage, Odoo::at(&serve.odoo_url).context("--odoo-url")?).await?;
+    let odoo = Odoo::at(&serve.odoo_url).context("--odoo-url")?;
+    let claim = Store::claim(&serve.storage.database.database_url).context("--database-url")?;
+    let app = open(&serve.storage, odoo).await?;
     if let Some(host) = &serve.smtp.smtp_host {
         let _ = app.mailer.set(mailer(host, &serve.smtp)?);
     } else {
@@ -165,6 +167,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     publisher.abort();
     app.presence.flush(&app).await?;
     app.store.close().await;
+    drop(claim);
     tracing::info!("ended");
     Ok(())
 }

@@ -175,7 +175,7 @@ impl Operation {
                 "description": format!("{}.", titles.join(". ")),
                 "content": {"application/problem+json": {"schema": schema}},
             });
-            if status.as_u16() == 429 {
+            if matches!(status.as_u16(), 429 | 503) {
                 let seconds = json!({"description": "Seconds to wait.", "schema": {"type": "integer"}});
                 response["headers"] = json!({"Retry-After": seconds});
             }

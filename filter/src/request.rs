@@ -202,11 +202,16 @@ impl Request {
         let recorded = verified || is_one_of_few(denied, &record)?;
         if recorded {
             record.reserved = audit::reserve().ok();
-        } else if let Some(reason) = denied {
+        }
+        let is_full = recorded && record.reserved.is_none();
+        // What has no row of its own is counted in one.
+        if record.reserved.is_none()
+            && let Some(reason) = denied.or(is_full.then_some(Reason::AuditUnavailable))
+        {
             audit::count(reason)?;
         }
         match verdict {
-            Verdict::Forward(_) | Verdict::Answer { .. } if recorded && record.reserved.is_none() => {
+            Verdict::Forward(_) | Verdict::Answer { .. } if is_full => {
                 self.refuse(arrived.road, record, &Reason::AuditUnavailable.into())
             }
             Verdict::Refuse(refusal) => self.refuse(arrived.road, record, &refusal),

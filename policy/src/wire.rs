@@ -282,3 +282,18 @@ pub struct Permission {
     /// Operations of methods that the operations table lacks, for this model; an empty set refuses the method.
     pub methods: BTreeMap<String, Operations>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_with_several_operations_takes_the_stricter_durability() {
+        let durabilities = Durabilities { create: Durability::WriteAhead, ..Durabilities::default() };
+        let of = |operations: &[Operation]| durabilities.of(Operations::of(operations));
+        assert_eq!(of(&[]), Durability::Batched);
+        assert_eq!(of(&[Operation::Read, Operation::Write, Operation::Delete]), Durability::Batched);
+        assert_eq!(of(&[Operation::Write, Operation::Create]), Durability::WriteAhead);
+        assert_eq!(of(&[Operation::Create]), Durability::WriteAhead);
+    }
+}

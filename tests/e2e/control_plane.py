@@ -40,6 +40,7 @@ class ControlPlane:
         self.port = process.free_port()
         self.url = f"{'https' if trust else 'http'}://127.0.0.1:{self.port}"
         self.trust = trust
+        self.token = ""
         self.log = folder / "lictor.log"
         storage = {"LICTOR_DATABASE_URL": f"sqlite://{folder}/lictor.db", "LICTOR_MASTER_KEY_FILE": f"{folder}/lictor.key"}
         listen = {"LICTOR_LISTEN": f"127.0.0.1:{self.port}", "LICTOR_GATE_LISTEN": f"127.0.0.1:{process.free_port()}"}
@@ -52,12 +53,23 @@ class ControlPlane:
             made = subprocess.run(command, env=self.variables, check=True, capture_output=True, timeout=START_SECONDS)
             token.write_text(json.loads(made.stdout)["token"])
         self.token = token.read_text()
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Also after it was killed."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([program(), "serve"], env=self.variables, stdout=log, stderr=log)
         process.wait_until(self._answers, self.process, "lictor", self.log, START_SECONDS)
-        return self
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         process.stop(self.process, signal.SIGTERM, START_SECONDS)
 
     def _answers(self) -> bool:

@@ -9,14 +9,17 @@ from email.message import Message
 from typing import Any, Self
 
 UID = 7
+HELD = "res.held"
 
 
 class Echo:
-    """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what arrived."""
+    """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what arrived. Calls of the model
+    `HELD` are answered when `echo.release` is set."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, Message, bytes]] = []
-        requests = self.requests
+        self.release = threading.Event()
+        requests, release = self.requests, self.release
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -25,6 +28,8 @@ class Echo:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 requests.append((self.path, self.headers, body))
                 params, method = xmlrpc.client.loads(body, use_datetime=True)
+                if params[3:4] == (HELD,):
+                    release.wait()
                 answer: Any = UID if method == "authenticate" else params[5:]
                 document = xmlrpc.client.dumps((answer,), methodresponse=True, allow_none=True)
                 # Python leaves a carriage return bare, and its reader then makes a line feed of it.
@@ -60,5 +65,6 @@ class Echo:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.release.set()
         self._server.shutdown()
         self._server.server_close()

@@ -53,13 +53,15 @@ class Problem(Exception):
 class Gate:
     """`with Gate(odoo_url, folder) as gate:` builds what is needed, starts it, and stops it at the end."""
 
-    def __init__(self, odoo_url: str, folder: Path, *, workers: int = 2) -> None:
+    def __init__(self, odoo_url: str, folder: Path, *, workers: int = 2, database_url: str | None = None) -> None:
         self.folder = folder
         self.odoo_url = odoo_url
         self.workers = workers
+        self.database_url = database_url
         self.port = process.free_port()
         self.up: dict[str, Any] = {}
         self._restarted: subprocess.Popen | None = None
+        self._restarted_envoy: subprocess.Popen | None = None
 
     def __enter__(self) -> Self:
         xtask = os.environ.get("LICTOR_XTASK")
@@ -70,6 +72,7 @@ class Gate:
             "--gate-port": self.port,
             "--api-port": process.free_port(),
             "--concurrency": self.workers,
+            **({"--database-url": self.database_url} if self.database_url else {}),
         }
         arguments = [str(part) for option in options.items() for part in option]
         subprocess.run([*command, "up", "--detach", *arguments], cwd=ROOT, check=True, timeout=START_SECONDS)
@@ -78,8 +81,9 @@ class Gate:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._restarted:  # `down` stops only what `up` started.
-            process.stop(self._restarted, signal.SIGTERM, START_SECONDS)
+        for restarted in (self._restarted_envoy, self._restarted):  # `down` stops only what `up` started.
+            if restarted:
+                process.stop(restarted, signal.SIGTERM, START_SECONDS)
         subprocess.run(self._down, cwd=ROOT, check=True, timeout=START_SECONDS)
 
     # The control plane.
@@ -121,25 +125,48 @@ class Gate:
     @contextlib.contextmanager
     def without_control_plane(self) -> Iterator[None]:
         """Kills the control plane, and starts it again at the end, as it was started before."""
-        pid = self.up["pids"]["control_plane"]
+        start = self._kill("control_plane", self._restarted)
+        try:
+            yield
+        finally:
+            self._restarted = start("control-plane.log")
+            eventually(lambda: self.api("GET", "settings"), seconds=30)
+
+    # The gate.
+
+    @contextlib.contextmanager
+    def without_envoy(self) -> Iterator[None]:
+        """Kills Envoy, and starts it again at the end, with the configuration that is in the folder then."""
+        start = self._kill("envoy", self._restarted_envoy)
+        try:
+            yield
+        finally:
+            self._restarted_envoy = start("envoy.log")
+            eventually(self._has_policy, seconds=30)
+
+    def _has_policy(self) -> bool:
+        _, answer = self.send(b"<methodCall/>")
+        return b"<fault>" in answer and b"policy_unavailable" not in answer
+
+    def _kill(self, name: str, child: subprocess.Popen | None) -> Callable[[str], subprocess.Popen]:
+        """Kills a server; what is returned starts it again as it was started before, and takes the name of its log."""
+        pid = self.up["pids"][name]
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")[:-1]
         program = os.readlink(f"/proc/{pid}/exe")
         os.kill(pid, signal.SIGKILL)
-        if self._restarted:
-            self._restarted.wait()
+        if child:
+            child.wait()
         eventually(lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
-        try:
-            yield
-        finally:
-            variables = dict(entry.split(b"=", 1) for entry in environment)
-            with (self.folder / "control-plane.log").open("ab") as log:
-                again = subprocess.Popen([program, *arguments[1:]], env=variables, stdout=log, stderr=log)
-            self._restarted = again
-            self.up["pids"]["control_plane"] = again.pid
-            eventually(lambda: self.api("GET", "settings"), seconds=30)
 
-    # The gate.
+        def start(log_name: str) -> subprocess.Popen:
+            variables = dict(entry.split(b"=", 1) for entry in environment)
+            with (self.folder / log_name).open("ab") as log:
+                again = subprocess.Popen([program, *arguments[1:]], env=variables, stdout=log, stderr=log)
+            self.up["pids"][name] = again.pid
+            return again
+
+        return start
 
     @property
     def envoy_program(self) -> str:

@@ -16,7 +16,9 @@ from echo import UID, Echo
 from gate import Gate, eventually
 
 CALLS = 100_000
-# Of the 50,000 that a gate keeps.
+# Events that a gate keeps for the control plane.
+MOST_WAITING = 50_000
+BEYOND = 1000
 MOST_PENDING = 20_000
 WRITE_AHEAD = {"read": "write-ahead", "write": "write-ahead", "create": "write-ahead", "delete": "write-ahead"}
 
@@ -78,6 +80,31 @@ def test_100_000_calls_with_the_control_plane_killed_twice(gate: Gate, made: Any
 
     found = eventually(stored, seconds=120)
     assert len(found) == CALLS and len(set(found)) == CALLS
+
+
+def test_a_full_queue_refuses_and_what_was_decided_before_is_recorded_once(gate: Gate, made: dict[str, Any]) -> None:
+    call = load.body(("odoo", UID, made["key"]), "res.company", "search", [])
+    eventually(lambda: pending(gate) == 0)
+    agent = gate.agent({"upstream": {"database": "odoo", "uid": UID}}, made["key"])
+    with gate.without_control_plane():
+        answers = load.run(gate.port, 8, lambda _: call, lambda number: number >= MOST_WAITING + BEYOND)
+        assert {answer.reason for answer in answers} == {"permission_denied"}
+        assert [agent.refusal("res.partner", "search", []) for _ in range(3)] == ["audit_unavailable"] * 3
+    eventually(lambda: agent.refusal("res.partner", "search", []) is None, seconds=60)
+
+    def stored() -> list[str] | None:
+        found = [row["decision_id"] for row in rows(gate, made["id"], reason="permission_denied")]
+        return found if len(found) >= MOST_WAITING else None
+
+    found = eventually(stored, seconds=120)
+    assert len(found) == len(set(found)) == MOST_WAITING
+    # What had no room is counted, by reason.
+    eventually(lambda: counted(gate, "permission_denied") == BEYOND and counted(gate, "audit_unavailable") >= 3, seconds=90)
+
+
+def counted(gate: Gate, reason: str) -> int:
+    """Refusals that have no row of their own."""
+    return sum(row["count"] for row in gate.audit(reason=reason) if not row["key_id"])
 
 
 def pending(gate: Gate) -> int:

@@ -31,6 +31,8 @@ pub(crate) fn build_optimised(project: &Project) -> Result<PathBuf> {
 /// Its place in a local run.
 pub(crate) struct ControlPlane {
     pub(crate) program: PathBuf,
+    /// A file in the state folder if none.
+    pub(crate) database_url: Option<String>,
     pub(crate) api_port: u16,
     pub(crate) gate_port: u16,
 }
@@ -61,7 +63,9 @@ impl ControlPlane {
         let mut command = Command::new(&self.program);
         // A key in the environment would win over the file, and not be there for the next run.
         command.env_remove("LICTOR_MASTER_KEY").arg(name);
-        command.arg("--database-url").arg(format!("sqlite://{}", state.file(State::DATABASE).display()));
+        let file = || format!("sqlite://{}", state.file(State::DATABASE).display());
+        // Not on the command line, which others of this machine can read: it may hold a password.
+        command.env("LICTOR_DATABASE_URL", self.database_url.clone().unwrap_or_else(file));
         command.arg("--master-key-file").arg(state.file("master-key"));
         command
     }

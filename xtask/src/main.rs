@@ -71,6 +71,9 @@ struct Up {
     /// Where the database, the logs and up.json are kept; may be a folder of an earlier run.
     #[arg(long, value_name = "DIR", default_value = state::DEFAULT)]
     state: PathBuf,
+    /// The control plane's database, such as postgres://…; a SQLite file in the state folder if none is given.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
     /// The port on 127.0.0.1 for API clients.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     gate_port: u16,

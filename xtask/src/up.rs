@@ -94,6 +94,7 @@ impl Run<'_> {
         let gate_listener = network::free_port()?;
         let control_plane = ControlPlane {
             program: self.programs.control_plane.clone(),
+            database_url: self.options.database_url.clone(),
             api_port: self.options.api_port,
             gate_port: gate_listener,
         };

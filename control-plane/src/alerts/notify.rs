@@ -90,6 +90,7 @@ const fn suspicion(rule: Rule) -> &'static str {
         Rule::SessionLimit => "A key had more sessions than it may have",
         Rule::EventGap => "Audit events of a gate never arrived",
         Rule::KeyNotRotated => "A key that is due was not rotated",
+        Rule::KeyNotDelivered => "The message with a new key did not reach its user",
         Rule::CredentialRejected => "Odoo refuses the credential of a user",
         Rule::CredentialExpiring => "The Odoo API key of a user ends soon",
         Rule::Refusals | Rule::EmergencyRevocation => "Something happened",

@@ -237,6 +237,7 @@ impl Rules {
             | Rule::EventGap
             | Rule::EmergencyRevocation
             | Rule::KeyNotRotated
+            | Rule::KeyNotDelivered
             | Rule::CredentialRejected
             | Rule::CredentialExpiring => return None,
         };

@@ -237,6 +237,7 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
         let key = find(tx, &id).await?;
         if_match.check(key.changed)?;
         keys::delete(tx, &id).await?;
+        issue::recall(tx, &key).await?;
         Ok(((), Done::new("key.delete", &id, Some(&key), None)))
     })
     .await?;
@@ -261,6 +262,9 @@ async fn alter(
             key.slot = Some(keys::slot_of(tx, &key.line).await?);
         }
         keys::update(tx, &key).await?;
+        if key.version != before.version || key.revoked_at.is_some() {
+            issue::recall(tx, &key).await?;
+        }
         let done = Done::new(action, id, Some(&before), Some(&key)).touching(Part::Key(id.to_owned()));
         Ok((key, done))
     })

@@ -130,7 +130,7 @@ pub async fn test(State(app): State<App>, actor: Actor, Body(given): Body<NewTes
 
 fn refuse_unsendable(entry: &Entry, app: &App) -> Result<()> {
     let reason = match entry.state {
-        Fate::Cancelled => "The key that it carried was revoked: make a new key.",
+        Fate::Cancelled => "The key that it carried was revoked or made anew: it is of no use any more.",
         _ if !entry.is_whole => "It carried a secret, which was wiped when it was sent: regenerate the key instead.",
         _ if entry.leased_until.is_some_and(|until| until > app.now()) => "It is being sent just now: look again.",
         _ => return Ok(()),

@@ -143,20 +143,22 @@ async fn deliver(
 ) -> Result<()> {
     let (user_name, key_name, old_prefix) = (user.name.clone(), old.terms.name.clone(), old.prefix.clone());
     let (old_valid_until, expires_at) = (old.terms.expires_at.unwrap_or(new.created_at), new.terms.expires_at);
+    let key_id = new.id.clone();
     let message = match (rotation.delivery, rotation.public_url.as_deref()) {
         (Delivery::Link, Some(base)) => {
             let link_expires_at = new.created_at.plus(DAY * rotation.link_valid_days);
             let link = links::make(app, tx, base, &new.id, &secret.plain(), link_expires_at).await?;
             let message =
-                KeyLink { user_name, key_name, old_prefix, old_valid_until, link, link_expires_at, expires_at };
+                KeyLink { key_id, user_name, key_name, old_prefix, old_valid_until, link, link_expires_at, expires_at };
             Message::KeyLink(message)
         }
         _ => {
             let key = secret.plain();
-            Message::KeyRotated(KeyRotated { user_name, key_name, old_prefix, old_valid_until, key, expires_at })
+            let message = KeyRotated { key_id, user_name, key_name, old_prefix, old_valid_until, key, expires_at };
+            Message::KeyRotated(message)
         }
     };
-    let letter = Letter::mail(format!("key/{}/rotated", old.id), address, message);
+    let letter = Letter::mail(issue::rotation_event(&old.id), address, message);
     match outbox::enqueue(app, tx, [letter]).await? {
         1 => Ok(()),
         // Nobody would ever see the new key.

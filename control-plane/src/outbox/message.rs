@@ -54,6 +54,8 @@ pub struct AlertOpened {
 /// A key was replaced, and the new one goes to its user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRotated {
+    /// The new key.
+    pub key_id: String,
     /// The user's name.
     pub user_name: String,
     /// The key's name.
@@ -71,6 +73,8 @@ pub struct KeyRotated {
 /// A key was replaced, and its user fetches the new one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyLink {
+    /// The new key.
+    pub key_id: String,
     /// The user's name.
     pub user_name: String,
     /// The key's name.
@@ -198,7 +202,15 @@ impl Message {
     }
 
     /// Whether it holds what nobody but its recipient may see.
-    pub const fn carries_secret(&self) -> bool {
-        matches!(self, Self::KeyRotated(_) | Self::KeyLink(_))
+    pub fn carries_secret(&self) -> bool {
+        self.carried_key().is_some()
+    }
+
+    /// The id of the key that nobody has until the message arrives.
+    pub fn carried_key(&self) -> Option<&str> {
+        match self {
+            Self::KeyRotated(KeyRotated { key_id, .. }) | Self::KeyLink(KeyLink { key_id, .. }) => Some(key_id),
+            _ => None,
+        }
     }
 }

@@ -26,7 +26,7 @@ pub use sender::{deliver, once, run};
 pub use smtp::{Mailer, MailerError};
 pub use webhook::is_usable as is_usable_webhook_url;
 
-/// Tries in a row before a message has failed: spread over about 19 hours.
+/// Tries in a row before a message has failed: spread over about 17 hours.
 pub const TRIES: u32 = 16;
 
 /// One message to one recipient.
@@ -59,7 +59,7 @@ pub enum State {
     Sent,
     /// It was refused for good, or tried too often.
     Failed,
-    /// It carried a secret that an emergency revocation made worthless.
+    /// It carried a key that was revoked, deleted or made anew before it was sent.
     Cancelled,
 }
 

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use super::smtp::{Mail, Session};
 use super::webhook::{Call, Caller};
 use super::{Channel, Failure, Message, State};
+use crate::alerts::{self, Rule, Subject};
 use crate::app::App;
 use crate::store::outbox::{self, Claim, Content, Settlement};
 use crate::store::webhooks::Webhook;
@@ -108,7 +109,7 @@ pub async fn deliver(app: &App, claim: &Claim) -> Result<(), StoreError> {
         return Ok(());
     }
     let Some(content) = content(app, claim).await? else { return Ok(()) };
-    settle(app, claim, call(app, claim, &content).await).await
+    settle(app, claim, &content, call(app, claim, &content).await).await
 }
 
 async fn mail(app: &App, session: &mut Session<'_>, claim: &Claim) -> Result<(), StoreError> {
@@ -116,7 +117,7 @@ async fn mail(app: &App, session: &mut Session<'_>, claim: &Claim) -> Result<(),
     let message_id = format!("{}.{}", claim.id, claim.last_attempt);
     let Content { message, recipient, created_at } = &content;
     let sent = session.send(&Mail { message_id: &message_id, to: recipient, message, at: *created_at }).await;
-    settle(app, claim, sent).await
+    settle(app, claim, &content, sent).await
 }
 
 /// What is to be delivered; none if it is no longer the claimant's to deliver: cancelled, or the lease is nearly over.
@@ -138,7 +139,7 @@ async fn call(app: &App, claim: &Claim, content: &Content) -> Result<(), Failure
 }
 
 /// Notes what became of a message. Tries as long as the lease lasts: a delivery that is not noted is made again.
-async fn settle(app: &App, claim: &Claim, delivered: Result<(), Failure>) -> Result<(), StoreError> {
+async fn settle(app: &App, claim: &Claim, content: &Content, delivered: Result<(), Failure>) -> Result<(), StoreError> {
     let now = app.now();
     let settlement = match delivered {
         Ok(()) => Settlement { state: State::Sent, due_at: now, error: None },
@@ -151,7 +152,7 @@ async fn settle(app: &App, claim: &Claim, delivered: Result<(), Failure>) -> Res
         }
     };
     loop {
-        match note(app, claim, &settlement).await {
+        match note(app, claim, content, &settlement).await {
             Err(error) if app.now() < claim.until => {
                 tracing::warn!(%error, id = claim.id, "what became of a message could not be noted; tried again");
                 tokio::time::sleep(EVERY).await;
@@ -161,9 +162,20 @@ async fn settle(app: &App, claim: &Claim, delivered: Result<(), Failure>) -> Res
     }
 }
 
-async fn note(app: &App, claim: &Claim, settlement: &Settlement) -> Result<(), StoreError> {
+async fn note(app: &App, claim: &Claim, content: &Content, settlement: &Settlement) -> Result<(), StoreError> {
     let mut tx = app.store.write().await?;
-    outbox::settle(&mut tx, claim, settlement).await?;
+    let became = outbox::settle(&mut tx, claim, settlement).await?;
+    if let (Some(State::Failed), Some(key_id)) = (became, content.message.carried_key()) {
+        // Its user would learn of it when the key before ends.
+        let reason = format!(
+            "The message {} with the key, to {}, failed: {}. Remove the cause and resend it, or regenerate the key and give \
+             it to its user yourself.",
+            claim.id,
+            content.recipient,
+            settlement.error.as_deref().unwrap_or_default()
+        );
+        alerts::notice(app, &mut tx, Rule::KeyNotDelivered, Subject::Key(key_id.to_owned()), &reason).await?;
+    }
     Ok(tx.commit().await?)
 }
 

@@ -62,6 +62,15 @@ pub async fn open(tx: &mut ChangeTx, id: &str, now: Moment) -> Result<(), StoreE
     Ok(())
 }
 
+/// Takes the key out of the links to it.
+pub async fn kill_secret(tx: &mut ChangeTx, key_id: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE links SET sealed = NULL WHERE key_id = $1 AND sealed IS NOT NULL")
+        .bind(key_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes the keys out of all links: none shows anything any more.
 pub async fn kill_secrets(tx: &mut ChangeTx) -> Result<(), StoreError> {
     sqlx::query("UPDATE links SET sealed = NULL WHERE sealed IS NOT NULL").execute(&mut **tx).await?;

@@ -10,6 +10,7 @@ pub mod arrivals;
 pub mod audit_rows;
 pub mod backup;
 pub mod chain;
+mod claim;
 mod conditions;
 mod database;
 pub mod event_list;
@@ -39,6 +40,7 @@ pub mod watches;
 pub mod webhooks;
 
 use std::fs::OpenOptions;
+use std::future::ready;
 use std::io::ErrorKind;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -75,6 +77,9 @@ pub enum StoreError {
         /// Configured.
         given: String,
     },
+    /// Another service has the file.
+    #[error("another service has the database: several need PostgreSQL")]
+    Claimed,
     /// A sealed secret.
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
@@ -117,8 +122,9 @@ fn is_outage(error: &sqlx::Error) -> bool {
     /// Of PostgreSQL: no connection, no such database or login, no right transaction (a standby), ended for another's
     /// sake, no resources, locked, ended by an operator or a timeout, the machine.
     const CLASSES: [&str; 9] = ["08", "28", "3D", "25", "40", "53", "55", "57", "58"];
-    /// Of SQLite: busy, locked, out of memory, read-only, interrupted, failed to read or write, full, not to be opened.
-    const RESULTS: [u32; 8] = [5, 6, 7, 8, 9, 10, 13, 14];
+    /// Of SQLite: aborted, busy, locked, out of memory, read-only, interrupted, failed to read or write, full, not to be
+    /// opened, too many others at once.
+    const RESULTS: [u32; 10] = [4, 5, 6, 7, 8, 9, 10, 13, 14, 15];
     use sqlx::Error::{BeginFailed, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
     match error {
         Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed | BeginFailed | Protocol(_) => true,
@@ -171,6 +177,9 @@ impl Store {
             AnyPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(PATIENCE)
+                // A database that ended a transaction by itself, as SQLite does when the disk is full, leaves sqlx with
+                // one that it can neither end nor begin again: such a connection is closed, or nothing is written any more.
+                .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
                 .after_connect(move |connection, _| {
                     Box::pin(async move { connection.execute(database.session()).await.map(|_| ()) })
                 })

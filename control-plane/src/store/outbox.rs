@@ -311,15 +311,19 @@ pub async fn content(
     Ok(Some(Content { message, recipient: row.text("recipient")?, created_at: row.moment("created_at")? }))
 }
 
-/// Notes what became of a claimed message, unless somebody else has claimed it since. A secret that was sent is wiped;
-/// one that was cancelled meanwhile stays cancelled unless it was sent.
-pub async fn settle(connection: &mut Connection, claim: &Claim, settlement: &Settlement) -> Result<(), StoreError> {
+/// Notes what became of a claimed message, and says it; none if somebody else has claimed it since. A secret that was sent
+/// is wiped; one that was cancelled meanwhile stays cancelled unless it was sent.
+pub async fn settle(
+    connection: &mut Connection,
+    claim: &Claim,
+    settlement: &Settlement,
+) -> Result<Option<State>, StoreError> {
     let is_sent = settlement.state == State::Sent;
-    sqlx::query(
+    let row = sqlx::query(
         "UPDATE outbox SET leased_until = NULL, error = $3, due_at = $4, \
          state = CASE WHEN state = 'cancelled' AND $6 = 0 THEN state ELSE $5 END, \
          sealed = CASE WHEN $6 = 1 THEN NULL ELSE sealed END, \
-         sent_at = CASE WHEN $6 = 1 THEN $4 ELSE sent_at END WHERE id = $1 AND attempts = $2",
+         sent_at = CASE WHEN $6 = 1 THEN $4 ELSE sent_at END WHERE id = $1 AND attempts = $2 RETURNING state",
     )
     .bind(claim.id.as_str())
     .bind(i64::from(claim.attempt))
@@ -327,9 +331,9 @@ pub async fn settle(connection: &mut Connection, claim: &Claim, settlement: &Set
     .bind(big(settlement.due_at.0))
     .bind(word(&settlement.state)?)
     .bind(i64::from(is_sent))
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    row.map(|row| row.word("state")).transpose()
 }
 
 /// Has a message sent at once, and so often again as it takes.
@@ -343,6 +347,15 @@ pub async fn resend(tx: &mut ChangeTx, id: &str, tries: u32, now: Moment) -> Res
     .bind(i64::from(tries))
     .execute(&mut **tx)
     .await?;
+    Ok(())
+}
+
+/// Takes the secret out of the messages of an event: those that were not sent never will be.
+pub async fn kill_secret(tx: &mut ChangeTx, event: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET state = 'cancelled', sealed = NULL WHERE event = $1 AND sealed IS NOT NULL")
+        .bind(event)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -29,6 +29,7 @@ fn sample(kind: Kind) -> (Message, &'static [&'static str]) {
         }
         Kind::KeyRotated => {
             let rotated = KeyRotated {
+                key_id: text("k"),
                 user_name: text("Ada"),
                 key_name: text("k"),
                 old_prefix: text("abcdefgh"),
@@ -43,6 +44,7 @@ fn sample(kind: Kind) -> (Message, &'static [&'static str]) {
         }
         Kind::KeyLink => {
             let link = KeyLink {
+                key_id: text("k"),
                 user_name: text("Ada"),
                 key_name: text("k"),
                 old_prefix: text("abcdefgh"),

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{Answer, Lab};
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi::document);
+pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi::document);
 
 /// Panics if a test was answered what the description does not tell: add it to the route in `router.rs`.
 pub(crate) fn check(method: &str, path: &str, answer: &Answer) {

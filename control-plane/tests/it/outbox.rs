@@ -18,6 +18,7 @@ fn test() -> Message {
 
 fn with_key() -> Message {
     Message::KeyRotated(KeyRotated {
+        key_id: "k".to_owned(),
         user_name: "Ada".to_owned(),
         key_name: "k".to_owned(),
         old_prefix: "abcdefgh".to_owned(),

@@ -1,4 +1,4 @@
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use lictor_control_plane::outbox::{self, Channel};
 use lictor_control_plane::store::Database;
 use lictor_control_plane::store::outbox::owner;
@@ -6,9 +6,9 @@ use lictor_policy::key::{Key, KeyHash, Presented};
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::{Answer, Caller, Lab, text, user_body};
+use crate::support::{Lab, text, user_body};
 
-const DAY: u64 = 24 * 3600;
+pub(crate) const DAY: u64 = 24 * 3600;
 
 /// With rotation on, and a mail server that nobody asks.
 async fn rotating(rotation: Value) -> Lab {
@@ -28,12 +28,12 @@ async fn mailless(rotation: Value) -> Lab {
 }
 
 /// With links.
-async fn linking() -> Lab {
+pub(crate) async fn linking() -> Lab {
     rotating(json!({"delivery": "link", "public_url": "https://lictor.example.com/"})).await
 }
 
 /// A new key of a new user that lives for so many days.
-async fn key(lab: &Lab, days: u64) -> Value {
+pub(crate) async fn key(lab: &Lab, days: u64) -> Value {
     let user = lab.user().await;
     key_of(lab, &user, days).await
 }
@@ -48,21 +48,21 @@ async fn key_of(lab: &Lab, user: &str, days: u64) -> Value {
     answer.json
 }
 
-async fn now(lab: &Lab, key: &Value) -> Value {
+pub(crate) async fn now(lab: &Lab, key: &Value) -> Value {
     lab.admin.get(&path(key)).await.json
 }
 
-fn path(key: &Value) -> String {
+pub(crate) fn path(key: &Value) -> String {
     format!("/api/v1/keys/{}", text(&key["id"]))
 }
 
-async fn rotated(lab: &Lab) -> (Value, Value) {
+pub(crate) async fn rotated(lab: &Lab) -> (Value, Value) {
     let report = lab.run("key_rotation").await["last_report"].clone();
     (report["rotated"].clone(), report["not_rotated"].clone())
 }
 
 /// The messages in the outbox that carry a secret.
-async fn messages(lab: &Lab) -> Vec<Value> {
+pub(crate) async fn messages(lab: &Lab) -> Vec<Value> {
     let mut connection = lab.app.store.read().await.unwrap();
     let rows: Vec<(String, String)> =
         sqlx::query_as("SELECT id, sealed FROM outbox WHERE sealed IS NOT NULL ORDER BY id")
@@ -81,12 +81,12 @@ async fn alerts(lab: &Lab) -> Vec<Value> {
 }
 
 /// The policy's keys, by id.
-async fn in_policy(lab: &Lab, key: &Value) -> Option<Value> {
+pub(crate) async fn in_policy(lab: &Lab, key: &Value) -> Option<Value> {
     let policy = lab.policy(lab.revision().await).await;
     policy["keys"].as_array().unwrap().iter().find(|found| found["id"] == key["id"]).cloned()
 }
 
-fn verifies(plain: &Value, key: &Value) -> bool {
+pub(crate) fn verifies(plain: &Value, key: &Value) -> bool {
     let Presented::Key(plain) = Key::recognise(plain.as_str().unwrap()) else { panic!("not a key") };
     KeyHash::parse(key["hash"].as_str().unwrap()).unwrap().verify(&plain)
 }
@@ -202,6 +202,56 @@ async fn a_key_whose_user_cannot_be_mailed_is_not_replaced_and_administrators_ar
 }
 
 #[tokio::test]
+async fn a_new_key_that_does_not_reach_its_user_is_an_alert_and_can_be_sent_again() {
+    let lab = mailless(json!({})).await;
+    let smtp = Smtp::start().await;
+    smtp.serves(&lab.app);
+    let old = key(&lab, 30).await;
+    lab.pass(28 * DAY);
+    assert_eq!(rotated(&lab).await, (json!(1), json!(0)));
+    let [message] = messages(&lab).await.try_into().unwrap();
+    let mut resend = String::new();
+    for count in 1..=2 {
+        smtp.reply(&["550 nobody here"]);
+        assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
+        let [alert] = alerts(&lab).await.try_into().unwrap();
+        let new = &now(&lab, &old).await["rotated_to"];
+        let expected = (new, &json!(["key_not_delivered"]), &json!(count));
+        assert_eq!((&alert["key_id"], &alert["rules"], &alert["count"]), expected, "{alert}");
+        let shown = lab.admin.get(&format!("/api/v1/alerts/{}", text(&alert["id"]))).await;
+        let failed = lab.admin.get("/api/v1/outbox?state=failed").await.json["items"][0].clone();
+        let note = text(&shown.json["history"][0]["text"]);
+        for told in [failed["id"].as_str().unwrap(), "ada@example.com", "550", "resend", "regenerate"] {
+            assert!(note.contains(told), "{told}: {note}");
+        }
+        assert!(!shown.text.contains(message["key"].as_str().unwrap()));
+        resend = format!("/api/v1/outbox/{}/resend", text(&failed["id"]));
+        assert_eq!(lab.admin.post(&resend, json!({})).await.status, StatusCode::OK);
+    }
+    outbox::once(&lab.app, Channel::Mail).await.unwrap();
+    assert!(smtp.taken()[0].contains(message["key"].as_str().unwrap()), "the key was kept for it");
+    assert_eq!(lab.admin.post(&resend, json!({})).await.problem(), (409, "not_sendable", ""), "wiped once sent");
+}
+
+#[tokio::test]
+async fn a_key_that_is_worth_nothing_any_more_is_not_sent_to_its_user() {
+    for (verb, does) in [("POST", "/regenerate"), ("POST", "/revoke"), ("DELETE", "")] {
+        let lab = rotating(json!({})).await;
+        let old = key(&lab, 30).await;
+        lab.pass(28 * DAY);
+        lab.run("key_rotation").await;
+        let new = path(&json!({"id": now(&lab, &old).await["rotated_to"]}));
+        let done = lab.admin.send(verb, &format!("{new}{does}"), None, &[]).await;
+        assert!(done.status.is_success(), "{}", done.text);
+        assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 0, "{verb} {does}");
+        let message = lab.admin.get("/api/v1/outbox").await.json["items"][0].clone();
+        assert_eq!(message["state"], "cancelled", "{verb} {does}");
+        let resend = format!("/api/v1/outbox/{}/resend", text(&message["id"]));
+        assert_eq!(lab.admin.post(&resend, json!({})).await.problem(), (409, "not_sendable", ""));
+    }
+}
+
+#[tokio::test]
 async fn no_step_that_fails_leaves_half_a_rotation() {
     let lab = linking().await;
     let old = key(&lab, 30).await;
@@ -311,106 +361,4 @@ async fn what_cannot_be_rotated_by_hand_is_a_problem_and_changes_nothing() {
         assert_eq!(lab.admin.post(&format!("{}/rotate", path(key)), body).await.problem(), problem);
     }
     assert_eq!(lab.revision().await, before);
-}
-
-/// Somebody without an account, and the path of the link in the outbox.
-async fn link(lab: &Lab) -> (Caller, String, Value) {
-    let old = key(lab, 30).await;
-    lab.pass(28 * DAY);
-    assert_eq!(rotated(lab).await, (json!(1), json!(0)));
-    let [message] = messages(lab).await.try_into().unwrap();
-    assert_eq!(message["kind"], "key_link");
-    let path = text(&message["link"]).strip_prefix("https://lictor.example.com").unwrap().to_owned();
-    let new = now(lab, &json!({"id": now(lab, &old).await["rotated_to"]})).await;
-    (Caller { token: String::new(), ..lab.admin.clone() }, path, new)
-}
-
-fn key_in(page: &Answer) -> Option<&str> {
-    page.text.split_once("<pre>").and_then(|(_, rest)| rest.split_once("</pre>")).map(|(key, _)| key)
-}
-
-async fn press(anybody: &Caller, path: &str) -> Answer {
-    anybody.send("POST", path, Some(String::new()), &[("content-type", "application/x-www-form-urlencoded")]).await
-}
-
-#[tokio::test]
-async fn a_link_shows_the_key_once_and_only_after_the_button() {
-    let lab = linking().await;
-    let (anybody, path, new) = link(&lab).await;
-    for _ in 0..3 {
-        let page = anybody.get(&path).await;
-        assert_eq!((page.status, key_in(&page)), (StatusCode::OK, None), "looking uses nothing up");
-        for (name, value) in [
-            (header::CACHE_CONTROL, "no-store"),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        ] {
-            assert_eq!(page.headers[name], value);
-        }
-        assert!(page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
-    }
-    let page = press(&anybody, &path).await;
-    let key = json!(key_in(&page).unwrap());
-    assert!(verifies(&key, &in_policy(&lab, &new).await.unwrap()));
-    assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
-    assert_eq!(lab.number("SELECT COUNT(*) FROM links WHERE sealed IS NOT NULL").await, 0, "wiped");
-    for page in [press(&anybody, &path).await, anybody.get(&path).await] {
-        assert_eq!((page.status, key_in(&page)), (StatusCode::GONE, None));
-        assert!(page.text.contains("2030-01-29T00:00:00Z"), "{}", page.text);
-    }
-}
-
-#[tokio::test]
-async fn of_two_who_press_the_button_one_gets_the_key() {
-    let lab = linking().await;
-    let (anybody, path, _) = link(&lab).await;
-    let (one, other) = tokio::join!(press(&anybody, &path), press(&anybody, &path));
-    assert_eq!([&one, &other].into_iter().filter(|page| key_in(page).is_some()).count(), 1);
-}
-
-#[tokio::test]
-async fn a_link_ends_with_its_time_with_its_key_and_with_an_emergency() {
-    for end in ["time", "revocation", "emergency"] {
-        let lab = linking().await;
-        let (anybody, path, new) = link(&lab).await;
-        match end {
-            "time" => lab.pass(7 * DAY),
-            "revocation" => drop(lab.admin.post(&format!("/api/v1/keys/{}/revoke", text(&new["id"])), json!({})).await),
-            _ => {
-                let order = json!({"reason": "stolen", "confirm": "REVOKE ALL KEYS"});
-                assert_eq!(lab.admin.post("/api/v1/emergency-revocation", order).await.status, StatusCode::OK);
-                assert_eq!(lab.number("SELECT COUNT(*) FROM links WHERE sealed IS NOT NULL").await, 0);
-            }
-        }
-        for page in [anybody.get(&path).await, press(&anybody, &path).await] {
-            assert_eq!((page.status, key_in(&page)), (StatusCode::GONE, None), "{end}");
-        }
-        lab.pass(7 * DAY);
-        lab.run("expired_key_cleanup").await;
-        assert_eq!(lab.number("SELECT COUNT(*) FROM links").await, 0, "{end}");
-    }
-    let lab = Lab::new().await;
-    let page = lab.admin.get("/link/unknown").await;
-    assert_eq!((page.status, key_in(&page)), (StatusCode::GONE, None));
-}
-
-#[tokio::test]
-async fn links_need_a_url_that_users_reach() {
-    let lab = Lab::new().await;
-    let patch = |rotation: Value| lab.admin.patch("/api/v1/settings", json!({"rotation": rotation}));
-    for (rotation, code, field) in [
-        (json!({"delivery": "link"}), "missing_field", "rotation.public_url"),
-        (json!({"public_url": "http://lictor.example.com"}), "invalid_field", "rotation.public_url"),
-        (json!({"public_url": "https://u:p@lictor.example.com"}), "invalid_field", "rotation.public_url"),
-        (json!({"public_url": "https://lictor.example.com/?a"}), "invalid_field", "rotation.public_url"),
-        (json!({"public_url": "lictor"}), "invalid_field", "rotation.public_url"),
-        (json!({"window_days": 0}), "invalid_field", "rotation.window_days"),
-        (json!({"link_valid_days": 31}), "invalid_field", "rotation.link_valid_days"),
-        (json!({"delivery": "fax"}), "invalid_field", "rotation.delivery"),
-    ] {
-        assert_eq!(patch(rotation.clone()).await.problem(), (422, code, field), "{rotation}");
-    }
-    let good = json!({"delivery": "link", "public_url": "http://localhost:8080/lictor"});
-    assert_eq!(patch(good).await.status, StatusCode::OK);
 }

@@ -1,8 +1,9 @@
 //! The program itself, as processes over HTTP: replicas that hear of each other, and kills in the middle of writes.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,8 +14,8 @@ use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use lictor_control_plane::random;
 use lictor_control_plane::store::{Database, Store};
+use lictor_control_plane::{random, setup};
 use lictor_policy::wire;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -34,11 +35,17 @@ struct Site {
 }
 
 impl Site {
-    async fn new() -> Self {
+    /// With a master key, and nothing in the database.
+    async fn empty() -> Self {
         let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
         std::fs::create_dir(&folder).unwrap();
+        setup::make_master_key(&folder.join("key")).unwrap();
         let url = database(&folder).await;
-        let mut site = Self { folder, url, odoo: StandIn::default().start().await, token: String::new() };
+        Self { folder, url, odoo: StandIn::default().start().await, token: String::new() }
+    }
+
+    async fn new() -> Self {
+        let mut site = Self::empty().await;
         let init = site.command("init").args(["--output", "json"]).output().unwrap();
         assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
         site.token = text(&serde_json::from_slice::<Value>(&init.stdout).unwrap()["token"]);
@@ -57,6 +64,11 @@ impl Site {
         let mut replica = Replica { api: port(), gate: port(), child: None };
         replica.start(self);
         replica
+    }
+
+    /// What a replica writes: `out` or `err`.
+    fn output(&self, replica: &str, stream: &str) -> File {
+        File::options().create(true).append(true).open(self.folder.join(format!("{replica}.{stream}"))).unwrap()
     }
 
     fn is_postgres(&self) -> bool {
@@ -80,7 +92,12 @@ impl Replica {
     fn start(&mut self, site: &Site) {
         let mut command = site.command("serve");
         command.args(["--odoo-url", &site.odoo, "--listen", &self.api, "--gate-listen", &self.gate]);
-        self.child = Some(command.stdout(Stdio::null()).spawn().unwrap());
+        command.stdout(site.output(&self.api, "out")).stderr(site.output(&self.api, "err"));
+        self.child = Some(command.spawn().unwrap());
+    }
+
+    fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
     }
 
     fn kill(&mut self) {
@@ -216,6 +233,41 @@ async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when
         }
     };
     timeout(PATIENCE, follows).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_services_that_start_at_once_on_an_empty_database_postgresql_serves_all_and_a_file_one() {
+    const REPLICAS: usize = 4;
+    let mut site = Site::empty().await;
+    let mut replicas: Vec<_> = (0..REPLICAS).map(|_| site.replica()).collect();
+    if !site.is_postgres() {
+        let all_but_one_end = async {
+            while replicas.iter_mut().map(Replica::is_running).filter(|runs| *runs).count() > 1 {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, all_but_one_end).await.unwrap();
+        let ended: Vec<_> = replicas.extract_if(.., |replica| !replica.is_running()).collect();
+        assert_eq!(replicas.len(), 1);
+        for replica in ended {
+            let said = std::fs::read_to_string(site.folder.join(format!("{}.err", replica.api))).unwrap();
+            assert!(said.contains("another service has the database: several need PostgreSQL"), "{said}");
+        }
+    }
+    for replica in &replicas {
+        assert_eq!(replica.admin(&site).insist("GET", "/readyz", Value::Null).await.0, 200);
+    }
+    // One of them has made the administrator, whom all let in.
+    let said = |replica: &Replica| std::fs::read_to_string(site.folder.join(format!("{}.out", replica.api))).unwrap();
+    let said: String = replicas.iter().map(said).collect();
+    let [token] = said.lines().filter_map(|line| line.rsplit_once(": ")).collect::<Vec<_>>().try_into().unwrap();
+    site.token = token.1.to_owned();
+    for (number, replica) in replicas.iter().enumerate() {
+        let path = format!("/api/v1/permissions/model.n{number}");
+        assert_eq!(replica.admin(&site).insist("PUT", &path, json!({})).await.0, 201);
+    }
+    let shown = replicas[0].admin(&site).insist("GET", "/api/v1/permissions", Value::Null).await.1;
+    assert_eq!(shown["items"].as_array().unwrap().len(), replicas.len());
 }
 
 /// What one writer knows of what it wrote.

@@ -1,11 +1,13 @@
 """A private PostgreSQL cluster on 127.0.0.1, gone when its `with` block ends."""
 
+import contextlib
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -70,6 +72,16 @@ class Postgres:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stops the server, whoever is connected, and starts it again at the end on the same port."""
+        assert self._server and self._folder, "it was not started"
+        process.stop(self._server, signal.SIGINT, STOP_SECONDS)
+        try:
+            yield
+        finally:
+            self._serve(self._folder)
+
     def url(self, database: str) -> str:
         """With the password, for clients that take a connection URL."""
         return f"postgres://{self.role}:{self.password}@{self.host}:{self.port}/{database}"
@@ -114,7 +126,6 @@ class Postgres:
         self._folder = Path(tempfile.mkdtemp(prefix="lictor-postgres-"))
         secret = self._folder / "password"
         secret.write_text(self.password)
-        log = self._folder / "log"
         owner = _owner()
         if owner:
             for path in (self._folder, secret):
@@ -129,13 +140,17 @@ class Postgres:
         )  # fmt: skip
         if initialised.returncode:
             raise PartError(f"initdb failed: {initialised.stderr.strip()}")
+        self._serve(self._folder)
+
+    def _serve(self, folder: Path) -> None:
         settings = [argument for name, value in SETTINGS.items() for argument in ("-c", f"{name}={value}")]
-        with log.open("w") as output:
+        log = folder / "log"
+        with log.open("a") as output:
             # A session of its own: Ctrl-C reaches the tests first, which stop their servers in order.
             self._server = subprocess.Popen(
-                [str(self._bin / "postgres"), "-D", str(data), "-p", str(self.port), *settings],
-                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, **owner,
+                [str(self._bin / "postgres"), "-D", str(folder / "data"), "-p", str(self.port), *settings],
+                cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True, **_owner(),
             )  # fmt: skip
         process.wait_until(self._accepts, self._server, "PostgreSQL", log, START_SECONDS)
 

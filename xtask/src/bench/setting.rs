@@ -173,6 +173,7 @@ impl<'a> Setting<'a> {
     fn start_control_plane(&mut self, odoo: &OdooUrl) -> Result<(u16, String)> {
         let control_plane = ControlPlane {
             program: self.programs.control_plane.clone(),
+            database_url: None,
             api_port: network::free_port()?,
             gate_port: network::free_port()?,
         };
