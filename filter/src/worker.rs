@@ -82,10 +82,12 @@ impl Worker {
         let mut loaded = self.loaded.take();
         loaded.confirmed_at = confirmed_at;
         if loaded.id != id {
+            let began = host::now()?;
             match Blob::read(id) {
                 // What was stored was parsed before; should it not parse here, nothing may pass.
                 Ok(Some(json)) => {
-                    loaded = Loaded { id, confirmed_at, snapshot: parse(&json).map(Rc::new).map_err(report).ok() }
+                    loaded = Loaded { id, confirmed_at, snapshot: parse(&json).map(Rc::new).map_err(report).ok() };
+                    self.metrics()?.loaded(host::now()?.saturating_sub(began))?;
                 }
                 // Another is being written: the one at hand is the last that was in force.
                 Ok(None) => {}

@@ -25,6 +25,8 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
 }
+# As operators have it; for measurements.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 def binaries() -> Path:
@@ -49,7 +51,9 @@ class Postgres:
     host = "127.0.0.1"
     role = ROLE
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """A `durable` one outlives a power cut, which is slower."""
+        self._settings = {**SETTINGS, **(DURABLE if durable else {})}
         self.password = secrets.token_urlsafe(16)
         self.port = process.free_port()
         self._bin = binaries()
@@ -69,6 +73,12 @@ class Postgres:
             process.stop(self._server, signal.SIGINT, STOP_SECONDS)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def processes(self) -> list[int]:
+        """The server's."""
+        assert self._server
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text()
+        return [self._server.pid, *map(int, children.split())]
 
     def url(self, database: str) -> str:
         """With the password, for clients that take a connection URL."""
@@ -129,7 +139,7 @@ class Postgres:
         )  # fmt: skip
         if initialised.returncode:
             raise PartError(f"initdb failed: {initialised.stderr.strip()}")
-        settings = [argument for name, value in SETTINGS.items() for argument in ("-c", f"{name}={value}")]
+        settings = [argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")]
         with log.open("w") as output:
             # A session of its own: Ctrl-C reaches the tests first, which stop their servers in order.
             self._server = subprocess.Popen(
