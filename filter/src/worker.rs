@@ -76,6 +76,11 @@ impl Worker {
         self.refreshed()
     }
 
+    /// Takes a policy that this thread has parsed and put in force: it need not parse it again.
+    pub(crate) fn take(&self, id: u64, confirmed_at: UnixMicros, snapshot: Snapshot) {
+        self.loaded.set(Loaded { id, confirmed_at, snapshot: Some(Rc::new(snapshot)) });
+    }
+
     /// The policy in force now, by the stamp: parsed anew if that names another than this thread has.
     pub(crate) fn refreshed(&self) -> Result<Current, HostError> {
         let (id, confirmed_at) = Stamp::read()?;

@@ -10,7 +10,7 @@ from typing import Any
 
 from scale.events import event
 from scale.figures import show, times
-from scale.site import Client, Site
+from scale.site import Site
 
 # Microseconds between two calls.
 STEP = 6_000_000
@@ -44,6 +44,8 @@ UPDATE audit_chain SET positions = {rows};
 
 def measure(site: Site, rows: int) -> None:
     _fill(site, rows)
+    # The control plane has closed the one that was silent meanwhile.
+    site.api = site.administrator()
     _pages(site, rows)
     _export(site)
     _retention(site, rows)
@@ -125,7 +127,7 @@ def _retention(site: Site, rows: int) -> None:
     gate, boot, sequence, waits = site.gate(), str(uuid.uuid4()), 0, []
     count = lambda: int(site.postgres.sql("SELECT count(*) FROM audit", "lictor"))  # noqa: E731
     before, began = count(), time.monotonic()
-    run = Client(site.lictor.port, site.lictor.token, "/api/v1/")
+    run = site.administrator()
     started = threading.Thread(target=lambda: run.send("POST", "jobs/audit_cleanup/run", b"{}"))
     started.start()
     while started.is_alive() or site.api.json("GET", "jobs/audit_cleanup")["running"]:

@@ -29,8 +29,12 @@ class Site:
     def __init__(self, lictor: ControlPlane, postgres: Postgres | None, odoo_port: int) -> None:
         self.lictor, self.postgres, self.odoo_port = lictor, postgres, odoo_port
         self.gate_port = int(lictor.variables["LICTOR_GATE_LISTEN"].rsplit(":", 1)[1])
-        self.api = Client(lictor.port, lictor.token, "/api/v1/")
+        self.api = self.administrator()
         self.gate_token = self.api.json("POST", "gates", {"name": "scale"})["token"]
+
+    def administrator(self) -> "Client":
+        """A connection of an administrator."""
+        return Client(self.lictor.port, self.lictor.token, "/api/v1/")
 
     def gate(self) -> "Client":
         """A connection of the gate."""
