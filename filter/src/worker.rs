@@ -84,15 +84,16 @@ impl Worker {
     /// The policy in force now, by the stamp: parsed anew if that names another than this thread has.
     pub(crate) fn refreshed(&self) -> Result<Current, HostError> {
         let (id, confirmed_at) = Stamp::read()?;
+        let began = host::now()?;
         let mut loaded = self.loaded.take();
         loaded.confirmed_at = confirmed_at;
+        let mut is_new = false;
         if loaded.id != id {
-            let began = host::now()?;
             match Blob::read(id) {
                 // What was stored was parsed before; should it not parse here, nothing may pass.
                 Ok(Some(json)) => {
                     loaded = Loaded { id, confirmed_at, snapshot: parse(&json).map(Rc::new).map_err(report).ok() };
-                    self.metrics()?.loaded(host::now()?.saturating_sub(began))?;
+                    is_new = true;
                 }
                 // Another is being written: the one at hand is the last that was in force.
                 Ok(None) => {}
@@ -103,6 +104,9 @@ impl Worker {
             }
         }
         self.loaded.set(loaded.clone());
+        if is_new {
+            self.metrics()?.loaded(host::now()?.saturating_sub(began))?;
+        }
         Ok(loaded.into())
     }
 }
