@@ -29,7 +29,7 @@ impl NewSecret {
                 let salt = random::bytes().map_err(Problem::internal)?;
                 let hashed = tokio::task::spawn_blocking(move || (KeyHash::of(&key, salt).text(), key));
                 let (hash, key) = hashed.await.map_err(Problem::internal)?;
-                return Ok(Self { key, hash: Secret::new(hash.map_err(Problem::internal)?) });
+                return Ok(Self { key, hash: Secret::new(hash) });
             }
         }
         Err(Problem::internal("no free prefix for a key: is the source of randomness broken?"))

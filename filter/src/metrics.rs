@@ -13,6 +13,7 @@ pub(crate) struct Metrics {
     denied: Vec<(Reason, Metric)>,
     would_deny: Vec<(Reason, Metric)>,
     gate_us: Metric,
+    policy_load_us: Metric,
     hashes: Metric,
     revision: Metric,
     age_seconds: Metric,
@@ -38,6 +39,7 @@ impl Metrics {
             denied: Reason::ALL.iter().map(denied).collect::<Result<_, HostError>>()?,
             would_deny: shadowed.map(would_deny).collect::<Result<_, HostError>>()?,
             gate_us: host::define_histogram("lictor.gate_us")?,
+            policy_load_us: host::define_histogram("lictor.policy_load_us")?,
             hashes: host::define_counter("lictor.key_hashes")?,
             revision: host::define_gauge("lictor.policy_revision")?,
             age_seconds: host::define_gauge("lictor.policy_age_seconds")?,
@@ -57,6 +59,11 @@ impl Metrics {
         counter.map_or(Ok(()), host::increment)?;
         of(&self.would_deny, event.would_deny).map_or(Ok(()), host::increment)?;
         host::record(&self.gate_us, event.gate_us)
+    }
+
+    /// This thread took a policy, and stood still for so long.
+    pub(crate) fn loaded(&self, took_us: u64) -> Result<(), HostError> {
+        host::record(&self.policy_load_us, took_us)
     }
 
     /// A key was hashed.

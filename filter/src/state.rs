@@ -201,6 +201,7 @@ impl Blob {
         if bytes.get(..Self::HEAD) != Some(&id.to_le_bytes()[..]) {
             return Ok(None);
         }
-        Ok(Some(bytes.split_off(Self::HEAD)))
+        bytes.drain(..Self::HEAD);
+        Ok(Some(bytes))
     }
 }

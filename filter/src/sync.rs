@@ -150,7 +150,7 @@ fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), S
     Blob::write(id, json)?;
     Stamp::publish(id, now)?;
     worker.metrics()?.published(id)?;
-    worker.refreshed()?;
+    worker.take(id, now, given);
     Ok(Ok(()))
 }
 

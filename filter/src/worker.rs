@@ -76,16 +76,24 @@ impl Worker {
         self.refreshed()
     }
 
+    /// Takes a policy that this thread has parsed and put in force: it need not parse it again.
+    pub(crate) fn take(&self, id: u64, confirmed_at: UnixMicros, snapshot: Snapshot) {
+        self.loaded.set(Loaded { id, confirmed_at, snapshot: Some(Rc::new(snapshot)) });
+    }
+
     /// The policy in force now, by the stamp: parsed anew if that names another than this thread has.
     pub(crate) fn refreshed(&self) -> Result<Current, HostError> {
         let (id, confirmed_at) = Stamp::read()?;
+        let began = host::now()?;
         let mut loaded = self.loaded.take();
         loaded.confirmed_at = confirmed_at;
+        let mut is_new = false;
         if loaded.id != id {
             match Blob::read(id) {
                 // What was stored was parsed before; should it not parse here, nothing may pass.
                 Ok(Some(json)) => {
-                    loaded = Loaded { id, confirmed_at, snapshot: parse(&json).map(Rc::new).map_err(report).ok() }
+                    loaded = Loaded { id, confirmed_at, snapshot: parse(&json).map(Rc::new).map_err(report).ok() };
+                    is_new = true;
                 }
                 // Another is being written: the one at hand is the last that was in force.
                 Ok(None) => {}
@@ -96,6 +104,9 @@ impl Worker {
             }
         }
         self.loaded.set(loaded.clone());
+        if is_new {
+            self.metrics()?.loaded(host::now()?.saturating_sub(began))?;
+        }
         Ok(loaded.into())
     }
 }

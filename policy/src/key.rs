@@ -144,15 +144,15 @@ impl KeyHash {
         if head != (Some(""), Some(HASH_SCHEME)) || !(1..=MAX_ROUNDS).contains(&rounds) {
             return Err(BadHash);
         }
-        let salt = passlib_base64()?.decode(salt).map_err(|_| BadHash)?;
-        let checksum = passlib_base64()?.decode(checksum).map_err(|_| BadHash)?;
+        let salt = PASSLIB_BASE64.decode(salt).map_err(|_| BadHash)?;
+        let checksum = PASSLIB_BASE64.decode(checksum).map_err(|_| BadHash)?;
         Ok(Self { rounds, salt, checksum: checksum.try_into().map_err(|_| BadHash)? })
     }
 
     /// passlib's text form.
-    pub fn text(&self) -> Result<String, BadHash> {
-        let (salt, checksum) = (passlib_base64()?.encode(&self.salt), passlib_base64()?.encode(self.checksum));
-        Ok(format!("${HASH_SCHEME}${}${salt}${checksum}", self.rounds))
+    pub fn text(&self) -> String {
+        let (salt, checksum) = (PASSLIB_BASE64.encode(&self.salt), PASSLIB_BASE64.encode(self.checksum));
+        format!("${HASH_SCHEME}${}${salt}${checksum}", self.rounds)
     }
 
     /// Whether the hash is this key's. Costs a worker milliseconds: callers ask the digest and the brake first.
@@ -176,12 +176,14 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && left.iter().zip(right).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
-/// passlib's "ab64": the usual alphabet with `.` for `+`, without padding.
-fn passlib_base64() -> Result<GeneralPurpose, BadHash> {
-    Alphabet::new("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./")
-        .map(|alphabet| GeneralPurpose::new(&alphabet, NO_PAD))
-        .map_err(|_| BadHash)
-}
+/// passlib's "ab64": the usual alphabet with `.` for `+`, without padding. Made once: it takes longer than reading a
+/// hash, of which a snapshot has thousands.
+static PASSLIB_BASE64: GeneralPurpose =
+    match Alphabet::new("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./") {
+        Ok(alphabet) => GeneralPurpose::new(&alphabet, NO_PAD),
+        #[expect(clippy::panic, reason = "the compiler evaluates it: another alphabet does not compile")]
+        Err(_) => panic!(),
+    };
 
 #[cfg(test)]
 mod tests {
@@ -208,7 +210,7 @@ mod tests {
     #[test]
     fn the_hash_is_what_passlib_writes() {
         // passlib.hash.pbkdf2_sha512.using(rounds=6000, salt=bytes(range(16))).hash(key)
-        let text = KeyHash::of(&key(), std::array::from_fn(|at| at as u8)).text().unwrap();
+        let text = KeyHash::of(&key(), std::array::from_fn(|at| at as u8)).text();
         assert!(text.starts_with("$pbkdf2-sha512$6000$AAECAwQFBgcICQoLDA0ODw$"));
         let hash = KeyHash::parse(&text).unwrap();
         assert!(hash.verify(&key()));

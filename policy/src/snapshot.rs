@@ -1,5 +1,6 @@
 //! The policy that a gate decides from, parsed from the wire: every name resolved, every list read.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ pub struct Snapshot {
     pub settings: Settings,
     /// What is paused.
     pub pauses: Vec<wire::Pause>,
-    keys: BTreeMap<String, Key>,
+    /// In boxes, as the map moves its entries about while it grows: workers stand still meanwhile.
+    keys: BTreeMap<String, Box<Key>>,
     permissions: BTreeMap<String, Permission>,
     terminations: Vec<Termination>,
 }
@@ -68,7 +70,7 @@ pub struct Permission {
 impl Snapshot {
     /// The key with this prefix.
     pub fn key(&self, prefix: &str) -> Option<&Key> {
-        self.keys.get(prefix)
+        self.keys.get(prefix).map(Box::as_ref)
     }
 
     /// The models that have a permission record.
@@ -149,16 +151,12 @@ impl TryFrom<wire::Snapshot> for Snapshot {
                 return Err(BadSnapshot::Twice(format!("the user id {id}")));
             }
         }
-        let (mut keys, mut slots) = (BTreeMap::new(), BTreeMap::new());
+        a_slot_has_one_line(&given.keys)?;
+        let mut keys = BTreeMap::new();
         for wire in given.keys {
-            let key = Key::parse(wire, &users)?;
-            let line = slots.entry(key.wire.slot).or_insert_with(|| key.wire.line.clone());
-            if *line != key.wire.line {
-                return Err(BadSnapshot::Twice(format!("slot {}", key.wire.slot)));
-            }
-            let prefix = key.wire.prefix.clone();
-            if keys.insert(prefix.clone(), key).is_some() {
-                return Err(BadSnapshot::Twice(format!("the prefix {prefix}")));
+            match keys.entry(wire.prefix.clone()) {
+                Entry::Occupied(taken) => return Err(BadSnapshot::Twice(format!("the prefix {}", taken.key()))),
+                Entry::Vacant(free) => drop(free.insert(Box::new(Key::parse(wire, &users)?))),
             }
         }
         let mut permissions = BTreeMap::new();
@@ -178,6 +176,17 @@ impl TryFrom<wire::Snapshot> for Snapshot {
             terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Two lines in one slot would share their counters.
+fn a_slot_has_one_line(keys: &[wire::Key]) -> Result<(), BadSnapshot> {
+    let mut lines = BTreeMap::new();
+    for key in keys {
+        if *lines.entry(key.slot).or_insert(&key.line) != &key.line {
+            return Err(BadSnapshot::Twice(format!("slot {}", key.slot)));
+        }
+    }
+    Ok(())
 }
 
 impl TryFrom<wire::Settings> for Settings {

@@ -20,6 +20,9 @@ NAMES = {
     "lictor_gate_us_bucket": {"le"},
     "lictor_gate_us_count": set(),
     "lictor_gate_us_sum": set(),
+    "lictor_policy_load_us_bucket": {"le"},
+    "lictor_policy_load_us_count": set(),
+    "lictor_policy_load_us_sum": set(),
     "lictor_policy_revision": set(),
     "lictor_policy_stamp": set(),
     "lictor_policy_age_seconds": set(),
@@ -78,6 +81,7 @@ def test_the_policy_in_force_is_the_control_planes(gate: Gate) -> None:
     [row] = gate.api("GET", "gates")["items"]
     eventually(lambda: revision() == gate.api("GET", f"gates/{row['id']}")["revision"])
     assert metrics.value(scrape(gate), "policy_age_seconds") < 300
+    eventually(lambda: metrics.value(scrape(gate), "policy_load_us_count") >= 1, FLUSH_SECONDS)
 
 
 def test_what_the_gate_has_not_sent_is_counted_and_then_sent(gate: Gate, agent: Agent) -> None:

@@ -15,6 +15,7 @@ mod project;
 mod python;
 mod rest;
 mod run;
+mod scale;
 mod seed;
 mod state;
 mod test;
@@ -58,6 +59,8 @@ enum Command {
     },
     /// Measures what the filter costs, beside what the alternatives cost.
     Bench(bench::Options),
+    /// Measures how far the control plane scales: keys, audit events a second, rows of the audit log.
+    Scale(scale::Options),
     /// Checks the invariants that docs/ARCHITECTURE.md names.
     Tidy,
 }
@@ -110,6 +113,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Down { state } => down::down(&state),
         Command::Test { parts } => test::test(&project, &parts),
         Command::Bench(options) => bench::bench(&project, &options),
+        Command::Scale(options) => scale::scale(&project, &options),
         Command::Tidy => tidy::tidy(&project),
     }
 }

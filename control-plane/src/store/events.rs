@@ -147,12 +147,8 @@ pub async fn insert<'b>(
         }
     }
     rows.store(connection, signer, now).await?;
-    for (key_id, used) in &uses {
-        keys::add_use(connection, key_id, used).await?;
-    }
-    for (session, visit) in &visits {
-        sessions::add(connection, session, visit).await?;
-    }
+    keys::add_uses(connection, &uses).await?;
+    sessions::add(connection, &visits).await?;
     let sequences = batch.events.iter().map(|event| event.sequence);
     arrivals::add(connection, gate_id, &batch.boot, sequences, now).await?;
     Ok(new)

@@ -1,5 +1,6 @@
 //! Keys.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lictor_policy::operation::Operations;
@@ -10,6 +11,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::row::{Columns as _, big, json};
+use super::watches::values;
 use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::time::Moment;
 
@@ -376,18 +378,21 @@ pub struct Use {
     pub from: String,
 }
 
-/// Adds calls to a key's use. Not a change of policy: no new revision.
-pub async fn add_use(connection: &mut Connection, id: &str, used: &Use) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE keys SET use_count = use_count + $2, \
-         last_used_from = CASE WHEN last_used_at > $3 THEN last_used_from ELSE $4 END, \
-         last_used_at = CASE WHEN last_used_at > $3 THEN last_used_at ELSE $3 END WHERE id = $1",
-    )
-    .bind(id)
-    .bind(big(used.count))
-    .bind(big(used.at.0))
-    .bind(used.from.as_str())
-    .execute(connection)
-    .await?;
+/// Adds calls to the use of keys, all in one statement. Not a change of policy: no new revision.
+pub async fn add_uses(connection: &mut Connection, uses: &BTreeMap<&str, Use>) -> Result<(), StoreError> {
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "WITH used (key_id, calls, last_at, last_from) AS ({}) UPDATE keys SET use_count = use_count + calls, \
+         last_used_from = CASE WHEN last_used_at > last_at THEN last_used_from ELSE last_from END, \
+         last_used_at = CASE WHEN last_used_at > last_at THEN last_used_at ELSE last_at END FROM used WHERE id = key_id",
+        values(uses.len(), 4)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (id, used) in uses {
+        query = query.bind(*id).bind(big(used.count)).bind(big(used.at.0)).bind(used.from.as_str());
+    }
+    query.execute(connection).await?;
     Ok(())
 }

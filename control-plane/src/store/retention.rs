@@ -25,13 +25,14 @@ pub async fn is_due(connection: &mut Connection, cut: &Cut) -> Result<bool, Stor
 pub async fn delete_rows(connection: &mut Connection, cut: &Cut, limit: i64) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for (condition, bound) in [(BY_POSITION, big(cut.position)), (BY_AGE, big(cut.before))] {
-        let chosen = format!("SELECT position FROM audit WHERE {condition} LIMIT $3");
+        // The limit is no parameter: PostgreSQL may plan without its value, takes it for a tenth of the table then, and
+        // reads all of it.
+        let chosen = format!("SELECT position FROM audit WHERE {condition} LIMIT {limit}");
         for table in ["audit_record_ids", "audit"] {
             let sql = format!("DELETE FROM {table} WHERE position IN ({chosen})");
             let done = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(bound)
                 .bind(big(cut.position))
-                .bind(limit)
                 .execute(&mut *connection)
                 .await?;
             if table == "audit" {

@@ -1,12 +1,16 @@
 //! Sessions, as the calls that gates report make them.
 
+use std::collections::BTreeMap;
+
 use lictor_policy::wire::Event;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::conditions::{Bound, Conditions};
 use super::row::{Columns as _, big};
+use super::watches::values;
 use super::{ChangeTx, Connection, StoreError};
 use crate::time::Moment;
 
@@ -159,11 +163,17 @@ impl<'e> Visit<'e> {
     }
 }
 
-/// Adds calls to a session, or begins it with them. Not a change of policy: no new revision.
-pub(super) async fn add(connection: &mut Connection, id: &str, visit: &Visit<'_>) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO sessions (id, key_id, line, client_ip, user_agent, started_at, last_seen_at, requests) \
-         VALUES ($1, $2, (SELECT line FROM keys WHERE keys.id = $2), $3, $4, $5, $6, $7) \
+/// Adds calls to sessions, or begins them with these, all in one statement. Not a change of policy: no new revision.
+pub(super) async fn add(connection: &mut Connection, visits: &BTreeMap<&str, Visit<'_>>) -> Result<(), StoreError> {
+    if visits.is_empty() {
+        return Ok(());
+    }
+    // SQLite takes no ON CONFLICT right behind a FROM, where ON could belong to a join: hence the condition.
+    let sql = format!(
+        "WITH visits (id, key_id, client_ip, user_agent, first_at, last_at, calls) AS ({}) \
+         INSERT INTO sessions (id, key_id, line, client_ip, user_agent, started_at, last_seen_at, requests) \
+         SELECT id, key_id, (SELECT line FROM keys WHERE keys.id = key_id), client_ip, user_agent, first_at, last_at, \
+         calls FROM visits WHERE 1 = 1 \
          ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, line = COALESCE(excluded.line, sessions.line), \
          started_at = CASE WHEN excluded.started_at < sessions.started_at \
          THEN excluded.started_at ELSE sessions.started_at END, \
@@ -171,16 +181,14 @@ pub(super) async fn add(connection: &mut Connection, id: &str, visit: &Visit<'_>
          THEN excluded.last_seen_at ELSE sessions.last_seen_at END, \
          requests = sessions.requests + excluded.requests, \
          expired_at = CASE WHEN excluded.last_seen_at > sessions.last_seen_at THEN NULL ELSE sessions.expired_at END",
-    )
-    .bind(id)
-    .bind(visit.key_id)
-    .bind(visit.client_ip)
-    .bind(visit.user_agent)
-    .bind(big(visit.first_at))
-    .bind(big(visit.last_at))
-    .bind(big(visit.calls))
-    .execute(connection)
-    .await?;
+        values(visits.len(), 7)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (id, visit) in visits {
+        query = query.bind(*id).bind(visit.key_id).bind(visit.client_ip).bind(visit.user_agent);
+        query = query.bind(big(visit.first_at)).bind(big(visit.last_at)).bind(big(visit.calls));
+    }
+    query.execute(connection).await?;
     Ok(())
 }
 

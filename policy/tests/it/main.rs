@@ -20,4 +20,5 @@ mod roads;
 mod setting;
 mod shadow;
 mod shadow_property;
+mod snapshot;
 mod stages;

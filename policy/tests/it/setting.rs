@@ -86,7 +86,7 @@ pub(crate) fn policy() -> wire::Snapshot {
         keys: vec![wire::Key {
             id: "k1".into(),
             prefix: key().prefix().into(),
-            hash: Secret::new(KeyHash::of(&key(), [7; 16]).text().unwrap()),
+            hash: Secret::new(KeyHash::of(&key(), [7; 16]).text()),
             version: 1,
             line: "k1".into(),
             slot: 0,

@@ -27,6 +27,8 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
 }
+# As operators have it; for measurements.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 def binaries() -> Path:
@@ -51,7 +53,9 @@ class Postgres:
     host = "127.0.0.1"
     role = ROLE
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """A `durable` one outlives a power cut, which is slower."""
+        self._settings = {**SETTINGS, **(DURABLE if durable else {})}
         self.password = secrets.token_urlsafe(16)
         self.port = process.free_port()
         self._bin = binaries()
@@ -81,6 +85,12 @@ class Postgres:
             yield
         finally:
             self._serve(self._folder)
+
+    def processes(self) -> list[int]:
+        """The server's."""
+        assert self._server
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text()
+        return [self._server.pid, *map(int, children.split())]
 
     def url(self, database: str) -> str:
         """With the password, for clients that take a connection URL."""
@@ -143,7 +153,7 @@ class Postgres:
         self._serve(self._folder)
 
     def _serve(self, folder: Path) -> None:
-        settings = [argument for name, value in SETTINGS.items() for argument in ("-c", f"{name}={value}")]
+        settings = [argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")]
         log = folder / "log"
         with log.open("a") as output:
             # A session of its own: Ctrl-C reaches the tests first, which stop their servers in order.

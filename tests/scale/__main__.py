@@ -1,0 +1,35 @@
+"""How far the control plane scales: `cargo xtask scale` runs this on what it has built, and docs/administration.md tells
+what came out. Figures are printed, and nothing is judged."""
+
+import argparse
+
+from scale import events, policy, rows
+from scale.site import site
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="cargo xtask scale")
+    parser.add_argument("what", nargs="*", choices=["policy", "events", "rows"], help="all if nothing is named")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="both if none is named")
+    parser.add_argument("--keys", type=int, default=10_000)
+    parser.add_argument("--permissions", type=int, default=500)
+    parser.add_argument("--rate", type=int, default=2000, help="audit events a second")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--rows", type=int, default=5_000_000, help="of the audit log, on PostgreSQL only")
+    given = parser.parse_args()
+    for database in given.database or ["sqlite", "postgresql"]:
+        if "policy" in given.what or not given.what:
+            print(f"{database}: the policy", flush=True)
+            with site(database) as place:
+                policy.measure(place, given.keys, given.permissions)
+        if "events" in given.what or not given.what:
+            print(f"{database}: {given.rate} events a second for {given.seconds} s", flush=True)
+            with site(database) as place:
+                events.measure(place, given.rate, given.seconds)
+        if ("rows" in given.what or not given.what) and database == "postgresql":
+            print(f"{database}: {given.rows} rows in the audit log", flush=True)
+            with site(database) as place:
+                rows.measure(place, given.rows)
+
+
+main()

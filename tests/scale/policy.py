@@ -1,0 +1,124 @@
+"""Many keys and permissions: the REST API, and how long a change takes to be in force."""
+
+import http.client
+import json
+import threading
+import time
+import urllib.request
+import xmlrpc.client
+
+from scale.figures import show, times
+from scale.site import Site, envoy
+
+PERMISSION = {"read": True, "write": True, "groups": ["sales", "accounting"], "nested_writes": ["line_ids"]}
+ROUNDS = 50
+CHANGES = 20
+WAIT_SECONDS = 30
+
+
+def measure(site: Site, keys: int, permissions: int) -> None:
+    began = time.monotonic()
+    user, made = _fill(site, keys, permissions)
+    print(f"  {keys} keys and {permissions} permissions made in {time.monotonic() - began:.0f} s")
+    _rest(site, user["id"], made)
+    _poll(site, made)
+    with envoy(site) as (port, admin_port):
+        _decision(site, user, port)
+        _reload(admin_port)
+
+
+def _new_key(user_id: str, number: int) -> dict[str, object]:
+    return {
+        "name": f"agent {number}",
+        "user_id": user_id,
+        "scopes": ["read", "write"],
+        "models": ["res.partner", "sale.order"],
+        "ip_allow_list": ["10.0.0.0/8"] if number % 2 else [],
+        "rate_limit_per_minute": 600,
+    }
+
+
+def _fill(site: Site, keys: int, permissions: int) -> tuple[dict, list[dict]]:
+    for number in range(permissions):
+        site.api.json("PUT", f"permissions/model.{number}", PERMISSION)
+    users = [site.user() for _ in range(20)]
+    made = [site.api.json("POST", "keys", _new_key(users[n % len(users)]["id"], n)) for n in range(keys)]
+    return users[0], made
+
+
+def _rest(site: Site, user_id: str, made: list[dict]) -> None:
+    api = site.api
+    show("keys: the first page of 50", times(ROUNDS, lambda _: api.send("GET", "keys")))
+    show("keys: a page of 500", times(ROUNDS, lambda _: api.send("GET", "keys?limit=500")))
+    cursor = api.json("GET", "keys?limit=500")["next_cursor"]
+    show("keys: the page after that", times(ROUNDS, lambda _: api.send("GET", f"keys?limit=500&cursor={cursor}")))
+    show("keys of a user", times(ROUNDS, lambda _: api.send("GET", f"keys?user_id={user_id}")))
+    show("the key with a prefix", times(ROUNDS, lambda n: api.send("GET", f"keys?prefix={made[n * 7]['prefix']}")))
+    show("one key", times(ROUNDS, lambda n: api.send("GET", f"keys/{made[n * 5]['id']}")))
+    show("permissions: a page of 500", times(ROUNDS, lambda _: api.send("GET", "permissions?limit=500")))
+    show("a key is made", times(ROUNDS, lambda n: made.append(api.json("POST", "keys", _new_key(user_id, n)))))
+    show("a key is changed", times(ROUNDS, lambda n: api.json("PATCH", f"keys/{made[n]['id']}", {"name": f"n{n}"})))
+    show("a key is revoked", times(ROUNDS, lambda _: api.json("POST", f"keys/{made.pop()['id']}/revoke", {})))
+    change = dict(PERMISSION, delete=True)
+    show("a permission is changed", times(ROUNDS, lambda n: api.json("PUT", f"permissions/model.{n}", change)))
+
+
+def _poll(site: Site, made: list[dict]) -> None:
+    """A change, from its request until a gate that waits for it has the whole policy."""
+    gate = site.gate()
+    policy = gate.send("GET", "policy")
+    taken = []
+    for number in range(CHANGES):
+        limit = 1000 + number
+        has = threading.Event()
+        arrived: list[float] = []
+
+        def wait(sign: bytes = b'"rate_limit_per_minute":%d,' % limit, arrived: list[float] = arrived) -> None:
+            nonlocal policy
+            while sign not in policy:
+                known = json.loads(policy)
+                has.set()
+                policy = gate.send("GET", f"policy?epoch={known['epoch']}&since={known['revision']}") or policy
+            arrived.append(time.perf_counter())
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        has.wait()
+        time.sleep(0.3)  # No test: the publisher is to rest and the poll to be held, as on most days.
+        began = time.perf_counter()
+        site.api.json("PATCH", f"keys/{made[number]['id']}", {"rate_limit_per_minute": limit})
+        waiting.join()
+        taken.append((arrived[0] - began) * 1000)
+    show("a change reaches a gate's long poll", taken)
+    print(f"  the policy has {len(policy)} bytes of JSON")
+
+
+def _decision(site: Site, user: dict, port: int) -> None:
+    """A change, from its request until Envoy decides by it."""
+    key = site.api.json("POST", "keys", {"name": "caller", "user_id": user["id"]})["key"]
+    upstream = user["upstream"]
+    call = (upstream["database"], upstream["uid"], key, "res.users", "search_count", [[]])
+    body = xmlrpc.client.dumps(call, "execute_kw").encode()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
+
+    def is_refused() -> bool:
+        connection.request("POST", "/xmlrpc/2/mcp", body, {"Content-Type": "text/xml"})
+        return b"permission_denied" in connection.getresponse().read()
+
+    def change(number: int) -> None:
+        site.api.json("PUT", "permissions/res.users", {"read": number % 2 == 0})
+        deadline = time.monotonic() + WAIT_SECONDS
+        while is_refused() == (number % 2 == 0):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the change is not in force after {WAIT_SECONDS} s")
+
+    change(0)
+    show("a change is in force at an Envoy", times(CHANGES, lambda number: change(number + 1)))
+
+
+def _reload(admin_port: int) -> None:
+    """What Envoy's workers have measured."""
+    url = f"http://127.0.0.1:{admin_port}/stats?filter=policy_load_us&histogram_buckets=detailed"
+    time.sleep(6)  # No test: Envoy gathers histograms every five seconds.
+    with urllib.request.urlopen(url) as answer:
+        print(f"  a worker takes a policy, in microseconds: {answer.read().decode().strip()}")
