@@ -98,7 +98,7 @@ class Reader:
             "/var/lib/lictor/|/etc/lictor/(?=master)": f"{self.lictor.folder}/",
             "/etc/lictor/key": f"{self.lictor.folder}/lictor.key",
             "/backup/": f"{self.lictor.folder}/backup/",
-            "AbCdEf12": self.variables.get("PREFIX", ""),
+            "AbCdEf12|fHk19fMe": self.variables.get("PREFIX", ""),
         }.items():
             command = re.sub(there, here, command)
         return command
@@ -142,7 +142,8 @@ def test_every_command_of_the_page_does_what_it_says(echo: Echo, tmp_path: Path)
         key = lictor.api("POST", "keys", {"name": "k", "user_id": user["id"]})
         record_a_refusal(lictor, key)
         (tmp_path / ".lictor-token").write_text(lictor.token)
-        reader = Reader(lictor, KEY_ID=key["id"], USER_ID=user["id"], ADA_ODOO_API_KEY="secret")
+        shown = {"KEY_ID": key["id"], "PREFIX": key["prefix"], "USER_ID": user["id"]}
+        reader = Reader(lictor, **shown, ADA_ODOO_API_KEY="secret")
         ran = 0
         for heading, command in commands():
             if command.startswith((*NOT_RUN, *POSTGRESQL)):
