@@ -174,8 +174,9 @@ pub async fn slot_of(tx: &mut ChangeTx, line: &str) -> Result<u32, StoreError> {
 
 /// The smallest number that no line in use has. A revoked key is never used again and keeps none.
 ///
-/// One pass over the numbers in their order. To look for each whether the next is taken cost PostgreSQL seconds with
-/// 10,000 keys whenever it had no statistics of them yet, as after a restore.
+/// One pass over the numbers in their order, which is how it is done whatever the number of keys: PostgreSQL keeps the
+/// plan that it made when there were few, and one that looks for each number whether the next is taken needs seconds
+/// when there are 10,000.
 pub async fn free_slot(tx: &mut ChangeTx) -> Result<u32, StoreError> {
     let row = sqlx::query(
         "SELECT MIN(candidate) AS slot FROM \
