@@ -96,6 +96,7 @@ def site(database: str) -> Iterator[Site]:
         standin = [sys.executable, str(ROOT / "tests/standin/odoo.py"), "--port", str(odoo_port)]
         odoo = subprocess.Popen(standin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(process.stop, odoo, signal.SIGTERM, START_SECONDS)
+        process.wait_until(lambda: _answers(odoo_port, "/"), odoo, "the stand-in", folder / "none", START_SECONDS)
         lictor = stack.enter_context(ControlPlane(f"http://127.0.0.1:{odoo_port}", folder, variables))
         yield Site(lictor, postgres, odoo_port)
 
@@ -126,7 +127,7 @@ def envoy(site: Site) -> Iterator[tuple[int, int]]:
     with (folder / "envoy.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        process.wait_until(lambda: _is_ready(admin_port), server, "Envoy", folder / "envoy.log", START_SECONDS)
+        process.wait_until(lambda: _answers(admin_port, "/ready"), server, "Envoy", folder / "envoy.log", START_SECONDS)
         yield port, admin_port
     finally:
         process.stop(server, signal.SIGTERM, START_SECONDS)
@@ -145,10 +146,10 @@ def _rendered(file: str, replacements: dict[str, str]) -> str:
     return re.sub(r"^( *)[^\n`]*# xtask: ([\w-]+)$", line, (ROOT / "envoy" / file).read_text(), flags=re.MULTILINE)
 
 
-def _is_ready(admin_port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", admin_port, timeout=CALL_SECONDS)
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CALL_SECONDS)
     with contextlib.closing(connection), contextlib.suppress(OSError):
-        connection.request("GET", "/ready")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     return False
 

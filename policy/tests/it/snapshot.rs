@@ -8,7 +8,8 @@ use crate::setting;
 
 /// A second key of the same user, under another prefix, in another slot.
 fn second(policy: &mut wire::Snapshot) -> &mut wire::Key {
-    let key = wire::Key { id: "k2".into(), prefix: "second00".into(), line: "k2".into(), slot: 1, ..policy.keys[0].clone() };
+    let key =
+        wire::Key { id: "k2".into(), prefix: "second00".into(), line: "k2".into(), slot: 1, ..policy.keys[0].clone() };
     policy.keys.push(key);
     &mut policy.keys[1]
 }
@@ -25,7 +26,10 @@ fn what_cannot_be_used_is_refused_by_what_is_wrong() {
         (|p| p.permissions.push(p.permissions[0].clone()), Some("two records share the permission for res.partner")),
         (|p| p.keys[0].user_id = "u2".into(), Some("key k1: there is no user u2")),
         (|p| p.keys[0].hash = Secret::new("plain"), Some("key k1: not a $pbkdf2-sha512$ hash")),
-        (|p| p.keys[0].ip_allow_list = vec!["10.0.0.1/8".into()], Some("a key's ip_allow_list: '10.0.0.1/8' has host bits")),
+        (
+            |p| p.keys[0].ip_allow_list = vec!["10.0.0.1/8".into()],
+            Some("a key's ip_allow_list: '10.0.0.1/8' has host bits"),
+        ),
         (|p| p.keys[0].rate_limit_per_minute = Some(0), Some("rate_limit_per_minute must be 1 or more")),
         (|p| p.settings.body_limit_bytes = 0, Some("body_limit_bytes must be 1 or more")),
         (|p| p.version = 0, Some("wire version 0")),
