@@ -155,6 +155,9 @@ pub struct Since {
     boot: Option<String>,
     /// How many events that has numbered.
     next: Option<u64>,
+    /// Whether it could not use the policy that it was sent last.
+    #[serde(default)]
+    refused: bool,
 }
 
 /// `GET /gate/v1/policy`: answers at once if the gate has another policy than the newest, even a later one: after a
@@ -176,6 +179,7 @@ pub async fn policy(
             wire_version: Some(wire_version),
             epoch: Some(has.epoch.clone()),
             revision: Some(has.since),
+            policy_refused: has.refused,
         },
     );
     let mut policies = app.publisher.subscribe();

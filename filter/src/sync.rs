@@ -78,6 +78,8 @@ impl Backoff {
 pub(crate) struct Poll {
     in_flight: Option<InFlight>,
     backoff: Backoff,
+    /// Whether the last policy that came could not be used: administrators see it.
+    refused: bool,
 }
 
 struct InFlight {
@@ -95,7 +97,8 @@ impl Poll {
         let current = worker.current()?;
         let (boot, next) = audit::numbered()?;
         let has = current.snapshot.as_ref().map(|s| format!("&epoch={}&since={}", s.epoch, s.revision));
-        let path = format!("{}?boot={boot}&next={next}{}", wire::POLICY_PATH, has.unwrap_or_default());
+        let refused = if self.refused { "&refused=true" } else { "" };
+        let path = format!("{}?boot={boot}&next={next}{}{refused}", wire::POLICY_PATH, has.unwrap_or_default());
         match host::call(&worker.config.control_plane_cluster, headers("GET", &path), None, POLL_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, id: current.id }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),
@@ -113,11 +116,16 @@ impl Poll {
     ) -> Result<bool, HostError> {
         let Some(InFlight { id, .. }) = self.in_flight.take_if(|call| call.token == token) else { return Ok(false) };
         match status()? {
-            Some(200) => match publish(worker, &host::call_body(body_size)?, now)? {
-                Ok(()) => self.backoff.succeeded(),
-                Err(problem) => self.failed(now, &format!("its policy cannot be used: {problem}")),
-            },
+            Some(200) => {
+                let published = publish(worker, &host::call_body(body_size)?, now)?;
+                self.refused = published.is_err();
+                match published {
+                    Ok(()) => self.backoff.succeeded(),
+                    Err(problem) => self.failed(now, &format!("its policy cannot be used: {problem}")),
+                }
+            }
             Some(304) => {
+                self.refused = false;
                 self.backoff.succeeded();
                 Stamp::confirm(id, now)?;
             }

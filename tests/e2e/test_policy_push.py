@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gate import Gate, Problem, eventually
+from meddler import Meddler
 
 from parts.odoo import Odoo
 
@@ -82,6 +83,34 @@ def test_calls_go_on_without_a_control_plane_until_the_policy_is_too_old(own_gat
     refused = rows(gate, made["id"], "search_count", "denied")
     ids = [row["id"] for row in gate.audit(key_id=made["id"])]
     assert len(ids) == len(set(ids)) and all(row["reason"] == "policy_unavailable" for row in refused)
+
+
+def test_a_gate_that_cannot_use_a_policy_says_so_and_keeps_the_one_it_has(own_gate: Gate, odoo: Odoo) -> None:
+    gate = own_gate
+    user = gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
+    agent = gate.agent(user, gate.key(user)["key"])
+    config = gate.folder / "envoy.yaml"
+    text = config.read_text()
+    at = text.rindex("port_value: ")
+    listener = text[at:].split()[1]
+
+    def shown() -> tuple[bool, int]:
+        [identity] = gate.api("GET", "gates")["items"]
+        return identity["policy_refused"], identity["revision"]
+
+    with Meddler(int(listener)) as meddler:
+        with gate.without_envoy():
+            config.write_text(text[:at] + text[at:].replace(listener, str(meddler.port), 1))
+        eventually(lambda: agent.refusal("res.partner", "search_count", []) is None)
+        refused, revision = shown()
+        assert not refused
+        meddler.spoils.set()
+        gate.permit({"res.partner": {}})
+        assert eventually(lambda: (found := shown())[0] and found) == (True, revision)
+        assert agent.refusal("res.partner", "search_count", []) is None
+        meddler.spoils.clear()
+        eventually(lambda: agent.refusal("res.partner", "search_count", []) == "permission_denied")
+        eventually(lambda: not shown()[0] and shown()[1] > revision)
 
 
 def rows(gate: Gate, key_id: str, method: str, outcome: str) -> list[dict[str, Any]]:

@@ -38,6 +38,8 @@ pub struct Seen {
     pub epoch: Option<String>,
     /// The revision of the policy that it runs: its acknowledgement.
     pub revision: Option<u64>,
+    /// Whether it could not use the newest policy and runs this older one: its filter may be of an older version.
+    pub policy_refused: bool,
 }
 
 fn read(row: &AnyRow) -> Result<Gate, StoreError> {
@@ -51,6 +53,7 @@ fn read(row: &AnyRow) -> Result<Gate, StoreError> {
             wire_version: row.optional_number("wire_version")?,
             epoch: row.optional_text("epoch")?,
             revision: row.optional_number("revision")?,
+            policy_refused: row.flag("policy_refused")?,
         },
         changed: Revision(row.number("changed")?),
     })
@@ -147,14 +150,15 @@ pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
 
 /// Keeps what a gate told, unless it told another replica something later. Not a change of policy: no new revision.
 pub async fn write_seen(connection: &mut Connection, id: &str, seen: &Seen) -> Result<(), StoreError> {
-    let update = "UPDATE gates SET last_seen_at = $2, wire_version = $3, epoch = $4, revision = $5 \
-                  WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at <= $2)";
+    let update = "UPDATE gates SET last_seen_at = $2, wire_version = $3, epoch = $4, revision = $5, \
+                  policy_refused = $6 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at <= $2)";
     sqlx::query(update)
         .bind(id)
         .bind(seen.last_seen_at.map(|moment| big(moment.0)))
         .bind(seen.wire_version.map(i64::from))
         .bind(seen.epoch.as_deref())
         .bind(seen.revision.map(big))
+        .bind(i64::from(seen.policy_refused))
         .execute(connection)
         .await?;
     Ok(())

@@ -23,6 +23,19 @@ async fn a_gate_shows_what_it_acknowledged_and_when_it_was_seen() {
 }
 
 #[tokio::test]
+async fn a_gate_that_could_not_use_a_policy_shows_it_until_it_can() {
+    let lab = Lab::new().await;
+    let (id, gate) = lab.gate().await;
+    for (told, shown) in [("", false), ("&refused=true", true), ("&refused=false", false), ("&refused=true", true)] {
+        gate.get(&format!("/gate/v1/policy?epoch=e&since=3{told}")).await;
+        assert_eq!(lab.admin.get(&format!("/api/v1/gates/{id}")).await.json["policy_refused"], shown, "{told}");
+    }
+    lab.app.presence.flush(&lab.app).await.unwrap();
+    assert_eq!(lab.number("SELECT policy_refused FROM gates").await, 1);
+    assert_eq!(gate.get("/gate/v1/policy?refused=maybe").await.problem().0, 422);
+}
+
+#[tokio::test]
 async fn a_gate_is_renamed_and_its_name_is_unique() {
     let lab = Lab::new().await;
     let (id, _) = lab.gate().await;

@@ -1,0 +1,54 @@
+"""A server between a gate and its control plane that spoils policies: a fault that the real control plane cannot show."""
+
+import http.client
+import http.server
+import threading
+from typing import Self
+
+POLICY = "/gate/v1/policy"
+
+
+class Meddler:
+    """`with Meddler(port) as meddler:` passes everything on to the gates' listener on `port`, and while `meddler.spoils` is
+    set, policies that no filter can use."""
+
+    def __init__(self, port: int) -> None:
+        self.spoils = threading.Event()
+        spoils = self.spoils
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _pass(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                connection.request(self.command, self.path, body or None, dict(self.headers))
+                answer = connection.getresponse()
+                content = answer.read()
+                if spoils.is_set() and self.path.startswith(POLICY) and answer.status == 200:
+                    content = b'{"version": 1, "a_setting_of_tomorrow": true}'
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+                connection.close()
+
+            do_GET = do_POST = _pass
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
