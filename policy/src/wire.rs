@@ -233,7 +233,7 @@ pub struct Upstream {
     pub secret: Secret,
 }
 
-/// A key's record.
+/// A key's record. What is as usual is left out: there may be thousands, and workers stand still while they read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
@@ -252,16 +252,22 @@ pub struct Key {
     /// The user it acts for.
     pub user_id: String,
     /// Operations that it may do; empty allows all.
+    #[serde(skip_serializing_if = "Operations::is_empty", default)]
     pub scopes: Operations,
     /// Models that it may reach; empty allows all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub models: Vec<String>,
     /// Networks in CIDR form that it may be used from; empty allows all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ip_allow_list: Vec<String>,
     /// Calls in any 60 s, in the place of the general limit; 1 or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit_per_minute: Option<u32>,
     /// Sessions at once, in the place of the general limit; 0 is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_limit: Option<u32>,
     /// From this moment on it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixMicros>,
 }
 

@@ -73,7 +73,7 @@ def _poll(site: Site, made: list[dict]) -> None:
         has = threading.Event()
         arrived: list[float] = []
 
-        def wait(sign: bytes = b'"rate_limit_per_minute":%d,' % limit, arrived: list[float] = arrived) -> None:
+        def wait(sign: bytes = b'"rate_limit_per_minute":%d' % limit, arrived: list[float] = arrived) -> None:
             nonlocal policy
             while sign not in policy:
                 known = json.loads(policy)
