@@ -56,6 +56,8 @@ pub struct Docs {
 pub enum DocsPage {
     /// Who may do what, route by route.
     Roles,
+    /// Every setting.
+    Settings,
 }
 
 /// `lictor init`

@@ -1,5 +1,7 @@
 //! Pages that are made from the code.
 
+mod settings;
+
 use std::fmt::Write as _;
 
 use lictor_policy::refusal::{AlertType, Reason};
@@ -9,6 +11,8 @@ use crate::alerts::{Rule, TYPES, type_name};
 use crate::auth::{Access, Role};
 use crate::router::{Route, api_table, gate_table};
 use crate::severity::Severity;
+
+pub use settings::settings;
 
 /// Who may do what: every route, and the roles that it lets in. Markdown.
 pub fn roles() -> String {

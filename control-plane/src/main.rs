@@ -39,6 +39,7 @@ async fn main() -> ExitCode {
         Command::RotateMasterKey(rotation) => run_rotation(rotation).await,
         Command::Remote(noun) => return cli::run(noun).await.into(),
         Command::Docs(Docs { page: DocsPage::Roles }) => print(&docs::roles()),
+        Command::Docs(Docs { page: DocsPage::Settings }) => print(&docs::settings()),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
     // One line that says what to do: a backtrace helps nobody who starts a service.

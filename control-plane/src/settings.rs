@@ -35,7 +35,7 @@ pub struct Settings {
     pub ip_allow_list: Vec<String>,
     /// How sessions are limited.
     pub sessions: Sessions,
-    /// What happens on the shared roads.
+    /// What happens on the roads that Odoo shares with other clients: see docs/roads.md.
     pub enforcement: wire::Enforcement,
     /// Networks that may do without a key in `require`.
     pub require_exceptions: Vec<String>,
@@ -75,11 +75,11 @@ pub struct RateLimit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sessions {
-    /// Whether they are limited.
+    /// Whether sessions are limited.
     pub enabled: bool,
-    /// Seconds of silence that end one.
+    /// Seconds of silence that end a session.
     pub timeout_seconds: u32,
-    /// How many a key may have at once; 0 is no limit.
+    /// How many sessions a key may have at once; 0 is no limit.
     pub limit: u32,
     /// Days after which sessions that have ended are deleted.
     pub retention_days: u32,
@@ -89,7 +89,7 @@ pub struct Sessions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
-    /// Days after which records are deleted.
+    /// Days after which audit records are deleted.
     pub retention_days: u32,
     /// When a record is stored: after the call in batches, or before it.
     pub durability: wire::Durabilities,
@@ -99,11 +99,11 @@ pub struct Audit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rotation {
-    /// Whether they are.
+    /// Whether keys are replaced before they expire.
     pub enabled: bool,
     /// So many days before a key's end it is replaced, but never before half its life is over.
     pub window_days: u32,
-    /// How its user gets the new key.
+    /// How a key's user gets the new one.
     pub delivery: Delivery,
     /// Days for which a link to a new key can be opened.
     pub link_valid_days: u32,

@@ -182,13 +182,13 @@ pub enum Durability {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Durabilities {
-    /// Of reads.
+    /// When a read is recorded: after it with others, or before it as well.
     pub read: Durability,
-    /// Of writes.
+    /// When a write is recorded: after it with others, or before it as well.
     pub write: Durability,
-    /// Of creates.
+    /// When a create is recorded: after it with others, or before it as well.
     pub create: Durability,
-    /// Of deletes.
+    /// When a delete is recorded: after it with others, or before it as well.
     pub delete: Durability,
 }
 

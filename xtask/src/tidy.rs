@@ -15,7 +15,7 @@ use sources::sources;
 const LONG: usize = 400;
 
 /// Documents made from the code: the file, and the arguments of the `cargo` command that prints what it must contain.
-const GENERATED: [(&str, &[&str]); 3] = [
+const GENERATED: [(&str, &[&str]); 4] = [
     (
         "docs/refusals.md",
         &["run", "--quiet", "--locked", "--package", "lictor-policy", "--example", "docs", "refusals"],
@@ -25,6 +25,7 @@ const GENERATED: [(&str, &[&str]); 3] = [
         &["run", "--quiet", "--locked", "--package", "lictor-policy", "--example", "docs", "operations"],
     ),
     ("docs/roles.md", &["run", "--quiet", "--locked", "--package", "lictor-control-plane", "docs", "roles"]),
+    ("docs/settings.md", &["run", "--quiet", "--locked", "--package", "lictor-control-plane", "docs", "settings"]),
 ];
 
 /// Reports every breach, and fails if there is one.

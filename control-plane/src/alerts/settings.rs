@@ -20,7 +20,7 @@ const MAX_RECIPIENTS: usize = 50;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alerts {
-    /// Whether there is any: while it is off nothing is counted and no alert opens.
+    /// Whether there is any monitoring: while it is off nothing is counted and no alert opens.
     pub enabled: bool,
     /// Addresses that are mailed when an alert opens.
     pub recipients: Vec<String>,

@@ -23,3 +23,17 @@ fn the_page_of_roles_has_a_line_for_every_route() {
         assert!(lines.contains(&line), "{line} is not in\n{page}");
     }
 }
+
+#[test]
+fn the_page_of_settings_says_what_each_takes() {
+    let page = docs::settings();
+    for line in [
+        "| `audit.durability.delete` | `batched`, `write-ahead` | `\"batched\"` | ",
+        "| `audit.retention_days` | 1 to 36500 | `365` | ",
+        "| `sessions.limit` | 0 to 10000 | `0` | ",
+        "| `shadow` | a list of `all`, `session`, ",
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+    assert!(!page.contains("|  |"), "something is not described in\n{page}");
+}
