@@ -102,7 +102,7 @@ def site(database: str) -> Iterator[Site]:
 
 
 @contextlib.contextmanager
-def envoy(site: Site) -> Iterator[tuple[int, int]]:
+def envoy(site: Site, workers: int = 2) -> Iterator[tuple[int, int]]:
     """A gate: its port and that of its admin interface."""
     port, admin_port = process.free_port(), process.free_port()
     folder = site.lictor.folder
@@ -123,7 +123,7 @@ def envoy(site: Site) -> Iterator[tuple[int, int]]:
         },
     )
     (folder / "envoy.yaml").write_text(config)
-    command = [os.environ["ENVOY"], "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", "2"]
+    command = [os.environ["ENVOY"], "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(workers)]
     with (folder / "envoy.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:

@@ -24,7 +24,7 @@ pub async fn whole(connection: &mut Connection, vault: &Vault) -> Result<wire::S
     for row in sqlx::query("SELECT * FROM users ORDER BY id").fetch_all(&mut *connection).await? {
         snapshot.users.push(user(users::read(&row)?, vault)?);
     }
-    let usable = "SELECT * FROM keys WHERE active = 1 AND revoked_at IS NULL ORDER BY id";
+    let usable = "SELECT * FROM keys WHERE active = 1 AND revoked_at IS NULL ORDER BY prefix";
     for row in sqlx::query(usable).fetch_all(&mut *connection).await? {
         snapshot.keys.push(key(keys::read(&row)?, share)?);
     }
