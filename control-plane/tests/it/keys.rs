@@ -68,10 +68,8 @@ async fn slots_are_small_and_used_again() {
     lab.admin.delete(&path(&keys[0])).await;
     lab.admin.post(&format!("{}/revoke", path(&keys[1])), json!({})).await;
     let (third, fourth) = (lab.key().await, lab.key().await);
-    let policy = lab.policy(lab.revision().await).await;
-    let slots: Vec<_> = policy["keys"].as_array().unwrap().iter().map(|key| (&key["id"], &key["slot"])).collect();
-    let expected = [(&keys[2]["id"], &json!(2)), (&third["id"], &json!(0)), (&fourth["id"], &json!(1))];
-    assert_eq!(slots, expected);
+    let expected = [(&keys[2], 2), (&third, 0), (&fourth, 1)].map(|(key, slot)| (text(&key["id"]), slot));
+    assert_eq!(lab.slots().await, expected.into());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Its database is a file there, or, if LICTOR_TEST_POSTGRES holds the URL of a PostgreSQL server without the name of a
 //! database, a database of its own on that server. `cargo xtask test unit` runs all tests both ways.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -80,6 +81,13 @@ impl Lab {
     /// What a service that is started on the same database keeps, which publishes nothing.
     pub(crate) async fn restarted(&self) -> App {
         Self::open(&self.url, &self.clock, self.app.waits, &self.odoo).await
+    }
+
+    /// The slots of the keys that gates have, by their ids.
+    pub(crate) async fn slots(&self) -> BTreeMap<String, u64> {
+        let policy = self.policy(self.revision().await).await;
+        let keys = policy["keys"].as_array().unwrap().iter();
+        keys.map(|key| (text(&key["id"]), key["slot"].as_u64().unwrap())).collect()
     }
 
     /// Moves the clock on.
