@@ -6,13 +6,15 @@ import ssl
 import threading
 import xmlrpc.client
 from email.message import Message
-from typing import Any, Self
+from typing import Any
+
+from local_server import LocalServer
 
 UID = 7
 HELD = "res.held"
 
 
-class Echo:
+class Echo(LocalServer):
     """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what arrived. Calls of the model
     `HELD` are answered when `echo.release` is set."""
 
@@ -53,18 +55,8 @@ class Echo:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_address[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-        if tls:
-            # Only then the handshake waits for its connection's own thread.
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
+        super().__init__(Handler, tls)
 
     def __exit__(self, *_: object) -> None:
         self.release.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__()

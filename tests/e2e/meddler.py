@@ -3,12 +3,13 @@
 import http.client
 import http.server
 import threading
-from typing import Self
+
+from local_server import LocalServer
 
 POLICY = "/gate/v1/policy"
 
 
-class Meddler:
+class Meddler(LocalServer):
     """`with Meddler(port) as meddler:` passes everything on to the gates' listener on `port`, and while `meddler.spoils` is
     set, policies that no filter can use."""
 
@@ -41,14 +42,4 @@ class Meddler:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)

@@ -4,11 +4,11 @@ import http.server
 import json
 import re
 import ssl
-import threading
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from gate import ROOT
+from local_server import LocalServer
 
 
 def documented_check() -> Callable[[str, str, bytes], bool]:
@@ -21,7 +21,7 @@ def documented_check() -> Callable[[str, str, bytes], bool]:
     return check
 
 
-class Webhook:
+class Webhook(LocalServer):
     """`with Webhook() as webhook:` takes requests; `heard` are their headers and bodies, `statuses` the next answers."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -40,18 +40,8 @@ class Webhook:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}/alerts"
-        if tls:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        super().__init__(Handler, tls)
+        self.url += "/alerts"
 
     def body(self, index: int) -> Any:
         return json.loads(self.heard[index][1])
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
