@@ -1,5 +1,6 @@
 """Limits under load: two workers, many clients."""
 
+import math
 import statistics
 import subprocess
 import sys
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import load
+import metrics
 import pytest
 from echo import UID, Echo
-from gate import Gate
+from gate import Gate, eventually
 from test_refusals import wrong_key
 
 CLIENTS = 16
 LIMIT = 500
+CALLS = 1000
 
 
 @pytest.fixture(scope="module")
@@ -51,26 +54,37 @@ def test_the_window_holds_with_two_workers_and_16_clients(gate: Gate, user: Any)
     assert last.reason == "permission_denied" and last.answered - admitted[0] >= 59.5
 
 
-def test_guessing_keys_does_not_slow_down_others(gate: Gate, user: Any) -> None:
+def test_guessing_keys_at_full_speed_costs_a_gate_ten_hashes_a_minute(gate: Gate, user: Any) -> None:
+    # A hash blocks a worker for milliseconds, and is all that a guess can take from others. The times are printed; what
+    # they are on a machine that does other things as well says nothing.
     key = gate.key(user)["key"]
     call = load.body(("odoo", UID, key), "res.partner", "search", [])
     guess = load.body(("odoo", UID, wrong_key(key)), "res.partner", "search", [])
 
     def p99() -> float:
-        answers = load.run(gate.port, 1, lambda _: call, lambda number: number >= 1000)
+        answers = load.run(gate.port, 1, lambda _: call, lambda number: number >= CALLS)
         assert {answer.reason for answer in answers} == {"permission_denied"}
         return statistics.quantiles((answer.answered - answer.sent for answer in answers), n=100)[98]
 
-    for attempt in range(5):
-        alone = p99()
-        attacker = subprocess.Popen([sys.executable, Path(__file__).parent / "guess.py", str(gate.port)], stdin=subprocess.PIPE)
-        assert attacker.stdin
-        attacker.stdin.write(guess)
-        attacker.stdin.close()
+    def counted(name: str, **labels: str) -> float:
+        return metrics.value(metrics.scrape(gate.up["envoy_admin_url"]), name, **labels)
+
+    def braked() -> float:
+        return counted("calls", outcome="denied", reason="too_many_failures")
+
+    alone, hashed, began = p99(), counted("key_hashes"), time.monotonic()
+    attacker = subprocess.Popen([sys.executable, Path(__file__).parent / "guess.py", str(gate.port)], stdin=subprocess.PIPE)
+    assert attacker.stdin
+    attacker.stdin.write(guess)
+    attacker.stdin.close()
+    try:
+        eventually(braked)
+        before = braked()
         beside = p99()
+        assert braked() > before + 100  # The attack went on.
+    finally:
         attacker.terminate()
         attacker.wait()
-        print(f"\np99 of a call alone {alone * 1e6:.0f} µs, beside a guesser {beside * 1e6:.0f} µs (attempt {attempt + 1})")
-        if beside <= 2 * alone:
-            return
-    raise AssertionError("five times more than doubled")
+    minutes = math.ceil((time.monotonic() - began) / 60)
+    assert 0 < counted("key_hashes") - hashed <= 10 * minutes
+    print(f"\np99 of a call alone {alone * 1e6:.0f} µs, beside a guesser {beside * 1e6:.0f} µs")

@@ -10,23 +10,23 @@ from pathlib import Path
 
 from parts.cache import PartError
 
-# Below the range from which the kernel takes the ports of outgoing connections,
-# so that none of those can take a port between its choice and the server's bind.
-PORTS = range(20000, 32000)
+# Below the range from which the kernel takes the ports of outgoing connections, so that none of those can take a port
+# between its choice and the server's bind; and not where `cargo xtask` chooses. None is given twice.
+PORTS = iter(random.sample(range(20000, 26000), 6000))
 POLL_SECONDS = 0.05
 LOG_LINES_IN_AN_ERROR = 30
 
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on."""
-    for port in random.sample(PORTS, 100):
+    for port in PORTS:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
-    raise PartError("100 random ports of 127.0.0.1 are all taken")
+    raise PartError("every port from 20000 to 25999 of 127.0.0.1 was taken or given")
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen, name: str, log: Path, seconds: float) -> None:
