@@ -141,10 +141,10 @@ async fn build(app: &App) -> Result<Option<Published>, PublishError> {
     let wire = snapshot::whole(&mut tx, &app.vault).await?;
     tx.commit().await.map_err(StoreError::from)?;
     let converted = tokio::task::spawn_blocking(move || {
-        let (epoch, revision) = (wire.epoch.clone(), Revision(wire.revision));
-        let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
         let json = Bytes::from(serde_json::to_vec(&wire)?);
-        Snapshot::try_from(wire)?;
+        Snapshot::checked(&json)?;
+        let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
+        let (epoch, revision) = (wire.epoch, Revision(wire.revision));
         Ok(Some(Published { epoch, revision, max_age, json, built_in: began.elapsed() }))
     });
     converted.await.map_err(|_| PublishError::Conversion)?

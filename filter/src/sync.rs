@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::wire::{self, UnixMicros};
 
 use crate::audit;
 use crate::host::{self, HostError};
 use crate::state::{Blob, Pair, Stamp};
-use crate::worker::{self, Current, Worker};
+use crate::worker::{Current, Worker};
 
 /// Longer than the control plane holds an unchanged poll.
 const POLL_TIMEOUT: Duration = Duration::from_millis(wire::POLL_HOLD_MS + 10_000);
@@ -144,8 +145,8 @@ impl Poll {
 }
 
 /// Puts a snapshot in force on all threads, if it can be used.
-fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), String>, HostError> {
-    let given = match worker::parse(json) {
+fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), BadSnapshot>, HostError> {
+    let given = match Snapshot::checked(json) {
         Ok(given) => given,
         Err(problem) => return Ok(Err(problem)),
     };

@@ -4,8 +4,8 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use lictor_policy::gate::Policy;
-use lictor_policy::snapshot::Snapshot;
-use lictor_policy::wire::{self, UnixMicros};
+use lictor_policy::snapshot::{BadSnapshot, Snapshot};
+use lictor_policy::wire::UnixMicros;
 
 use crate::config::Config;
 use crate::host::{self, HostError};
@@ -90,9 +90,10 @@ impl Worker {
         let mut is_new = false;
         if loaded.id != id {
             match Blob::read(id) {
-                // What was stored was parsed before; should it not parse here, nothing may pass.
+                // It was checked before it was stored; should it not parse here, nothing may pass.
                 Ok(Some(json)) => {
-                    loaded = Loaded { id, confirmed_at, snapshot: parse(&json).map(Rc::new).map_err(report).ok() };
+                    let snapshot = Snapshot::stored(&json).map(Rc::new).map_err(report).ok();
+                    loaded = Loaded { id, confirmed_at, snapshot };
                     is_new = true;
                 }
                 // Another is being written: the one at hand is the last that was in force.
@@ -111,19 +112,6 @@ impl Worker {
     }
 }
 
-fn report(problem: String) {
+fn report(problem: BadSnapshot) {
     host::warn(&format!("lictor: the stored policy cannot be used: {problem}"));
-}
-
-/// Parses a snapshot from the control plane.
-///
-/// # Errors
-/// What is wrong with it, without its contents.
-pub(crate) fn parse(json: &[u8]) -> Result<Snapshot, String> {
-    let wire: wire::Snapshot = serde_json::from_slice(json)
-        // serde_json's own text may quote a value.
-        .map_err(|error| {
-            format!("not a snapshot of this version (line {}, column {})", error.line(), error.column())
-        })?;
-    Snapshot::try_from(wire).map_err(|problem| problem.to_string())
 }

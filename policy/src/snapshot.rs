@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use crate::address::{self, BadNetwork, Networks};
-use crate::key::{BadHash, KeyHash};
+use crate::key::BadHash;
 use crate::operation::Operations;
 use crate::wire::{self, UnixMicros};
 
-/// A whole policy. Made only from a [`wire::Snapshot`] in which everything is right.
+mod keys;
+
+pub use keys::Key;
+use keys::Keys;
+
+/// A whole policy. Made only from the JSON of a [`wire::Snapshot`] in which everything is right.
 #[derive(Debug)]
 pub struct Snapshot {
     /// Names the database that counts the revisions.
@@ -20,8 +24,7 @@ pub struct Snapshot {
     pub settings: Settings,
     /// What is paused.
     pub pauses: Vec<wire::Pause>,
-    /// By their prefixes. No map: to build one takes several times as long, and workers stand still meanwhile.
-    keys: Vec<Key>,
+    keys: Keys,
     permissions: BTreeMap<String, Permission>,
     terminations: Vec<Termination>,
 }
@@ -46,19 +49,6 @@ pub struct Settings {
     pub never_list_exceptions: BTreeSet<String>,
 }
 
-/// A key that may be used.
-#[derive(Debug)]
-pub struct Key {
-    /// As it came.
-    pub wire: wire::Key,
-    /// The stored hash.
-    pub hash: KeyHash,
-    /// The user it acts for.
-    pub user: Arc<wire::User>,
-    /// Addresses that it may be used from; empty allows all.
-    pub ip_allow_list: Networks,
-}
-
 /// What may be done to a model.
 #[derive(Debug)]
 pub struct Permission {
@@ -67,10 +57,56 @@ pub struct Permission {
 }
 
 impl Snapshot {
+    /// Reads a policy from the control plane, which may hold anything: all of it is looked at.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its contents.
+    pub fn checked(json: &[u8]) -> Result<Self, BadSnapshot> {
+        let snapshot = Self::stored(json)?;
+        snapshot.keys.check()?;
+        Ok(snapshot)
+    }
+
+    /// Reads a policy that was [checked](Self::checked) before it was stored. Its keys are read when they are used, which
+    /// takes a tenth of the time.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its contents.
+    pub fn stored(json: &[u8]) -> Result<Self, BadSnapshot> {
+        let given: wire::Snapshot<_> =
+            serde_json::from_slice(json).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
+        if given.version != wire::VERSION {
+            return Err(BadSnapshot::Version(given.version));
+        }
+        let mut permissions = BTreeMap::new();
+        for wire in given.permissions {
+            let model = wire.model.clone();
+            if permissions.insert(model.clone(), Permission { wire }).is_some() {
+                return Err(BadSnapshot::Twice(format!("the permission for {model}")));
+            }
+        }
+        Ok(Self {
+            epoch: given.epoch,
+            revision: given.revision,
+            settings: Settings::try_from(given.settings)?,
+            pauses: given.pauses,
+            keys: Keys::of(given.users, given.keys)?,
+            permissions,
+            terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
+        })
+    }
+
     /// The key with this prefix.
-    pub fn key(&self, prefix: &str) -> Option<&Key> {
-        let at = self.keys.binary_search_by(|key| key.wire.prefix.as_str().cmp(prefix)).ok()?;
-        self.keys.get(at)
+    ///
+    /// # Errors
+    /// If its record cannot be used, which it can in a policy that was checked.
+    pub fn key(&self, prefix: &str) -> Result<Option<&Key>, BadSnapshot> {
+        self.keys.key(prefix)
+    }
+
+    /// Whether there is a key with this prefix.
+    pub fn has_key(&self, prefix: &str) -> bool {
+        self.keys.has(prefix)
     }
 
     /// The models that have a permission record.
@@ -99,6 +135,16 @@ impl Snapshot {
 /// Why a snapshot cannot be used. Holds identifiers, never secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSnapshot {
+    /// Not the JSON that is expected.
+    #[error("{place} is not of this version (line {line}, column {column})")]
+    Form {
+        /// What is not.
+        place: String,
+        /// From where on, counted from its beginning.
+        line: usize,
+        /// Where in the line.
+        column: usize,
+    },
     /// Another version of the format.
     #[error("wire version {0}, where {supported} is understood", supported = wire::VERSION)]
     Version(u32),
@@ -137,53 +183,21 @@ pub enum BadSnapshot {
     Zero(String),
 }
 
+impl BadSnapshot {
+    /// The error's own text may quote a value, which may be a secret.
+    fn form(place: &str, error: &serde_json::Error) -> Self {
+        Self::Form { place: place.to_owned(), line: error.line(), column: error.column() }
+    }
+}
+
+/// By way of its JSON, so that there is one way only.
 impl TryFrom<wire::Snapshot> for Snapshot {
     type Error = BadSnapshot;
 
     fn try_from(given: wire::Snapshot) -> Result<Self, BadSnapshot> {
-        if given.version != wire::VERSION {
-            return Err(BadSnapshot::Version(given.version));
-        }
-        let mut users = BTreeMap::new();
-        for user in given.users {
-            let id = user.id.clone();
-            if users.insert(id.clone(), Arc::new(user)).is_some() {
-                return Err(BadSnapshot::Twice(format!("the user id {id}")));
-            }
-        }
-        let mut keys = given.keys;
-        a_slot_has_one_line(&keys)?;
-        // They come in this order already, unless a database sorts differently.
-        keys.sort_by(|one, other| one.prefix.cmp(&other.prefix));
-        if let Some([key, _]) = keys.array_windows().find(|[one, other]| one.prefix == other.prefix) {
-            return Err(BadSnapshot::Twice(format!("the prefix {}", key.prefix)));
-        }
-        let keys = keys.into_iter().map(|wire| Key::parse(wire, &users)).collect::<Result<_, _>>()?;
-        let mut permissions = BTreeMap::new();
-        for wire in given.permissions {
-            let model = wire.model.clone();
-            if permissions.insert(model.clone(), Permission { wire }).is_some() {
-                return Err(BadSnapshot::Twice(format!("the permission for {model}")));
-            }
-        }
-        Ok(Self {
-            epoch: given.epoch,
-            revision: given.revision,
-            settings: Settings::try_from(given.settings)?,
-            pauses: given.pauses,
-            keys,
-            permissions,
-            terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
-        })
+        let json = serde_json::to_vec(&given).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
+        Self::checked(&json)
     }
-}
-
-/// Two lines in one slot would share their counters.
-fn a_slot_has_one_line(keys: &[wire::Key]) -> Result<(), BadSnapshot> {
-    let mut lines: Vec<_> = keys.iter().map(|key| (key.slot, key.line.as_str())).collect();
-    lines.sort_unstable();
-    let shared = lines.array_windows().find(|[(slot, line), (next, other)]| slot == next && line != other);
-    shared.map_or(Ok(()), |[(slot, _), _]| Err(BadSnapshot::Twice(format!("slot {slot}"))))
 }
 
 impl TryFrom<wire::Settings> for Settings {
@@ -213,20 +227,6 @@ impl TryFrom<wire::Termination> for Termination {
     fn try_from(wire::Termination { line, client_ip, until }: wire::Termination) -> Result<Self, BadSnapshot> {
         let client = address::client(&client_ip).ok_or(BadSnapshot::Address(client_ip))?;
         Ok(Self { line, client, until })
-    }
-}
-
-impl Key {
-    fn parse(wire: wire::Key, users: &BTreeMap<String, Arc<wire::User>>) -> Result<Self, BadSnapshot> {
-        let id = || wire.id.clone();
-        let hash = KeyHash::parse(wire.hash.expose()).map_err(|problem| BadSnapshot::Hash { id: id(), problem })?;
-        let user =
-            users.get(&wire.user_id).ok_or_else(|| BadSnapshot::NoUser { id: id(), user_id: wire.user_id.clone() })?;
-        if let Some(limit) = wire.rate_limit_per_minute {
-            positive("rate_limit_per_minute", limit)?;
-        }
-        let ip_allow_list = networks("a key's ip_allow_list", &wire.ip_allow_list)?;
-        Ok(Self { hash, user: Arc::clone(user), ip_allow_list, wire })
     }
 }
 

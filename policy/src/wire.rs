@@ -37,10 +37,10 @@ pub const POLL_HOLD_MS: u64 = 20_000;
 /// Microseconds since the Unix epoch.
 pub type UnixMicros = u64;
 
-/// The whole policy of one revision.
+/// The whole policy of one revision. Gates read the records of its keys, of which there may be thousands, later than the rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Snapshot {
+pub struct Snapshot<K = Key> {
     /// [`VERSION`].
     pub version: u32,
     /// Names the database that counts the revisions; another after a restore.
@@ -52,7 +52,7 @@ pub struct Snapshot {
     /// The users that keys act for.
     pub users: Vec<User>,
     /// The keys that may be used: neither inactive nor revoked ones.
-    pub keys: Vec<Key>,
+    pub keys: Vec<KeyEntry<K>>,
     /// One record a model.
     pub permissions: Vec<Permission>,
     /// What is paused for the time being.
@@ -233,14 +233,22 @@ pub struct Upstream {
     pub secret: Secret,
 }
 
-/// A key's record. What is as usual is left out: there may be thousands, and workers stand still while they read them.
+/// A key, and what it is found by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyEntry<K = Key> {
+    /// The 8 characters after `lct_`.
+    pub prefix: String,
+    /// A [`Key`], read or not.
+    pub record: K,
+}
+
+/// A key's record. What is as usual is left out: there may be thousands, and workers stand still while they look over them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
     /// The identifier in the audit log.
     pub id: String,
-    /// The 8 characters after `lct_`.
-    pub prefix: String,
     /// The hash in passlib's text form.
     pub hash: Secret,
     /// Grows when the key's secret changes: binds the digests that gates keep.

@@ -10,7 +10,7 @@ use lictor_policy::call::Call;
 use lictor_policy::decide::{self, Check, Facts, Finding, Head, Stage};
 use lictor_policy::operations;
 use lictor_policy::refusal::{Reason, Refusal};
-use lictor_policy::snapshot::Snapshot;
+use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::value::Value;
 use lictor_policy::xmlrpc::MethodCall;
 use schemars::JsonSchema;
@@ -87,12 +87,13 @@ pub async fn explain(State(app): State<App>, Body(question): Body<Question>) -> 
     let policy = Snapshot::try_from(policy).map_err(Problem::internal)?;
     let database = question.database.clone().unwrap_or(user.upstream.database);
     let call = read(&question, database, question.uid.unwrap_or(user.upstream.uid))?;
-    Ok(Json(explained(checks(&policy, &key, &call, client, &app))))
+    let checks = checks(&policy, &key, &call, client, &app).map_err(Problem::internal)?;
+    Ok(Json(explained(checks)))
 }
 
-fn checks(policy: &Snapshot, key: &Key, call: &Call<'_>, client: IpAddr, app: &App) -> Vec<Check> {
+fn checks(policy: &Snapshot, key: &Key, call: &Call<'_>, client: IpAddr, app: &App) -> Result<Vec<Check>, BadSnapshot> {
     let facts = Facts { now: app.now().0, client: Some(client), user_agent: b"", head: Head::default() };
-    match policy.key(&key.prefix) {
+    Ok(match policy.key(&key.prefix)? {
         Some(key) => decide::explain(policy, key, call, facts),
         // Gates do not get such keys: to them they are unknown.
         None => {
@@ -100,7 +101,7 @@ fn checks(policy: &Snapshot, key: &Key, call: &Call<'_>, client: IpAddr, app: &A
             let refusal = Refusal::explained(Reason::InvalidKey, sentence);
             vec![Check { stage: Stage::Key, finding: Finding::Refused(refusal) }]
         }
-    }
+    })
 }
 
 fn explained(checks: Vec<Check>) -> Explanation {

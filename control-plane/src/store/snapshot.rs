@@ -121,10 +121,9 @@ fn user(user: users::User, vault: &Vault) -> Result<wire::User, StoreError> {
     })
 }
 
-fn key(key: keys::Key, share: Share) -> Result<wire::Key, StoreError> {
-    Ok(wire::Key {
+fn key(key: keys::Key, share: Share) -> Result<wire::KeyEntry, StoreError> {
+    let record = wire::Key {
         id: key.id,
-        prefix: key.prefix,
         hash: key.hash,
         version: key.version,
         line: key.line,
@@ -136,5 +135,6 @@ fn key(key: keys::Key, share: Share) -> Result<wire::Key, StoreError> {
         rate_limit_per_minute: key.terms.rate_limit_per_minute.map(|limit| share.of(limit)),
         session_limit: key.terms.session_limit,
         expires_at: key.terms.expires_at.map(|moment| moment.0),
-    })
+    };
+    Ok(wire::KeyEntry { prefix: key.prefix, record })
 }

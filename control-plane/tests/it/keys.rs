@@ -13,7 +13,7 @@ async fn verifies(lab: &Lab, key: &Value) -> bool {
     let Presented::Key(plain) = Key::recognise(key["key"].as_str().unwrap()) else { panic!("not a key") };
     let keys = policy["keys"].as_array().unwrap();
     let stored = keys.iter().find(|stored| stored["prefix"] == plain.prefix());
-    stored.is_some_and(|stored| KeyHash::parse(stored["hash"].as_str().unwrap()).unwrap().verify(&plain))
+    stored.is_some_and(|stored| KeyHash::parse(stored["record"]["hash"].as_str().unwrap()).unwrap().verify(&plain))
 }
 
 #[tokio::test]
@@ -36,7 +36,10 @@ async fn a_new_secret_ends_the_old_one_and_keeps_the_record() {
     assert!(verifies(&lab, &new).await);
     assert!(!verifies(&lab, &old).await);
     let policy = lab.policy(lab.revision().await).await;
-    assert_eq!((&policy["keys"][0]["version"], &policy["keys"][0]["line"]), (&json!(2), &old["id"]));
+    assert_eq!(
+        (&policy["keys"][0]["record"]["version"], &policy["keys"][0]["record"]["line"]),
+        (&json!(2), &old["id"])
+    );
 }
 
 #[tokio::test]
@@ -84,7 +87,7 @@ async fn restrictions_reach_the_gates_and_null_clears_them() {
     for (name, value) in terms.as_object().unwrap() {
         assert_eq!(&patched[name], value, "{name}");
     }
-    let stored = &lab.policy(lab.revision().await).await["keys"][0];
+    let stored = &lab.policy(lab.revision().await).await["keys"][0]["record"];
     assert_eq!((&stored["rate_limit_per_minute"], &stored["session_limit"]), (&json!(5), &json!(0)));
     assert_eq!(stored["expires_at"], json!(1_924_992_000_000_000_u64));
     let cleared = lab.admin.patch(&path(&key), json!({"expires_at": null, "rate_limit_per_minute": null})).await.json;

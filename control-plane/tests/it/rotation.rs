@@ -80,10 +80,11 @@ async fn alerts(lab: &Lab) -> Vec<Value> {
     lab.admin.get("/api/v1/alerts").await.json["items"].as_array().unwrap().clone()
 }
 
-/// The policy's keys, by id.
+/// The policy's record of a key.
 pub(crate) async fn in_policy(lab: &Lab, key: &Value) -> Option<Value> {
     let policy = lab.policy(lab.revision().await).await;
-    policy["keys"].as_array().unwrap().iter().find(|found| found["id"] == key["id"]).cloned()
+    let mut records = policy["keys"].as_array().unwrap().iter().map(|found| &found["record"]);
+    records.find(|found| found["id"] == key["id"]).cloned()
 }
 
 pub(crate) fn verifies(plain: &Value, key: &Value) -> bool {

@@ -87,7 +87,7 @@ impl Lab {
     pub(crate) async fn slots(&self) -> BTreeMap<String, u64> {
         let policy = self.policy(self.revision().await).await;
         let keys = policy["keys"].as_array().unwrap().iter();
-        keys.map(|key| (text(&key["id"]), key["slot"].as_u64().unwrap())).collect()
+        keys.map(|key| &key["record"]).map(|key| (text(&key["id"]), key["slot"].as_u64().unwrap())).collect()
     }
 
     /// Moves the clock on.

@@ -7,7 +7,10 @@ use crate::support::{Caller, Lab};
 
 async fn limits(lab: &Lab) -> (Value, Value) {
     let policy = lab.policy(lab.revision().await).await;
-    (policy["settings"]["rate_limit"]["per_minute"].clone(), policy["keys"][0]["rate_limit_per_minute"].clone())
+    (
+        policy["settings"]["rate_limit"]["per_minute"].clone(),
+        policy["keys"][0]["record"]["rate_limit_per_minute"].clone(),
+    )
 }
 
 async fn poll(gate: &Caller) {

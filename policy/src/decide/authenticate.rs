@@ -87,7 +87,8 @@ pub(super) fn key<'s>(
         Presented::Broken => return Err(Reason::InvalidKey.into()),
         Presented::Other => return Err(Reason::KeyRequired.into()),
     };
-    let key = snapshot.key(presented.prefix()).ok_or(Reason::InvalidKey)?;
+    let found = snapshot.key(presented.prefix()).map_err(|_| Reason::PolicyUnavailable)?;
+    let key = found.ok_or(Reason::InvalidKey)?;
     trace.key = Some(key);
     current(key, facts)?;
     let mut line = state.line(key)?;

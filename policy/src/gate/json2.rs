@@ -31,7 +31,7 @@ pub(super) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>)
         return Err(Stop::Refused(Reason::EndpointBlocked.into()));
     }
     match Key::recognise(key) {
-        Presented::Key(presented) if snapshot.key(presented.prefix()).is_some() => {}
+        Presented::Key(presented) if snapshot.has_key(presented.prefix()) => {}
         _ => return Err(Stop::Refused(Reason::InvalidKey.into())),
     }
     if !matches!(body, Body::Unread) {

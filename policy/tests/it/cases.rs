@@ -164,7 +164,7 @@ fn other_models_are_not_written_through_values() {
 fn commands_need_their_operations_in_the_scopes() {
     let mut policy = setting::policy();
     policy.permissions[0].nested_writes = vec!["child_ids".into()];
-    policy.keys[0].scopes = Operations::of(&[Operation::Write]);
+    policy.keys[0].record.scopes = Operations::of(&[Operation::Write]);
     check(
         &policy,
         r#"
@@ -245,14 +245,14 @@ fn each_restriction_of_a_key_is_in_force() {
     let read = r#"res.partner read | [[1]] | {} | "#;
     for (change, expected) in [
         ((|_| {}) as fn(&mut Snapshot), "ok"),
-        (|p| p.keys[0].scopes = Operations::of(&[Operation::Write]), "scope_denied"),
-        (|p| p.keys[0].models = vec!["res.company".into()], "model_denied"),
-        (|p| p.keys[0].models = vec!["res.partner".into()], "ok"),
-        (|p| p.keys[0].ip_allow_list = vec!["192.0.2.0/24".into()], "ip_denied"),
-        (|p| p.keys[0].ip_allow_list = vec!["10.0.0.0/8".into()], "ok"),
+        (|p| p.keys[0].record.scopes = Operations::of(&[Operation::Write]), "scope_denied"),
+        (|p| p.keys[0].record.models = vec!["res.company".into()], "model_denied"),
+        (|p| p.keys[0].record.models = vec!["res.partner".into()], "ok"),
+        (|p| p.keys[0].record.ip_allow_list = vec!["192.0.2.0/24".into()], "ip_denied"),
+        (|p| p.keys[0].record.ip_allow_list = vec!["10.0.0.0/8".into()], "ok"),
         (|p| p.settings.ip_allow_list = vec!["192.0.2.1".into()], "ip_denied"),
-        (|p| p.keys[0].expires_at = Some(NOW), "invalid_key"),
-        (|p| p.keys[0].expires_at = Some(NOW + 1), "ok"),
+        (|p| p.keys[0].record.expires_at = Some(NOW), "invalid_key"),
+        (|p| p.keys[0].record.expires_at = Some(NOW + 1), "ok"),
         (|p| p.keys.clear(), "invalid_key"),
         (|p| p.users[0].upstream_rejected = true, "upstream_credential_rejected"),
         (|p| p.users[0].upstream.uid = 8, "identity_mismatch"),

@@ -390,7 +390,7 @@ fn the_module_says_what_the_key_may_do() {
     assert_eq!(ask(&policy, "/mcp/auth/validate"), json!({"valid": true, "user_id": UID}));
     let model = |delete| json!([{"model": "res.partner", "name": "res.partner", "operations": operations(delete)}]);
     assert_eq!(ask(&policy, "/mcp/models")["models"], model(true));
-    policy.keys[0].scopes = Operations::of(&[Operation::Read, Operation::Write]);
+    policy.keys[0].record.scopes = Operations::of(&[Operation::Read, Operation::Write]);
     assert_eq!(ask(&policy, "/mcp/models")["models"], model(false));
     let access = ask(&policy, "/mcp/models/res.partner/access");
     assert_eq!(access, json!({"model": "res.partner", "enabled": true, "operations": operations(false)}));

@@ -57,7 +57,7 @@ fn restricted(stage: Shadow) -> (wire::Snapshot, Memory, &'static str) {
     let (mut policy, mut memory) = (setting::with_api_key(setting::policy()), Memory::default());
     let reason = match stage {
         Shadow::Session => {
-            policy.keys[0].session_limit = Some(1);
+            policy.keys[0].record.session_limit = Some(1);
             assert_eq!(read_at(&policy, &mut memory, from(2)), "ok");
             "session_limit"
         }
@@ -66,16 +66,16 @@ fn restricted(stage: Shadow) -> (wire::Snapshot, Memory, &'static str) {
             "ip_denied"
         }
         Shadow::RateLimit => {
-            policy.keys[0].rate_limit_per_minute = Some(1);
+            policy.keys[0].record.rate_limit_per_minute = Some(1);
             assert_eq!(read_at(&policy, &mut memory, facts()), "ok");
             "rate_limited"
         }
         Shadow::Scope => {
-            policy.keys[0].scopes = Operations::of(&[Operation::Write]);
+            policy.keys[0].record.scopes = Operations::of(&[Operation::Write]);
             "scope_denied"
         }
         Shadow::Model => {
-            policy.keys[0].models = vec!["res.company".into()];
+            policy.keys[0].record.models = vec!["res.company".into()];
             "model_denied"
         }
         Shadow::Permission | Shadow::All => {
@@ -130,7 +130,7 @@ fn nothing_puts_the_key_and_what_was_stopped_by_hand_in_shadow() {
     for (change, reason) in [
         ((|_| {}) as fn(&mut wire::Snapshot), "ok"),
         (|p| p.keys.clear(), "invalid_key"),
-        (|p| p.keys[0].expires_at = Some(NOW), "invalid_key"),
+        (|p| p.keys[0].record.expires_at = Some(NOW), "invalid_key"),
         (|p| p.users[0].upstream.uid = 8, "identity_mismatch"),
         (|p| p.users[0].upstream.database = "other".into(), "identity_mismatch"),
         (|p| p.users[0].upstream_rejected = true, "upstream_credential_rejected"),
@@ -200,7 +200,7 @@ fn only_what_a_stage_decides_can_be_in_shadow() {
 fn the_first_reason_is_told_and_a_stage_that_is_not_in_shadow_still_refuses() {
     let mut policy = setting::policy();
     policy.settings.ip_allow_list = vec!["192.0.2.1".into()];
-    policy.keys[0].scopes = Operations::of(&[Operation::Write]);
+    policy.keys[0].record.scopes = Operations::of(&[Operation::Write]);
     policy.permissions.clear();
     let told = |shadow: &[Shadow]| told(&setting::judge(&shadowed(&policy, shadow), Road::Mcp, read().as_bytes()));
     assert_eq!(told(&[Shadow::All]), "would ip_denied");
@@ -220,7 +220,7 @@ fn a_method_of_which_nothing_is_known_does_everything() {
         gate::judge(gate, Road::Mcp, Body::Whole(body.as_bytes()), facts(), &mut Memory::default(), &mut trace);
     assert_eq!(told(&verdict), "would method_denied");
     assert_eq!((trace.operations, trace.record_ids), (Operations::of(&Operation::ALL), vec![1, 2]));
-    policy.keys[0].scopes = Operations::of(&[Operation::Read, Operation::Write, Operation::Create]);
+    policy.keys[0].record.scopes = Operations::of(&[Operation::Read, Operation::Write, Operation::Create]);
     assert_eq!(told(&setting::judge(&policy, Road::Mcp, body.as_bytes())), "scope_denied");
     // A method that an administrator has closed is known.
     policy.settings.methods = [("read".to_owned(), Operations::NONE)].into();
@@ -230,8 +230,8 @@ fn a_method_of_which_nothing_is_known_does_everything() {
 #[test]
 fn limits_count_in_shadow_as_they_do_out_of_it() {
     let (mut policy, mut memory) = (setting::policy(), Memory::default());
-    policy.keys[0].rate_limit_per_minute = Some(2);
-    policy.keys[0].session_limit = Some(1);
+    policy.keys[0].record.rate_limit_per_minute = Some(2);
+    policy.keys[0].record.session_limit = Some(1);
     let shadow = shadowed(&policy, &[Shadow::All]);
     assert_eq!(read_at(&shadow, &mut memory, from(1)), "ok");
     // One who is beyond the limit stays so: no session was started, or the next call would look allowed.
@@ -251,8 +251,8 @@ fn limits_count_in_shadow_as_they_do_out_of_it() {
 fn a_limit_that_is_not_in_shadow_holds_for_those_whom_another_stage_would_refuse() {
     let (mut policy, mut memory) = (shadowed(&setting::policy(), &[Shadow::Ip]), Memory::default());
     policy.settings.ip_allow_list = vec!["192.0.2.1".into()];
-    policy.keys[0].session_limit = Some(1);
-    policy.keys[0].rate_limit_per_minute = Some(2);
+    policy.keys[0].record.session_limit = Some(1);
+    policy.keys[0].record.rate_limit_per_minute = Some(2);
     assert_eq!(read_at(&policy, &mut memory, from(1)), "would ip_denied");
     assert_eq!(read_at(&policy, &mut memory, from(2)), "session_limit");
     assert_eq!(read_at(&policy, &mut memory, from(1)), "would ip_denied");
@@ -291,13 +291,13 @@ fn logins_and_the_modules_pages_are_in_shadow_too() {
 fn explain_shows_every_stage_that_would_refuse() {
     let mut policy = setting::policy();
     policy.settings.ip_allow_list = vec!["192.0.2.1".into()];
-    policy.keys[0].models = vec!["res.company".into()];
+    policy.keys[0].record.models = vec!["res.company".into()];
     policy.permissions.clear();
     let body = read();
     let call = Call::read(xmlrpc::read_call(&body).unwrap()).unwrap();
     let findings = |shadow: &[Shadow]| {
         let snapshot = Snapshot::try_from(shadowed(&policy, shadow)).unwrap();
-        let checks = explain(&snapshot, snapshot.key(setting::key().prefix()).unwrap(), &call, facts());
+        let checks = explain(&snapshot, snapshot.key(setting::key().prefix()).unwrap().unwrap(), &call, facts());
         let told = |check: lictor_policy::decide::Check| match check.finding {
             Finding::Passed | Finding::NotEvaluated => None,
             Finding::WouldDeny(refusal) => Some((check.stage, would(Some(refusal.reason)))),

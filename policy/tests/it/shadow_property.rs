@@ -60,7 +60,8 @@ fn any_policy() -> impl Strategy<Value = wire::Snapshot> {
     (operations(), models, addresses, operations(), operations(), any::<bool>()).prop_map(
         move |(scopes, models, addresses, permitted, mapped, crosses)| {
             let mut policy = base.clone();
-            (policy.keys[0].scopes, policy.keys[0].models, policy.keys[0].ip_allow_list) = (scopes, models, addresses);
+            (policy.keys[0].record.scopes, policy.keys[0].record.models, policy.keys[0].record.ip_allow_list) =
+                (scopes, models, addresses);
             policy.settings.methods = [("action_done".to_owned(), mapped)].into();
             policy.permissions = ["res.partner", "res.users", "ir.cron"]
                 .map(|model| wire::Permission {

@@ -66,17 +66,17 @@ fn a_full_window_refuses_until_it_has_room() {
     let refusal = call(&policy, &mut memory, after(10)).unwrap();
     assert_eq!((refusal.reason.row().name, refusal.retry_after_seconds), ("rate_limited", Some(51)));
     assert_eq!(call(&policy, &mut memory, after(61)), None);
-    policy.keys[0].rate_limit_per_minute = Some(100);
+    policy.keys[0].record.rate_limit_per_minute = Some(100);
     assert_eq!(call(&policy, &mut memory, after(62)), None);
     policy.settings.rate_limit.enabled = false;
-    policy.keys[0].rate_limit_per_minute = Some(1);
+    policy.keys[0].record.rate_limit_per_minute = Some(1);
     assert_eq!(reason(call(&policy, &mut memory, after(62))), Some("rate_limited"));
 }
 
 #[test]
 fn calls_that_a_later_stage_refuses_count_and_those_of_an_earlier_one_do_not() {
     let (mut policy, mut memory) = (setting::policy(), Memory::default());
-    policy.keys[0].rate_limit_per_minute = Some(2);
+    policy.keys[0].record.rate_limit_per_minute = Some(2);
     policy.permissions.clear();
     assert_eq!(reason(call(&policy, &mut memory, facts())), Some("permission_denied"));
     policy.settings.ip_allow_list = vec!["192.0.2.1".into()];
@@ -89,12 +89,12 @@ fn calls_that_a_later_stage_refuses_count_and_those_of_an_earlier_one_do_not() {
 #[test]
 fn a_new_key_of_the_line_goes_on_with_its_counters() {
     let (mut policy, mut memory) = (setting::policy(), Memory::default());
-    policy.keys[0].rate_limit_per_minute = Some(1);
+    policy.keys[0].record.rate_limit_per_minute = Some(1);
     assert_eq!(call(&policy, &mut memory, facts()), None);
-    policy.keys[0].id = "k2".into();
-    policy.keys[0].version = 2;
+    policy.keys[0].record.id = "k2".into();
+    policy.keys[0].record.version = 2;
     assert_eq!(reason(call(&policy, &mut memory, facts())), Some("rate_limited"));
-    policy.keys[0].line = "k2".into();
+    policy.keys[0].record.line = "k2".into();
     assert_eq!(call(&policy, &mut memory, facts()), None);
 }
 
@@ -107,9 +107,9 @@ fn no_more_sessions_than_the_limit_are_alive() {
     assert_eq!(call(&policy, &mut memory, from(1, b"a")), None);
     let refusal = call(&policy, &mut memory, from(2, b"a")).unwrap();
     assert_eq!((refusal.reason.row().name, refusal.retry_after_seconds), ("session_limit", Some(60)));
-    policy.keys[0].session_limit = Some(3);
+    policy.keys[0].record.session_limit = Some(3);
     assert_eq!(call(&policy, &mut memory, from(2, b"a")), None);
-    policy.keys[0].session_limit = Some(0);
+    policy.keys[0].record.session_limit = Some(0);
     assert_eq!(call(&policy, &mut memory, from(3, b"a")), None);
 }
 
@@ -176,21 +176,21 @@ fn explain_says_what_the_gate_would_decide_check_by_check() {
     for (change, expected) in [
         ((|_| {}) as fn(&mut wire::Snapshot), None),
         (|p| p.permissions.clear(), Some((Stage::Permission, "permission_denied"))),
-        (|p| p.keys[0].models = vec!["x".into()], Some((Stage::Model, "model_denied"))),
-        (|p| p.keys[0].ip_allow_list = vec!["192.0.2.1".into()], Some((Stage::Address, "ip_denied"))),
+        (|p| p.keys[0].record.models = vec!["x".into()], Some((Stage::Model, "model_denied"))),
+        (|p| p.keys[0].record.ip_allow_list = vec!["192.0.2.1".into()], Some((Stage::Address, "ip_denied"))),
         (|p| p.pauses = vec![Pause::All], Some((Stage::Pause, "permission_denied"))),
-        (|p| p.keys[0].expires_at = Some(NOW), Some((Stage::Key, "invalid_key"))),
+        (|p| p.keys[0].record.expires_at = Some(NOW), Some((Stage::Key, "invalid_key"))),
         (|p| p.users[0].upstream_rejected = true, Some((Stage::Key, "upstream_credential_rejected"))),
     ] {
         let mut policy = setting::policy();
-        policy.keys[0].rate_limit_per_minute = Some(5);
+        policy.keys[0].record.rate_limit_per_minute = Some(5);
         change(&mut policy);
         let gate = reason(call(&policy, &mut Memory::default(), facts()));
         assert_eq!(gate, expected.map(|(_, reason)| reason));
         let snapshot = Snapshot::try_from(policy).unwrap();
         let body = read();
         let call = Call::read(xmlrpc::read_call(&body).unwrap()).unwrap();
-        let checks = explain(&snapshot, snapshot.key(setting::key().prefix()).unwrap(), &call, facts());
+        let checks = explain(&snapshot, snapshot.key(setting::key().prefix()).unwrap().unwrap(), &call, facts());
         let refused = checks.iter().find_map(|check| match &check.finding {
             Finding::Refused(refusal) => Some((check.stage, refusal.reason.row().name)),
             Finding::Passed | Finding::NotEvaluated | Finding::WouldDeny(_) => None,
