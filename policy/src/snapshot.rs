@@ -13,7 +13,7 @@ mod keys;
 pub use keys::Key;
 use keys::Keys;
 
-/// A whole policy. Made only from the JSON of a [`wire::Snapshot`] in which everything is right.
+/// A whole policy. Made only from the JSON of a [`wire::Snapshot`] that was found right, all of it.
 #[derive(Debug)]
 pub struct Snapshot {
     /// Names the database that counts the revisions.
@@ -67,8 +67,8 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// Reads a policy that was [checked](Self::checked) before it was stored. Its keys are read when they are used, which
-    /// takes a tenth of the time.
+    /// Reads a policy that was [checked](Self::checked) before it was stored, but for its keys, which are read when they are
+    /// used: that takes a third of the time.
     ///
     /// # Errors
     /// What is wrong with it, without its contents.
@@ -99,7 +99,7 @@ impl Snapshot {
     /// The key with this prefix.
     ///
     /// # Errors
-    /// If its record cannot be used, which it can in a policy that was checked.
+    /// If its record cannot be used; in a policy that was checked every record can.
     pub fn key(&self, prefix: &str) -> Result<Option<&Key>, BadSnapshot> {
         self.keys.key(prefix)
     }
