@@ -65,22 +65,29 @@ const TOGETHER: usize = 32;
 thread_local! {
     /// Events that this thread has not put into the queue: each time, Envoy wakes a thread. They are there for a tick at
     /// most, and die with the thread's VM; their numbers then are missing, which the control plane sees.
-    static COLLECTED: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+    static COLLECTED: RefCell<Entry> = const { RefCell::new(Entry(Vec::new())) };
 }
 
 /// Hands an event over to the sender, at the next tick or when there are enough of them.
 pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> {
     let enough = COLLECTED.with_borrow_mut(|collected| {
-        collected.push(Entry::of(reserved, event));
-        collected.len() >= TOGETHER
+        collected.add(reserved, event);
+        collected.count() >= TOGETHER as u64
     });
     if enough { flush() } else { Ok(()) }
 }
 
 /// Puts what this thread has collected into the queue.
 pub(crate) fn flush() -> Result<(), HostError> {
-    let collected = COLLECTED.take();
-    if collected.is_empty() { Ok(()) } else { enqueue(&Entry::joined(&collected)) }
+    COLLECTED.with_borrow_mut(|collected| {
+        if collected.0.is_empty() {
+            return Ok(());
+        }
+        let queued = enqueue(collected);
+        // The room stays, for the next ones.
+        collected.0.clear();
+        queued
+    })
 }
 
 /// The shared queue, opened once a thread.
@@ -101,50 +108,54 @@ fn enqueue(Entry(bytes): &Entry) -> Result<(), HostError> {
 }
 
 /// JSON for the control plane, events with commas between them or a whole batch, behind what must be known of it without
-/// parsing: the highest sequence number, and how many events there are.
+/// parsing: the highest sequence number, and how many events there are. Empty without events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry(Vec<u8>);
 
 impl Entry {
     const NUMBER: usize = 8;
     const HEAD: usize = 2 * Self::NUMBER;
+    /// Of most events.
+    const ROOM: usize = 1024;
 
-    fn head(sequence: u64, count: u64, room: usize) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(Self::HEAD + room);
-        bytes.extend_from_slice(&sequence.to_le_bytes());
-        bytes.extend_from_slice(&count.to_le_bytes());
-        bytes
+    fn of(reserved: Reserved, event: Event) -> Self {
+        let mut entry = Self(Vec::with_capacity(Self::HEAD + Self::ROOM));
+        entry.add(reserved, event);
+        entry
     }
 
-    fn of(Reserved(sequence): Reserved, event: Event) -> Self {
-        let mut bytes = Self::head(sequence, 1, 1024);
+    /// Appends an event.
+    fn add(&mut self, Reserved(sequence): Reserved, event: Event) {
+        self.begin(sequence, 1);
         // Serialising these types cannot fail; were it to, the gap in the sequence would show.
-        let _ = serde_json::to_writer(&mut bytes, &Event { sequence, ..event });
-        Self(bytes)
+        let _ = serde_json::to_writer(&mut self.0, &Event { sequence, ..event });
     }
 
-    /// Several as one.
-    fn joined(entries: &[Self]) -> Self {
-        let highest = entries.iter().map(Self::sequence).max().unwrap_or_default();
-        let room = entries.iter().map(|entry| entry.json().len() + 1).sum();
-        let mut bytes = Self::head(highest, entries.iter().map(Self::count).sum(), room);
-        for (at, entry) in entries.iter().enumerate() {
-            if at > 0 {
-                bytes.push(b',');
-            }
-            bytes.extend_from_slice(entry.json());
+    /// Counts events that are then written behind those that are there.
+    fn begin(&mut self, sequence: u64, count: u64) {
+        if self.0.is_empty() {
+            self.0.resize(Self::HEAD, 0);
+        } else {
+            self.0.push(b',');
         }
-        Self(bytes)
+        let (highest, counted) = (self.sequence().max(sequence), self.count() + count);
+        let numbers = highest.to_le_bytes().into_iter().chain(counted.to_le_bytes());
+        self.0.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
     }
 
     /// What is sent.
-    fn batch(events: &Self) -> Result<Self, HostError> {
-        let mut bytes = Self::head(events.sequence(), events.count(), 128 + events.json().len());
-        let head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot()?);
-        bytes.extend_from_slice(head.as_bytes());
-        bytes.extend_from_slice(events.json());
-        bytes.extend_from_slice(b"]}");
-        Ok(Self(bytes))
+    fn batch(entries: &[Self]) -> Result<Self, HostError> {
+        let length: usize = entries.iter().map(|entry| entry.0.len()).sum();
+        let mut events = Self(Vec::with_capacity(Self::HEAD + 128 + length));
+        let mut head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot()?);
+        for entry in entries {
+            events.begin(entry.sequence(), entry.count());
+            // In front of the first.
+            events.0.extend_from_slice(std::mem::take(&mut head).as_bytes());
+            events.0.extend_from_slice(entry.json());
+        }
+        events.0.extend_from_slice(b"]}");
+        Ok(events)
     }
 
     fn sequence(&self) -> u64 {
@@ -172,7 +183,7 @@ impl Intent {
     /// Sends it at once. The call it is of waits for the answer to this number, and for [`is_stored`].
     pub(crate) fn send(&self, worker: &Worker) -> Result<u32, HostError> {
         let headers = headers("POST", wire::EVENTS_PATH);
-        let batch = Entry::batch(&self.0)?;
+        let batch = Entry::batch(std::slice::from_ref(&self.0))?;
         host::call(&worker.config.control_plane_cluster, headers, Some(batch.json()), INTENT_TIMEOUT)
     }
 
@@ -303,7 +314,7 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     if events.is_empty() {
         return Ok(None);
     }
-    let batch = Entry::batch(&Entry::joined(&events))?;
+    let batch = Entry::batch(&events)?;
     match host::set_shared(BATCH, &slot, &batch.0) {
         Ok(()) => Ok(Some(Batch { events: batch, full: room < TOGETHER })),
         Err(error) => {
@@ -334,4 +345,22 @@ fn boot() -> Result<String, HostError> {
         entry.value
     };
     Ok(String::from_utf8_lossy(&name).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_knows_its_events_without_reading_them() {
+        let mut entry = Entry(Vec::new());
+        for sequence in [7, 9, 8] {
+            entry.add(Reserved(sequence), Event::at(1, "d".to_owned()));
+        }
+        assert_eq!((entry.sequence(), entry.count()), (9, 3));
+        let list = [b"[", entry.json(), b"]"].concat();
+        let events: Vec<Event> = serde_json::from_slice(&list).unwrap();
+        assert_eq!(events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [7, 9, 8]);
+        assert_eq!(Entry::of(Reserved(5), Event::at(1, String::new())).sequence(), 5);
+    }
 }

@@ -40,7 +40,8 @@ pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize) -> Resul
             host::set_request_header(name, value)?;
         }
     }
-    for name in headers.names().filter(|name| !FORWARDED.contains(name) && !WRITTEN.contains(name)) {
+    let stays = |name: &[u8]| FORWARDED.iter().chain(WRITTEN).any(|known| known.as_bytes() == name);
+    for name in headers.names().filter(|name| !stays(name)) {
         host::remove_request_header(name)?;
     }
     for (name, value) in &call.headers {

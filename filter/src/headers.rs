@@ -4,23 +4,64 @@ use std::borrow::Cow;
 
 use crate::host::{self, HostError};
 
-/// All of them, as they came.
-pub(crate) struct Headers(Vec<host::Header>);
+/// All of them, as they came, in the one buffer that the host has filled.
+pub(crate) struct Headers {
+    bytes: Vec<u8>,
+    pairs: Vec<Pair>,
+}
+
+/// Where a header stands in the buffer; a byte 0 follows the name and the value.
+struct Pair {
+    name: usize,
+    value: usize,
+    end: usize,
+}
 
 impl Headers {
     /// Reads them.
+    ///
+    /// # Errors
+    /// When the host fails, or does not write them as proxy-wasm says.
     pub(crate) fn read() -> Result<Self, HostError> {
-        host::request_headers().map(Self)
+        Self::parse(host::request_headers()?).ok_or_else(HostError::unreadable)
+    }
+
+    /// From proxy-wasm's form of a map: how many pairs, the lengths of each name and value, then each with a byte 0
+    /// behind it. Numbers have four bytes, the lowest first.
+    fn parse(bytes: Vec<u8>) -> Option<Self> {
+        const NUMBER: usize = 4;
+        if bytes.is_empty() {
+            return Some(Self { bytes, pairs: Vec::new() });
+        }
+        let (count, rest) = bytes.split_first_chunk::<NUMBER>()?;
+        let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+        let (lengths, _) = rest.as_chunks::<{ 2 * NUMBER }>();
+        let mut pairs = Vec::with_capacity(count.min(lengths.len()));
+        let mut at = NUMBER + 2 * NUMBER * count;
+        for lengths in lengths.get(..count)? {
+            let lengths = u64::from_le_bytes(*lengths);
+            let (name, value) = (lengths as u32 as usize, (lengths >> 32) as usize);
+            let pair = Pair { name: at, value: at + name + 1, end: at + name + 1 + value };
+            at = pair.end + 1;
+            pairs.push(pair);
+        }
+        (at == bytes.len()).then_some(Self { bytes, pairs })
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.pairs.iter().filter_map(|Pair { name, value, end }| {
+            Some((self.bytes.get(*name..value - 1)?, self.bytes.get(*value..*end)?))
+        })
     }
 
     /// The first value of a header, by its lower-case name.
     pub(crate) fn first(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
+        self.iter().find(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// Whether a header is there once, with this value.
     pub(crate) fn is_exactly(&self, name: &str, value: &[u8]) -> bool {
-        let mut values = self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_slice());
+        let mut values = self.iter().filter(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value);
         values.next() == Some(value) && values.next().is_none()
     }
 
@@ -31,7 +72,51 @@ impl Headers {
     }
 
     /// The names, each as often as it came.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.iter().map(|(name, _)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Envoy writes them.
+    fn serialised(pairs: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut bytes = (pairs.len() as u32).to_le_bytes().to_vec();
+        for (name, value) in pairs {
+            bytes.extend((name.len() as u32).to_le_bytes());
+            bytes.extend((value.len() as u32).to_le_bytes());
+        }
+        for (name, value) in pairs {
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.push(0);
+            bytes.extend_from_slice(value);
+            bytes.push(0);
+        }
+        bytes
+    }
+
+    #[test]
+    fn headers_are_found_as_they_came() {
+        let bytes = serialised(&[(":path", b"/"), ("x-twice", b"a"), ("x-twice", b""), ("x-raw", b"\xff")]);
+        let headers = Headers::parse(bytes).unwrap();
+        assert_eq!(headers.first(":path"), Some(&b"/"[..]));
+        assert_eq!(headers.first("x-twice"), Some(&b"a"[..]));
+        assert_eq!(headers.first("x-none"), None);
+        assert_eq!(headers.text("x-raw").unwrap(), "\u{fffd}");
+        assert!(headers.is_exactly(":path", b"/") && !headers.is_exactly("x-twice", b"a"));
+        assert_eq!(headers.names().count(), 4);
+    }
+
+    #[test]
+    fn what_is_no_map_is_refused() {
+        let whole = serialised(&[("a", b"b"), ("c", b"")]);
+        assert_eq!(Headers::parse(Vec::new()).unwrap().names().count(), 0);
+        for length in 1..whole.len() {
+            assert!(Headers::parse(whole[..length].to_vec()).is_none(), "{length}");
+        }
+        assert!(Headers::parse([&whole[..], b"x"].concat()).is_none());
+        assert!(Headers::parse(vec![0xff; 64]).is_none());
     }
 }

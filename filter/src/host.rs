@@ -5,14 +5,12 @@
 //! worker's requests with 503 until it has reloaded the VM.
 
 use std::cell::RefCell;
+use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lictor_policy::wire::UnixMicros;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
-
-/// A header: its name, and its value as bytes.
-pub(crate) type Header = (String, Vec<u8>);
 
 /// A host call that failed.
 #[derive(Debug)]
@@ -25,6 +23,11 @@ impl From<Status> for HostError {
 }
 
 impl HostError {
+    /// What the host wrote is not in proxy-wasm's form.
+    pub(crate) fn unreadable() -> Self {
+        Self(Status::ParseFailure)
+    }
+
     /// Whether someone else wrote the entry in between.
     pub(crate) fn is_mismatch(&self) -> bool {
         self.0 == Status::CasMismatch
@@ -89,13 +92,32 @@ pub(crate) fn set_request_header(name: &str, value: &str) -> Result<(), HostErro
     Ok(hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, Some(value.as_bytes()))?)
 }
 
-/// All request headers. Their names are tokens: Envoy's codecs accept no others.
-pub(crate) fn request_headers() -> Result<Vec<Header>, HostError> {
-    Ok(hostcalls::get_map_bytes(MapType::HttpRequestHeaders)?)
+/// All request headers, in proxy-wasm's form of a map. The SDK would make two allocations of each.
+pub(crate) fn request_headers() -> Result<Vec<u8>, HostError> {
+    let (mut data, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: the host writes through the two pointers while they live. What it hands over it had the SDK's allocator
+    // make, as a vector of this length that nobody else holds.
+    #[allow(unsafe_code, reason = "a host function")]
+    let (status, bytes) = unsafe {
+        let status = env::proxy_get_header_map_pairs(MapType::HttpRequestHeaders as u32, &mut data, &mut size);
+        let bytes = if data.is_null() { Vec::new() } else { Vec::from_raw_parts(data, size, size) };
+        (status, bytes)
+    };
+    if status == Status::Ok as u32 { Ok(bytes) } else { Err(HostError(Status::InternalFailure)) }
+}
+
+mod env {
+    #[allow(unsafe_code, reason = "a host function")]
+    #[link(wasm_import_module = "env")]
+    unsafe extern "C" {
+        pub(super) fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    }
 }
 
 /// Removes a request header, all its values.
-pub(crate) fn remove_request_header(name: &str) -> Result<(), HostError> {
+pub(crate) fn remove_request_header(name: &[u8]) -> Result<(), HostError> {
+    // The codecs accept only tokens as names.
+    let name = std::str::from_utf8(name).map_err(|_| HostError::unreadable())?;
     Ok(hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, None)?)
 }
 

@@ -1,5 +1,6 @@
 //! One request: untouched, or buffered, judged and forwarded, answered or refused.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use lictor_policy::address;
@@ -245,8 +246,7 @@ impl Request {
         state: &mut dyn State,
     ) -> Result<(Verdict, Record), HostError> {
         let now = host::now()?;
-        let source = host::text_property(vec!["source", "address"])?;
-        let client = source.as_deref().and_then(address::client);
+        let client = self.client(&arrived.headers)?;
         let user_agent = arrived.headers.first("user-agent").unwrap_or_default();
         let facts = Facts { now, client, user_agent, head: arrived.head() };
         let mut trace = Trace::default();
@@ -254,6 +254,15 @@ impl Request {
         let mut record = Record::of(arrived.road, &arrived.headers, facts, trace)?;
         record.event.gate_us = host::now()?.saturating_sub(now);
         Ok((verdict, record))
+    }
+
+    /// The client's address, as Envoy has it.
+    fn client(&self, headers: &Headers) -> Result<Option<IpAddr>, HostError> {
+        let written = self.worker.as_ref().is_some_and(|worker| worker.config.external_address);
+        if written && let Some(text) = headers.text("x-envoy-external-address") {
+            return Ok(address::client(&text));
+        }
+        Ok(host::text_property(vec!["source", "address"])?.and_then(|text| address::client(&text)))
     }
 
     /// Whether the headers leave the verdict to the body.

@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// The address in Envoy's `source.address`, which has a port; an IPv4-mapped IPv6 address is the IPv4 address.
+/// The address that Envoy names, with a port in `source.address` and without one in `x-envoy-external-address`; an
+/// IPv4-mapped IPv6 address is the IPv4 address.
 pub fn client(text: &str) -> Option<IpAddr> {
-    text.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| text.parse()).ok().map(|ip| ip.to_canonical())
+    text.parse().or_else(|_| text.parse().map(|address: SocketAddr| address.ip())).ok().map(|ip| ip.to_canonical())
 }
 
 /// Why an entry is not a network.

@@ -158,14 +158,17 @@ pub enum Service {
 /// which something between here and Odoo may resolve.
 pub(crate) fn canonical(path: &str) -> Cow<'_, str> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
+    let bytes = path.as_bytes();
+    let plain = bytes.first() == Some(&b'/')
+        && !bytes.iter().any(|byte| matches!(byte, b'%' | b'.'))
+        && !bytes.windows(2).any(|pair| pair == b"//");
+    if plain {
+        return Cow::Borrowed(if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path });
+    }
     let path = match path.split_once("://") {
         Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
         _ => path,
     };
-    let plain = path.starts_with('/') && !path.contains(['%', '.']) && !path.contains("//");
-    if plain {
-        return Cow::Borrowed(if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path });
-    }
     let decoded = unescape(path);
     let mut segments = Vec::new();
     for segment in decoded.split('/') {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from echo import UID, Echo
-from gate import Gate
+from gate import Gate, eventually
 
 VALUES: list[Any] = [
     None,
@@ -103,6 +103,17 @@ def test_the_credential_is_swapped_and_nothing_else_of_the_client_goes_on(
     assert "evil.example" not in str(sent) and key not in document.decode()
     assert (sent["Content-Type"], sent["Content-Length"]) == ("text/xml", str(len(document)))
     assert sent["User-Agent"] == "agent/1" and sent["X-Request-Id"]
+
+
+def test_no_client_chooses_the_address_that_is_seen(echo_gate: Gate, user: Any, key: str) -> None:
+    # Envoy's own name for it among them, in which the filter reads it (`external_address`).
+    body = xmlrpc.client.dumps(("odoo", UID, key, "res.partner", "echo", []), "execute_kw").encode()
+    forged = {name: "192.0.2.7" for name in ("X-Envoy-External-Address", "X-Forwarded-For", "X-Real-IP", "Forwarded")}
+    assert '"external_address":true' in (echo_gate.folder / "envoy.yaml").read_text()
+    answer, _ = echo_gate.send(body, headers={**forged, "Content-Type": "text/xml", "User-Agent": "forger"})
+    assert answer.status == 200
+    [row] = eventually(lambda: echo_gate.audit(user_agent="forger"))
+    assert row["client_ip"] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])

@@ -58,9 +58,8 @@ impl Part {
                 component("clippy", "cargo-clippy")?;
                 cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
             }
-            // The filter cannot run outside Envoy and has no tests of its own.
             Self::Unit => {
-                cargo(&["test", "--locked", "--workspace", "--exclude", "lictor-filter"])?;
+                cargo(&["test", "--locked", "--workspace"])?;
                 on_postgresql(project, &["test", "--locked", "--package", "lictor-control-plane", "--test", "it"])
             }
             Self::Wasm => {

@@ -79,7 +79,10 @@ fn object<'s, 'c>(
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<(Call<'c>, Grant<'s>), Stop> {
-    let password = call.params.get(2).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let password = match call.params.get(2) {
+        Some(Value::String(text)) => text.clone(),
+        _ => Cow::Borrowed(""),
+    };
     has_key(&password)?;
     let call = Call::read(call).map_err(|problem| {
         recognise(snapshot, &password, facts, state, trace);

@@ -19,21 +19,39 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
         Some(rest) => (true, rest),
         None => (false, body),
     };
-    let text = match declared_encoding(body)?.map(str::to_ascii_lowercase).as_deref() {
-        None | Some("utf-8") => Cow::Borrowed(std::str::from_utf8(body).map_err(|_| ReadError::Characters)?),
-        Some("us-ascii") if body.is_ascii() => {
-            Cow::Borrowed(std::str::from_utf8(body).map_err(|_| ReadError::Characters)?)
+    let named = |name: &str, encoding: &str| name.eq_ignore_ascii_case(encoding);
+    let text = match declared_encoding(body)? {
+        None => utf8(body)?,
+        Some(name) if named(name, "utf-8") => utf8(body)?,
+        Some(name) if named(name, "us-ascii") && body.is_ascii() => utf8(body)?,
+        Some(name) if named(name, "us-ascii") => return Err(ReadError::Characters),
+        Some(name) if named(name, "iso-8859-1") && !marked => {
+            Cow::Owned(body.iter().map(|byte| char::from(*byte)).collect())
         }
-        Some("us-ascii") => return Err(ReadError::Characters),
-        Some("iso-8859-1") if !marked => Cow::Owned(body.iter().map(|byte| char::from(*byte)).collect()),
         Some(_) => return Err(ReadError::Encoding),
     };
-    if text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'))
-        || (!text.is_ascii() && text.contains(['\u{fffe}', '\u{ffff}']))
-    {
+    if holds_controls(text.as_bytes()) || (!text.is_ascii() && text.contains(['\u{fffe}', '\u{ffff}'])) {
         return Err(ReadError::Characters);
     }
     Ok(text)
+}
+
+fn utf8(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
+    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|_| ReadError::Characters)
+}
+
+/// Whether there are bytes below a space, other than tab and line ends. Eight at a time, as nearly all texts have none.
+fn holds_controls(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let is_control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let (words, rest) = text.as_chunks();
+    // A byte below 0x20 borrows from its high bit; one of 0x80 or more had that bit itself.
+    let may_hold = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        word.wrapping_sub(ONES * 0x20) & !word & HIGH != 0
+    };
+    words.iter().filter(|word| may_hold(word)).any(|word| word.iter().any(is_control)) || rest.iter().any(is_control)
 }
 
 /// The encoding in `<?xml version="1.0" encoding="…" standalone="…"?>`, of which only the version must be there.
@@ -82,6 +100,19 @@ mod tests {
             (b"<?xml version='1.0' encoding='us-ascii'?>e", "<?xml version='1.0' encoding='us-ascii'?>e"),
         ] {
             assert_eq!(decode(body).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_stands() {
+        for (filler, byte, at) in [b'a', 0x7f, 0x80, 0xff]
+            .into_iter()
+            .flat_map(|f| (0..=255).flat_map(move |b| (0..17).map(move |at| (f, b, at))))
+        {
+            let mut text = [filler; 17];
+            text[at] = byte;
+            let expected = byte < 0x20 && ![9, 10, 13].contains(&byte);
+            assert_eq!(holds_controls(&text), expected, "{byte} at {at} in {filler}");
         }
     }
 

@@ -226,9 +226,19 @@ impl<'a> Parser<'a> {
             self.close("member")?;
             members.push((name, value));
         }
-        let names: BTreeSet<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-        if names.len() == members.len() { Ok(members) } else { Err(ReadError::DuplicateMember) }
+        if has_twice(&members) { Err(ReadError::DuplicateMember) } else { Ok(members) }
     }
+}
+
+/// Whether a name occurs twice. Most structs are so small that comparing all pairs is faster than any set.
+fn has_twice(members: &Members<'_>) -> bool {
+    const FEW: usize = 8;
+    let mut names = members.iter().map(|(name, _)| name.as_ref());
+    if members.len() > FEW {
+        let mut seen = BTreeSet::new();
+        return !names.all(|name| seen.insert(name));
+    }
+    names.enumerate().any(|(at, name)| members.iter().take(at).any(|(earlier, _)| earlier == name))
 }
 
 fn deeper(depth: usize) -> Result<usize, ReadError> {
