@@ -2,6 +2,7 @@
 //!
 //! Thin by rule: what can be decided without a host is in `lictor_policy`. `host.rs` alone talks to Envoy.
 
+mod arrived;
 mod audit;
 mod config;
 mod forward;

@@ -11,7 +11,7 @@ type Headers = Vec<(&'static str, String)>;
 
 /// Sends an answer. Returns its length.
 pub(crate) fn answer(reply: &Reply, quota: Option<Quota>, would_deny: Option<Reason>) -> Result<usize, HostError> {
-    send(reply, headers(quota, would_deny))
+    send(reply, headers(quota, would_deny)?)
 }
 
 /// Refuses in the road's form. `id` is that of a JSON-RPC request, as JSON. Returns the length.
@@ -23,17 +23,18 @@ pub(crate) fn refuse(
     quota: Option<Quota>,
 ) -> Result<usize, HostError> {
     host::tell_access_log("lictor_reason", refusal.reason.row().name)?;
-    let mut headers = headers(quota, None);
+    let mut headers = headers(quota, None)?;
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
     send(&reply::refusal(road, refusal, decision_id, id), headers)
 }
 
-/// Tells in Odoo's answer what is left of the rate limit, and why the call would have been refused out of shadow.
+/// Tells in Odoo's answer what is left of the rate limit; there and in the access log, why the call would have been refused
+/// out of shadow.
 pub(crate) fn add_headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<(), HostError> {
-    headers(quota, would_deny).iter().try_for_each(|(name, value)| host::set_response_header(name, value))
+    headers(quota, would_deny)?.iter().try_for_each(|(name, value)| host::set_response_header(name, value))
 }
 
-fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Headers {
+fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<Headers, HostError> {
     let mut headers = Headers::new();
     if let Some(Quota { limit, remaining, reset }) = quota {
         headers.extend([
@@ -42,8 +43,11 @@ fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Headers {
             ("x-ratelimit-reset", reset.to_string()),
         ]);
     }
-    headers.extend(would_deny.map(|reason| ("x-lictor-would-deny", reason.row().name.to_owned())));
-    headers
+    if let Some(reason) = would_deny {
+        host::tell_access_log("lictor_would_deny", reason.row().name)?;
+        headers.push(("x-lictor-would-deny", reason.row().name.to_owned()));
+    }
+    Ok(headers)
 }
 
 fn send(reply: &Reply, headers: Headers) -> Result<usize, HostError> {

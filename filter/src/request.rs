@@ -1,10 +1,8 @@
 //! One request: untouched, or buffered, judged and forwarded, answered or refused.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 
-use lictor_policy::address;
-use lictor_policy::decide::{Facts, Head, State, Trace};
+use lictor_policy::decide::{Facts, State, Trace};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
@@ -12,6 +10,7 @@ use lictor_policy::wire::{Durability, Outcome, UnixMicros};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use crate::arrived::Arrived;
 use crate::audit::Intent;
 use crate::headers::Headers;
 use crate::host::{self, HostError};
@@ -41,35 +40,6 @@ enum Phase {
     Judged(Box<Record>),
     /// The host failed; nothing of it goes on.
     Stopped,
-}
-
-/// A request on a road, of which nothing is decided yet.
-struct Arrived {
-    road: Road,
-    headers: Headers,
-}
-
-impl Arrived {
-    /// A body in a Content-Encoding, or of a type or charset that is not read on the road.
-    fn is_encoded(&self, is_empty: bool) -> bool {
-        let foreign = |encoding: &[u8]| !encoding.eq_ignore_ascii_case(b"identity");
-        let read = match self.headers.text("content-type") {
-            Some(kind) => gate::reads(self.road, &kind),
-            None => is_empty || gate::reads(self.road, ""),
-        };
-        self.headers.first("content-encoding").is_some_and(foreign) || !read
-    }
-
-    /// What roads look at that name the call, or carry the key, in the head.
-    fn head(&self) -> Head<'_> {
-        let text = |name| self.headers.first(name).map(|value| std::str::from_utf8(value).unwrap_or("\u{fffd}"));
-        Head {
-            path: text(":path").unwrap_or_default(),
-            authorization: self.headers.first("authorization").unwrap_or_default(),
-            database: text("x-odoo-database").filter(|name| !name.is_empty()),
-            api_key: self.headers.first("x-api-key").unwrap_or_default(),
-        }
-    }
 }
 
 struct Waiting {
@@ -246,7 +216,8 @@ impl Request {
         state: &mut dyn State,
     ) -> Result<(Verdict, Record), HostError> {
         let now = host::now()?;
-        let client = self.client(&arrived.headers)?;
+        let written = self.worker.as_ref().is_some_and(|worker| worker.config.external_address);
+        let client = arrived.client(written)?;
         let user_agent = arrived.headers.first("user-agent").unwrap_or_default();
         let facts = Facts { now, client, user_agent, head: arrived.head() };
         let mut trace = Trace::default();
@@ -254,15 +225,6 @@ impl Request {
         let mut record = Record::of(arrived.road, &arrived.headers, facts, trace)?;
         record.event.gate_us = host::now()?.saturating_sub(now);
         Ok((verdict, record))
-    }
-
-    /// The client's address, as Envoy has it.
-    fn client(&self, headers: &Headers) -> Result<Option<IpAddr>, HostError> {
-        let written = self.worker.as_ref().is_some_and(|worker| worker.config.external_address);
-        if written && let Some(text) = headers.text("x-envoy-external-address") {
-            return Ok(address::client(&text));
-        }
-        Ok(host::text_property(vec!["source", "address"])?.and_then(|text| address::client(&text)))
     }
 
     /// Whether the headers leave the verdict to the body.

@@ -22,23 +22,24 @@ impl From<HostError> for Unavailable {
 /// The memory of lines of keys, an entry a slot, and of wrong keys, an entry a bucket.
 #[derive(Default)]
 pub(crate) struct Slots {
-    /// The entry that was read last, for the compare-and-set.
-    read: Option<Shared>,
+    /// The entry that was read last and its name, for the compare-and-set.
+    read: Option<(String, Shared)>,
     /// Keys that were hashed.
     pub(crate) hashes: u32,
 }
 
 impl State for Slots {
     fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {
-        let entry = host::shared(&slot(key))?;
+        let name = format!("lictor.slot.{}", key.wire.slot);
+        let entry = host::shared(&name)?;
         let line = Line::parse(&key.wire.line, &entry.value);
-        self.read = Some(entry);
+        self.read = Some((name, entry));
         Ok(line)
     }
 
     fn store(&mut self, key: &Key, line: &Line) -> Result<bool, Unavailable> {
-        let read = self.read.take().ok_or(Unavailable)?;
-        match host::set_shared(&slot(key), &read, &line.bytes(&key.wire.line)) {
+        let (name, read) = self.read.take().ok_or(Unavailable)?;
+        match host::set_shared(&name, &read, &line.bytes(&key.wire.line)) {
             Ok(()) => Ok(true),
             Err(error) if error.is_mismatch() => Ok(false),
             Err(error) => Err(error.into()),
@@ -96,10 +97,6 @@ fn count(name: &str, now: UnixMicros) -> Result<Failures, HostError> {
         Some(Pair(counted.count, counted.since))
     })?;
     Ok(counted)
-}
-
-fn slot(key: &Key) -> String {
-    format!("lictor.slot.{}", key.wire.slot)
 }
 
 /// The entry of a prefix and an address. Which share one depends on a secret that lives as long as shared data.

@@ -111,21 +111,21 @@ pub enum Body<'b> {
 /// to the XML declaration; on the JSON roads Odoo wants JSON, and reads UTF-8 whatever the charset.
 pub fn reads(road: Road, content_type: &str) -> bool {
     let mut parts = content_type.split(';');
-    let kind = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-    let charset = parts.find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
-    });
+    let kind = parts.next().unwrap_or_default().trim();
+    let is_one_of = |names: &[&str]| names.iter().any(|name| kind.eq_ignore_ascii_case(name));
     let latin = match road.service() {
-        Service::JsonRpc if !matches!(kind.as_str(), "application/json" | "application/json-rpc") => return false,
-        Service::Json2 if kind != "application/json" => return false,
+        Service::JsonRpc if !is_one_of(&["application/json", "application/json-rpc"]) => return false,
+        Service::Json2 if !is_one_of(&["application/json"]) => return false,
         Service::JsonRpc | Service::Json2 => false,
         _ => true,
     };
-    charset.is_none_or(|charset| match charset.as_str() {
-        "utf-8" | "utf8" | "us-ascii" => true,
-        "iso-8859-1" => latin,
-        _ => false,
+    let charset = parts.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    charset.is_none_or(|charset| {
+        let is = |name: &str| charset.eq_ignore_ascii_case(name);
+        is("utf-8") || is("utf8") || is("us-ascii") || (latin && is("iso-8859-1"))
     })
 }
 

@@ -10,17 +10,20 @@ POLICY = "/gate/v1/policy"
 
 
 class Meddler(LocalServer):
-    """`with Meddler(port) as meddler:` passes everything on to the gates' listener on `port`, and while `meddler.spoils` is
-    set, policies that no filter can use."""
+    """`with Meddler(port) as meddler:` passes everything on to the gates' listener on `port`; while `meddler.spoils` is set,
+    policies that no filter can use; and while `meddler.cuts` is set, nothing in either direction."""
 
     def __init__(self, port: int) -> None:
-        self.spoils = threading.Event()
-        spoils = self.spoils
+        self.spoils, self.cuts = threading.Event(), threading.Event()
+        spoils, cuts = self.spoils, self.cuts
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def _pass(self) -> None:
+                if cuts.is_set():
+                    self.close_connection = True
+                    return
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 connection.request(self.command, self.path, body or None, dict(self.headers))
@@ -28,6 +31,9 @@ class Meddler(LocalServer):
                 content = answer.read()
                 if spoils.is_set() and self.path.startswith(POLICY) and answer.status == 200:
                     content = b'{"version": 1, "a_setting_of_tomorrow": true}'
+                if cuts.is_set():
+                    self.close_connection = True
+                    return
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):

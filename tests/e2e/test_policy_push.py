@@ -7,6 +7,7 @@ import signal
 import statistics
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,22 +86,29 @@ def test_calls_go_on_without_a_control_plane_until_the_policy_is_too_old(own_gat
     assert len(ids) == len(set(ids)) and all(row["reason"] == "policy_unavailable" for row in refused)
 
 
-def test_a_gate_that_cannot_use_a_policy_says_so_and_keeps_the_one_it_has(own_gate: Gate, odoo: Odoo) -> None:
-    gate = own_gate
-    user = gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
-    agent = gate.agent(user, gate.key(user)["key"])
+@contextlib.contextmanager
+def meddled(gate: Gate) -> Iterator[Meddler]:
+    """Starts Envoy anew, with a meddler between it and the control plane."""
     config = gate.folder / "envoy.yaml"
     text = config.read_text()
     at = text.rindex("port_value: ")
     listener = text[at:].split()[1]
+    with Meddler(int(listener)) as meddler:
+        with gate.without_envoy():
+            config.write_text(text[:at] + text[at:].replace(listener, str(meddler.port), 1))
+        yield meddler
+
+
+def test_a_gate_that_cannot_use_a_policy_says_so_and_keeps_the_one_it_has(own_gate: Gate, odoo: Odoo) -> None:
+    gate = own_gate
+    user = gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
+    agent = gate.agent(user, gate.key(user)["key"])
 
     def shown() -> tuple[bool, int]:
         [identity] = gate.api("GET", "gates")["items"]
         return identity["policy_refused"], identity["revision"]
 
-    with Meddler(int(listener)) as meddler:
-        with gate.without_envoy():
-            config.write_text(text[:at] + text[at:].replace(listener, str(meddler.port), 1))
+    with meddled(gate) as meddler:
         eventually(lambda: agent.refusal("res.partner", "search_count", []) is None)
         refused, revision = shown()
         assert not refused
@@ -115,3 +123,25 @@ def test_a_gate_that_cannot_use_a_policy_says_so_and_keeps_the_one_it_has(own_ga
 
 def rows(gate: Gate, key_id: str, method: str, outcome: str) -> list[dict[str, Any]]:
     return gate.audit(key_id=key_id, method=method, outcome=outcome)
+
+
+def test_an_emergency_revocation_holds_at_a_gate_that_is_cut_off_when_its_policy_is_too_old(own_gate: Gate, odoo: Odoo) -> None:
+    gate = own_gate
+    user = gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
+    agent = gate.agent(user, gate.key(user)["key"])
+    max_age = 3
+    gate.api("PATCH", "settings", {"snapshot_max_age_seconds": max_age})
+
+    def refusal() -> str | None:
+        return agent.refusal("res.partner", "search_count", [])
+
+    with meddled(gate) as meddler:
+        eventually(lambda: refusal() is None)
+        meddler.cuts.set()
+        told = gate.api("POST", "emergency-revocation", {"reason": "an agent went astray", "confirm": "REVOKE ALL KEYS"})
+        answered = time.monotonic()
+        assert [entry["acknowledged"] for entry in told["gates"]] == [False]
+        assert eventually(refusal) == "policy_unavailable"
+        assert time.monotonic() - answered < max_age + 3
+        meddler.cuts.clear()
+        eventually(lambda: refusal() == "invalid_key", seconds=30)

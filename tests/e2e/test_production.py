@@ -90,6 +90,25 @@ def test_each_request_is_one_line_that_joins_the_audit_log_and_holds_no_secret(
         assert secret not in envoy.access_log.read_text()
 
 
+def test_what_shadow_mode_lets_pass_is_named_in_the_access_log(envoy: Production, gate: Gate, key: str) -> None:
+    def is_refused() -> bool:
+        try:
+            envoy.proxy(MCP).execute_kw("odoo", UID, key, "res.partner", "copy", [1])
+        except xmlrpc.client.Fault as fault:
+            return fault.faultString.startswith("permission_denied")
+        return False
+
+    gate.api("PATCH", "settings", {"shadow": ["permission"]})
+    try:
+        eventually(lambda: not is_refused())
+        [row, *_] = eventually(lambda: gate.audit(method="copy", would_deny="permission_denied"))
+        [line] = eventually(lambda: [line for line in access_log(envoy) if line["request_id"] == row["request_id"]], 5)
+        assert (line["reason"], line["would_deny"], line["details"]) == (None, "permission_denied", "via_upstream")
+    finally:
+        gate.api("PATCH", "settings", {"shadow": []})
+        eventually(is_refused)
+
+
 def access_log(envoy: Production) -> list[dict[str, Any]]:
     return [json.loads(line) for line in envoy.access_log.read_text().splitlines()]
 

@@ -1,8 +1,9 @@
 //! `lictor diff`: what a policy file would change, from the text of the file and the records of the service.
 
 use lictor_control_plane::cli::failure::{Exit, Failure};
+use lictor_control_plane::cli::policy::change::{Change, shown};
 use lictor_control_plane::cli::policy::file::Policy;
-use lictor_control_plane::cli::policy::plan::{Change, plan, shown};
+use lictor_control_plane::cli::policy::plan::plan;
 use lictor_control_plane::cli::policy::state::{Record, State};
 use lictor_control_plane::time::Moment;
 use serde_json::{Value, json};

@@ -111,6 +111,9 @@ impl<'a> Parser<'a> {
     }
 
     fn open(&mut self, name: &str) -> Result<(), ReadError> {
+        if self.scanner.opens(name) {
+            return Ok(());
+        }
         match self.next_tag()? {
             Tag::Open(found) if found == name => Ok(()),
             Tag::Open(_) | Tag::Close(_) => Err(ReadError::Structure),
@@ -118,6 +121,9 @@ impl<'a> Parser<'a> {
     }
 
     fn close(&mut self, name: &str) -> Result<(), ReadError> {
+        if self.scanner.closes(name) {
+            return Ok(());
+        }
         match self.next_tag()? {
             Tag::Close(found) if found == name => Ok(()),
             Tag::Open(_) | Tag::Close(_) => Err(ReadError::Structure),
@@ -134,14 +140,21 @@ impl<'a> Parser<'a> {
 
     /// True at `<item>`, false at `</list>`.
     fn open_or_close(&mut self, item: &str, list: &str) -> Result<bool, ReadError> {
-        match self.next_tag()? {
-            Tag::Open(found) if found == item => {
-                self.count()?;
-                Ok(true)
+        let is_item = if self.scanner.opens(item) {
+            true
+        } else if self.scanner.closes(list) {
+            false
+        } else {
+            match self.next_tag()? {
+                Tag::Open(found) if found == item => true,
+                Tag::Close(found) if found == list => false,
+                Tag::Open(_) | Tag::Close(_) => return Err(ReadError::Structure),
             }
-            Tag::Close(found) if found == list => Ok(false),
-            Tag::Open(_) | Tag::Close(_) => Err(ReadError::Structure),
+        };
+        if is_item {
+            self.count()?;
         }
+        Ok(is_item)
     }
 
     /// Only white space and comments may follow the document.
@@ -163,6 +176,9 @@ impl<'a> Parser<'a> {
 
     /// The text of an element that was opened, up to its end.
     fn text(&mut self, name: &str) -> Result<Cow<'a, str>, ReadError> {
+        if let Some(text) = self.scanner.plain(name) {
+            return Ok(Cow::Borrowed(text));
+        }
         let mut text = Cow::Borrowed("");
         loop {
             match self.token()? {

@@ -66,6 +66,36 @@ impl<'a> Scanner<'a> {
         Ok(if text.is_empty() { Token::End } else { Token::Text(text) })
     }
 
+    /// Whether a start tag `<name>` comes next, white space before it apart; goes on behind it then. The short way to what
+    /// [`Self::next`] gives in pieces, which most documents take throughout.
+    pub(super) fn opens(&mut self, name: &str) -> bool {
+        self.takes("<", name)
+    }
+
+    /// The same for an end tag.
+    pub(super) fn closes(&mut self, name: &str) -> bool {
+        self.takes("</", name)
+    }
+
+    fn takes(&mut self, mark: &str, name: &str) -> bool {
+        let behind = tag(self.rest.trim_ascii_start(), mark, name).filter(|_| self.close.is_none());
+        self.go_on(behind).is_some()
+    }
+
+    /// The text up to `</name>`, if that is all of the element and stands for itself; goes on behind it then.
+    pub(super) fn plain(&mut self, name: &str) -> Option<&'a str> {
+        let length = self.rest.bytes().position(|byte| matches!(byte, b'<' | b'&' | b'>' | b'\r'))?;
+        let (text, rest) = self.rest.split_at_checked(length).filter(|_| self.close.is_none())?;
+        self.go_on(tag(rest, "</", name))?;
+        Some(text)
+    }
+
+    fn go_on(&mut self, behind: Option<&'a str>) -> Option<()> {
+        self.rest = behind?;
+        self.at_start = false;
+        Some(())
+    }
+
     /// What follows a `<`.
     fn markup(&mut self, markup: &'a str, at_start: bool) -> Result<Token<'a>, ReadError> {
         match markup.as_bytes().first() {
@@ -115,6 +145,11 @@ impl<'a> Scanner<'a> {
         self.rest = after;
         Ok(before)
     }
+}
+
+/// What stands behind a tag without attributes that a text begins with.
+fn tag<'a>(text: &'a str, mark: &str, name: &str) -> Option<&'a str> {
+    text.strip_prefix(mark)?.strip_prefix(name)?.strip_prefix('>')
 }
 
 /// What stands before and behind the first such ASCII character. Tags are short: a plain loop finds their end sooner

@@ -9,7 +9,7 @@ use axum::http::Method;
 use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
-use super::plan::{Change, Kind, SecretPlace};
+use super::change::{Change, Kind, SecretPlace};
 use crate::cli::client::Client;
 use crate::cli::failure::{Exit, Failure, Result};
 use crate::cli::user;

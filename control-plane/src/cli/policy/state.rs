@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::change::Change;
 use super::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
-use super::plan::Change;
 use crate::cli::client::{Client, encoded};
 use crate::cli::failure::{Exit, Failure, Result};
 

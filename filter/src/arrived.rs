@@ -1,0 +1,51 @@
+//! A request on a road before it is judged: what its headers say.
+
+use std::net::IpAddr;
+
+use lictor_policy::address;
+use lictor_policy::decide::Head;
+use lictor_policy::gate;
+use lictor_policy::road::Road;
+
+use crate::headers::Headers;
+use crate::host::{self, HostError};
+
+/// A request on a road, of which nothing is decided yet.
+pub(crate) struct Arrived {
+    /// Where it came.
+    pub(crate) road: Road,
+    /// All of its headers.
+    pub(crate) headers: Headers,
+}
+
+impl Arrived {
+    /// A body in a Content-Encoding, or of a type or charset that is not read on the road.
+    pub(crate) fn is_encoded(&self, is_empty: bool) -> bool {
+        let foreign = |encoding: &[u8]| !encoding.eq_ignore_ascii_case(b"identity");
+        let read = match self.headers.text("content-type") {
+            Some(kind) => gate::reads(self.road, &kind),
+            None => is_empty || gate::reads(self.road, ""),
+        };
+        self.headers.first("content-encoding").is_some_and(foreign) || !read
+    }
+
+    /// What roads look at that name the call, or carry the key, in the head.
+    pub(crate) fn head(&self) -> Head<'_> {
+        let text = |name| self.headers.first(name).map(|value| std::str::from_utf8(value).unwrap_or("\u{fffd}"));
+        Head {
+            path: text(":path").unwrap_or_default(),
+            authorization: self.headers.first("authorization").unwrap_or_default(),
+            database: text("x-odoo-database").filter(|name| !name.is_empty()),
+            api_key: self.headers.first("x-api-key").unwrap_or_default(),
+        }
+    }
+
+    /// The client's address, as Envoy has it. `written`: in a header that Envoy writes, see
+    /// [`crate::config::Config::external_address`].
+    pub(crate) fn client(&self, written: bool) -> Result<Option<IpAddr>, HostError> {
+        if written && let Some(text) = self.headers.text("x-envoy-external-address") {
+            return Ok(address::client(&text));
+        }
+        Ok(host::text_property(vec!["source", "address"])?.and_then(|text| address::client(&text)))
+    }
+}
