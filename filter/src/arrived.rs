@@ -40,11 +40,12 @@ impl Arrived {
         }
     }
 
-    /// The client's address, as Envoy has it. `written`: in a header that Envoy writes, see
+    /// The client's address, as Envoy has it. `written`: it may be read in a header, see
     /// [`crate::config::Config::external_address`].
     pub(crate) fn client(&self, written: bool) -> Result<Option<IpAddr>, HostError> {
-        if written && let Some(text) = self.headers.text("x-envoy-external-address") {
-            return Ok(address::client(&text));
+        let read = || address::client(&self.headers.text("x-envoy-external-address")?);
+        if written && let Some(address) = read() {
+            return Ok(Some(address));
         }
         Ok(host::text_property(vec!["source", "address"])?.and_then(|text| address::client(&text)))
     }

@@ -103,8 +103,13 @@ fn queue() -> Result<u32, HostError> {
     Ok(queue)
 }
 
-fn enqueue(Entry(bytes): &Entry) -> Result<(), HostError> {
-    host::enqueue(queue()?, bytes)
+fn enqueue(entry: &Entry) -> Result<(), HostError> {
+    let queued = queue().and_then(|queue| host::enqueue(queue, &entry.0));
+    if queued.is_err() {
+        // Their numbers are missing at the control plane, which raises an alert.
+        host::warn(&format!("lictor: audit events lost, as the queue did not take them: {}", entry.count()));
+    }
+    queued
 }
 
 /// JSON for the control plane, events with commas between them or a whole batch, behind what must be known of it without
@@ -127,7 +132,7 @@ impl Entry {
     /// Appends an event.
     fn add(&mut self, Reserved(sequence): Reserved, event: Event) {
         self.begin(sequence, 1);
-        // Serialising these types cannot fail; were it to, the gap in the sequence would show.
+        // Texts and numbers can always be written as JSON into memory.
         let _ = serde_json::to_writer(&mut self.0, &Event { sequence, ..event });
     }
 
@@ -144,10 +149,10 @@ impl Entry {
     }
 
     /// What is sent.
-    fn batch(entries: &[Self]) -> Result<Self, HostError> {
+    fn batch(entries: &[Self], boot: &str) -> Self {
         let length: usize = entries.iter().map(|entry| entry.0.len()).sum();
         let mut events = Self(Vec::with_capacity(Self::HEAD + 128 + length));
-        let mut head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot()?);
+        let mut head = format!("{{\"version\":{},\"boot\":\"{}\",\"events\":[", wire::VERSION, boot);
         for entry in entries {
             events.begin(entry.sequence(), entry.count());
             // In front of the first.
@@ -155,7 +160,7 @@ impl Entry {
             events.0.extend_from_slice(entry.json());
         }
         events.0.extend_from_slice(b"]}");
-        Ok(events)
+        events
     }
 
     fn sequence(&self) -> u64 {
@@ -183,7 +188,7 @@ impl Intent {
     /// Sends it at once. The call it is of waits for the answer to this number, and for [`is_stored`].
     pub(crate) fn send(&self, worker: &Worker) -> Result<u32, HostError> {
         let headers = headers("POST", wire::EVENTS_PATH);
-        let batch = Entry::batch(std::slice::from_ref(&self.0))?;
+        let batch = Entry::batch(std::slice::from_ref(&self.0), &boot()?);
         host::call(&worker.config.control_plane_cluster, headers, Some(batch.json()), INTENT_TIMEOUT)
     }
 
@@ -302,11 +307,12 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     if !slot.value.is_empty() {
         return Ok(Some(Batch { events: Entry(slot.value), full: true }));
     }
-    let queue = queue()?;
+    // What is taken from the queue is in no other place until the slot has it: nothing may end this in between.
+    let (queue, boot) = (queue()?, boot()?);
     let mut events = Vec::new();
     let mut room = wire::MAX_BATCH;
     while room >= TOGETHER
-        && let Some(entry) = host::dequeue(queue)?.map(Entry)
+        && let Ok(Some(entry)) = host::dequeue(queue).map(|taken| taken.map(Entry))
     {
         room = room.saturating_sub(entry.count().try_into().unwrap_or(usize::MAX));
         events.push(entry);
@@ -314,12 +320,12 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     if events.is_empty() {
         return Ok(None);
     }
-    let batch = Entry::batch(&events)?;
+    let batch = Entry::batch(&events, &boot);
     match host::set_shared(BATCH, &slot, &batch.0) {
         Ok(()) => Ok(Some(Batch { events: batch, full: room < TOGETHER })),
         Err(error) => {
-            // Another thread took the lease meanwhile: the events go back for it.
-            events.iter().try_for_each(enqueue)?;
+            // Another thread took the lease meanwhile: the events go back for it, as many as the queue takes.
+            events.iter().for_each(|entry| drop(enqueue(entry)));
             Err(error)
         }
     }

@@ -11,9 +11,8 @@ pub(crate) struct Config {
     /// Whether a gate that has no policy refuses every call on the API roads, as in `require` mode.
     #[serde(default)]
     pub(crate) require: bool,
-    /// Whether Envoy writes the client's address into `x-envoy-external-address` itself, in every request: with
-    /// `use_remote_address: true`, and nobody internal. Otherwise a client could write it there; then the address is
-    /// asked of Envoy, which takes some microseconds a call.
+    /// Whether only Envoy can have written `x-envoy-external-address`, since it is removed from clients' requests: then
+    /// their address is read there. Otherwise it is asked of Envoy, which takes some microseconds a call.
     #[serde(default)]
     pub(crate) external_address: bool,
 }

@@ -12,25 +12,25 @@ use lictor_policy::wire::UnixMicros;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
 
-/// A host call that failed.
+/// A host call that failed, with proxy-wasm's number of the status.
 #[derive(Debug)]
-pub(crate) struct HostError(Status);
+pub(crate) struct HostError(u32);
 
 impl From<Status> for HostError {
     fn from(status: Status) -> Self {
-        Self(status)
+        Self(status as u32)
     }
 }
 
 impl HostError {
     /// What the host wrote is not in proxy-wasm's form.
     pub(crate) fn unreadable() -> Self {
-        Self(Status::ParseFailure)
+        Status::ParseFailure.into()
     }
 
     /// Whether someone else wrote the entry in between.
     pub(crate) fn is_mismatch(&self) -> bool {
-        self.0 == Status::CasMismatch
+        self.0 == Status::CasMismatch as u32
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], HostError> {
     // SAFETY: the pointer and the length are those of one live buffer, which the host fills and does not keep.
     #[allow(unsafe_code, reason = "std has no random source on this target")]
     let errno = unsafe { wasi::random_get(bytes.as_mut_ptr(), N) };
-    if errno == 0 { Ok(bytes) } else { Err(HostError(Status::InternalFailure)) }
+    if errno == 0 { Ok(bytes) } else { Err(Status::InternalFailure.into()) }
 }
 
 /// A random number, for names that nobody has to guess. One host call gives many.
@@ -103,7 +103,7 @@ pub(crate) fn request_headers() -> Result<Vec<u8>, HostError> {
         let bytes = if data.is_null() { Vec::new() } else { Vec::from_raw_parts(data, size, size) };
         (status, bytes)
     };
-    if status == Status::Ok as u32 { Ok(bytes) } else { Err(HostError(Status::InternalFailure)) }
+    if status == Status::Ok as u32 { Ok(bytes) } else { Err(HostError(status)) }
 }
 
 mod env {

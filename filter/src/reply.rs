@@ -9,9 +9,16 @@ use crate::host::{self, HostError};
 
 type Headers = Vec<(&'static str, String)>;
 
-/// Sends an answer. Returns its length.
-pub(crate) fn answer(reply: &Reply, quota: Option<Quota>, would_deny: Option<Reason>) -> Result<usize, HostError> {
-    send(reply, headers(quota, would_deny)?)
+/// Sends an answer, which may be a no. Returns its length.
+pub(crate) fn answer(
+    reply: &Reply,
+    quota: Option<Quota>,
+    denied: Option<Reason>,
+    would_deny: Option<Reason>,
+) -> Result<usize, HostError> {
+    tell("lictor_reason", denied)?;
+    tell("lictor_would_deny", would_deny)?;
+    send(reply, headers(quota, would_deny))
 }
 
 /// Refuses in the road's form. `id` is that of a JSON-RPC request, as JSON. Returns the length.
@@ -22,8 +29,8 @@ pub(crate) fn refuse(
     id: Option<&str>,
     quota: Option<Quota>,
 ) -> Result<usize, HostError> {
-    host::tell_access_log("lictor_reason", refusal.reason.row().name)?;
-    let mut headers = headers(quota, None)?;
+    tell("lictor_reason", Some(refusal.reason))?;
+    let mut headers = headers(quota, None);
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
     send(&reply::refusal(road, refusal, decision_id, id), headers)
 }
@@ -31,10 +38,16 @@ pub(crate) fn refuse(
 /// Tells in Odoo's answer what is left of the rate limit; there and in the access log, why the call would have been refused
 /// out of shadow.
 pub(crate) fn add_headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<(), HostError> {
-    headers(quota, would_deny)?.iter().try_for_each(|(name, value)| host::set_response_header(name, value))
+    tell("lictor_would_deny", would_deny)?;
+    headers(quota, would_deny).iter().try_for_each(|(name, value)| host::set_response_header(name, value))
 }
 
-fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<Headers, HostError> {
+/// Leaves a reason for the access log.
+fn tell(name: &str, reason: Option<Reason>) -> Result<(), HostError> {
+    reason.map_or(Ok(()), |reason| host::tell_access_log(name, reason.row().name))
+}
+
+fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Headers {
     let mut headers = Headers::new();
     if let Some(Quota { limit, remaining, reset }) = quota {
         headers.extend([
@@ -43,11 +56,8 @@ fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<Headers, 
             ("x-ratelimit-reset", reset.to_string()),
         ]);
     }
-    if let Some(reason) = would_deny {
-        host::tell_access_log("lictor_would_deny", reason.row().name)?;
-        headers.push(("x-lictor-would-deny", reason.row().name.to_owned()));
-    }
-    Ok(headers)
+    headers.extend(would_deny.map(|reason| ("x-lictor-would-deny", reason.row().name.to_owned())));
+    headers
 }
 
 fn send(reply: &Reply, headers: Headers) -> Result<usize, HostError> {

@@ -190,7 +190,7 @@ impl Request {
                 record.event.outcome = if denied.is_some() { Outcome::Denied } else { Outcome::Allowed };
                 record.event.reason = denied;
                 record.event.would_deny = would_deny;
-                record.event.response_bytes = reply::answer(&reply, record.quota, would_deny)? as u64;
+                record.event.response_bytes = reply::answer(&reply, record.quota, denied, would_deny)? as u64;
                 self.judged(record, Action::Pause)
             }
             Verdict::Forward(call) => {

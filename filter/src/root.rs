@@ -84,7 +84,8 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        // What failed is tried again at the next tick; a policy that cannot be renewed ages and is refused.
+        // What failed is tried again at the next tick, and what was lost is in the log; a policy that cannot be renewed ages
+        // and is refused.
         drop(self.tick());
     }
 

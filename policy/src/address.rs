@@ -103,6 +103,10 @@ mod tests {
     fn envoys_source_address_is_read() {
         assert_eq!(client("127.0.0.1:4711"), Some("127.0.0.1".parse().unwrap()));
         assert_eq!(client("[::ffff:127.0.0.1]:1"), Some("127.0.0.1".parse().unwrap()));
+        for text in ["192.0.2.7", "::ffff:192.0.2.7", "[::ffff:192.0.2.7]:1"] {
+            assert_eq!(client(text), Some("192.0.2.7".parse().unwrap()), "{text}");
+        }
+        assert_eq!(client("2001:db8::1"), Some("2001:db8::1".parse().unwrap()));
         assert_eq!(client("@unix"), None);
     }
 }

@@ -13,7 +13,7 @@ mod keys;
 pub use keys::Key;
 use keys::Keys;
 
-/// A whole policy. Made only from the JSON of a [`wire::Snapshot`] that was found right, all of it.
+/// A whole policy, made from the JSON of a [`wire::Snapshot`]. Its keys may be unread, see [`Snapshot::stored`].
 #[derive(Debug)]
 pub struct Snapshot {
     /// Names the database that counts the revisions.

@@ -1,5 +1,6 @@
 """What the gate sends on: the decided call, the user's credential, and nothing else of the client's."""
 
+import contextlib
 import xmlrpc.client
 from collections.abc import Iterator
 from datetime import datetime
@@ -105,15 +106,53 @@ def test_the_credential_is_swapped_and_nothing_else_of_the_client_goes_on(
     assert sent["User-Agent"] == "agent/1" and sent["X-Request-Id"]
 
 
-def test_no_client_chooses_the_address_that_is_seen(echo_gate: Gate, user: Any, key: str) -> None:
-    # Envoy's own name for it among them, in which the filter reads it (`external_address`).
+# What stands in the configuration, and what in its place makes the test's own address an internal one, to which Envoy
+# writes no external address; leaves what a client wrote; and has the filter not look at it.
+INTERNAL = ("address_prefix: 255.255.255.255, prefix_len: 32", "address_prefix: 127.0.0.0, prefix_len: 8")
+KEPT = ("                        - remove: x-envoy-external-address\n", "")
+UNREAD = (',"external_address":true', "")
+FORGED = "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen_by_odoo"),
+    [([], "127.0.0.1"), ([INTERNAL], None), ([INTERNAL, KEPT, UNREAD], FORGED)],
+    ids=["as shipped", "Envoy writes no address", "the header is not read"],
+)
+def test_no_client_chooses_the_address_that_is_seen(
+    echo_gate: Gate, echo: Echo, user: Any, key: str, changes: list[tuple[str, str]], seen_by_odoo: str | None
+) -> None:
     body = xmlrpc.client.dumps(("odoo", UID, key, "res.partner", "echo", []), "execute_kw").encode()
-    forged = {name: "192.0.2.7" for name in ("X-Envoy-External-Address", "X-Forwarded-For", "X-Real-IP", "Forwarded")}
-    assert '"external_address":true' in (echo_gate.folder / "envoy.yaml").read_text()
-    answer, _ = echo_gate.send(body, headers={**forged, "Content-Type": "text/xml", "User-Agent": "forger"})
+    agent = f"forger/{len(changes)}"
+    forged = {name: FORGED for name in ("X-Envoy-External-Address", "X-Real-IP", "Forwarded")}
+    if not changes:  # To Envoy it makes everybody external.
+        forged["X-Forwarded-For"] = FORGED
+    with reconfigured(echo_gate, changes):
+        answer, _ = echo_gate.send(body, headers={**forged, "Content-Type": "text/xml", "User-Agent": agent})
+        [row] = eventually(lambda: echo_gate.audit(user_agent=agent))
     assert answer.status == 200
-    [row] = eventually(lambda: echo_gate.audit(user_agent="forger"))
+    assert echo.requests[-1][1]["X-Envoy-External-Address"] == seen_by_odoo
     assert row["client_ip"] == "127.0.0.1"
+
+
+@contextlib.contextmanager
+def reconfigured(gate: Gate, changes: list[tuple[str, str]]) -> Iterator[None]:
+    """With an Envoy whose configuration has other texts in the place of some."""
+    if not changes:
+        yield
+        return
+    config = gate.folder / "envoy.yaml"
+    before = text = config.read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    with gate.without_envoy():
+        config.write_text(text)
+    try:
+        yield
+    finally:
+        with gate.without_envoy():
+            config.write_text(before)
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])

@@ -81,7 +81,7 @@ def test_guessing_keys_at_full_speed_costs_a_gate_ten_hashes_a_minute(gate: Gate
         eventually(braked)
         before = braked()
         beside = p99()
-        assert braked() > before + 100  # The attack went on.
+        assert attacker.poll() is None and braked() > before  # The attack went on.
     finally:
         attacker.terminate()
         attacker.wait()

@@ -95,7 +95,7 @@ fn a_stored_key_that_cannot_be_read_is_refused_when_it_is_used() {
         assert_eq!(Snapshot::checked(&sent(change)).is_err(), reason == Some(Reason::PolicyUnavailable));
         let call = execute("res.partner", "read", &json!([[1]]), &json!({}));
         let mut memory = Memory::default();
-        // As often as it is used: what was read once is not read again.
+        // As often as it is used.
         for _ in 0..2 {
             let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
             let body = Body::Whole(call.as_bytes());

@@ -35,19 +35,6 @@ impl Processors {
         run::output(Command::new("taskset").args(["--cpu-list", "--pid", &self.rest.to_string(), &own])).map(drop)
     }
 
-    /// The same, with what all others leave of its processor.
-    pub(super) fn last(command: &Command) -> Command {
-        let mut nice = Command::new("nice");
-        nice.args(["-n", "19"]).arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => nice.env(name, value),
-                None => nice.env_remove(name),
-            };
-        }
-        nice
-    }
-
     /// Starts an Envoy on its processor, with one worker.
     pub(super) fn envoy(&self, program: &Path, configuration: &Path) -> Command {
         let mut command = Command::new("taskset");

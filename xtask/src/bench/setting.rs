@@ -179,9 +179,7 @@ impl<'a> Setting<'a> {
         };
         let admin_token = control_plane.init(&self.state)?;
         let url = format!("http://127.0.0.1:{}", control_plane.api_port);
-        // No call waits for it, and elsewhere it would have a machine of its own.
-        let mut serve = Processors::last(&control_plane.serve(&self.state, odoo));
-        self.launch("the control plane", &mut serve, "control-plane.log")?;
+        self.launch("the control plane", &mut control_plane.serve(&self.state, odoo), "control-plane.log")?;
         wait_for("readiness of the control plane", START_LIMIT, &mut self.servers, || {
             let ready = rest::send("GET", &format!("{url}/readyz"), None, None);
             Ok(ready.ok().filter(|answer| answer.status == 200).map(drop))
