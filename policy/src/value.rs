@@ -1,6 +1,7 @@
 //! A value of a call, whatever road it came on.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The members of a struct, in the order in which they came; no name occurs twice.
 pub type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
@@ -52,4 +53,15 @@ impl<'a> Value<'a> {
 /// The value of a member.
 pub fn member<'v, 'a>(members: &'v Members<'a>, name: &str) -> Option<&'v Value<'a>> {
     members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// Whether a name occurs twice. Most structs are so small that comparing all pairs is faster than any set.
+pub(crate) fn has_twice(members: &Members<'_>) -> bool {
+    const FEW: usize = 8;
+    let mut names = members.iter().map(|(name, _)| name.as_ref());
+    if members.len() > FEW {
+        let mut seen = BTreeSet::new();
+        return !names.all(|name| seen.insert(name));
+    }
+    names.enumerate().any(|(at, name)| members.iter().take(at).any(|(earlier, _)| earlier == name))
 }

@@ -1,12 +1,11 @@
 //! The strict reader.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use json_event_parser::{JsonEvent, SliceJsonParser};
 
 use super::ReadError;
-use crate::value::{Members, Value};
+use crate::value::{Members, Value, has_twice};
 use crate::xmlrpc::{MAX_DEPTH, MAX_VALUES};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -78,8 +77,7 @@ impl<'a> Parser<'a> {
                 _ => return Err(ReadError::Syntax),
             }
         }
-        let names: BTreeSet<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-        if names.len() == members.len() { Ok(members) } else { Err(ReadError::DuplicateMember) }
+        if has_twice(&members) { Err(ReadError::DuplicateMember) } else { Ok(members) }
     }
 
     fn count(&mut self) -> Result<(), ReadError> {

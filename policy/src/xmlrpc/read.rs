@@ -1,11 +1,10 @@
 //! The strict reader.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use super::scan::{Scanner, Token};
 use super::{Fault, MAX_DEPTH, MAX_VALUES, MethodCall, ReadError, scalar};
-use crate::value::{Members, Value, member};
+use crate::value::{Members, Value, has_twice, member};
 
 /// Reads one `methodCall`.
 ///
@@ -244,17 +243,6 @@ impl<'a> Parser<'a> {
         }
         if has_twice(&members) { Err(ReadError::DuplicateMember) } else { Ok(members) }
     }
-}
-
-/// Whether a name occurs twice. Most structs are so small that comparing all pairs is faster than any set.
-fn has_twice(members: &Members<'_>) -> bool {
-    const FEW: usize = 8;
-    let mut names = members.iter().map(|(name, _)| name.as_ref());
-    if members.len() > FEW {
-        let mut seen = BTreeSet::new();
-        return !names.all(|name| seen.insert(name));
-    }
-    names.enumerate().any(|(at, name)| members.iter().take(at).any(|(earlier, _)| earlier == name))
 }
 
 fn deeper(depth: usize) -> Result<usize, ReadError> {
