@@ -76,7 +76,7 @@ impl Metrics {
         host::gauge(&self.stamp)
     }
 
-    /// Tells every thread that there is a newer policy.
+    /// Tells every thread that there is a newer policy, or will be at once.
     pub(crate) fn published(&self, id: u64) -> Result<(), HostError> {
         host::record(&self.stamp, id)
     }

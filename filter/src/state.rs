@@ -181,20 +181,30 @@ impl Stamp {
 pub(crate) struct Blob;
 
 impl Blob {
-    const NAME: &str = "lictor.snapshot";
     const HEAD: usize = 8;
+
+    /// A new number, whose snapshot does not take the place of the current one.
+    pub(crate) fn id_after(current: u64) -> Result<u64, HostError> {
+        let random = u64::from_le_bytes(host::random()?);
+        Ok(if random % 2 == current % 2 { random ^ 1 } else { random })
+    }
+
+    /// Two entries by turns: while one is written, the other is in force.
+    const fn name(id: u64) -> &'static str {
+        if id.is_multiple_of(2) { "lictor.snapshot.even" } else { "lictor.snapshot.odd" }
+    }
 
     /// Stores a snapshot; it is in force when the stamp says so.
     pub(crate) fn write(id: u64, json: &[u8]) -> Result<(), HostError> {
         let mut bytes = Vec::with_capacity(Self::HEAD + json.len());
         bytes.extend_from_slice(&id.to_le_bytes());
         bytes.extend_from_slice(json);
-        host::overwrite_shared(Self::NAME, &bytes)
+        host::overwrite_shared(Self::name(id), &bytes)
     }
 
-    /// The snapshot with this number; `None` while another is being written.
+    /// The snapshot with this number; `None` if it is neither the one in force nor the next.
     pub(crate) fn read(id: u64) -> Result<Option<Vec<u8>>, HostError> {
-        let mut bytes = host::shared(Self::NAME)?.value;
+        let mut bytes = host::shared(Self::name(id))?.value;
         if bytes.get(..Self::HEAD) != Some(&id.to_le_bytes()[..]) {
             return Ok(None);
         }

@@ -150,15 +150,16 @@ fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), B
         Ok(given) => given,
         Err(problem) => return Ok(Err(problem)),
     };
-    let Current { snapshot, .. } = worker.refreshed()?;
+    let Current { snapshot, id: current, .. } = worker.refreshed()?;
     // An answer that another holder of the lease has overtaken. Another epoch may count from lower numbers.
     if snapshot.is_some_and(|current: Rc<_>| current.epoch == given.epoch && current.revision > given.revision) {
         return Ok(Ok(()));
     }
-    let id = u64::from_le_bytes(host::random()?);
+    let id = Blob::id_after(current)?;
     Blob::write(id, json)?;
-    Stamp::publish(id, now)?;
+    // The stamp comes last: with it the policy is in force at all threads at once. The gauge only makes them look at it.
     worker.metrics()?.published(id)?;
+    Stamp::publish(id, now)?;
     worker.take(id, now, given);
     Ok(Ok(()))
 }

@@ -96,7 +96,7 @@ impl Worker {
                     loaded = Loaded { id, confirmed_at, snapshot };
                     is_new = true;
                 }
-                // Another is being written: the one at hand is the last that was in force.
+                // Two came since the stamp was read: the next look finds them.
                 Ok(None) => {}
                 Err(error) => {
                     self.loaded.set(loaded);
