@@ -37,7 +37,7 @@ impl HostError {
 /// The wall clock.
 pub(crate) fn now() -> Result<UnixMicros, HostError> {
     let since = hostcalls::get_current_time()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(UnixMicros::try_from(since.as_micros()).unwrap_or(UnixMicros::MAX))
+    Ok(since.as_secs() * 1_000_000 + UnixMicros::from(since.subsec_micros()))
 }
 
 /// Writes to Envoy's log. Never bodies, header values, keys or configuration.

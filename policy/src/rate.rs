@@ -96,8 +96,9 @@ impl Window {
     /// When the oldest counted second leaves the window.
     fn reset(&self) -> u64 {
         let oldest = self.head.saturating_sub(WINDOW_SECONDS);
-        let counted = |second: &u64| self.cells.get(index(*second)).is_some_and(|count| *count > 0);
-        (oldest..=self.head).find(counted).unwrap_or(self.head) + CELLS as u64
+        let (later, first) = self.cells.split_at_checked(index(oldest)).unwrap_or_default();
+        let empty = first.iter().chain(later).take_while(|count| **count == 0).count() as u64;
+        self.head.min(oldest + empty) + CELLS as u64
     }
 
     /// The length of what [`Window::write`] writes.
@@ -107,7 +108,11 @@ impl Window {
     pub fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.head.to_le_bytes());
         bytes.extend_from_slice(&self.full_until.to_le_bytes());
-        self.cells.iter().for_each(|count| bytes.extend_from_slice(&count.to_le_bytes()));
+        let mut cells = [[0; 4]; CELLS];
+        for (to, count) in cells.iter_mut().zip(self.cells) {
+            *to = count.to_le_bytes();
+        }
+        bytes.extend_from_slice(cells.as_flattened());
     }
 
     /// From what [`Window::write`] wrote.

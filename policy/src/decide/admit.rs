@@ -51,20 +51,13 @@ fn admit<'s>(
     trace: &mut Trace<'_>,
 ) -> Result<Admitted<'s>, Refusal> {
     for _ in 0..ATTEMPTS {
-        trace.quota = rate_limit(snapshot, key).map(|limit| line.window.quota(limit, facts.now));
-        let (mut shadowed, mut counted) = (Shadowed::new(snapshot), client);
-        if let Some(client) = client {
-            trace.stage = Stage::Session;
-            terminated(snapshot, key, facts)?;
-            let checked = session(snapshot, key, client, &mut line, facts);
-            // In shadow too, nobody beyond the limit takes the place of a session.
-            counted = counted.filter(|_| checked.is_ok());
-            shadowed.pass(trace.stage, checked)?;
-        }
-        trace.stage = Stage::Address;
-        shadowed.pass(trace.stage, address(snapshot, key, facts))?;
+        let limit = rate_limit(snapshot, key);
+        let mut shadowed = Shadowed::new(snapshot);
+        // Who is refused before the window is asked is told what it would have said.
+        let counted = before_rate(snapshot, key, &mut line, client, facts, &mut shadowed, &mut trace.stage)
+            .inspect_err(|_| trace.quota = limit.map(|limit| line.window.quota(limit, facts.now)))?;
         trace.stage = Stage::Rate;
-        if let Some(limit) = rate_limit(snapshot, key) {
+        if let Some(limit) = limit {
             let taken = line.window.take(limit, facts.now);
             let (Ok(quota) | Err(quota)) = taken;
             trace.quota = Some(quota);
@@ -77,6 +70,30 @@ fn admit<'s>(
         line = state.line(key)?;
     }
     Err(Unavailable.into())
+}
+
+/// Stages 2 and 3. Answers who takes part in a session.
+fn before_rate(
+    snapshot: &Snapshot,
+    key: &Key,
+    line: &mut Line,
+    client: Option<Client>,
+    facts: Facts<'_>,
+    shadowed: &mut Shadowed<'_>,
+    stage: &mut Stage,
+) -> Result<Option<Client>, Refusal> {
+    let mut counted = client;
+    if let Some(client) = client {
+        *stage = Stage::Session;
+        terminated(snapshot, key, facts)?;
+        let checked = session(snapshot, key, client, line, facts);
+        // In shadow too, nobody beyond the limit takes the place of a session.
+        counted = counted.filter(|_| checked.is_ok());
+        shadowed.pass(*stage, checked)?;
+    }
+    *stage = Stage::Address;
+    shadowed.pass(*stage, address(snapshot, key, facts))?;
+    Ok(counted)
 }
 
 /// The key's own limit before the general one; none while rate limiting is off.

@@ -92,7 +92,7 @@ pub(super) fn key<'s>(
     trace.key = Some(key);
     current(key, facts)?;
     let mut line = state.line(key)?;
-    let digest = presented.digest(&key.wire.id, key.wire.version);
+    let digest = presented.digest(key.wire.version);
     if !line.knows(&digest) {
         prove(key, &presented, facts, state)?;
         line.keep(digest);

@@ -82,7 +82,9 @@ pub(super) fn specification(value: &Value<'_>) -> Crossing {
 
 /// `.id` alone is the record's own id.
 fn leads_out(path: &str) -> bool {
-    path != ".id" && (path.contains(['.', '/']) || path.contains(":id"))
+    path != ".id"
+        && path.bytes().any(|byte| matches!(byte, b'.' | b'/' | b':'))
+        && (path.contains(['.', '/']) || path.contains(":id"))
 }
 
 fn holds_text(value: &Value<'_>) -> bool {

@@ -190,6 +190,9 @@ impl<'a> Parser<'a> {
 
     /// The content of a `<value>` that was opened, and its end.
     fn value(&mut self, depth: usize) -> Result<Value<'a>, ReadError> {
+        if let Some(text) = self.scanner.plain("value") {
+            return Ok(Value::String(Cow::Borrowed(text)));
+        }
         let mut text = Cow::Borrowed("");
         loop {
             match self.token()? {
