@@ -65,9 +65,7 @@ impl Identity {
                 return Ok(());
             }
             // It may end between the question and the signal, so the answer of `kill` says nothing.
-            let mut kill = Command::new("kill");
-            kill.args(["-s", signal, &self.pid.to_string()]);
-            run::succeeds_within(&mut kill, STOP_LIMIT)?;
+            self.signal(signal)?;
             let end = Instant::now() + STOP_LIMIT;
             while self.is_running() && Instant::now() < end {
                 thread::sleep(POLL);
@@ -77,6 +75,32 @@ impl Identity {
             bail!("process {} does not end, not even when killed", self.pid);
         }
         Ok(())
+    }
+
+    /// Has it stand still until what this gives is dropped.
+    pub(crate) fn pause(&self) -> Result<Paused<'_>> {
+        let paused = Paused(self);
+        if !self.signal("STOP")? {
+            bail!("process {} cannot be paused", self.pid);
+        }
+        Ok(paused)
+    }
+
+    /// Whether the signal was sent.
+    fn signal(&self, name: &str) -> Result<bool> {
+        run::succeeds_within(Command::new("kill").args(["-s", name, &self.pid.to_string()]), STOP_LIMIT)
+    }
+}
+
+/// A process that stands still.
+#[must_use]
+pub(crate) struct Paused<'p>(&'p Identity);
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        if !self.0.signal("CONT").unwrap_or(false) {
+            run::say(format!("process {} could not be told to go on", self.0.pid));
+        }
     }
 }
 

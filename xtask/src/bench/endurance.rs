@@ -28,7 +28,7 @@ pub(super) fn run(setting: &mut Setting<'_>, calls: u64, changes: u64, connectio
         let (over, api) = (AtomicBool::new(false), setting.api()?);
         let measured = thread::scope(|scope| {
             let changer = scope.spawn(|| change(&api, &made, changes, &over));
-            let measured = setting.round(Row::xml_rpc(Variant::Lictor), ROUND, connections);
+            let measured = setting.load(Row::xml_rpc(Variant::Lictor), ROUND, connections);
             over.store(true, Ordering::Relaxed);
             changer.join().ok().context("the thread that changes permissions has panicked")??;
             measured

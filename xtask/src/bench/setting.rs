@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::gate::{self, Gate, Places};
-use super::load::Load;
+use super::load::{Load, Measured};
 use super::processors::Processors;
 use super::road::Call;
 use super::round::{Meter, Round};
@@ -18,7 +18,7 @@ use crate::control_plane::{self, ControlPlane};
 use crate::envoy_config::{self, Local};
 use crate::foreground::wait_for;
 use crate::odoo_url::OdooUrl;
-use crate::process::Server;
+use crate::process::{Identity, Server};
 use crate::project::{Optimised, Project};
 use crate::rest::{self, Api};
 use crate::run::say;
@@ -63,6 +63,7 @@ pub(super) struct Setting<'a> {
     state: State,
     servers: Vec<Server>,
     gates: Vec<Gate>,
+    control_plane: Option<Identity>,
     api: Option<Api>,
 }
 
@@ -74,7 +75,16 @@ impl<'a> Setting<'a> {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         let state = State::make(&folder)?;
-        Ok(Self { project, programs, processors, state, servers: Vec::new(), gates: Vec::new(), api: None })
+        Ok(Self {
+            project,
+            programs,
+            processors,
+            state,
+            servers: Vec::new(),
+            gates: Vec::new(),
+            control_plane: None,
+            api: None,
+        })
     }
 
     /// Starts everything, and makes sure that every variant does what it is there for.
@@ -100,16 +110,14 @@ impl<'a> Setting<'a> {
 
     /// Loads one row's gate, and waits until it is idle again.
     pub(super) fn round(&mut self, row: Row, length: Duration, connections: u16) -> Result<Round> {
-        let gate = self.gates.iter().find(|gate| gate.variant == row.variant).context(NOT_STARTED)?;
-        let load = Load {
-            program: &self.programs.bench,
-            request: self.state.file(row.road.request_file()),
-            answer: self.project.root.join(row.road.answer_file()),
-        };
-        let meter = Meter::start(&gate.envoy)?;
-        let measured = load.run(gate.port, length, connections, &mut self.servers);
-        let measured = measured.with_context(|| format!("the round of {row} does not count"))?;
+        let meter = Meter::start(&self.gate(row.variant)?.envoy)?;
+        let control_plane = self.control_plane.clone().context(NOT_STARTED)?;
+        // It has a machine of its own where a gate is loaded like this. Here it would share the load's processor, and what
+        // is measured would be how little of it the load gets. What Envoy does to report the calls is measured all the same.
+        let paused = control_plane.pause()?;
+        let measured = self.load(row, length, connections)?;
         let busy = meter.share()?;
+        drop(paused);
         let (used, settled_after) = meter.settle(&mut self.servers)?;
         Ok(Round {
             requests: measured.requests,
@@ -122,6 +130,22 @@ impl<'a> Setting<'a> {
         })
     }
 
+    /// Loads one row's gate.
+    pub(super) fn load(&mut self, row: Row, length: Duration, connections: u16) -> Result<Measured> {
+        let load = Load {
+            program: &self.programs.bench,
+            request: self.state.file(row.road.request_file()),
+            answer: self.project.root.join(row.road.answer_file()),
+        };
+        let port = self.gate(row.variant)?.port;
+        let measured = load.run(port, length, connections, &mut self.servers);
+        measured.with_context(|| format!("the round of {row} does not count"))
+    }
+
+    fn gate(&self, variant: Variant) -> Result<&Gate> {
+        self.gates.iter().find(|gate| gate.variant == variant).context(NOT_STARTED)
+    }
+
     /// The control plane's API.
     pub(super) fn api(&self) -> Result<Api> {
         self.api.clone().context("the control plane was not started")
@@ -129,8 +153,7 @@ impl<'a> Setting<'a> {
 
     /// Bytes of memory that a variant's Envoy has.
     pub(super) fn memory(&self, variant: Variant) -> Result<u64> {
-        let gate = self.gates.iter().find(|gate| gate.variant == variant).context(NOT_STARTED)?;
-        gate.envoy.resident_memory()
+        self.gate(variant)?.envoy.resident_memory()
     }
 
     /// Every call that was measured, and those of the check, must have its record: a gate that forgets is fast.
@@ -180,6 +203,7 @@ impl<'a> Setting<'a> {
         let admin_token = control_plane.init(&self.state)?;
         let url = format!("http://127.0.0.1:{}", control_plane.api_port);
         self.launch("the control plane", &mut control_plane.serve(&self.state, odoo), "control-plane.log")?;
+        self.control_plane = self.servers.last().map(|server| server.identity.clone());
         wait_for("readiness of the control plane", START_LIMIT, &mut self.servers, || {
             let ready = rest::send("GET", &format!("{url}/readyz"), None, None);
             Ok(ready.ok().filter(|answer| answer.status == 200).map(drop))
