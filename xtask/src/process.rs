@@ -204,4 +204,23 @@ mod tests {
         assert!(server.must_run().unwrap_err().to_string().contains("sleep ended"));
         fs::remove_file(folder.with_extension("log")).unwrap();
     }
+
+    #[test]
+    fn a_paused_process_stands_still_and_goes_on() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let process = Identity::of(child.id()).unwrap();
+        let becomes = |stopped: bool| {
+            let end = Instant::now() + STOP_LIMIT;
+            while (stat(process.pid).unwrap().state == 'T') != stopped {
+                assert!(Instant::now() < end, "stopped: {stopped}");
+                thread::sleep(POLL);
+            }
+        };
+        let paused = process.pause().unwrap();
+        becomes(true);
+        drop(paused);
+        becomes(false);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }
