@@ -178,7 +178,7 @@ impl Stamp {
 }
 
 /// The snapshot's bytes, behind the number that the stamp names.
-pub(crate) struct Blob;
+pub(crate) struct Blob(Vec<u8>);
 
 impl Blob {
     const HEAD: usize = 8;
@@ -203,12 +203,13 @@ impl Blob {
     }
 
     /// The snapshot with this number; `None` if it is neither the one in force nor the next.
-    pub(crate) fn read(id: u64) -> Result<Option<Vec<u8>>, HostError> {
-        let mut bytes = host::shared(Self::name(id))?.value;
-        if bytes.get(..Self::HEAD) != Some(&id.to_le_bytes()[..]) {
-            return Ok(None);
-        }
-        bytes.drain(..Self::HEAD);
-        Ok(Some(bytes))
+    pub(crate) fn read(id: u64) -> Result<Option<Self>, HostError> {
+        let bytes = host::shared(Self::name(id))?.value;
+        Ok(bytes.starts_with(&id.to_le_bytes()).then_some(Self(bytes)))
+    }
+
+    /// The snapshot.
+    pub(crate) fn json(&self) -> &[u8] {
+        self.0.get(Self::HEAD..).unwrap_or_default()
     }
 }

@@ -91,8 +91,8 @@ impl Worker {
         if loaded.id != id {
             match Blob::read(id) {
                 // It was checked before it was stored; should it not parse here, nothing may pass.
-                Ok(Some(json)) => {
-                    let snapshot = Snapshot::stored(&json).map(Rc::new).map_err(report).ok();
+                Ok(Some(blob)) => {
+                    let snapshot = Snapshot::stored(blob.json()).map(Rc::new).map_err(report).ok();
                     loaded = Loaded { id, confirmed_at, snapshot };
                     is_new = true;
                 }
