@@ -17,7 +17,7 @@ use crate::outbox::message::{CredentialRejected, OdooKeyExpiring};
 use crate::outbox::{self, Letter, Message};
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
-use crate::store::{Connection, StoreError, settings, suspects};
+use crate::store::{Connection, StoreError, in_time, settings, suspects};
 use crate::time::Moment;
 
 /// Odoo's fault code for a wrong password or API key.
@@ -47,7 +47,7 @@ pub async fn take_note(connection: &mut Connection, events: &[Event], now: Momen
 /// Tries the suspects' credentials, until the task is dropped.
 pub async fn run(app: App) {
     loop {
-        if let Err(error) = try_next(&app).await {
+        if let Err(error) = in_time(try_next(&app)).await {
             tracing::warn!(%error, "whose credential Odoo may have refused is not known; looked for again in a moment");
         }
         tokio::time::sleep(EVERY).await;
@@ -92,11 +92,14 @@ pub async fn keep_checking(app: App) {
 /// again in an hour.
 pub async fn check_due(app: &App) -> Result<()> {
     let now = app.now();
-    let mut tx = app.store.write().await?;
-    let due = users::take_due(&mut tx, now, now.plus(LATER), A_ROUND).await?;
-    tx.commit().await.map_err(StoreError::from)?;
-    for user_id in due {
-        if let Err(problem) = check(app, &Actor::system(), &user_id).await {
+    let due = in_time(async {
+        let mut tx = app.store.write().await?;
+        let due = users::take_due(&mut tx, now, now.plus(LATER), A_ROUND).await?;
+        tx.commit().await?;
+        Ok::<_, StoreError>(due)
+    });
+    for user_id in due.await? {
+        if let Err(problem) = in_time(check(app, &Actor::system(), &user_id)).await {
             tracing::warn!(user_id, problem = %problem.detail, "a user could not be checked; tried again in an hour");
         }
     }

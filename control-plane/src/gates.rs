@@ -22,7 +22,7 @@ use crate::auth::GateIdentity;
 use crate::credentials;
 use crate::error::{Code, Problem, Result};
 use crate::store::gates::{Gate, Seen};
-use crate::store::{Connection, Database, News, StoreError, arrivals, events, gates as rows};
+use crate::store::{Connection, Database, News, StoreError, arrivals, events, gates as rows, in_time};
 use crate::time::Moment;
 
 /// How often what gates told is written to the database.
@@ -66,14 +66,14 @@ impl Presence {
         if unsaved.is_empty() {
             return Ok(());
         }
-        let written: Result<(), StoreError> = async {
+        let written: Result<(), StoreError> = in_time(async {
             let mut tx = app.store.write().await?;
             for (id, seen, _) in &unsaved {
                 rows::write_seen(&mut tx, id, seen).await?;
             }
             app.store.tell(&mut tx, News::Gates).await?;
             Ok(tx.commit().await?)
-        }
+        })
         .await;
         written.inspect_err(|_| {
             let mut gates = self.lock();

@@ -10,10 +10,13 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::store::{Meta, News, Revision, StoreError, snapshot};
+use crate::store::{Meta, News, Revision, StoreError, in_time, snapshot};
 
 /// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// How long replicas may have nothing to tell before they are listened to on another connection.
+const SILENCE: Duration = Duration::from_secs(300);
 
 /// One policy, ready to be sent.
 #[derive(Debug)]
@@ -85,7 +88,7 @@ pub enum PublishError {
 /// use from then on. Everything else is tried again.
 pub async fn run(app: App) -> Result<(), StoreError> {
     loop {
-        let built = build(&app).await;
+        let built = in_time(build(&app)).await;
         let failed_before = app.publisher.failing.swap(built.is_err(), Ordering::Relaxed);
         match built {
             Ok(None) => {}
@@ -108,10 +111,12 @@ pub async fn hear_replicas(app: App) {
     let mut failed_before = false;
     loop {
         let heard: Result<(), StoreError> = async {
-            let Some(mut listener) = app.store.listen().await? else { return std::future::pending().await };
+            let Some(mut listener) = in_time(app.store.listen()).await? else { return std::future::pending().await };
             failed_before = false;
             loop {
-                match listener.next().await? {
+                // After a long silence it is listened anew: of a host that has vanished nothing would be heard.
+                let Ok(news) = tokio::time::timeout(SILENCE, listener.next()).await else { return Ok(()) };
+                match news? {
                     News::Policy => app.publisher.wake(),
                     News::Gates => app.presence.told(),
                 }

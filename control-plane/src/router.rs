@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
@@ -22,6 +22,7 @@ use crate::error::{Code, Problem};
 use crate::metrics;
 use crate::openapi::Operation;
 use crate::openapi::described::Described;
+use crate::store::{StoreError, in_time};
 
 /// Bytes that a body of the REST API may have.
 const API_BODY_LIMIT: usize = 1024 * 1024;
@@ -298,8 +299,15 @@ fn router(app: &App, table: Vec<Route>, body_limit: usize) -> Router {
         .fallback(async || Problem::new(Code::NotFound, "There is no such path; the routes begin with /api/v1/."))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "The header 'Allow' lists those."))
         .layer(DefaultBodyLimit::max(body_limit))
+        .layer(middleware::from_fn(give_up))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .with_state(app.clone())
+}
+
+/// Nobody waits for ever for a database that does not answer.
+async fn give_up(request: Request, next: Next) -> Response {
+    let answer = in_time(async { Ok::<_, StoreError>(next.run(request).await) });
+    answer.await.unwrap_or_else(|error| Problem::from(error).into_response())
 }
 
 /// Answers may hold keys, tokens and names: no cache keeps them.

@@ -10,7 +10,7 @@ use crate::change::{Done, change};
 use crate::error::Result;
 use crate::gates::{LIVE, count_live};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, Meta, StoreError, settings};
+use crate::store::{Connection, Meta, StoreError, in_time, settings};
 
 /// So many seconds pass at least between two changes.
 const EVERY: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ pub async fn run(app: App) {
     loop {
         tokio::time::sleep(EVERY).await;
         // What went wrong is in the log, and tried again next time.
-        let _ = once(&app).await;
+        let _ = in_time(once(&app)).await;
     }
 }
 

@@ -1,5 +1,6 @@
-"""What a gate needs goes away while calls are made: the database, one of two control planes, Envoy itself."""
+"""What a gate needs goes away while calls are made: the database or its host, one of two control planes, Envoy itself."""
 
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -17,11 +18,14 @@ import pytest
 from control_plane import ControlPlane
 from echo import HELD, UID, Echo
 from gate import Gate, Problem, eventually
+from relay import Relay
 from test_audit import rows
 
 from parts.postgres import Postgres
 
 OUTAGE_SECONDS = 30
+# The control plane's own limit, and what waits for it.
+GIVEN_UP_SECONDS = 60
 # Between two calls of a client, so that a control plane of a test, which is not optimised, can follow.
 PACE_SECONDS = 0.01
 USER = {"upstream": {"database": "odoo", "uid": UID}}
@@ -107,6 +111,44 @@ def test_postgresql_is_stopped_for_30_seconds(postgres: Postgres, echo: Echo, tm
             assert after(gate, made, "res.country") < 5
         print(f"\n{len(agents.answers)} calls, {asked} rounds of 503; ready {recovered:.1f} s after PostgreSQL was started")
         agents.are_all_answered_and_recorded_once()
+
+
+def test_a_database_host_that_vanishes_is_given_up(postgres: Postgres, echo: Echo, tmp_path: Path) -> None:
+    """Its connections are silent for ever; one that is made anew reaches what took its place."""
+
+    def write() -> bool:
+        try:
+            gate.api("PUT", "permissions/res.company", {"read": False})
+        except Problem as problem:
+            assert (problem.status, problem.document["code"]) == (503, "database_unavailable")
+            return False
+        return True
+
+    with Relay(postgres.port) as relay:
+        url = postgres.url("lictor").replace(f":{postgres.port}/", f":{relay.port}/")
+        with Gate(echo.url, tmp_path / "state", database_url=url) as gate:
+            made = ready(gate)
+            ended = threading.Event()
+
+            def write_on() -> None:
+                while not ended.is_set():
+                    write()
+
+            with Agents(gate, made) as agents, concurrent.futures.ThreadPoolExecutor() as pool:
+                eventually(lambda: len(gate.audit(key_id=made["id"])) > 20)
+                # Some are in the middle of it.
+                writers = [pool.submit(write_on) for _ in range(4)]
+                eventually(lambda: gate.api("GET", "settings"))
+                relay.vanish()
+                vanished = time.monotonic()
+                ended.set()
+                for writer in writers:
+                    writer.result(GIVEN_UP_SECONDS)
+                eventually(write, seconds=GIVEN_UP_SECONDS)
+                recovered = time.monotonic() - vanished
+                assert after(gate, made, "res.country") < 5
+            print(f"\n{len(agents.answers)} calls; written again {recovered:.1f} s after the host vanished")
+            agents.are_all_answered_and_recorded_once()
 
 
 def after(gate: Gate, made: dict[str, Any], model: str, api: Any = None) -> float:

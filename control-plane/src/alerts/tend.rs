@@ -8,7 +8,7 @@ use super::settings::MAX_MINUTES;
 use super::{Cause, Rule, Subject, raise};
 use crate::app::App;
 use crate::store::arrivals::{self, Unreported};
-use crate::store::{StoreError, settings, watches};
+use crate::store::{StoreError, in_time, settings, watches};
 
 /// So many seconds pass between two rounds.
 const EVERY: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ const STALE: Duration = Duration::from_secs(2 * MAX_MINUTES as u64 * 60);
 pub async fn run(app: App) {
     loop {
         tokio::time::sleep(EVERY).await;
-        if let Err(error) = once(&app).await {
+        if let Err(error) = in_time(once(&app)).await {
             tracing::warn!(%error, "alerts could not be looked after; tried again");
         }
     }

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::random;
 use crate::store::jobs::{self, Claim, Ended, Outcome};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, in_time};
 use crate::time::Moment;
 
 /// How often jobs that are due are looked for.
@@ -60,7 +60,7 @@ pub async fn prepare(app: &App) -> Result<(), StoreError> {
 pub async fn run(app: App) {
     let mut stopping = app.stopping.subscribe();
     while timeout(EVERY, stopping.wait_for(|stopping| *stopping)).await.is_err() {
-        if let Err(error) = run_due(&app).await {
+        if let Err(error) = in_time(run_due(&app)).await {
             tracing::warn!(%error, "the jobs that are due are not known; looked for again in a moment");
         }
     }
@@ -103,7 +103,7 @@ pub fn start(app: &App, claim: Claim) -> tokio::task::JoinHandle<()> {
         work.abort();
         tracing::info!(job = claim.job.name(), outcome = ended.outcome.name(), report = ?ended.report, "a job ended");
         app.metrics.job_ended(claim.job, ended.outcome);
-        if let Err(error) = finish(&app, &claim, &ended).await {
+        if let Err(error) = in_time(finish(&app, &claim, &ended)).await {
             tracing::warn!(job = claim.job.name(), %error, "how the job ended was not stored; it will run again");
         }
         drop(run);

@@ -11,7 +11,7 @@ use crate::alerts::{self, Rule, Subject};
 use crate::app::App;
 use crate::store::outbox::{self, Claim, Content, Settlement};
 use crate::store::webhooks::Webhook;
-use crate::store::{Connection, StoreError, webhooks};
+use crate::store::{Connection, StoreError, in_time, webhooks};
 use crate::time::Moment;
 
 /// Mails that go over one connection, and webhooks that are called at once.
@@ -49,7 +49,7 @@ pub async fn run(app: App) {
     };
     let forget = async {
         while !ends_within(&app, FORGET_EVERY).await {
-            if let Err(error) = forget(&app).await {
+            if let Err(error) = in_time(forget(&app)).await {
                 tracing::error!(%error, "old messages could not be deleted; it is tried again");
             }
         }
@@ -68,7 +68,7 @@ pub async fn once(app: &App, channel: Channel) -> Result<usize, StoreError> {
     match channel {
         Channel::Mail => mails(app).await,
         Channel::Webhook => {
-            let claims = claim(app, channel, BATCH).await?;
+            let claims = in_time(claim(app, channel, BATCH)).await?;
             join_all(claims.iter().map(|claim| deliver(app, claim))).await.into_iter().collect::<Result<(), _>>()?;
             Ok(claims.len())
         }
@@ -81,7 +81,7 @@ async fn mails(app: &App) -> Result<usize, StoreError> {
     let mut session = Session::new(mailer);
     let mut tried = 0;
     while tried < BATCH && !*app.stopping.borrow() {
-        let Some(claim) = claim(app, Channel::Mail, 1).await?.pop() else { break };
+        let Some(claim) = in_time(claim(app, Channel::Mail, 1)).await?.pop() else { break };
         mail(app, &mut session, &claim).await?;
         tried += 1;
     }
@@ -122,16 +122,18 @@ async fn mail(app: &App, session: &mut Session<'_>, claim: &Claim) -> Result<(),
 
 /// What is to be delivered; none if it is no longer the claimant's to deliver: cancelled, or the lease is nearly over.
 async fn content(app: &App, claim: &Claim) -> Result<Option<Content>, StoreError> {
-    let mut connection = app.store.read().await?;
-    outbox::content(&mut connection, &app.vault, claim, app.now().plus(LONGEST_DELIVERY)).await
+    in_time(async {
+        let mut connection = app.store.read().await?;
+        outbox::content(&mut connection, &app.vault, claim, app.now().plus(LONGEST_DELIVERY)).await
+    })
+    .await
 }
 
 async fn call(app: &App, claim: &Claim, content: &Content) -> Result<(), Failure> {
     let unreadable = |error: StoreError| Failure::Later(format!("the webhook could not be read: {error}"));
-    let mut connection = app.store.read().await.map_err(unreadable)?;
-    let webhook = webhooks::find(&mut connection, &content.recipient).await.map_err(unreadable)?;
-    drop(connection);
-    let webhook = webhook.ok_or_else(|| Failure::Never("the webhook was deleted".to_owned()))?;
+    let webhook = in_time(async { webhooks::find(&mut *app.store.read().await?, &content.recipient).await });
+    let webhook =
+        webhook.await.map_err(unreadable)?.ok_or_else(|| Failure::Never("the webhook was deleted".to_owned()))?;
     let opened = app.vault.open(&webhook.sealed, &Webhook::owner(&webhook.id));
     let secret = opened.map_err(|error| unreadable(error.into()))?;
     let (message, at): (&Message, Moment) = (&content.message, content.created_at);
@@ -152,7 +154,7 @@ async fn settle(app: &App, claim: &Claim, content: &Content, delivered: Result<(
         }
     };
     loop {
-        match note(app, claim, content, &settlement).await {
+        match in_time(note(app, claim, content, &settlement)).await {
             Err(error) if app.now() < claim.until => {
                 tracing::warn!(%error, id = claim.id, "what became of a message could not be noted; tried again");
                 tokio::time::sleep(EVERY).await;

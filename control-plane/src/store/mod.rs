@@ -146,6 +146,19 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// How long a request waits for a connection before it is told that there is none.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long a piece of work with the database may take in all. A statement ends sooner by itself, as the database is told;
+/// but a host that has vanished says nothing, and its connections stay open.
+pub const LONGEST: Duration = Duration::from_secs(45);
+
+/// Gives work with the database up when it takes too long.
+///
+/// # Errors
+/// Its own, or [`StoreError::Unavailable`] then.
+pub async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let late = |_| Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut).into());
+    tokio::time::timeout(LONGEST, work).await.unwrap_or_else(late)
+}
+
 /// Connections to the database.
 pub struct Store {
     database: Database,
@@ -181,6 +194,13 @@ impl Store {
                 // A database that ended a transaction by itself, as SQLite does when the disk is full, leaves sqlx with
                 // one that it can neither end nor begin again: such a connection is closed, or nothing is written any more.
                 .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
+                // One that does not answer is closed; sqlx would wait for ever, and hold its place in the pool.
+                .after_release(|connection, _| {
+                    Box::pin(async {
+                        let answer = tokio::time::timeout(PATIENCE, connection.ping()).await;
+                        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                    })
+                })
                 .after_connect(move |connection, _| {
                     Box::pin(async move { connection.execute(database.session()).await.map(|_| ()) })
                 })
@@ -238,13 +258,13 @@ async fn begin(
     lock: Option<&'static str>,
 ) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
     let pool = pool.clone();
-    let begun = tokio::spawn(async move {
+    let begun = tokio::spawn(in_time(async move {
         let mut transaction = pool.begin_with(begin).await?;
         if let Some(lock) = lock {
             transaction.execute(lock).await?;
         }
         Ok(transaction)
-    });
+    }));
     begun.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
 }
 
