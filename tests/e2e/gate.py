@@ -130,7 +130,13 @@ class Gate:
             yield
         finally:
             self._restarted = start("control-plane.log")
-            eventually(lambda: self.api("GET", "settings"), seconds=30)
+            log = self.folder / "control-plane.log"
+            process.wait_until(self._api_answers, self._restarted, "the control plane", log, 30)
+
+    def _api_answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            return bool(self.api("GET", "settings"))
+        return False
 
     # The gate.
 
@@ -157,7 +163,7 @@ class Gate:
         os.kill(pid, signal.SIGKILL)
         if child:
             child.wait()
-        eventually(lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
+        eventually(lambda: process.has_ended(pid))
 
         def start(log_name: str) -> subprocess.Popen:
             variables = dict(entry.split(b"=", 1) for entry in environment)

@@ -52,6 +52,16 @@ def stop(process: subprocess.Popen, polite: signal.Signals, seconds: float) -> N
         process.wait()
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process has ended with all its threads: only then are its ports and the files that it had locked free."""
+    try:
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return threads == 1 and state == "Z"
+
+
 def tail(log: Path) -> str:
     """The end of a log, for an error message."""
     if not log.exists():
