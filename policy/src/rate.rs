@@ -108,11 +108,7 @@ impl Window {
     pub fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.head.to_le_bytes());
         bytes.extend_from_slice(&self.full_until.to_le_bytes());
-        let mut cells = [[0; 4]; CELLS];
-        for (to, count) in cells.iter_mut().zip(self.cells) {
-            *to = count.to_le_bytes();
-        }
-        bytes.extend_from_slice(cells.as_flattened());
+        bytes.extend_from_slice(self.cells.map(u32::to_le_bytes).as_flattened());
     }
 
     /// From what [`Window::write`] wrote.

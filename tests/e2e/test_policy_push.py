@@ -142,6 +142,6 @@ def test_an_emergency_revocation_holds_at_a_gate_that_is_cut_off_when_its_policy
         meddler.cuts.set()
         told = gate.api("POST", "emergency-revocation", {"reason": "an agent went astray", "confirm": "REVOKE ALL KEYS"})
         assert [entry["acknowledged"] for entry in told["gates"]] == [False]
-        assert eventually(refusal, seconds=max_age + 5) == "policy_unavailable"
+        assert eventually(refusal, seconds=max_age + 3) == "policy_unavailable"
         meddler.cuts.clear()
         eventually(lambda: refusal() == "invalid_key", seconds=30)

@@ -68,7 +68,7 @@ pub async fn once(app: &App, channel: Channel) -> Result<usize, StoreError> {
     match channel {
         Channel::Mail => mails(app).await,
         Channel::Webhook => {
-            let claims = in_time(claim(app, channel, BATCH)).await?;
+            let claims = claim(app, channel, BATCH).await?;
             join_all(claims.iter().map(|claim| deliver(app, claim))).await.into_iter().collect::<Result<(), _>>()?;
             Ok(claims.len())
         }
@@ -81,7 +81,7 @@ async fn mails(app: &App) -> Result<usize, StoreError> {
     let mut session = Session::new(mailer);
     let mut tried = 0;
     while tried < BATCH && !*app.stopping.borrow() {
-        let Some(claim) = in_time(claim(app, Channel::Mail, 1)).await?.pop() else { break };
+        let Some(claim) = claim(app, Channel::Mail, 1).await?.pop() else { break };
         mail(app, &mut session, &claim).await?;
         tried += 1;
     }
@@ -90,14 +90,17 @@ async fn mails(app: &App) -> Result<usize, StoreError> {
 }
 
 async fn claim(app: &App, channel: Channel, limit: usize) -> Result<Vec<Claim>, StoreError> {
-    // Looked for with a reader: the writer is not held up every second for nothing.
-    if !outbox::is_due(&mut *app.store.read().await?, channel, app.now()).await? {
-        return Ok(Vec::new());
-    }
-    let mut tx = app.store.write().await?;
-    let claims = outbox::claim_due(&mut tx, channel, app.now(), app.now().plus(LEASE), limit).await?;
-    tx.commit().await?;
-    Ok(claims)
+    in_time(async {
+        // Looked for with a reader: the writer is not held up every second for nothing.
+        if !outbox::is_due(&mut *app.store.read().await?, channel, app.now()).await? {
+            return Ok(Vec::new());
+        }
+        let mut tx = app.store.write().await?;
+        let claims = outbox::claim_due(&mut tx, channel, app.now(), app.now().plus(LEASE), limit).await?;
+        tx.commit().await?;
+        Ok(claims)
+    })
+    .await
 }
 
 /// Delivers a claimed message, and notes what became of it.

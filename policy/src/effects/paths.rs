@@ -82,9 +82,7 @@ pub(super) fn specification(value: &Value<'_>) -> Crossing {
 
 /// `.id` alone is the record's own id.
 fn leads_out(path: &str) -> bool {
-    path != ".id"
-        && path.bytes().any(|byte| matches!(byte, b'.' | b'/' | b':'))
-        && (path.contains(['.', '/']) || path.contains(":id"))
+    path != ".id" && (path.contains(['.', '/']) || path.as_bytes().windows(3).any(|part| part == b":id"))
 }
 
 fn holds_text(value: &Value<'_>) -> bool {

@@ -202,8 +202,8 @@ impl<'a> Setting<'a> {
         };
         let admin_token = control_plane.init(&self.state)?;
         let url = format!("http://127.0.0.1:{}", control_plane.api_port);
-        self.launch("the control plane", &mut control_plane.serve(&self.state, odoo), "control-plane.log")?;
-        self.control_plane = self.servers.last().map(|server| server.identity.clone());
+        let serve = &mut control_plane.serve(&self.state, odoo);
+        self.control_plane = Some(self.launch("the control plane", serve, "control-plane.log")?);
         wait_for("readiness of the control plane", START_LIMIT, &mut self.servers, || {
             let ready = rest::send("GET", &format!("{url}/readyz"), None, None);
             Ok(ready.ok().filter(|answer| answer.status == 200).map(drop))
@@ -249,14 +249,15 @@ impl<'a> Setting<'a> {
         let file = format!("envoy-{variant}.yaml");
         self.state.write(&file, &gate::render(self.project, variant, &places)?)?;
         let mut command = self.processors.envoy(&self.programs.envoy, &self.state.file(&file));
-        self.launch(variant.server(), &mut command, &format!("envoy-{variant}.log"))?;
-        let envoy = self.servers.last().context("no server was started")?.identity.clone();
+        let envoy = self.launch(variant.server(), &mut command, &format!("envoy-{variant}.log"))?;
         self.gates.push(Gate { variant, port, admin_port, envoy });
         Ok(())
     }
 
-    fn launch(&mut self, name: &'static str, command: &mut Command, log: &str) -> Result<()> {
-        self.servers.push(Server::start(name, command, &self.state.file(log))?);
-        Ok(())
+    fn launch(&mut self, name: &'static str, command: &mut Command, log: &str) -> Result<Identity> {
+        let server = Server::start(name, command, &self.state.file(log))?;
+        let identity = server.identity.clone();
+        self.servers.push(server);
+        Ok(identity)
     }
 }
