@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 
 use crate::alerts;
-use crate::api::extract::{Body as JsonBody, Query};
+use crate::api::extract::{Query, Wire};
 use crate::app::App;
 use crate::auth::GateIdentity;
 use crate::credentials;
@@ -233,7 +233,7 @@ pub async fn events(
     State(app): State<App>,
     gate: GateIdentity,
     headers: HeaderMap,
-    JsonBody(mut batch): JsonBody<EventBatch>,
+    Wire(mut batch): Wire<EventBatch>,
 ) -> Result<Json<Stored>> {
     spoken_version(&headers)?;
     if batch.version != wire::VERSION {

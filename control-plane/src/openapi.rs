@@ -19,7 +19,6 @@ use crate::router::{Route, api_table};
 
 /// What is said of a route: its own arguments and answers add to it.
 pub struct Operation {
-    given: SchemaGenerator,
     answered: SchemaGenerator,
     parameters: Vec<Value>,
     body: Option<Value>,
@@ -31,13 +30,7 @@ pub struct Operation {
 
 impl Operation {
     fn new(answered: SchemaGenerator) -> Self {
-        // What is given is described in place: a type that is given and answered has another form each way.
-        let given = SchemaSettings::draft2020_12().with(|settings| {
-            settings.inline_subschemas = true;
-            settings.meta_schema = None;
-        });
         Self {
-            given: given.into_generator(),
             answered,
             parameters: Vec::new(),
             body: None,
@@ -50,19 +43,19 @@ impl Operation {
 
     /// Takes a JSON body.
     pub fn takes_body<T: JsonSchema>(&mut self) {
-        self.body = Some(T::json_schema(&mut self.given).to_value());
+        self.body = Some(given::<T>());
     }
 
     /// Takes a JSON body with any part of the fields.
     pub fn takes_patch<T: JsonSchema>(&mut self) {
-        let mut schema = T::json_schema(&mut self.given).to_value();
+        let mut schema = given::<T>();
         make_optional(&mut schema);
         self.body = Some(schema);
     }
 
     /// Takes the fields as parameters of the query.
     pub fn takes_query<T: JsonSchema>(&mut self) {
-        let schema = T::json_schema(&mut self.given).to_value();
+        let schema = given::<T>();
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
             let mut schema = schema.clone();
@@ -183,6 +176,15 @@ impl Operation {
         }
         Value::Object(responses)
     }
+}
+
+/// The schema of what is given, described in place: a type that is given and answered has another form each way.
+pub fn given<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    T::json_schema(&mut settings.into_generator()).to_value()
 }
 
 /// The whole document.

@@ -14,35 +14,49 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Code, Problem, Result};
-use crate::openapi::Operation;
 use crate::openapi::described::Input;
+use crate::openapi::{self, Operation};
 
 /// How long a body may take: a connection is not to be had for ever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A JSON body.
+/// A JSON body that the description tells.
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + JsonSchema> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media = declared.and_then(|value| value.split(';').next()).map(str::trim);
-        if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
-            let detail = "Send the header 'Content-Type: application/json'.";
-            return Err(Problem::new(Code::UnsupportedMediaType, detail));
-        }
-        let bytes = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await.map_err(|_| {
-            let detail = format!("Send the whole body within {} s.", BODY_TIMEOUT.as_secs());
-            Problem::new(Code::RequestTimeout, detail)
-        })?;
-        let bytes = bytes.map_err(|rejection| match rejection.into_response().status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "Send a smaller body."),
-            _ => Problem::new(Code::MalformedJson, "Send the whole body."),
-        })?;
-        parse(&bytes).map(Self)
+        described(&read(request, state).await?).map(Self)
     }
+}
+
+/// A JSON body that a gate's filter has written.
+pub struct Wire<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Wire<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        parse(&read(request, state).await?).map(Self)
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
+    let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = declared.and_then(|value| value.split(';').next()).map(str::trim);
+    if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
+        let detail = "Send the header 'Content-Type: application/json'.";
+        return Err(Problem::new(Code::UnsupportedMediaType, detail));
+    }
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await.map_err(|_| {
+        let detail = format!("Send the whole body within {} s.", BODY_TIMEOUT.as_secs());
+        Problem::new(Code::RequestTimeout, detail)
+    })?;
+    bytes.map_err(|rejection| match rejection.into_response().status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "Send a smaller body."),
+        _ => Problem::new(Code::MalformedJson, "Send the whole body."),
+    })
 }
 
 /// The problems that a body may have.
@@ -66,7 +80,7 @@ impl<T: JsonSchema> Input for Body<T> {
 /// A JSON body with the fields of `T` that are to change.
 pub struct Patch<T>(pub Value, PhantomData<T>);
 
-impl<T: Serialize + DeserializeOwned> Patch<T> {
+impl<T: Serialize + DeserializeOwned + JsonSchema> Patch<T> {
     /// Lays it over what is there now.
     pub fn over(self, current: &T) -> Result<T> {
         patched(current, self.0)
@@ -140,13 +154,13 @@ impl Input for Id {
 }
 
 /// Lays a patch over a value: objects are merged, everything else is replaced.
-pub fn patched<T: Serialize + DeserializeOwned>(current: &T, patch: Value) -> Result<T> {
+pub fn patched<T: Serialize + DeserializeOwned + JsonSchema>(current: &T, patch: Value) -> Result<T> {
     let Value::Object(_) = patch else {
         return Err(Problem::new(Code::MalformedJson, "Send a JSON object with the fields to change."));
     };
     let mut merged = serde_json::to_value(current).map_err(Problem::internal)?;
     merge(&mut merged, patch);
-    parse(merged.to_string().as_bytes())
+    described(merged.to_string().as_bytes())
 }
 
 /// As in RFC 7396, but for `null`: it is a value like others, which clears a field that may be empty.
@@ -173,6 +187,29 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     })?;
     reader.end().map_err(|_| Problem::new(Code::MalformedJson, "Send one JSON document and nothing after it."))?;
     Ok(value)
+}
+
+fn described<T: DeserializeOwned + JsonSchema>(json: &[u8]) -> Result<T> {
+    let value = parse(json)?;
+    match misplaced_array(&openapi::given::<T>(), &parse(json)?) {
+        Some(path) if path.is_empty() => Err(Problem::new(Code::MalformedJson, "Send a JSON object.")),
+        Some(path) => Err(Problem::invalid(path.join("."), "Give a JSON object.")),
+        None => Ok(value),
+    }
+}
+
+/// The path to an array where the schema tells an object: what serde derives for a struct takes an array of its values,
+/// in the order of the fields, as well.
+fn misplaced_array<'a>(schema: &Value, given: &'a Value) -> Option<Vec<&'a str>> {
+    match given {
+        Value::Array(_) => schema.get("properties").map(|_| Vec::new()),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            let mut path = misplaced_array(schema.get("properties")?.get(name)?, value)?;
+            path.insert(0, name);
+            Some(path)
+        }),
+        _ => None,
+    }
 }
 
 /// Makes a problem of what serde says, which quotes names of fields with backticks, and values: those are left out, as
@@ -203,14 +240,14 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
     struct Outer {
         inner: Inner,
         note: Option<String>,
     }
 
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
     struct Inner {
         limit: u32,
@@ -243,6 +280,7 @@ mod tests {
             (json!({"inner": {"limits": 2}}), Code::UnknownField, "inner.limits"),
             (json!({"outer": 2}), Code::UnknownField, "outer"),
             (json!({"inner": 3}), Code::InvalidField, "inner"),
+            (json!({"inner": [1, true]}), Code::InvalidField, "inner"),
         ] {
             let problem = patched(&outer(), patch).unwrap_err();
             assert_eq!((problem.code, problem.field.as_deref()), (code, Some(field)), "{problem:?}");

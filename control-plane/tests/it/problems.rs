@@ -7,6 +7,7 @@ async fn whatever_goes_wrong_is_a_problem_document() {
     let lab = Lab::new().await;
     let json = ("content-type", "application/json");
     let huge = format!("{{\"name\": \"{}\"}}", "x".repeat(1 << 20));
+    let listed = r#"{"name": "Ada", "email": "ada@example.com", "upstream": ["odoo", "agent", "secret"]}"#;
     for (method, path, body, headers, status, code) in [
         ("GET", "/nothing", None, vec![], 404, "not_found"),
         ("GET", "/api/v1/users/%ff", None, vec![], 404, "not_found"),
@@ -16,6 +17,8 @@ async fn whatever_goes_wrong_is_a_problem_document() {
         ("POST", "/api/v1/users", None, vec![], 415, "unsupported_media_type"),
         ("POST", "/api/v1/users", Some("{"), vec![json], 400, "malformed_json"),
         ("POST", "/api/v1/users", Some("{} {}"), vec![json], 422, "missing_field"),
+        ("POST", "/api/v1/gates/x/rotate", Some("[]"), vec![json], 400, "malformed_json"),
+        ("POST", "/api/v1/users", Some(listed), vec![json], 422, "invalid_field"),
         ("PATCH", "/api/v1/settings", Some("[]"), vec![json], 400, "malformed_json"),
         ("PATCH", "/api/v1/settings", Some("{} {}"), vec![json], 400, "malformed_json"),
         ("POST", "/api/v1/users", Some(huge.as_str()), vec![json], 413, "too_large"),
