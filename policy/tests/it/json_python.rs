@@ -11,6 +11,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 
+use crate::damage::damage;
 use crate::json_render as render;
 use crate::oracle::{self, BODIES, Oracle};
 use crate::python::tagged;
@@ -30,7 +31,14 @@ fn json_that_is_forwarded_is_what_was_decided() {
         let mut original = String::new();
         let value = if road == Road::Json2 { arguments(&mut runner) } else { request(&mut runner) };
         render::write(&mut original, &value, runner.rng());
-        let bytes = if damaged { render::mutate(&original, runner.rng()) } else { original.into_bytes() };
+        let bytes = if damaged {
+            damage(&original, render::PIECES, render::BORDERS, runner.rng())
+        } else {
+            original.into_bytes()
+        };
+        if bytes.is_empty() {
+            continue; // No arguments for JSON-2, and no document for either reader.
+        }
         let head = Head { path: PATH, authorization: bearer.as_bytes(), database: Some(DATABASE), ..Head::default() };
         let facts = Facts { head, ..setting::facts() };
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);

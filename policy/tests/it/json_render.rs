@@ -4,6 +4,8 @@ use lictor_policy::value::Value;
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
+use crate::damage::pick;
+
 /// A value of any type and shape that JSON has.
 pub(crate) fn value() -> impl Strategy<Value = Value<'static>> {
     scalar().prop_recursive(4, 24, 5, |inner| {
@@ -79,10 +81,6 @@ pub(crate) fn write(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
     gap(out, rng);
 }
 
-fn pick<'s>(rng: &mut TestRng, from: &[&'s str]) -> &'s str {
-    from[rng.random_range(0..from.len())]
-}
-
 fn gap(out: &mut String, rng: &mut TestRng) {
     out.push_str(pick(rng, &["", "", "", "", " ", "\n  ", "\r\n\t"]));
 }
@@ -111,49 +109,27 @@ fn string(out: &mut String, text: &str, rng: &mut TestRng) {
     out.push('"');
 }
 
-/// Damages a body: bytes changed, dropped, doubled, and pieces that mean something put where they do not belong.
-pub(crate) fn mutate(body: &str, rng: &mut TestRng) -> Vec<u8> {
-    const PIECES: &[&str] = &[
-        "\"ids\":[2],",
-        "\"__method__\":\"unlink\",",
-        "\"context\":{\"a\":1},",
-        ",\"args\":[]",
-        "NaN",
-        "Infinity",
-        "1e999",
-        "9223372036854775808",
-        "\\ud800",
-        "\\udc00",
-        "\\u0000",
-        "/* */",
-        "//",
-        ",",
-        "null",
-        "[]",
-        "{}",
-        "\"",
-        "\u{feff}",
-        "0",
-    ];
-    let mut bytes = body.as_bytes().to_vec();
-    for _ in 0..rng.random_range(1..3) {
-        let at = rng.random_range(0..bytes.len().max(1)).min(bytes.len());
-        let length = rng.random_range(0..20).min(bytes.len() - at);
-        match rng.random_range(0..5) {
-            0 => drop(bytes.splice(at..at, pick(rng, PIECES).bytes())),
-            1 => drop(bytes.drain(at..at + length)),
-            2 => {
-                let copy = bytes[at..at + length].to_vec();
-                drop(bytes.splice(at..at, copy));
-            }
-            3 if at < bytes.len() => bytes[at] = rng.random(),
-            _ => {
-                // Behind a brace or comma a piece has the best chance to be taken for part of the document.
-                let border = |byte: &u8| matches!(byte, b'{' | b',' | b'[' | b':');
-                let place = bytes[at..].iter().position(border).map_or(bytes.len(), |next| at + next + 1);
-                drop(bytes.splice(place..place, pick(rng, PIECES).bytes()));
-            }
-        }
-    }
-    bytes
-}
+/// Pieces that mean something in a document, and behind which bytes: see [`damage`](crate::damage::damage).
+pub(crate) const PIECES: &[&str] = &[
+    "\"ids\":[2],",
+    "\"__method__\":\"unlink\",",
+    "\"context\":{\"a\":1},",
+    ",\"args\":[]",
+    "NaN",
+    "Infinity",
+    "1e999",
+    "9223372036854775808",
+    "\\ud800",
+    "\\udc00",
+    "\\u0000",
+    "/* */",
+    "//",
+    ",",
+    "null",
+    "[]",
+    "{}",
+    "\"",
+    "\u{feff}",
+    "0",
+];
+pub(crate) const BORDERS: &[u8] = b"{,[:";

@@ -10,6 +10,7 @@
 
 mod cases;
 mod clients;
+mod damage;
 mod json_python;
 mod json_render;
 mod oracle;

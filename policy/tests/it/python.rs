@@ -11,6 +11,7 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value as Json, json};
 
+use crate::damage::damage;
 use crate::oracle::{self, BODIES, Oracle};
 use crate::render;
 use crate::setting::{self, DATABASE, Memory, NOW, SECRET, UID};
@@ -26,7 +27,11 @@ fn what_is_forwarded_is_what_was_decided() {
         let args = arguments.new_tree(&mut runner).unwrap().current();
         let original = body(args, &mut runner);
         let damaged = number % 2 == 1;
-        let bytes = if damaged { render::mutate(&original, runner.rng()) } else { original.into_bytes() };
+        let bytes = if damaged {
+            damage(&original, render::PIECES, render::BORDERS, runner.rng())
+        } else {
+            original.into_bytes()
+        };
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let verdict =
             gate::judge(policy, Road::Mcp, Body::Whole(&bytes), setting::facts(), &mut memory, &mut Trace::default());

@@ -4,6 +4,8 @@ use lictor_policy::value::Value;
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
+use crate::damage::pick;
+
 /// A value of any type and shape that a client may send.
 pub(crate) fn value() -> impl Strategy<Value = Value<'static>> {
     let leaf = prop_oneof![
@@ -68,10 +70,6 @@ pub(crate) fn call(method: &str, params: &[Value<'_>], rng: &mut TestRng) -> Str
     out.push_str("</params></methodCall>");
     gap(&mut out, rng);
     out
-}
-
-fn pick<'s>(rng: &mut TestRng, from: &[&'s str]) -> &'s str {
-    from[rng.random_range(0..from.len())]
 }
 
 fn gap(out: &mut String, rng: &mut TestRng) {
@@ -159,48 +157,27 @@ fn typed(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
     }
 }
 
-/// Damages a body: bytes changed, dropped, doubled, and pieces that mean something put where they do not belong.
-pub(crate) fn mutate(body: &str, rng: &mut TestRng) -> Vec<u8> {
-    const PIECES: &[&str] = &[
-        "<methodName>execute</methodName>",
-        "<params><param><value>x</value></param></params>",
-        "</params><params>",
-        "<!DOCTYPE x [<!ENTITY e \"z\">]>",
-        "&e;",
-        "<?pi?>",
-        "<value><int>2</int></value>",
-        "<value><string>unlink</string></value>",
-        "<name>context</name>",
-        "<string>",
-        "</value>",
-        "<data>",
-        "<nil/>",
-        "<!-- -->",
-        "<![CDATA[x]]>",
-        "<x:int xmlns:x=\"y\">1</x:int>",
-        "_",
-        "&#0;",
-        "&#x110000;",
-        "]]>",
-    ];
-    let mut bytes = body.as_bytes().to_vec();
-    for _ in 0..rng.random_range(1..4) {
-        let at = rng.random_range(0..bytes.len().max(1)).min(bytes.len());
-        let length = rng.random_range(0..40).min(bytes.len() - at);
-        match rng.random_range(0..5) {
-            0 => drop(bytes.splice(at..at, pick(rng, PIECES).bytes())),
-            1 => drop(bytes.drain(at..at + length)),
-            2 => {
-                let copy = bytes[at..at + length].to_vec();
-                drop(bytes.splice(at..at, copy));
-            }
-            3 if at < bytes.len() => bytes[at] = rng.random(),
-            _ => {
-                // At the border of a tag a piece has the best chance to be taken for part of the document.
-                let tag = bytes[at..].iter().position(|byte| *byte == b'<').map_or(bytes.len(), |next| at + next);
-                drop(bytes.splice(tag..tag, pick(rng, PIECES).bytes()));
-            }
-        }
-    }
-    bytes
-}
+/// Pieces that mean something in a document, and behind which bytes: see [`damage`](crate::damage::damage).
+pub(crate) const PIECES: &[&str] = &[
+    "<methodName>execute</methodName>",
+    "<params><param><value>x</value></param></params>",
+    "</params><params>",
+    "<!DOCTYPE x [<!ENTITY e \"z\">]>",
+    "&e;",
+    "<?pi?>",
+    "<value><int>2</int></value>",
+    "<value><string>unlink</string></value>",
+    "<name>context</name>",
+    "<string>",
+    "</value>",
+    "<data>",
+    "<nil/>",
+    "<!-- -->",
+    "<![CDATA[x]]>",
+    "<x:int xmlns:x=\"y\">1</x:int>",
+    "_",
+    "&#0;",
+    "&#x110000;",
+    "]]>",
+];
+pub(crate) const BORDERS: &[u8] = b">";
