@@ -160,8 +160,7 @@ pub struct Since {
     refused: bool,
 }
 
-/// `GET /gate/v1/policy`: answers at once if the gate has another policy than the newest, even a later one: after a
-/// restore the database has counted less far than the gate has seen.
+/// `GET /gate/v1/policy`: answers at once if there is a newer policy than the gate's, or one of another epoch.
 pub async fn policy(
     State(app): State<App>,
     gate: GateIdentity,
@@ -187,24 +186,27 @@ pub async fn policy(
     // Three answers within the policy's maximum age: one that is lost must not make a gate refuse.
     let hold = policies.borrow().as_ref().map_or(app.waits.poll, |policy| app.waits.poll.min(policy.max_age / 3));
     let newer = policies.wait_for(|policy| {
-        policy.as_ref().is_some_and(|policy| policy.epoch != has.epoch || policy.revision.0 != has.since)
+        policy.as_ref().is_some_and(|policy| policy.epoch != has.epoch || policy.revision.0 > has.since)
     });
-    let newer = tokio::select! {
-        newer = newer => newer.ok().and_then(|policy| policy.clone()),
-        () = tokio::time::sleep(hold) => None,
-        _ = stopping.wait_for(|stopping| *stopping) => None,
-    };
+    tokio::select! {
+        _ = newer => {}
+        () = tokio::time::sleep(hold) => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
     gate.still_valid(&app).await?;
-    match newer {
+    let newest = app.publisher.subscribe().borrow().clone();
+    match newest {
+        // A gate without a policy must not be told that what it has is current: it has nothing.
+        None => Err(Problem::new(Code::NotReady, "There is no policy yet; ask again.")),
+        Some(policy) if policy.epoch == has.epoch && policy.revision.0 == has.since => {
+            Ok(StatusCode::NOT_MODIFIED.into_response())
+        }
+        // An earlier one too, which the gate ignores: it heard a replica that is ahead, or the database was put back
+        // without a new epoch, and then its policy must become too old.
         Some(policy) => {
             let json = HeaderValue::from_static("application/json");
             Ok(([(header::CONTENT_TYPE, json)], Body::from(policy.json.clone())).into_response())
         }
-        // A gate without a policy must not take this for a sign that what it has is current: it has nothing.
-        None if app.publisher.subscribe().borrow().is_none() => {
-            Err(Problem::new(Code::NotReady, "There is no policy yet; ask again."))
-        }
-        None => Ok(StatusCode::NOT_MODIFIED.into_response()),
     }
 }
 

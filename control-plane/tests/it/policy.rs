@@ -20,10 +20,13 @@ async fn a_gate_without_a_policy_or_with_another_one_gets_the_newest_at_once() {
     let revision = lab.revision().await;
     let policy = lab.policy(revision).await;
     let epoch = text(&policy["epoch"]);
-    for path in [wire::POLICY_PATH.to_owned(), poll("", 0), poll("other", revision), poll(&epoch, revision - 1)]
-        .into_iter()
-        .chain([poll(&epoch, revision + 1)])
-    {
+    for path in [
+        wire::POLICY_PATH.to_owned(),
+        poll("", 0),
+        poll("other", revision),
+        poll("other", revision + 1),
+        poll(&epoch, revision - 1),
+    ] {
         let answer = gate.get(&path).await;
         assert_eq!((answer.status, &answer.json), (StatusCode::OK, &policy), "{path}");
         assert_eq!(answer.headers[wire::VERSION_HEADER], "1");
@@ -40,6 +43,33 @@ async fn an_unchanged_policy_is_answered_with_304_after_the_hold() {
     let answer = gate.get(&poll(&epoch, revision)).await;
     assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
     assert_eq!(answer.headers[wire::VERSION_HEADER], "1");
+}
+
+/// It got that from another replica, or the database was put back without a new epoch: it would ask again at once, and
+/// must not be told that what it has is the newest.
+#[tokio::test]
+async fn a_gate_with_a_later_policy_than_the_newest_gets_it_after_the_hold() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let revision = lab.revision().await;
+    let policy = lab.policy(revision).await;
+    let later = poll(&text(&policy["epoch"]), revision + 1);
+    let answer = gate.get(&later).await;
+    assert_eq!((answer.status, &answer.json), (StatusCode::OK, &policy));
+
+    let lab = Lab::holding(LONG).await;
+    let (id, gate) = lab.gate().await;
+    let revision = lab.revision().await;
+    let later = poll(&text(&lab.policy(revision).await["epoch"]), revision + 1);
+    let held = tokio::spawn(async move { gate.get(&later).await });
+    while lab.app.presence.of(&id).is_none() {
+        tokio::task::yield_now().await;
+    }
+    for mode in ["block", "secure"] {
+        assert!(!held.is_finished(), "{mode}");
+        lab.admin.patch("/api/v1/settings", json!({"enforcement": mode})).await;
+    }
+    assert_eq!(held.await.unwrap().json["revision"], revision + 2);
 }
 
 #[tokio::test]
