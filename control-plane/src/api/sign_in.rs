@@ -18,6 +18,7 @@ use crate::auth::{Actor, Presented, Role};
 use crate::change::{Done, change};
 use crate::error::{Code, Problem, Result};
 use crate::listen::Peer;
+use crate::store::ChangeTx;
 use crate::store::accounts::{self, Account};
 use crate::store::admin_audit::{self, Entry};
 use crate::store::tokens::{self, Token};
@@ -71,13 +72,16 @@ pub struct NewPassword {
 
 /// `POST /api/v1/sign-in`
 pub async fn sign_in(State(app): State<App>, peer: Peer, Body(given): Body<Credentials>) -> Result<Json<SignedIn>> {
-    let account = authenticated(&app, &peer, &given.name, given.password).await?.ok_or_else(|| {
-        Problem::new(Code::SignInRefused, "Check the name and the password; an administrator can set another.")
-    })?;
+    let refused =
+        || Problem::new(Code::SignInRefused, "Check the name and the password; an administrator can set another.");
+    let account = authenticated(&app, &peer, &given.name, given.password).await?.ok_or_else(refused)?;
     let actor = Actor { id: account.id.clone(), role: account.role };
     let now = app.now();
     let expires_at = now.plus(LASTS);
     let token = change(&app, &actor, async |tx| {
+        if !is_as_it_was(tx, &account).await? {
+            return Err(refused());
+        }
         tokens::delete_ended_sign_ins(tx, now).await?;
         let record = Token {
             id: random::id(),
@@ -128,18 +132,28 @@ pub async fn change_password(
     password::validate("new_password", &given.new_password)?;
     let account = accounts::find(&mut *app.store.read().await?, &actor.id).await?;
     let account = account.ok_or_else(|| Problem::absent("account"))?;
-    if authenticated(&app, &peer, &account.name, given.current_password).await?.is_none() {
+    let refused = || {
         let detail = "It is wrong, or the account has none yet: an administrator can set one.";
-        return Err(Problem::invalid("current_password", detail));
-    }
+        Problem::invalid("current_password", detail)
+    };
+    let account = authenticated(&app, &peer, &account.name, given.current_password).await?.ok_or_else(refused)?;
     let hash = app.passwords.hash(given.new_password).await?;
     change(&app, &actor, async |tx| {
+        if !is_as_it_was(tx, &account).await? {
+            return Err(refused());
+        }
         accounts::set_password(tx, &actor.id, Some(&hash)).await?;
         tokens::sign_out_all(tx, &actor.id, Some(&presented.token_id)).await?;
         Ok(((), Done::new::<()>("account.password_change", &actor.id, None, None)))
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether nobody has changed the account since its password was looked at, which takes a while: what an administrator did
+/// meanwhile, who signed everybody out, holds.
+async fn is_as_it_was(tx: &mut ChangeTx, account: &Account) -> Result<bool> {
+    Ok(accounts::find(tx, &account.id).await?.is_some_and(|now| now.changed == account.changed))
 }
 
 /// The active account with this name and password. Attempts are braked, and each that fails is recorded.

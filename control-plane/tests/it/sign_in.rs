@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use lictor_control_plane::router;
+use lictor_policy::secret::Secret;
 use serde_json::json;
 
 use crate::support::{Answer, Caller, Lab, text};
@@ -152,6 +153,22 @@ async fn an_administrator_sets_and_removes_passwords_and_a_deactivated_account_s
     assert_eq!(removed.json["has_password"], false);
     assert_eq!(bo.get("/api/v1/me").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(sign_in(&lab, "Bo", PASSWORD).await.problem(), REFUSED);
+}
+
+#[tokio::test]
+async fn who_is_looked_at_while_the_account_changes_is_not_let_in() {
+    let lab = Lab::new().await;
+    let path = account(&lab, "Bo", "user").await;
+    // The sign-in waits for its turn behind these.
+    let busy = || lab.app.passwords.hash(Secret::new(PASSWORD));
+    let others = futures_util::future::join_all((0..12).map(|_| busy()));
+    let change = async {
+        while lab.number("SELECT COUNT(*) FROM sign_in_attempts").await == 0 {}
+        assert_eq!(lab.admin.delete(&format!("{path}/password")).await.status, StatusCode::OK);
+    };
+    let (_, answer, ()) = tokio::join!(others, sign_in(&lab, "Bo", PASSWORD), change);
+    assert_eq!(answer.problem(), REFUSED);
+    assert_eq!(lab.number("SELECT COUNT(*) FROM tokens WHERE of_sign_in = 1").await, 0);
 }
 
 #[tokio::test]
