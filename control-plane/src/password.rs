@@ -1,5 +1,6 @@
 //! Passwords of accounts: argon2id, never more than a few at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
@@ -23,12 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Hashes and compares passwords.
 pub struct Passwords {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE) }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
@@ -49,8 +50,13 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
-        let _turn = turn.map_err(|_| Problem::new(Code::NotReady, "Too many sign in at once: try again."))?;
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| Problem::new(Code::NotReady, "Too many sign in at once: try again."))?;
+        // The work has the turn, and not who waits for it: a client that goes away does not end the work.
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
     }
 }
@@ -100,6 +106,18 @@ mod tests {
         assert!(passwords.is_right(password.clone(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.is_right(Secret::new("correct horse batterz"), Some(hash)).await.unwrap());
         assert!(!passwords.is_right(password, None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_keeps_the_turn_until_the_work_is_done() {
+        let passwords = Passwords::default();
+        let (end, until_ended) = std::sync::mpsc::channel::<()>();
+        let mut attempt = Box::pin(passwords.run(move || until_ended.recv()));
+        assert!(tokio::time::timeout(Duration::ZERO, &mut attempt).await.is_err());
+        drop(attempt);
+        assert_eq!(passwords.turns.available_permits(), AT_ONCE - 1);
+        drop(end);
+        drop(passwords.turns.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap());
     }
 
     #[test]
