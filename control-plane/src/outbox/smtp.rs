@@ -197,10 +197,11 @@ fn refused(error: &SmtpError, secret: bool) -> Failure {
     Failure::Later(reason)
 }
 
-/// What was tried and the kind of failure; of a refusal only its code.
+/// What was tried and the kind of failure; of what the server answered only the code.
 fn told(tried: &str, error: &SmtpError) -> String {
     match error.status().map(|code: Code| code.to_string()) {
         Some(code) => format!("{tried}: it answered {code}"),
+        None if error.is_response() => format!("{tried}: what it answered is not SMTP"),
         None => format!("{tried}: {error}"),
     }
 }

@@ -93,11 +93,16 @@ async fn a_key_is_encrypted_until_it_is_sent_then_wiped_and_never_shown_or_sent_
     put(&lab, "e", with_key()).await;
     assert_eq!(lab.number("SELECT COUNT(*) FROM outbox WHERE sealed IS NOT NULL AND body IS NULL").await, 1);
     // A server that quotes the mail does not get the key into the database.
-    smtp.reply(&["451 not now: lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf"]);
-    send(&lab.app).await;
-    let waiting = newest(&lab).await;
-    assert_eq!(waiting["last_error"], "the SMTP server did not take it: it answered 451");
-    lab.pass(5);
+    for (pause, reply, told) in [
+        (5, "451 not now: lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf", "it answered 451"),
+        (15, "lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf", "what it answered is not SMTP"),
+    ] {
+        smtp.reply(&[reply]);
+        send(&lab.app).await;
+        let waiting = newest(&lab).await;
+        assert_eq!(waiting["last_error"], format!("the SMTP server did not take it: {told}"));
+        lab.pass(pause);
+    }
     send(&lab.app).await;
     let [mail] = smtp.taken().try_into().unwrap();
     assert!(mail.matches(KEY).count() == 2, "in both parts: {mail}");
