@@ -143,6 +143,16 @@ fn a_key_that_is_not_there_is_shown_as_new() {
 }
 
 #[test]
+fn a_key_that_nobody_could_use_is_not_made() {
+    let gone = [key("k1", json!({"expires_at": "2029-01-01T00:00:00Z"}))];
+    for keys in [&gone[..], &[]] {
+        let state = state(&[ada()], keys, &[], json!({}));
+        check("keys: [{user: Ada, name: k, active: false}]", &state, true, "");
+        check("keys: [{user: Ada, name: k, expires_at: 2029-01-01T00:00:00Z}]", &state, false, "");
+    }
+}
+
+#[test]
 fn what_is_missing_in_the_file_goes_only_with_prune() {
     let keys = [key("k1", json!({})), key("k2", json!({"name": "gone"})), key("k3", json!({"user_id": "u2"}))];
     let bob = json!({"id": "u2", "name": "Bob", "email": null, "groups": [], "upstream": {}});

@@ -149,7 +149,9 @@ fn key_changes(key: &KeyEntry, owner: &Owner<'_>, state: &State, now: Moment) ->
         }
     };
     if live.is_empty() {
-        return vec![new_key(key, owner, wanted)];
+        // One that nobody could use is not made: with its end in the past it cannot be, and a new key is active.
+        let is_usable = key.active != Some(false) && key.expires_at.is_none_or(|end| end > now);
+        return is_usable.then(|| new_key(key, owner, wanted)).into_iter().collect();
     }
     let alter = |record: &Record| {
         let fields = differences(&record.json, &wanted);
@@ -162,7 +164,7 @@ fn key_changes(key: &KeyEntry, owner: &Owner<'_>, state: &State, now: Moment) ->
 fn new_key(key: &KeyEntry, owner: &Owner<'_>, mut wanted: Value) -> Change {
     if let Some(wanted) = wanted.as_object_mut() {
         wanted.insert("name".to_owned(), json!(key.name));
-        // A new key is active.
+        // The API makes none that is not active, so it takes no such field.
         wanted.remove("active");
         if let Owner::There(user) = owner {
             wanted.insert("user_id".to_owned(), json!(user.text("id")));
