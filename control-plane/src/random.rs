@@ -91,5 +91,6 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Reads what [`hex`] wrote, in either case.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<Vec<_>>>()?;
-    digits.as_chunks::<2>().0.iter().map(|[high, low]| u8::try_from(high * 16 + low).ok()).collect()
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| u8::try_from(high * 16 + low).ok()).collect()
 }

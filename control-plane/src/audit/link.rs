@@ -351,6 +351,15 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_is_64_digits() {
+        let text = Digest::of("row", &[]).to_string();
+        assert_eq!(text.parse(), Ok(Digest::of("row", &[])));
+        for bad in [&text[1..], &format!("{text}0"), &format!("{text}00"), &text.replace(|_: char| true, "g")] {
+            assert!(bad.parse::<Digest>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_head_is_checked_without_the_database() {
         let signer = signer();
         let head = signer.link(2, Moment(9), 5, rows(3), GENESIS).head(&signer.public());
