@@ -1,5 +1,7 @@
-//! Whether Odoo still takes the users' credentials, and which Odoo groups they are in: looked at once a day. A call that Odoo answers with "access denied" makes a user suspect;
-//! a suspect's credential is tried, and if Odoo refuses it, gates refuse the user's calls until it is taken again.
+//! Whether Odoo still takes the users' credentials, and which Odoo groups they are in: looked at once a day.
+//!
+//! A call that Odoo answers with "access denied" makes a user suspect; a suspect's credential is tried, and if Odoo refuses
+//! it, gates refuse the user's calls until it is taken again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

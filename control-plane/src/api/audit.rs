@@ -21,9 +21,9 @@ use crate::csv;
 use crate::error::{Code, Problem, Result};
 use crate::openapi::Operation as Description;
 use crate::openapi::described::Output;
-use crate::store::StoreError;
 use crate::store::event_list::{self, Filter, NumberColumn, Place, TextColumn};
 use crate::store::events::{Record, outcome_name};
+use crate::store::{StoreError, in_time};
 use crate::time::DayOrMoment;
 
 /// Records that an export reads at once: it holds no more of them, however many there are.
@@ -216,7 +216,8 @@ impl Export {
             Step::After(place) => (Some(place), String::new()),
             Step::End => return Ok(None),
         };
-        let page = self.page(before).await.inspect_err(|error| tracing::error!(%error, "an export broke off"))?;
+        let page =
+            in_time(self.page(before)).await.inspect_err(|error| tracing::error!(%error, "an export broke off"))?;
         let is_last = page.len() < EXPORT_PAGE;
         for (at, record) in page.iter().enumerate() {
             self.format.write(record, before.is_none() && at == 0, &mut text);

@@ -30,7 +30,7 @@ pub enum Message {
     Test(Test),
 }
 
-/// An alert was opened, or opened again.
+/// An alert was opened, or has become worse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertOpened {
     /// The alert.

@@ -73,7 +73,7 @@ pub enum Failure {
 }
 
 impl Letter {
-    /// A mail. The event is what it tells of, such as `alert/{id}/{opened_at}`: an address is told the same event once,
+    /// A mail. The event is what it tells of, such as `alert/{id}`: an address is told the same event once,
     /// however often the letter is put into the outbox.
     pub fn mail(event: impl Into<String>, to: impl Into<String>, message: Message) -> Self {
         Self { event: event.into(), channel: Channel::Mail, recipient: to.into(), message }
