@@ -2,7 +2,7 @@
 //!
 //! Events are evaluated in the transaction that stores them ([`evaluate()`]), and not after it from a cursor: so each counts
 //! once, however often a gate sends it, and nothing can lag behind, be lost at a restart or be done by two replicas. It
-//! costs the answer to the gate two queries a batch while nothing stands out, three more when something does, and some for
+//! costs the answer to the gate two queries a batch while nothing stands out, two more when something does, and some for
 //! each alert that is opened or raised. What is counted toward an alert that is not open yet is kept in the database, one
 //! bounded row a type and subject.
 

@@ -29,13 +29,11 @@ impl Attempt {
     /// Counts an attempt, or refuses it.
     pub async fn begin(app: &App, name: &str, address: Option<IpAddr>) -> Result<Self> {
         let address = address.map(network).map(|address| address.to_string()).unwrap_or_default();
-        let mut buckets = [
+        let buckets = [
             (bucket(&["pair", name, &address]), OF_PAIR),
             (bucket(&["address", &address]), OF_ADDRESS),
             (bucket(&["name", name]), OF_NAME),
         ];
-        // One order for everybody: no two attempts wait for each other's rows.
-        buckets.sort();
         let now = app.now();
         let mut tx = app.store.write().await?;
         sign_in_attempts::sweep(&mut tx, now).await?;

@@ -70,35 +70,27 @@ pub async fn evaluate(
     Ok(())
 }
 
-/// Counts what was seen, and says what it shows of which place. Only rows that this changes are locked and written: keys
-/// that do what they did before cost one query together.
+/// Counts what was seen, and says what it shows of which place. Only rows that this changes are written: keys that do what
+/// they did before cost one query together.
 async fn count<'e>(
     connection: &mut Connection,
     sightings: &Sightings<'e>,
     now: Moment,
 ) -> Result<BTreeMap<Place, BTreeMap<Rule, Finding<'e>>>, StoreError> {
     let places: Vec<_> = sightings.keys().collect();
-    let known = watches::find(connection, &places).await?;
-    let is_changed = |place: &&Place| {
-        let before = known.get(place).cloned().unwrap_or_default();
+    let mut known = watches::find(connection, &places).await?;
+    let (mut changed, mut findings) = (Vec::new(), BTreeMap::new());
+    for (place, observations) in sightings {
+        let before = known.remove(place).unwrap_or_default();
         let mut after = before.clone();
-        sightings.get(place).is_some_and(|observations| {
-            after.take(observations);
-            after != before
-        })
-    };
-    let changed: Vec<_> = places.into_iter().filter(is_changed).collect();
-    // Read again: another replica may have counted meanwhile.
-    let mut locked = watches::lock(connection, &changed, now).await?;
-    let mut findings = BTreeMap::new();
-    for place in changed {
-        if let (Some(watch), Some(observations)) = (locked.get_mut(place), sightings.get(place)) {
-            let found = watch.take(observations);
-            if !found.is_empty() {
-                findings.insert(place.clone(), found);
-            }
+        let found = after.take(observations);
+        if after != before {
+            changed.push((place, after));
+        }
+        if !found.is_empty() {
+            findings.insert(place.clone(), found);
         }
     }
-    watches::save(connection, &locked, now).await?;
+    watches::save(connection, &changed, now).await?;
     Ok(findings)
 }

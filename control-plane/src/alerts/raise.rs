@@ -121,15 +121,14 @@ pub(super) async fn raise_open(
         cause.mark_last(&mut alert);
         let mail = notify::is_due(alerts, &alert);
         alert.notified |= mail;
-        if rows::update(connection, &alert).await? {
-            if mail || escalated {
-                notify::tell(app, connection, alerts, &alert, mail).await?;
-            }
-            for entry in &entries {
-                rows::add_entry(connection, &alert.id, entry).await?;
-            }
-            return Ok(Some(alert));
+        rows::update(connection, &alert).await?;
+        if mail || escalated {
+            notify::tell(app, connection, alerts, &alert, mail).await?;
         }
+        for entry in &entries {
+            rows::add_entry(connection, &alert.id, entry).await?;
+        }
+        return Ok(Some(alert));
     }
     let mut alert = Alert {
         id: random::id(),
@@ -149,10 +148,9 @@ pub(super) async fn raise_open(
     };
     cause.mark_last(&mut alert);
     alert.notified = notify::is_due(alerts, &alert);
-    if rows::insert(connection, &alert).await? {
-        notify::tell(app, connection, alerts, &alert, alert.notified).await?;
-        rows::add_entry(connection, &alert.id, &cause.entry(Action::Opened, None, now)).await?;
-    }
+    rows::insert(connection, &alert).await?;
+    notify::tell(app, connection, alerts, &alert, alert.notified).await?;
+    rows::add_entry(connection, &alert.id, &cause.entry(Action::Opened, None, now)).await?;
     Ok(Some(alert))
 }
 

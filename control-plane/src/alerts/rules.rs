@@ -12,7 +12,7 @@ use super::tally::{Observation, What};
 use super::{Rule, Subject, network};
 use crate::time::Moment;
 
-/// What events say, by type and subject: in an order in which replicas cannot wait for each other in a circle.
+/// What events say, by type and subject.
 pub(super) type Sightings<'e> = BTreeMap<(AlertType, Subject), Vec<Observation<'e>>>;
 
 /// Sorts events by what they count toward. `now` bounds their times: the clock of a gate may be ahead.

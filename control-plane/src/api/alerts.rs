@@ -16,7 +16,7 @@ use crate::change::{Done, change};
 use crate::error::{Code, Problem, Result};
 use crate::severity::Severity;
 use crate::store::alerts::{self, Action, Entry, Filter};
-use crate::store::{ChangeTx, Connection, StoreError, watches};
+use crate::store::{ChangeTx, Connection, watches};
 use crate::time::DayOrMoment;
 use crate::validate;
 
@@ -100,11 +100,10 @@ pub async fn resolve(
     validate::prose("note", &given.note)?;
     let detail = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
-        // In this order, which is that of the evaluation: it must not wait for what waits for it.
-        watches::delete(tx, before.kind, &before.subject).await?;
-        if find(tx, &id).await?.state == AlertState::Resolved {
+        if before.state == AlertState::Resolved {
             return Err(Problem::new(Code::AlertResolved, "It is resolved already; comment on it, or reopen it."));
         }
+        watches::delete(tx, before.kind, &before.subject).await?;
         alerts::set_state(tx, &id, AlertState::Resolved, Some(app.now())).await?;
         noted(&app, &actor, tx, Action::Resolved, before, Some(given.note)).await
     });
@@ -113,19 +112,16 @@ pub async fn resolve(
 
 /// `POST /api/v1/alerts/{id}/reopen`: repeats raise its count again.
 pub async fn reopen(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<Json<Detail>> {
-    let taken = || Problem::new(Code::AlertOpen, "An alert of this type is open on the same subject: go on with that.");
     let detail = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
         if before.state == AlertState::Open {
             return Err(Problem::new(Code::AlertOpen, "It is open: there is nothing to do."));
         }
         if alerts::find_open(tx, before.kind, &before.subject).await?.is_some() {
-            return Err(taken());
+            let detail = "An alert of this type is open on the same subject: go on with that.";
+            return Err(Problem::new(Code::AlertOpen, detail));
         }
-        alerts::set_state(tx, &id, AlertState::Open, None).await.map_err(|error| match error {
-            StoreError::Taken => taken(),
-            error => error.into(),
-        })?;
+        alerts::set_state(tx, &id, AlertState::Open, None).await?;
         noted(&app, &actor, tx, Action::Reopened, before, None).await
     });
     Ok(Json(detail.await?))

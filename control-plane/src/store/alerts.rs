@@ -186,11 +186,11 @@ pub async fn list(
     rows.iter().map(read).collect()
 }
 
-/// Writes what has become of an open alert. False if it was resolved meanwhile.
-pub async fn update(connection: &mut Connection, alert: &Alert) -> Result<bool, StoreError> {
-    let changed = sqlx::query(
+/// Writes what has become of an open alert.
+pub async fn update(connection: &mut Connection, alert: &Alert) -> Result<(), StoreError> {
+    sqlx::query(
         "UPDATE alerts SET severity = $2, count = $3, rules = $4, first_at = $5, last_at = $6, last_reason = $7, \
-         last_decision_id = $8, notified = $9 WHERE id = $1 AND state = 'open'",
+         last_decision_id = $8, notified = $9 WHERE id = $1",
     )
     .bind(alert.id.as_str())
     .bind(alert.severity.name())
@@ -203,17 +203,15 @@ pub async fn update(connection: &mut Connection, alert: &Alert) -> Result<bool, 
     .bind(i64::from(alert.notified))
     .execute(connection)
     .await?;
-    Ok(changed.rows_affected() > 0)
+    Ok(())
 }
 
-/// Makes an alert, or raises the count of the one that another replica has made meanwhile. Whether it was made.
-pub async fn insert(connection: &mut Connection, alert: &Alert) -> Result<bool, StoreError> {
-    let row = sqlx::query(
+/// Makes an alert.
+pub async fn insert(connection: &mut Connection, alert: &Alert) -> Result<(), StoreError> {
+    sqlx::query(
         "INSERT INTO alerts (id, kind, subject, key_id, client_ip, severity, state, count, rules, first_at, last_at, \
          last_reason, last_decision_id, opened_at, notified) \
-         VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11, $12, $13, $14) \
-         ON CONFLICT (kind, subject) WHERE state = 'open' \
-         DO UPDATE SET count = alerts.count + excluded.count RETURNING id",
+         VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(alert.id.as_str())
     .bind(type_name(alert.kind))
@@ -229,12 +227,12 @@ pub async fn insert(connection: &mut Connection, alert: &Alert) -> Result<bool, 
     .bind(alert.last_decision_id.as_deref())
     .bind(big(alert.opened_at.0))
     .bind(i64::from(alert.notified))
-    .fetch_one(connection)
+    .execute(connection)
     .await?;
-    Ok(row.text("id")? == alert.id)
+    Ok(())
 }
 
-/// Closes an open alert, or opens a resolved one. [`StoreError::Taken`] if another one is open on the subject.
+/// Closes an open alert, or opens a resolved one, if no other one is open on the subject.
 pub async fn set_state(
     connection: &mut Connection,
     id: &str,

@@ -248,8 +248,7 @@ pub async fn is_due(connection: &mut Connection, channel: Channel, now: Moment) 
     Ok(row.is_some())
 }
 
-/// Claims messages that are due and that nobody has, those first that are due longest. The condition stands twice, as
-/// PostgreSQL checks the outer one again on a row that another sender has just claimed.
+/// Claims messages that are due and that nobody has, those first that are due longest.
 pub async fn claim_due(
     connection: &mut Connection,
     channel: Channel,
@@ -261,7 +260,6 @@ pub async fn claim_due(
         "UPDATE outbox SET attempts = attempts + 1, leased_until = $3 WHERE id IN (SELECT id FROM outbox \
          WHERE state = 'waiting' AND channel = $1 AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $2) \
          ORDER BY due_at LIMIT $4) \
-         AND state = 'waiting' AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $2) \
          RETURNING id, kind, channel, attempts, last_attempt, leased_until",
     )
     .bind(word(&channel)?)

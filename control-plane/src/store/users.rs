@@ -163,7 +163,7 @@ pub async fn take_due(
     limit: u32,
 ) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query(
-        "UPDATE users SET upstream_due_at = $2 WHERE upstream_due_at <= $1 AND id IN \
+        "UPDATE users SET upstream_due_at = $2 WHERE id IN \
          (SELECT id FROM users WHERE upstream_due_at <= $1 ORDER BY upstream_due_at LIMIT $3) RETURNING id",
     )
     .bind(big(now.0))

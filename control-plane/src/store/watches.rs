@@ -36,42 +36,12 @@ pub async fn find(connection: &mut Connection, places: &[&Place]) -> Result<BTre
     Ok(found)
 }
 
-/// The same with locks until the end of the transaction, and with something for every place. Whoever locks in the same
-/// order does not wait in a circle.
-pub async fn lock(
-    connection: &mut Connection,
-    places: &[&Place],
-    now: Moment,
-) -> Result<BTreeMap<Place, Watch>, StoreError> {
-    let mut found = BTreeMap::new();
-    for places in places.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO watches (kind, subject, body, seen_at) {} \
-             ON CONFLICT (kind, subject) DO UPDATE SET seen_at = excluded.seen_at RETURNING kind, subject, body",
-            values(places.len(), 4)
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for (kind, subject) in places {
-            query = query.bind(type_name(*kind)).bind(subject.name()).bind("{}").bind(big(now.0));
-        }
-        for row in query.fetch_all(&mut *connection).await? {
-            found.insert(place(&row)?, row.json("body")?);
-        }
-    }
-    Ok(found)
-}
-
-/// Keeps what was counted at places that are locked.
-pub async fn save(
-    connection: &mut Connection,
-    watches: &BTreeMap<Place, Watch>,
-    now: Moment,
-) -> Result<(), StoreError> {
-    let watches: Vec<_> = watches.iter().collect();
+/// Keeps what was counted at places.
+pub async fn save(connection: &mut Connection, watches: &[(&Place, Watch)], now: Moment) -> Result<(), StoreError> {
     for watches in watches.chunks(ROWS) {
         let sql = format!(
             "INSERT INTO watches (kind, subject, body, seen_at) {} \
-             ON CONFLICT (kind, subject) DO UPDATE SET body = excluded.body",
+             ON CONFLICT (kind, subject) DO UPDATE SET body = excluded.body, seen_at = excluded.seen_at",
             values(watches.len(), 4)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
