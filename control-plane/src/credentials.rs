@@ -181,7 +181,7 @@ async fn tell_of_refusal(app: &App, tx: &mut Connection, user: &User) -> Result<
     tell(app, tx, user, &format!("user/{}/rejected/{}", user.id, app.now().0), &message).await
 }
 
-/// An alert and a mail, once for each end, if the Odoo API key ends soon.
+/// An alert for each check, and a mail once for each end, if the Odoo API key ends soon.
 async fn warn_of_end(app: &App, tx: &mut Connection, user: &User) -> Result<()> {
     let Some(ends_at) = user.upstream.ends_at.filter(|end| *end <= app.now().plus(WARN)) else { return Ok(()) };
     let note = format!("The Odoo API key ends at {ends_at}: make another in Odoo and give it to Lictor.");

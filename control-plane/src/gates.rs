@@ -242,7 +242,7 @@ pub async fn events(
         return Err(unsupported(batch.version));
     }
     batch.events.iter_mut().for_each(without_nul);
-    check(&batch)?;
+    check(&mut batch)?;
     let mut tx = app.store.write().await?;
     let new = events::insert(&mut tx, &app.signer, &gate.id, &batch, app.now()).await?;
     alerts::evaluate(&app, &mut tx, &gate.id, &new).await?;
@@ -271,8 +271,8 @@ fn unsupported(version: u32) -> Problem {
     Problem::new(Code::UnsupportedWireVersion, detail)
 }
 
-/// PostgreSQL's texts cannot hold the character NUL, which a JSON string can: refused, a batch would come again for ever.
-fn without_nul(event: &mut wire::Event) {
+/// Every text of an event that a gate fills in.
+fn texts(event: &mut wire::Event) -> impl Iterator<Item = &mut String> {
     let optional = [
         &mut event.request_id,
         &mut event.key_id,
@@ -283,39 +283,32 @@ fn without_nul(event: &mut wire::Event) {
         &mut event.model,
         &mut event.method,
     ];
-    let texts = [&mut event.decision_id, &mut event.client_ip, &mut event.road].into_iter();
-    for text in texts.chain(optional.into_iter().flatten()).filter(|text| text.contains('\0')) {
+    let texts = [&mut event.decision_id, &mut event.client_ip, &mut event.road];
+    texts.into_iter().chain(optional.into_iter().flatten())
+}
+
+/// PostgreSQL's texts cannot hold the character NUL, which a JSON string can: refused, a batch would come again for ever.
+fn without_nul(event: &mut wire::Event) {
+    for text in texts(event).filter(|text| text.contains('\0')) {
         *text = text.replace('\0', "\u{fffd}");
     }
 }
 
 /// Bounds what a gate may put into the database: a gate is trusted to decide, not to fill the disk.
-fn check(batch: &EventBatch) -> Result<()> {
+fn check(batch: &mut EventBatch) -> Result<()> {
     const MAX_IDS: usize = 1000;
-    let short = |text: &str| text.len() <= 256;
     check_boot(&batch.boot)?;
     if batch.events.len() > wire::MAX_BATCH {
         return Err(Problem::invalid("events", format!("Send at most {} events at once.", wire::MAX_BATCH)));
     }
-    let fits = |event: &wire::Event| {
-        let optional = [
-            &event.request_id,
-            &event.key_id,
-            &event.user_id,
-            &event.user_agent,
-            &event.session,
-            &event.database,
-            &event.model,
-            &event.method,
-        ];
+    let fits = |event: &mut wire::Event| {
         let times = [event.at, event.gate_us, event.odoo_us];
         let numbers = [event.sequence, event.count, event.request_bytes, event.response_bytes];
-        [&event.decision_id, &event.client_ip, &event.road].into_iter().all(|text| short(text))
-            && optional.into_iter().flatten().all(|text| short(text))
+        texts(event).all(|text| text.len() <= 256)
             && times.into_iter().chain(numbers).all(|number| i64::try_from(number).is_ok())
             && event.record_ids.len() <= MAX_IDS
     };
-    match batch.events.iter().position(|event| !fits(event)) {
+    match batch.events.iter_mut().position(|event| !fits(event)) {
         None => Ok(()),
         Some(at) => Err(Problem::invalid(
             format!("events.{at}"),
