@@ -144,7 +144,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 ];
 
 /// How long a request waits for a connection before it is told that there is none.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long a piece of work with the database may take in all. A statement ends sooner by itself, as the database is told;
 /// but a host that has vanished says nothing, and its connections stay open.
@@ -175,6 +175,12 @@ impl Store {
     /// Opens the database, makes it if it is a file that is not there, and brings its tables up to date. Several
     /// replicas may do so at once on PostgreSQL: one migrates, the others wait.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, PATIENCE).await
+    }
+
+    /// The same with another patience than [`PATIENCE`], for tests: many at once keep a machine so busy that a connection
+    /// may take longer.
+    pub async fn open_with(url: &str, patience: Duration) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let database = Database::of(url)?;
         let url = match database {
@@ -190,14 +196,14 @@ impl Store {
         let pool = |connections| {
             AnyPoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(PATIENCE)
+                .acquire_timeout(patience)
                 // A database that ended a transaction by itself, as SQLite does when the disk is full, leaves sqlx with
                 // one that it can neither end nor begin again: such a connection is closed, or nothing is written any more.
                 .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
                 // One that does not answer is closed; sqlx would wait for ever, and hold its place in the pool.
-                .after_release(|connection, _| {
-                    Box::pin(async {
-                        let answer = tokio::time::timeout(PATIENCE, connection.ping()).await;
+                .after_release(move |connection, _| {
+                    Box::pin(async move {
+                        let answer = tokio::time::timeout(patience, connection.ping()).await;
                         answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
                     })
                 })

@@ -90,7 +90,7 @@ async fn an_altered_column_is_found_whichever_it_is() {
     {
         let (lab, _) = filled().await;
         let position = i64::try_from(at).unwrap() % 8 + 1;
-        lab.execute(format!("UPDATE audit SET {column} WHERE position = {position}")).await;
+        lab.tamper(format!("UPDATE audit SET {column} WHERE position = {position}")).await;
         assert_eq!(first(&lab).await, Some((What::RowAltered, position)), "{column}");
     }
 }
@@ -105,7 +105,7 @@ async fn what_was_sealed_before_there_was_a_column_stays_intact() {
         "ALTER TABLE audit DROP COLUMN would_deny",
         "DELETE FROM _sqlx_migrations WHERE version = 2",
     ] {
-        lab.execute(sql.to_owned()).await;
+        lab.tamper(sql).await;
     }
     // It finds a database of the first version, with sealed rows, and brings it up to date.
     let app = lab.restarted().await;
@@ -128,19 +128,19 @@ async fn what_is_deleted_inserted_or_moved_is_found_where_it_is() {
         ("UPDATE audit SET position = position * 10 WHERE position IN (3, 4)", (What::RowMoved, 3)),
     ] {
         let (lab, _) = filled().await;
-        lab.execute(sql.to_owned()).await;
+        lab.tamper(sql).await;
         assert_eq!(first(&lab).await, Some(found), "{sql}");
     }
     for (one, other) in [(2, 3), (3, 7)] {
         let (lab, _) = filled().await;
         for (from, to) in [(one, -1), (other, one), (-1, other)] {
-            lab.execute(format!("UPDATE audit SET position = {to} WHERE position = {from}")).await;
+            lab.tamper(format!("UPDATE audit SET position = {to} WHERE position = {from}")).await;
         }
         assert_eq!(first(&lab).await, Some((What::RowMoved, one)), "{one} and {other} swapped");
     }
     for position in [0, 9, 100] {
         let (lab, _) = filled().await;
-        lab.execute(format!(
+        lab.tamper(format!(
             "INSERT INTO audit SELECT {position}, gate_id, 'x', kind, count, at, decision_id, request_id, key_id, \
              user_id, client_ip, user_agent, session, road, database, model, method, operations, record_ids, outcome, \
              none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, earlier, \
@@ -169,7 +169,7 @@ async fn an_altered_or_missing_link_is_named() {
         ("UPDATE audit_chain SET links = 4", (What::LinkMissing, 4)),
     ] {
         let (lab, _) = filled().await;
-        lab.execute(sql.to_owned()).await;
+        lab.tamper(sql).await;
         assert_eq!(first(&lab).await, Some(found), "{sql}");
     }
 }
@@ -184,7 +184,7 @@ async fn a_tail_that_was_cut_off_neatly_is_found_with_a_saved_head() {
         "DELETE FROM audit_links WHERE number > 1",
         "UPDATE audit_chain SET links = 1, positions = 4, hash = (SELECT hash FROM audit_links WHERE number = 1)",
     ] {
-        lab.execute(sql.to_owned()).await;
+        lab.tamper(sql).await;
     }
     assert!(verdict(&lab, &[]).await.intact, "nothing in the database shows it");
     let found = verdict(&lab, std::slice::from_ref(&saved)).await.first.unwrap();
@@ -222,9 +222,9 @@ async fn an_intent_is_sealed_at_once_and_again_with_its_late_outcome() {
     let after = verdict(&lab, &[]).await;
     assert_eq!((after.intact, after.rows, after.completed), (true, 5, 3), "{after:?}");
 
-    lab.execute("UPDATE audit SET outcome = 'denied' WHERE position = 7".to_owned()).await;
+    lab.tamper("UPDATE audit SET outcome = 'denied' WHERE position = 7").await;
     assert_eq!(first(&lab).await, Some((What::RowAltered, 7)));
-    lab.execute("DELETE FROM audit WHERE position = 7".to_owned()).await;
+    lab.tamper("DELETE FROM audit WHERE position = 7").await;
     assert_eq!(first(&lab).await, Some((What::RowMissing, 2)), "its half is missed first");
 }
 
@@ -233,7 +233,7 @@ async fn an_intent_that_is_altered_before_its_outcome_comes_is_found() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;
     send(&gate, "b", vec![intent(0)]).await;
-    lab.execute("UPDATE audit SET model = 'res.country'".to_owned()).await;
+    lab.tamper("UPDATE audit SET model = 'res.country'").await;
     send(&gate, "b", vec![outcome(1, 0)]).await;
     assert_eq!(first(&lab).await, Some((What::RowAltered, 1)));
 }
@@ -270,22 +270,21 @@ async fn what_retention_deletes_is_no_finding_and_everything_else_still_is() {
     assert!(verdict(&lab, &[]).await.intact);
     send(&gate, "b", vec![event(9, json!({"at": START + 60 * DAY}))]).await;
     assert!(verdict(&lab, &[]).await.intact);
-    lab.execute("DELETE FROM audit".to_owned()).await;
+    lab.tamper("DELETE FROM audit").await;
     assert_eq!(first(&lab).await.unwrap().0, What::RowMissing);
 }
 
 #[tokio::test]
 async fn retention_does_not_sign_away_what_somebody_made_look_old() {
     let (lab, _) = filled().await;
-    lab.execute("UPDATE audit_links SET body = (SELECT body FROM audit_links WHERE number = 3), at = 1".to_owned())
-        .await;
-    lab.execute("UPDATE audit SET at = 1 WHERE position = 2".to_owned()).await;
+    lab.tamper("UPDATE audit_links SET body = (SELECT body FROM audit_links WHERE number = 3), at = 1").await;
+    lab.tamper("UPDATE audit SET at = 1 WHERE position = 2").await;
     clean_up(&lab.app, lab.app.now()).await.unwrap();
     assert_eq!(lab.number("SELECT COUNT(*) FROM audit_links WHERE kind = 'rows'").await, 3);
     assert_eq!(first(&lab).await.unwrap().0, What::LinkAltered);
 
     let (lab, _) = filled().await;
-    lab.execute("UPDATE audit SET at = 1 WHERE position = 2".to_owned()).await;
+    lab.tamper("UPDATE audit SET at = 1 WHERE position = 2").await;
     assert_eq!(clean_up(&lab.app, lab.app.now()).await.unwrap().deleted, 1);
     assert_eq!(first(&lab).await, Some((What::RowMissing, 2)));
 }
@@ -325,7 +324,7 @@ async fn a_log_of_several_pages_is_checked_whole() {
     }
     let whole = verdict(&lab, &[]).await;
     assert_eq!((whole.intact, whole.rows, whole.completed), (true, 2520, 520), "{whole:?}");
-    lab.execute("UPDATE audit SET outcome = 'denied' WHERE position = 1777".to_owned()).await;
+    lab.tamper("UPDATE audit SET outcome = 'denied' WHERE position = 1777").await;
     assert_eq!(first(&lab).await, Some((What::RowAltered, 1777)));
 }
 

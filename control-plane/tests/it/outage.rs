@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lictor_control_plane::random;
-use lictor_control_plane::store::{Database, Store};
+use lictor_control_plane::store::{Database, PATIENCE, Store};
+use lictor_control_plane::{random, router};
 use serde_json::json;
 use sqlx::Executor as _;
 use tokio::task::JoinSet;
@@ -13,9 +13,10 @@ use crate::support::{Lab, event};
 
 #[tokio::test]
 async fn while_another_process_holds_the_writer_changes_answer_503_and_change_nothing() {
-    let lab = Lab::new().await;
-    let (_, gate) = lab.gate().await;
-    lab.app.store.write().await.unwrap().commit().await.unwrap();
+    let mut lab = Lab::new().await;
+    let (_, mut gate) = lab.gate().await;
+    let app = Lab::open_with(&lab.url, &lab.clock, lab.app.waits, &lab.odoo, PATIENCE).await;
+    (lab.admin.router, gate.router) = (router::api(&app), router::gate(&app));
     let other = Store::open(&lab.url).await.unwrap();
     let (revision, held) = (lab.revision().await, other.write().await.unwrap());
     let batch = json!({"version": 1, "boot": "b", "events": [event(0, json!({}))]});

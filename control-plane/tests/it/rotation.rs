@@ -49,7 +49,9 @@ async fn key_of(lab: &Lab, user: &str, days: u64) -> Value {
 }
 
 pub(crate) async fn now(lab: &Lab, key: &Value) -> Value {
-    lab.admin.get(&path(key)).await.json
+    let answer = lab.admin.get(&path(key)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    answer.json
 }
 
 pub(crate) fn path(key: &Value) -> String {
@@ -57,7 +59,9 @@ pub(crate) fn path(key: &Value) -> String {
 }
 
 pub(crate) async fn rotated(lab: &Lab) -> (Value, Value) {
-    let report = lab.run("key_rotation").await["last_report"].clone();
+    let run = lab.run("key_rotation").await;
+    assert_ne!(run["last_outcome"], "failed", "{run}");
+    let report = &run["last_report"];
     (report["rotated"].clone(), report["not_rotated"].clone())
 }
 

@@ -28,7 +28,7 @@ async fn filled(rows: u64) -> Lab {
             "WITH RECURSIVE numbers (n) AS (SELECT CAST({first} AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})"
         );
         let begin = START - rows * STEP;
-        lab.execute(format!(
+        lab.tamper(format!(
             "INSERT INTO audit (position, gate_id, id, kind, count, at, decision_id, request_id, key_id, user_id, \
              client_ip, user_agent, session, road, database, model, method, operations, record_ids, outcome, \
              none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, \
@@ -55,13 +55,13 @@ async fn filled(rows: u64) -> Lab {
              CASE WHEN n < 4 THEN 'ip_denied' WHEN n % 50 = 0 THEN 'scope_denied' END FROM numbers"
         ))
         .await;
-        lab.execute(format!(
+        lab.tamper(format!(
             "INSERT INTO audit_record_ids (position, record_id, at) {numbers} \
              SELECT n, CASE WHEN n < 4 THEN 999999 ELSE n % 30000 END, {begin} + n * {STEP} FROM numbers"
         ))
         .await;
     }
-    lab.execute("ANALYZE".to_owned()).await;
+    lab.tamper("ANALYZE").await;
     lab
 }
 

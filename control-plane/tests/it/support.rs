@@ -71,7 +71,18 @@ impl Lab {
     }
 
     pub(crate) async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
-        let store = Store::open(url).await.unwrap();
+        Self::open_with(url, clock, waits, odoo, Duration::from_secs(60)).await
+    }
+
+    /// The same with a patience for connections to the database.
+    pub(crate) async fn open_with(
+        url: &str,
+        clock: &Arc<AtomicU64>,
+        waits: Waits,
+        odoo: &StandIn,
+        patience: Duration,
+    ) -> App {
+        let store = Store::open_with(url, patience).await.unwrap();
         let tell = Arc::clone(clock);
         let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
         let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
@@ -149,16 +160,13 @@ impl Lab {
         sqlx::query_scalar(sql).fetch_one(&mut *self.app.store.read().await.unwrap()).await.unwrap()
     }
 
-    /// The same, with SQL that was put together.
-    pub(crate) async fn execute(&self, sql: String) {
-        let mut tx = self.app.store.write().await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
     /// Does something to the database that the service would not do.
     pub(crate) async fn tamper(&self, sql: impl Into<String>) {
         let mut tx = self.app.store.write().await.unwrap();
+        if self.app.store.database() == Database::Postgres {
+            // What alters a table waits for whoever reads it, which takes its time on a busy machine.
+            sqlx::query("SET LOCAL lock_timeout = 0").execute(&mut *tx).await.unwrap();
+        }
         sqlx::query(sqlx::AssertSqlSafe(sql.into())).execute(&mut *tx).await.unwrap();
         tx.commit().await.unwrap();
     }
