@@ -1,10 +1,14 @@
 //! `lictor diff`: what a policy file would change, from the text of the file and the records of the service.
 
+use lictor_control_plane::cli::client::Client;
 use lictor_control_plane::cli::failure::{Exit, Failure};
 use lictor_control_plane::cli::policy::change::{Change, shown};
+use lictor_control_plane::cli::policy::execute::{Means, execute};
 use lictor_control_plane::cli::policy::file::Policy;
 use lictor_control_plane::cli::policy::plan::plan;
 use lictor_control_plane::cli::policy::state::{Record, State};
+use lictor_control_plane::config::{Output, Server};
+use lictor_control_plane::random;
 use lictor_control_plane::time::Moment;
 use serde_json::{Value, json};
 
@@ -200,4 +204,24 @@ fn what_the_service_has_makes_a_file_that_changes_nothing() {
     check(&serde_yaml_ng::to_string(&policy).unwrap(), &state, true, "");
     let two = self::state(&[ada()], &keys, &[], settings);
     assert_eq!(two.policy().unwrap().1, ["ada@x.org has several keys 'k': the file has the first."]);
+}
+
+#[tokio::test]
+async fn a_new_key_whose_answer_is_lost_is_said_to_need_another_secret() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    tokio::spawn(async move { while silent.accept().await.is_ok() {} });
+    let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let token_file = Some(folder.join("token"));
+    std::fs::write(folder.join("token"), "t").unwrap();
+    let client = Client::new(&Server { url, token_file, ca_file: None, output: Output::Text }).unwrap();
+    let changes = planned("keys: [{user: Ada, name: k}]", &state(&[ada()], &[], &[], json!({})), false).unwrap();
+    let means = Means::gather(&changes, &folder, Some(folder.join("keys"))).unwrap();
+    let mut made = 0;
+    let failure = execute(&client, &changes, &means, &mut made).await.unwrap_err();
+    assert_eq!((failure.exit, made), (Exit::Failed, 0));
+    assert!(failure.message.contains("its plain text is lost: regenerate it"), "{}", failure.message);
+    assert_eq!(std::fs::read_dir(folder.join("keys")).unwrap().count(), 0);
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -92,7 +92,13 @@ impl Means {
                 if sent.is_err() {
                     let _ = fs::remove_file(&path);
                 }
-                let answer = sent?.json;
+                let lost = "If the key is there now, its plain text is lost: regenerate it.";
+                let answer = sent.map_err(|failure| match failure.exit {
+                    // No answer, or none that says no: it may have been made.
+                    Exit::Failed => Failure::failed(format!("{failure} {lost}")),
+                    _ => failure,
+                });
+                let answer = answer?.json;
                 let key = answer.get("key").and_then(Value::as_str).unwrap_or_default();
                 let written = writeln!(file, "{key}").and_then(|()| file.sync_all());
                 written.map_err(|error| {
