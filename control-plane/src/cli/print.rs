@@ -167,7 +167,7 @@ fn moment(text: &str) -> String {
 pub fn printable(text: &str) -> String {
     let steers = |letter: char| {
         letter.is_control()
-            || matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(letter, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let shown = |letter: char| if steers(letter) { letter.escape_unicode().to_string() } else { letter.to_string() };
     text.chars().map(shown).collect()
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_strangers_text_does_not_steer_the_terminal() {
-        assert_eq!(text("user_agent", &json!("a\u{1b}[2Jb\nc\u{202e}")), "a\\u{1b}[2Jb\\u{a}c\\u{202e}");
+        assert_eq!(text("user_agent", &json!("a\u{1b}[2Jb\nc\u{202e}\u{61c}")), "a\\u{1b}[2Jb\\u{a}c\\u{202e}\\u{61c}");
         assert_eq!(text("list", &json!(["\u{7}"])), "\\u{7}");
     }
 
