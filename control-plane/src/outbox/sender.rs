@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::smtp::{Mail, Session};
-use super::webhook::{Call, Caller};
+use super::webhook::{self, Call};
 use super::{Channel, Failure, Message, State};
 use crate::alerts::{self, Rule, Subject};
 use crate::app::App;
@@ -140,7 +140,7 @@ async fn call(app: &App, claim: &Claim, content: &Content) -> Result<(), Failure
     let opened = app.vault.open(&webhook.sealed, &Webhook::owner(&webhook.id));
     let secret = opened.map_err(|error| unreadable(error.into()))?;
     let (message, at): (&Message, Moment) = (&content.message, content.created_at);
-    Caller::new().send(&Call { event: &claim.id, url: &webhook.url, secret: &secret, message, at }, app.now()).await
+    webhook::send(&Call { event: &claim.id, url: &webhook.url, secret: &secret, message, at }, app.now()).await
 }
 
 /// Notes what became of a message. Tries as long as the lease lasts: a delivery that is not noted is made again.

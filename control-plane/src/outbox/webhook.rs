@@ -1,5 +1,6 @@
 //! Webhooks: a signed request for each message.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -21,8 +22,17 @@ use crate::time::Moment;
 /// A whole delivery may take so long.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Sends requests. Follows no redirects, and reads nothing of an answer but its status.
-pub(super) struct Caller(Client<HttpsConnector<HttpConnector>, Body>);
+/// Made once: reading the machine's CA certificates takes its time.
+static CLIENT: LazyLock<Client<HttpsConnector<HttpConnector>, Body>> = LazyLock::new(|| {
+    let trust = HttpsConnectorBuilder::new();
+    // On a machine without CA certificates https fails and says so; http works.
+    let trusting = trust.with_native_roots().unwrap_or_else(|_| {
+        let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
+        HttpsConnectorBuilder::new().with_tls_config(nobody.with_no_client_auth())
+    });
+    let connector = trusting.https_or_http().enable_http1().build();
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
+});
 
 /// A request to be sent.
 pub(super) struct Call<'a> {
@@ -35,43 +45,31 @@ pub(super) struct Call<'a> {
     pub(super) at: Moment,
 }
 
-impl Caller {
-    pub(super) fn new() -> Self {
-        let trust = HttpsConnectorBuilder::new();
-        // On a machine without CA certificates https fails and says so; http works.
-        let trusting = trust.with_native_roots().unwrap_or_else(|_| {
-            let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
-            HttpsConnectorBuilder::new().with_tls_config(nobody.with_no_client_auth())
-        });
-        let connector = trusting.https_or_http().enable_http1().build();
-        Self(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector))
+/// Sends a request: the receiver has taken it when this is `Ok`. Follows no redirects, and reads nothing of an answer but
+/// its status.
+pub(super) async fn send(call: &Call<'_>, now: Moment) -> Result<(), Failure> {
+    let later = |reason: &str| Failure::Later(reason.to_owned());
+    let body = body(call).to_string();
+    let request = Request::post(call.url)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, "Lictor")
+        .header("x-lictor-event", call.event)
+        .header("x-lictor-signature", signature(call.secret, now.0 / 1_000_000, &body))
+        .body(Body::from(body));
+    let request = request.map_err(|_| Failure::Never("not a URL".to_owned()))?;
+    let response = match tokio::time::timeout(TIMEOUT, CLIENT.request(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) if error.is_connect() => return Err(later("could not connect")),
+        Ok(Err(_)) => return Err(later("the connection failed before an answer came")),
+        Err(_) => return Err(later("no answer within 15 s")),
+    };
+    let status = response.status();
+    if status.is_success() {
+        return Ok(());
     }
-
-    /// Sends a request: the receiver has taken it when this is `Ok`.
-    pub(super) async fn send(&self, call: &Call<'_>, now: Moment) -> Result<(), Failure> {
-        let later = |reason: &str| Failure::Later(reason.to_owned());
-        let body = body(call).to_string();
-        let request = Request::post(call.url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, "Lictor")
-            .header("x-lictor-event", call.event)
-            .header("x-lictor-signature", signature(call.secret, now.0 / 1_000_000, &body))
-            .body(Body::from(body));
-        let request = request.map_err(|_| Failure::Never("not a URL".to_owned()))?;
-        let response = match tokio::time::timeout(TIMEOUT, self.0.request(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_connect() => return Err(later("could not connect")),
-            Ok(Err(_)) => return Err(later("the connection failed before an answer came")),
-            Err(_) => return Err(later("no answer within 15 s")),
-        };
-        let status = response.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let redirect =
-            if status.is_redirection() { "; redirects are not followed: give the webhook its last URL" } else { "" };
-        Err(Failure::Later(format!("it answered {}{redirect}", status.as_u16())))
-    }
+    let redirect =
+        if status.is_redirection() { "; redirects are not followed: give the webhook its last URL" } else { "" };
+    Err(Failure::Later(format!("it answered {}{redirect}", status.as_u16())))
 }
 
 /// `{"id", "kind", "at", "data": {…}}`
