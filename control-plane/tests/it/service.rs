@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
+use std::iter;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -23,6 +26,8 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::odoo::StandIn;
 use crate::support::{database, event, text, user_body};
 
+/// Policies that go from one replica to a gate at another.
+const CHANGES: u64 = 10;
 /// A machine that is busy with other tests takes its time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -60,8 +65,7 @@ impl Site {
     }
 
     fn replica(&self) -> Replica {
-        let port = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let mut replica = Replica { api: port(), gate: port(), child: None };
+        let mut replica = Replica { api: free_address(), gate: free_address(), child: None };
         replica.start(self);
         replica
     }
@@ -80,6 +84,16 @@ impl Drop for Site {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// An address of this machine that nothing listens on, none twice. Its port is below the range from which the kernel takes
+/// the ports of outgoing connections: one of those, of another test or to the very server that was killed, would have it
+/// when the server is to start. Not where `cargo xtask` and the end-to-end tests choose theirs.
+fn free_address() -> String {
+    static NEXT: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(RandomState::new().hash_one(()) as usize));
+    let candidate = || 14_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 6_000;
+    let mut addresses = iter::from_fn(|| Some(format!("127.0.0.1:{}", candidate()))).take(6_000);
+    addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }
 
 struct Replica {
@@ -186,8 +200,8 @@ async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when
         let policy = poll(&there, &has["epoch"], &has["revision"]).await;
         has = policy;
     }
-    let mut slowest = Duration::ZERO;
-    for n in 0..10 {
+    let mut waited = Duration::ZERO;
+    for n in 0..CHANGES {
         let model = format!("model.n{n}");
         let hanging = tokio::spawn({
             let (there, epoch, since) = (there.clone(), has["epoch"].clone(), has["revision"].clone());
@@ -198,11 +212,12 @@ async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when
         let changed = Instant::now();
         let (policy, heard) = timeout(PATIENCE, hanging).await.unwrap().unwrap();
         assert!(policy["permissions"].to_string().contains(&model), "{policy}");
-        slowest = slowest.max(heard.saturating_duration_since(changed));
+        waited += heard.saturating_duration_since(changed);
         has = policy;
     }
-    println!("a change at one replica reached a gate at another within {slowest:?}");
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    println!("{CHANGES} changes at one replica reached a gate at another within {waited:?} together");
+    // A replica that is not told looks once a second. One change may be slow on a machine that is busy with other tests.
+    assert!(waited < Duration::from_secs(CHANGES) / 2, "{waited:?}");
 
     // The gate runs what the second replica gives it, and the first knows that.
     let following = tokio::spawn({
@@ -217,8 +232,17 @@ async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when
         }
     });
     let order = json!({"reason": "a test", "confirm": "REVOKE ALL KEYS"});
-    let report = admin.make("/api/v1/emergency-revocation", order).await;
-    assert_eq!((&report["gates"][0]["name"], &report["gates"][0]["acknowledged"]), (&json!("edge"), &json!(true)));
+    let known = async {
+        loop {
+            let report = admin.make("/api/v1/emergency-revocation", order.clone()).await;
+            assert_eq!(report["gates"][0]["name"], "edge");
+            // Each waits for a second, in which a machine that is busy with other tests may not come to it.
+            if report["gates"][0]["acknowledged"] == true {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, known).await.unwrap();
     following.abort();
 
     first.kill();
