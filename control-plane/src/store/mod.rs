@@ -178,8 +178,7 @@ impl Store {
         Self::open_with(url, PATIENCE).await
     }
 
-    /// The same with another patience than [`PATIENCE`], for tests: many at once keep a machine so busy that a connection
-    /// may take longer.
+    /// The same, for requests that wait so long for a connection.
     pub async fn open_with(url: &str, patience: Duration) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let database = Database::of(url)?;
@@ -191,6 +190,10 @@ impl Store {
         let options = url.parse::<AnyConnectOptions>()?.disable_statement_logging();
         // Apart from the others, without their time limits: a large table takes its time.
         let mut connection = options.connect().await?;
+        if database == Database::Sqlite {
+            // The first time this writes the file anew, which on a slow disk may take longer than PATIENCE.
+            connection.execute("PRAGMA journal_mode = WAL").await?;
+        }
         migrator().run_direct(None, &mut connection, false).await?;
         connection.close().await?;
         let pool = |connections| {

@@ -111,7 +111,7 @@ fn the_list_of_sealed_columns_is_complete() {
 
 #[tokio::test]
 async fn without_its_database_the_api_says_so_quickly_and_recovers_by_itself() {
-    let lab = Lab::holding(Duration::from_secs(20)).await;
+    let lab = Lab::impatient(Duration::from_secs(20)).await;
     if is_sqlite(&lab) {
         return; // A file is not gone for a while.
     }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use lictor_control_plane::store::{Database, PATIENCE, Store};
-use lictor_control_plane::{random, router};
+use lictor_control_plane::store::{Database, Store};
 use serde_json::json;
 use sqlx::Executor as _;
 use tokio::task::JoinSet;
@@ -13,10 +12,9 @@ use crate::support::{Lab, event};
 
 #[tokio::test]
 async fn while_another_process_holds_the_writer_changes_answer_503_and_change_nothing() {
-    let mut lab = Lab::new().await;
-    let (_, mut gate) = lab.gate().await;
-    let app = Lab::open_with(&lab.url, &lab.clock, lab.app.waits, &lab.odoo, PATIENCE).await;
-    (lab.admin.router, gate.router) = (router::api(&app), router::gate(&app));
+    let lab = Lab::impatient(Duration::from_millis(1)).await;
+    let (_, gate) = lab.gate().await;
+    lab.app.store.write().await.unwrap().commit().await.unwrap();
     let other = Store::open(&lab.url).await.unwrap();
     let (revision, held) = (lab.revision().await, other.write().await.unwrap());
     let batch = json!({"version": 1, "boot": "b", "events": [event(0, json!({}))]});
@@ -54,9 +52,8 @@ async fn requests_whose_clients_went_away_leave_the_connections_as_they_were() {
     let mut requests = JoinSet::new();
     for n in 0..400 {
         let admin = lab.admin.clone();
-        let [high, low] = random::bytes::<2>().unwrap();
         // From none to 65 ms: before, in and after each statement.
-        let patience = Duration::from_micros(u64::from(u16::from_be_bytes([high, low])));
+        let patience = Duration::from_micros(n * 7919 % 65_000);
         requests.spawn(async move {
             let path = format!("/api/v1/permissions/m{n}");
             match n % 4 {

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use lictor_control_plane::app::{App, Waits};
 use lictor_control_plane::odoo::Odoo;
-use lictor_control_plane::store::{Database, Store, StoreError};
+use lictor_control_plane::store::{self, Database, Store, StoreError};
 use lictor_control_plane::time::Moment;
 use lictor_control_plane::vault::Vault;
 use lictor_control_plane::{publish, random, router, setup};
@@ -31,6 +31,9 @@ use crate::odoo::StandIn;
 pub(crate) const RIGHT: &str = "right-Odoo-secret";
 /// The user id it answers.
 pub(crate) const UID: i64 = 7;
+/// How long a request waits for the database. A service is told sooner that it is not there; a machine that runs many tests
+/// at once and other things as well may only be slow.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// When the clock of a [`Lab`] starts: 2030-01-01T00:00:00Z.
 pub(crate) const START: u64 = 1_893_456_000_000_000;
 
@@ -58,12 +61,21 @@ impl Lab {
 
     /// That waits for gates so long.
     pub(crate) async fn waiting(waits: Waits) -> Self {
+        Self::with(waits, PATIENCE).await
+    }
+
+    /// That gives its database up as soon as the service does.
+    pub(crate) async fn impatient(poll: Duration) -> Self {
+        Self::with(Waits { poll, ..Waits::default() }, store::PATIENCE).await
+    }
+
+    async fn with(waits: Waits, patience: Duration) -> Self {
         let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
         std::fs::create_dir(&folder).unwrap();
         let clock = Arc::new(AtomicU64::new(START));
         let url = database(&folder).await;
         let odoo = StandIn::default();
-        let app = Self::open(&url, &clock, waits, &odoo).await;
+        let app = Self::app(Store::open_with(&url, patience).await.unwrap(), &clock, waits, &odoo).await;
         let admin = setup::first_admin(&app).await.unwrap().unwrap();
         let publisher = tokio::spawn(publish::run(app.clone()));
         let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
@@ -71,18 +83,10 @@ impl Lab {
     }
 
     pub(crate) async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
-        Self::open_with(url, clock, waits, odoo, Duration::from_secs(60)).await
+        Self::app(Store::open_with(url, PATIENCE).await.unwrap(), clock, waits, odoo).await
     }
 
-    /// The same with a patience for connections to the database.
-    pub(crate) async fn open_with(
-        url: &str,
-        clock: &Arc<AtomicU64>,
-        waits: Waits,
-        odoo: &StandIn,
-        patience: Duration,
-    ) -> App {
-        let store = Store::open_with(url, patience).await.unwrap();
+    async fn app(store: Store, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
         let tell = Arc::clone(clock);
         let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
         let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
@@ -145,7 +149,7 @@ impl Lab {
     pub(crate) async fn policy(&self, revision: u64) -> Value {
         let mut policies = self.app.publisher.subscribe();
         let policy = policies.wait_for(|policy| policy.as_ref().is_some_and(|policy| policy.revision.0 >= revision));
-        let policy = tokio::time::timeout(Duration::from_secs(5), policy).await.unwrap().unwrap();
+        let policy = tokio::time::timeout(Duration::from_secs(60), policy).await.unwrap().unwrap();
         serde_json::from_slice(&policy.as_ref().unwrap().json).unwrap()
     }
 
