@@ -143,5 +143,5 @@ async fn five_thousand_users_are_told_of_it_in_the_same_transaction() {
     assert_eq!(lab.number("SELECT COUNT(*) FROM outbox WHERE kind = 'emergency_revocation'").await, 5001);
     println!("5,001 keys revoked and 5,001 mails written in {took:?}");
     // Less than a second of an idle processor, unoptimised; the bound is for a busy one.
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
 }

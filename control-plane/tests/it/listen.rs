@@ -26,7 +26,7 @@ async fn answer(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn a_client_that_is_slow_with_its_headers_is_closed() {
-    let bounds = Bounds { headers: Duration::from_millis(20), ..Bounds::default() };
+    let bounds = Bounds { headers: Duration::from_millis(500), ..Bounds::default() };
     let (address, _stop, _serving) = listening(bounds).await;
     let mut slow = TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET / HTTP/1.1\r\nhost").await.unwrap();

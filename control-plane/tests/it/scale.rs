@@ -162,7 +162,7 @@ async fn every_filter_finds_what_is_rare_and_what_is_common_without_reading_all(
     }
     println!("{rows} rows; the slowest page took {slowest:?}");
     // Far more than the tenth of a second that is promised: tests run beside others on slow machines.
-    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
