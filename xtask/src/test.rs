@@ -101,7 +101,7 @@ fn on_postgresql(project: &Project, arguments: &[&str]) -> Result<()> {
 
 /// The tests find the built parts in the environment, so that they start what was tested before them.
 fn end_to_end(project: &Project) -> Result<()> {
-    let filter = wasm::build(project)?;
+    wasm::build(project)?;
     let lictor = control_plane::build(project)?;
     let envoy = envoy_binary::find(project)?;
     if !has_postgresql() {
@@ -110,8 +110,7 @@ fn end_to_end(project: &Project) -> Result<()> {
     let python = python::for_tests(project)?;
     let mut pytest = Command::new(python);
     pytest.current_dir(project.root.join("tests/e2e")).args(["-m", "pytest", "."]);
-    pytest.env("LICTOR_FILTER", filter.path).env("LICTOR_PROGRAM", lictor).env("ENVOY", envoy);
-    pytest.env("LICTOR_XTASK", std::env::current_exe()?);
+    pytest.env("LICTOR", lictor).env("ENVOY", envoy).env("LICTOR_XTASK", std::env::current_exe()?);
     run::run(&mut pytest)
 }
 

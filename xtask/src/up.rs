@@ -18,8 +18,8 @@ use crate::run::say;
 use crate::state::{Pids, Started, State, UpFile};
 use crate::{Up, down, envoy_binary, greeting, network, python, seed, wasm};
 
-/// For a server to answer after its start.
-const START_LIMIT: Duration = Duration::from_secs(30);
+/// For a server to answer after its start, on a machine that is busy with something else.
+const START_LIMIT: Duration = Duration::from_secs(120);
 
 /// Starts the gate and returns when it runs (`--detach`) or when it was stopped.
 pub(crate) fn up(project: &Project, options: &Up) -> Result<()> {
