@@ -5,16 +5,15 @@ import os
 import signal
 import ssl
 import subprocess
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
-from gate import CALL_SECONDS, ROOT, Problem
+from gate import CALL_SECONDS, ROOT, ask
 
 from parts import process
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 def program() -> Path:
@@ -50,7 +49,7 @@ class ControlPlane:
         token = self.folder / "token"
         if not token.exists():
             command = [program(), "init", "--output", "json"]
-            made = subprocess.run(command, env=self.variables, check=True, capture_output=True, timeout=START_SECONDS)
+            made = subprocess.run(command, env=self.variables, check=True, stdout=subprocess.PIPE, timeout=START_SECONDS)
             token.write_text(json.loads(made.stdout)["token"])
         self.token = token.read_text()
         self.start()
@@ -80,16 +79,5 @@ class ControlPlane:
             return False
 
     def api(self, method: str, path: str, body: object = None) -> Any:
-        """A call of the REST API as administrator; `Problem` for an error."""
-        request = urllib.request.Request(f"{self.url}/api/v1/{path}", method=method)
-        request.add_header("Authorization", f"Bearer {self.token}")
-        data = None
-        if body is not None:
-            request.add_header("Content-Type", "application/json")
-            data = json.dumps(body).encode()
-        try:
-            with urllib.request.urlopen(request, data, timeout=CALL_SECONDS, context=self.trust) as answer:
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Problem(error.code, json.loads(error.read())) from None
+        """A call of the REST API as administrator: see `ask`."""
+        return ask(self.url, self.token, method, path, body, trust=self.trust)

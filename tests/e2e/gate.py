@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -20,10 +21,11 @@ from parts import process
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 STARTER_PERMISSIONS = json.loads((ROOT / "xtask/starter-permissions.json").read_text())
-START_SECONDS = 300
+# A first start builds everything.
+START_SECONDS = 1200
 CALL_SECONDS = 60
-# Most waits are for a change to be in force, which takes milliseconds. Odoo on a busy machine may take longer to answer.
-WAIT_SECONDS = 10.0
+# What is waited for takes milliseconds; on a machine that is busy with something else, now and then many seconds.
+WAIT_SECONDS = 60.0
 
 
 def eventually(attempt: Callable[[], T], seconds: float = WAIT_SECONDS) -> T:
@@ -34,7 +36,7 @@ def eventually(attempt: Callable[[], T], seconds: float = WAIT_SECONDS) -> T:
             outcome: Any = attempt()
             if outcome:
                 return outcome
-        except (OSError, AssertionError, http.client.HTTPException, xmlrpc.client.Error) as error:
+        except (OSError, AssertionError, Problem, http.client.HTTPException, xmlrpc.client.Error) as error:
             outcome = error
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s; last: {outcome!r}")
@@ -48,6 +50,37 @@ class Problem(Exception):
         super().__init__(f"{status} {document}")
         self.status = status
         self.document = document
+
+
+def ask(
+    base: str,
+    token: str,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    trust: ssl.SSLContext | None = None,
+    patient: bool = True,
+) -> Any:
+    """A call of the REST API; `Problem` for an error. `patient` asks again, as it is told to, when the database has no time:
+    that is so now and then on a machine that is busy with something else."""
+    request = urllib.request.Request(f"{base}/api/v1/{path}", method=method)
+    request.add_header("Authorization", f"Bearer {token}")
+    data = None
+    if body is not None:
+        request.add_header("Content-Type", "application/json")
+        data = json.dumps(body).encode()
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(request, data, timeout=CALL_SECONDS, context=trust) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            with error:
+                problem = Problem(error.code, json.loads(error.read()))
+            if not patient or problem.document["code"] != "database_unavailable" or time.monotonic() > deadline:
+                raise problem from None
+            time.sleep(int(error.headers["Retry-After"]))
 
 
 class Gate:
@@ -88,20 +121,9 @@ class Gate:
 
     # The control plane.
 
-    def api(self, method: str, path: str, body: object = None) -> Any:
-        """A call of the REST API as administrator; `Problem` for an error."""
-        request = urllib.request.Request(f"{self.up['api_url']}/api/v1/{path}", method=method)
-        request.add_header("Authorization", f"Bearer {self.up['admin_token']}")
-        data = None
-        if body is not None:
-            request.add_header("Content-Type", "application/json")
-            data = json.dumps(body).encode()
-        try:
-            with urllib.request.urlopen(request, data, timeout=CALL_SECONDS) as answer:
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Problem(error.code, json.loads(error.read())) from None
+    def api(self, method: str, path: str, body: object = None, *, patient: bool = True) -> Any:
+        """A call of the REST API as administrator: see `ask`."""
+        return ask(self.up["api_url"], self.up["admin_token"], method, path, body, patient=patient)
 
     def permit(self, permissions: dict[str, dict[str, Any]]) -> None:
         for model, permission in permissions.items():
@@ -112,11 +134,24 @@ class Gate:
         return self.api("POST", "users", {"name": f"agent for {login}", "upstream": upstream})
 
     def key(self, user: dict[str, Any], **restrictions: Any) -> dict[str, Any]:
-        """A new key, in force when this returns."""
+        """A new key, in force when this returns, and used for one login."""
         made = self.api("POST", "keys", {"name": "test", "user_id": user["id"], **restrictions})
+        self.in_force()
         upstream = user["upstream"]
-        eventually(lambda: self.authenticate(upstream["database"], upstream["login"], made["key"]))
+        assert self.authenticate(upstream["database"], upstream["login"], made["key"])
         return made
+
+    def in_force(self) -> None:
+        """Returns when all that was changed at the control plane is in force at the gate.
+
+        The gate says what it has when it asks for the next policy; all its workers decide by it then.
+        """
+        eventually(lambda: 'lictor_gate_lag_revisions{gate="local"} 0\n' in self.metrics())
+
+    def metrics(self) -> str:
+        """The control plane's page for Prometheus."""
+        with urllib.request.urlopen(f"{self.up['api_url']}/metrics", timeout=CALL_SECONDS) as page:
+            return page.read().decode()
 
     def audit(self, **filters: Any) -> list[dict[str, Any]]:
         query = "&".join(f"{name}={value}" for name, value in filters.items())
@@ -131,7 +166,7 @@ class Gate:
         finally:
             self._restarted = start("control-plane.log")
             log = self.folder / "control-plane.log"
-            process.wait_until(self._api_answers, self._restarted, "the control plane", log, 30)
+            process.wait_until(self._api_answers, self._restarted, "the control plane", log, WAIT_SECONDS)
 
     def _api_answers(self) -> bool:
         with contextlib.suppress(OSError):
@@ -148,7 +183,7 @@ class Gate:
             yield
         finally:
             self._restarted_envoy = start("envoy.log")
-            eventually(self._has_policy, seconds=30)
+            eventually(self._has_policy)
 
     def _has_policy(self) -> bool:
         _, answer = self.send(b"<methodCall/>")

@@ -1,4 +1,5 @@
-"""A process that sends the request on its standard input as fast as a connection takes it, until it is ended."""
+"""A process that sends the request on its standard input as fast as a connection takes it, until it is ended, or for ten
+minutes should nobody end it."""
 
 import sys
 import time
@@ -6,5 +7,5 @@ import time
 import load
 
 body = sys.stdin.buffer.read()
-end = time.monotonic() + 60
+end = time.monotonic() + 600
 load.run(int(sys.argv[1]), 1, lambda _: body, lambda _: time.monotonic() > end)

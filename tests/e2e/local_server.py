@@ -6,11 +6,16 @@ import threading
 from typing import Self
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    # As many as connect at once when this process is not given a processor for a moment; 5 by default.
+    request_queue_size = 128
+
+
 class LocalServer:
     """With a thread for each connection; `port` and `url` are where it listens."""
 
     def __init__(self, handler: type[http.server.BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> None:
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", 0), handler)
         self.port = self._server.server_address[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         if tls:

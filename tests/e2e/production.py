@@ -18,7 +18,7 @@ from gate import ROOT, Gate
 from parts import process
 
 SHIPPED = ROOT / "envoy"
-START_SECONDS = 30
+START_SECONDS = 120
 # So few that a test can open them all.
 CONNECTIONS = 40
 

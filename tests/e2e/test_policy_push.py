@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import test_audit
-from gate import Gate, Problem, eventually
+from gate import WAIT_SECONDS, Agent, Gate, Problem, eventually
 from meddler import Meddler
 
 from parts.odoo import Odoo
@@ -32,13 +32,17 @@ def test_a_change_is_in_force_at_all_workers_within_a_second(gate: Gate, user: A
             # Refused either way, for another reason: so what is measured is the gate's time and not Odoo's.
             expected = "cross_model_denied" if allowed else "permission_denied"
 
-            def everywhere(expected: str = expected) -> bool:
-                call = ("res.country", "search_count", [["currency_id.name", "=", "EUR"]])
-                refusals = pool.map(lambda agent: agent.refusal(*call), agents)
-                return all(refusal == expected for refusal in refusals)
+            call = ("res.country", "search_count", [["currency_id.name", "=", "EUR"]])
 
-            eventually(everywhere)
-            times.append((time.monotonic() - answered) * 1000)
+            def refusal(agent: Agent, call: Any = call) -> tuple[float, str | None]:
+                """When it was sent, and what became of it."""
+                return time.monotonic(), agent.refusal(*call)
+
+            late = answered
+            while others := [sent for sent, reason in pool.map(refusal, agents) if reason != expected]:
+                late = max(late, *others)
+                assert late - answered < WAIT_SECONDS
+            times.append((late - answered) * 1000)
     median = statistics.median(times)
     print(f"\n{CHANGES} changes in force at all workers: median {median:.0f} ms, longest {max(times):.0f} ms")
     assert max(times) < 1000
@@ -68,6 +72,7 @@ def test_calls_go_on_without_a_control_plane_until_the_policy_is_too_old(own_gat
     agent = gate.agent(user, made["key"])
     max_age = 3
     gate.api("PATCH", "settings", {"snapshot_max_age_seconds": max_age})
+    gate.in_force()
     partner = agent("res.partner", "create", {"name": "before"})
     with gate.without_control_plane():
         killed = time.monotonic()
@@ -78,10 +83,10 @@ def test_calls_go_on_without_a_control_plane_until_the_policy_is_too_old(own_gat
             # A poll that was answered just before the kill renewed the age last; polls are answered every 20 s.
             assert time.monotonic() - killed < 30
         assert refusal == "policy_unavailable"
-    eventually(lambda: agent.refusal("res.partner", "search_count", []) is None, seconds=10)
+    eventually(lambda: agent.refusal("res.partner", "search_count", []) is None)
     print(f"\n{calls} calls went on for {time.monotonic() - killed:.1f} s without a control plane")
     # What happened meanwhile is in the audit log all the same, once each.
-    eventually(lambda: len(rows(gate, made["id"], "search_count", "allowed")) >= calls - 1, seconds=10)
+    eventually(lambda: len(rows(gate, made["id"], "search_count", "allowed")) >= calls - 1)
     refused = rows(gate, made["id"], "search_count", "denied")
     ids = [row["id"] for row in gate.audit(key_id=made["id"])]
     assert len(ids) == len(set(ids)) and all(row["reason"] == "policy_unavailable" for row in refused)
@@ -111,6 +116,7 @@ def test_a_gate_that_cannot_use_a_policy_says_so_and_keeps_the_one_it_has(own_ga
 
     with meddled(gate) as meddler:
         eventually(lambda: agent.refusal("res.partner", "search_count", []) is None)
+        gate.in_force()
         refused, revision = shown()
         assert not refused
         meddler.spoils.set()
@@ -144,4 +150,4 @@ def test_an_emergency_revocation_holds_at_a_gate_that_is_cut_off_when_its_policy
         assert [entry["acknowledged"] for entry in told["gates"]] == [False]
         assert eventually(refusal, seconds=max_age + 3) == "policy_unavailable"
         meddler.cuts.clear()
-        eventually(lambda: refusal() == "invalid_key", seconds=30)
+        eventually(lambda: refusal() == "invalid_key")
