@@ -1,6 +1,5 @@
 """Alerts, provoked through a real Envoy and seen over REST."""
 
-import urllib.request
 import xmlrpc.client
 from collections.abc import Iterator
 from typing import Any
@@ -50,7 +49,7 @@ def refuse(gate: Gate, reason: str, times: int, password: str, method: str = "se
 
 def opened(gate: Gate, **filters: Any) -> dict[str, Any]:
     query = "&".join(f"{name}={value}" for name, value in {"state": "open", **filters}.items())
-    found: list[dict[str, Any]] = eventually(lambda: gate.api("GET", f"alerts?{query}")["items"], seconds=30)
+    found: list[dict[str, Any]] = eventually(lambda: gate.api("GET", f"alerts?{query}")["items"])
     [alert] = found
     return alert
 
@@ -72,7 +71,7 @@ def test_wrong_keys(gate: Gate, user: Any) -> None:
         found = gate.api("GET", "alerts?type=authentication_failed&state=open")["items"]
         return next((alert for alert in found if alert["gate"] == identity["id"]), None)
 
-    on_gate = eventually(counted, seconds=90)
+    on_gate = eventually(counted, seconds=120)
     assert on_gate["key_id"] is None and on_gate["client_ip"] is None and on_gate["count"] >= 5
 
 
@@ -101,15 +100,15 @@ def test_foreign_address(gate: Gate, user: Any) -> None:
 
 
 def test_closed_road(gate: Gate) -> None:
-    refuse(gate, "key_required", 5, "a password")
+    # `cargo xtask up` made one such call itself, to see that the filter runs. With these four it is as many as make an
+    # alert, and as a gate records one by one in a minute: of a sixth it would depend on the clock where it counts.
+    refuse(gate, "key_required", 4, "a password")
     alert = opened(gate, type="endpoint_violation", client_ip=ADDRESS)
-    # `cargo xtask up` made a sixth to see that the filter runs; within the same minute the gate tells of one later.
-    assert alert["count"] in {5, 6}
+    assert alert["count"] == 5
     metric = 'lictor_alerts_open{type="endpoint_violation",severity="medium"}'
 
     def shown() -> str:
-        with urllib.request.urlopen(f"{gate.up['api_url']}/metrics", timeout=10) as page:
-            return next(line for line in page.read().decode().splitlines() if line.startswith(metric))
+        return next(line for line in gate.metrics().splitlines() if line.startswith(metric))
 
     assert shown() == f"{metric} 1"
     resolved = gate.api("POST", f"alerts/{alert['id']}/resolve", {"note": "A client without its key; told its owner."})
