@@ -177,7 +177,7 @@ def test_a_pause_stops_calls_until_it_is_removed(lictor: CommandLine, gate: Gate
     eventually(lambda: agent.refusal("res.partner", "search_count", []) is None)
     lictor("pause", "add", "model", "--reason", "x", status=USAGE)
 
-    [session] = lictor.json("session", "list", "--key", key["prefix"])["items"]
+    [session] = eventually(lambda: lictor.json("session", "list", "--key", key["prefix"])["items"])
     assert session["client_ip"] in lictor("session", "list").stdout
     assert lictor.json("session", "terminate", session["id"])["state"] == "terminated"
 

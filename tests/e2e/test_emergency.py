@@ -59,11 +59,11 @@ def test_a_pause_and_an_emergency_revocation_stop_calls_at_once(gate: Gate) -> N
     with Load(gate, gate.key(user)["key"]) as running:
         delays = []
         for _ in range(PAUSES):
-            eventually(lambda: running.latest("ok"), seconds=10)
+            eventually(lambda: running.latest("ok"))
             delays.append(stop(running, gate, "pauses", {"scope": "all", "reason": REASON}, "permission_denied"))
             for pause in gate.api("GET", "pauses")["items"]:
                 gate.api("DELETE", f"pauses/{pause['id']}")
-        eventually(lambda: running.latest("ok"), seconds=10)
+        eventually(lambda: running.latest("ok"))
         told: dict[str, Any] = {}
         request = {"reason": REASON, "confirm": "REVOKE ALL KEYS"}
         revoked = stop(running, gate, "emergency-revocation", request, "invalid_key", told)
@@ -79,13 +79,14 @@ def test_a_pause_and_an_emergency_revocation_stop_calls_at_once(gate: Gate) -> N
 def stop(
     running: Load, gate: Gate, path: str, request: dict[str, Any], reason: str, told: dict[str, Any] | None = None
 ) -> float:
-    """Seconds from the answer to a request to the end of the last call that was accepted all the same."""
+    """Seconds from the answer to a request to the last call that was accepted all the same."""
     answer = gate.api("POST", path, request)
     answered = time.monotonic()
     if told is not None:
         told.update(answer)
-    eventually(lambda: running.latest(reason), seconds=10)
-    accepted = [call.answered for call in list(running.answers) if call.reason == "ok" and call.answered > answered]
+    eventually(lambda: running.latest(reason))
+    # When it was sent: how long the answer then takes to come back says nothing about the gate.
+    accepted = [call.sent for call in list(running.answers) if call.reason == "ok" and call.sent > answered]
     return max(accepted, default=answered) - answered
 
 

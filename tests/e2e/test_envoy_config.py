@@ -56,8 +56,9 @@ def gate_without_filter(gate: Gate, tmp_path_factory: pytest.TempPathFactory) ->
         command = [program, "-c", folder / "envoy.yaml", "--disable-hot-restart", "--concurrency", "2"]
         envoy = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        eventually(lambda: status(port, "GET", "/", {}), seconds=30)
-        assert "Failed to configure thread-local Wasm plugin" in log.read_text(), "the filter did not drop out"
+        eventually(lambda: status(port, "GET", "/", {}))
+        # Of each worker.
+        eventually(lambda: log.read_text().count("Failed to configure thread-local Wasm plugin") >= 2)
         yield port
     finally:
         process.stop(envoy, signal.SIGTERM, 10)

@@ -125,7 +125,7 @@ def test_every_call_is_in_the_audit_log(gate: Gate, odoo: Odoo, user: Any, key: 
         rows = [row for row in gate.audit(key_id=key["id"]) if row["model"]]
         return rows if len(rows) == 4 else None
 
-    faulted, denied, read, created = eventually(rows, seconds=5)
+    faulted, denied, read, created = eventually(rows)
     assert [row["outcome"] for row in (created, read, denied, faulted)] == ["allowed", "allowed", "denied", "faulted"]
     assert [row["method"] for row in (created, read, denied)] == ["create", "read", "unlink"]
     assert (denied["reason"], denied["fault_code"], denied["operations"]) == ("permission_denied", 403, ["delete"])

@@ -33,25 +33,22 @@ def user(gate: Gate) -> dict[str, Any]:
 
 
 def test_the_window_holds_with_two_workers_and_16_clients(gate: Gate, user: Any) -> None:
-    # One more than the window, as the key's first login counts too.
+    # One more than the window, as the key's first login counts too: the window is free when that has left it.
+    began = time.monotonic()
     key = gate.key(user, rate_limit_per_minute=LIMIT + 1)["key"]
     call = load.body(("odoo", UID, key), "res.partner", "search", [])
-    began = time.monotonic()
-
-    def hammer(seconds: float) -> list[load.Answer]:
-        end = time.monotonic() + seconds
-        return load.run(gate.port, CLIENTS, lambda _: call, lambda _: time.monotonic() > end)
-
-    answers = hammer(3)
+    end = time.monotonic() + 3
+    # Also on a machine that does not make so many calls in that time.
+    answers = load.run(gate.port, CLIENTS, lambda _: call, lambda number: number > 2 * LIMIT and time.monotonic() > end)
     # The permission is missing, so every admitted call is refused after the rate was counted.
     admitted = sorted(answer.answered for answer in answers if answer.reason == "permission_denied")
     limited = [answer for answer in answers if answer.reason == "rate_limited"]
     assert len(admitted) + len(limited) == len(answers)
     assert limited and LIMIT * 0.98 <= len(admitted) <= LIMIT
     while (last := load.run(gate.port, 1, lambda _: call, lambda number: number >= 1)[0]).reason == "rate_limited":
-        assert last.answered < began + 70
+        assert last.sent < admitted[0] + 70
         time.sleep(0.1)
-    assert last.reason == "permission_denied" and last.answered - admitted[0] >= 59.5
+    assert last.reason == "permission_denied" and last.answered - began >= 59.5
 
 
 def test_guessing_keys_at_full_speed_costs_a_gate_ten_hashes_a_minute(gate: Gate, user: Any) -> None:

@@ -22,7 +22,7 @@ FROM = "Lictor <lictor@example.com>"
 # A name as somebody would choose it who tries to break out of a mail.
 NAME = "Ada <b>& Söhne</b> \"x\""
 # The first retry comes after 5 s, the second after 15 s more.
-RETRY_SECONDS = 60
+RETRY_SECONDS = 120
 # So long nobody else sends what a service had taken on.
 LEASE_SECONDS = 60
 ORDER = {"reason": "a laptop <was> stolen", "confirm": "REVOKE ALL KEYS"}
@@ -153,8 +153,8 @@ def test_a_wrong_password_shows_and_the_mail_comes_when_it_is_right(
             eventually(lambda: mailbox.tried > tried, seconds=RETRY_SECONDS)
         assert mailbox.taken == [] and "wrong SMTP" not in lictor.log.read_text()
         with ControlPlane(echo.url, tmp_path, signed_in(mailbox, authority, tmp_path)) as lictor:
-            lictor.api("POST", f"outbox/{newest(lictor)['id']}/resend")
-            eventually(lambda: len(mailbox.taken) == 1)
+            eventually(lambda: newest(lictor)["state"] == "sent", seconds=RETRY_SECONDS)
+        assert len(mailbox.taken) == 1
 
 
 def test_nothing_is_sent_to_a_server_that_is_not_the_right_one(
@@ -295,6 +295,8 @@ def test_a_rotated_key_comes_by_mail_or_by_a_link_and_is_kept_nowhere_else(echo:
         assert taken.to == ["ops@example.com"] and "Bo" in taken.part("plain")
         assert "no mail address" in taken.part("html")
 
+        # The mail is there before that is noted.
+        eventually(lambda: lictor.api("GET", "outbox?state=sent&kind=rotation_failed")["items"])
         messages = lictor.api("GET", "outbox?state=sent")["items"]
         assert {message["kind"] for message in messages} == {"rotation_failed", "key_link", "key_rotated"}
         for message in messages:

@@ -53,7 +53,7 @@ def control_plane_port(site: Site) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def envoy(site: Site, odoo: Echo, control_plane_port: int, key: str) -> Iterator[Production]:
     with site.production("production", odoo.port, control_plane_port) as envoy:
-        eventually(lambda: envoy.proxy("/xmlrpc/2/common").authenticate("odoo", "agent", key, {}) == UID, 10)
+        eventually(lambda: envoy.proxy("/xmlrpc/2/common").authenticate("odoo", "agent", key, {}) == UID)
         yield envoy
 
 
@@ -80,9 +80,10 @@ def test_calls_are_allowed_and_refused_over_tls(envoy: Production, odoo: Echo, k
 def test_each_request_is_one_line_that_joins_the_audit_log_and_holds_no_secret(
     envoy: Production, gate: Gate, key: str
 ) -> None:
-    envoy.send(f"{MCP}?access_token=from-a-link", body(key, "unlink", [1]), {"Cookie": "session_id=from-a-browser"})
-    [row, *_] = eventually(lambda: gate.audit(method="unlink", outcome="denied"), 5)
-    [line] = eventually(lambda: [line for line in access_log(envoy) if line["request_id"] == row["request_id"]], 5)
+    headers = {"Cookie": "session_id=from-a-browser", "User-Agent": "one-line"}
+    envoy.send(f"{MCP}?access_token=from-a-link", body(key, "unlink", [1]), headers)
+    [row] = eventually(lambda: gate.audit(user_agent="one-line"))
+    [line] = eventually(lambda: [line for line in access_log(envoy) if line["request_id"] == row["request_id"]])
     assert (line["path"], line["method"], line["client"], line["tls"]) == (MCP, "POST", "127.0.0.1", "TLSv1.3")
     assert line["upstream"] is None and not line["details"], "the filter answered, and not Odoo or Envoy"
     assert line["reason"] == "permission_denied"
@@ -102,7 +103,7 @@ def test_what_shadow_mode_lets_pass_is_named_in_the_access_log(envoy: Production
     try:
         eventually(lambda: not is_refused())
         [row, *_] = eventually(lambda: gate.audit(method="copy", would_deny="permission_denied"))
-        [line] = eventually(lambda: [line for line in access_log(envoy) if line["request_id"] == row["request_id"]], 5)
+        [line] = eventually(lambda: [line for line in access_log(envoy) if line["request_id"] == row["request_id"]])
         assert (line["reason"], line["would_deny"], line["details"]) == (None, "permission_denied", "via_upstream")
     finally:
         gate.api("PATCH", "settings", {"shadow": []})
@@ -160,7 +161,7 @@ def test_without_the_filter_nothing_passes(
     before = len(odoo.requests)
     change = {"/etc/lictor/filter.wasm": "/etc/lictor/dropped.wasm"}
     with site.production("dropped", odoo.port, control_plane_port, change) as envoy:
-        assert "Failed to configure thread-local Wasm plugin" in envoy.log.read_text()
+        eventually(lambda: envoy.log.read_text().count("Failed to configure thread-local Wasm plugin") >= 2)  # Of each worker.
         for path in ("/web/login", "/websocket", MCP):
             assert envoy.send(path, headers=headers) == 503
         assert envoy.statistic("cluster.nowhere.upstream_cx_none_healthy") == 3
@@ -198,11 +199,11 @@ def test_too_many_connections_are_refused_and_the_metrics_stay(envoy: Production
     with contextlib.ExitStack() as stack:
         for _ in range(2 * CONNECTIONS):
             stack.enter_context(socket.create_connection(("127.0.0.1", envoy.port), 30))
-        eventually(lambda: active(envoy) == CONNECTIONS, 5)
+        eventually(lambda: active(envoy) == CONNECTIONS)
         with pytest.raises((ssl.SSLError, OSError)):
             envoy.send("/web/login")
         assert envoy.metrics("/stats/prometheus")[0] == 200
-    eventually(lambda: envoy.send("/web/login") == 200, 10)
+    eventually(lambda: envoy.send("/web/login") == 200)
 
 
 def active(envoy: Production) -> int:
@@ -214,7 +215,7 @@ def test_a_full_heap_stops_clients_and_not_the_metrics(site: Site, odoo: Echo, c
     change = {"max_heap_size_bytes: 1073741824": "max_heap_size_bytes: 1000000"}
     with site.production("full", odoo.port, control_plane_port, change) as envoy:
         for action in ("stop_accepting_connections", "stop_accepting_requests", "disable_http_keepalive"):
-            eventually(lambda: envoy.statistic(f"overload.envoy.overload_actions.{action}.active") == 1, 5)
+            eventually(lambda: envoy.statistic(f"overload.envoy.overload_actions.{action}.active") == 1)
         status, page = envoy.metrics("/stats/prometheus")
         assert status == 200 and "\nenvoy_overload_envoy_overload_actions_stop_accepting_requests_active{} 1\n" in page
         with socket.create_connection(("127.0.0.1", envoy.port), 1) as connection, pytest.raises(TimeoutError):
@@ -268,7 +269,7 @@ def test_a_renewed_certificate_is_taken_without_a_restart(envoy: Production, sit
 
     before = served()
     site.renew_server_certificate()
-    eventually(lambda: served() != before, 5)
+    eventually(lambda: served() != before)
 
 
 def test_a_draining_gate_finishes_what_it_has_begun(
@@ -276,9 +277,10 @@ def test_a_draining_gate_finishes_what_it_has_begun(
 ) -> None:
     call = body(key, "echo", "drained")
     with site.production("draining", odoo.port, control_plane_port) as envoy:
-        eventually(lambda: envoy.proxy("/xmlrpc/2/common").authenticate("odoo", "agent", key, {}) == UID, 10)
+        eventually(lambda: envoy.proxy("/xmlrpc/2/common").authenticate("odoo", "agent", key, {}) == UID)
         with contextlib.closing(envoy.connect()) as connection:
             connection.putrequest("POST", MCP)
+            connection.putheader("User-Agent", "drained")
             connection.putheader("Content-Length", str(len(call)))
             connection.endheaders(call[:100])
             eventually(lambda: envoy.statistic("http.lictor_gate.downstream_rq_active") == 1)
@@ -286,15 +288,17 @@ def test_a_draining_gate_finishes_what_it_has_begun(
             assert envoy.metrics("/ready")[0] == 503
             assert envoy.send("/web/login") == 200, "until the load balancer has noticed"
             envoy.admin("POST", "/drain_listeners?inboundonly")
-            eventually(lambda: refuses_connections(envoy), 5)
+            eventually(lambda: refuses_connections(envoy))
             assert envoy.metrics("/stats/prometheus")[0] == 200
             connection.send(call[100:])
             answer = connection.getresponse()
             assert (answer.status, answer.headers["connection"]) == (200, "close")
             answer.read()
         eventually(lambda: envoy.statistic("http.lictor_gate.downstream_rq_active") == 0)
-        eventually(lambda: envoy.statistic("wasmcustom.lictor.audit_pending") == 0, 5)
-    assert len(gate.audit(method="echo")) > 0
+        # The number may be a tick old when the call has just ended: that it is stored is seen first.
+        [row] = eventually(lambda: gate.audit(user_agent="drained"))
+        assert (row["method"], row["outcome"]) == ("echo", "allowed")
+        eventually(lambda: envoy.statistic("wasmcustom.lictor.audit_pending") == 0)
 
 
 def refuses_connections(envoy: Production) -> bool:
