@@ -1,7 +1,6 @@
 """One PostgreSQL, one Odoo and one gate serve all tests that leave them as they were."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ from parts.postgres import Postgres
 
 @pytest.fixture(scope="session", autouse=True)
 def servers_end_with_the_tests() -> None:
-    """A terminated run must reach the ends of its `with` blocks."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    """A terminated run must reach the ends of its `with` blocks. pytest would take a `SystemExit` for a test that failed, and
+    go on with the next."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
