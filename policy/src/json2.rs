@@ -24,12 +24,12 @@ pub fn target(path: &str) -> Option<(String, String)> {
     (plain(model, b".") && plain(method, b"")).then(|| (model.to_owned(), method.to_owned()))
 }
 
-/// The token of an `Authorization` header, as Odoo finds it: `(?i)^bearer\s+(.+)$`.
-pub fn bearer(header: &[u8]) -> Option<&str> {
-    let header = std::str::from_utf8(header).ok()?;
-    let (scheme, token) = header.split_once(char::is_whitespace)?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+/// The token of an `Authorization` header, as Odoo finds it: `(?i)^bearer\s+(.+)$` in Latin-1, with Python's white space.
+pub fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let is_white = |byte: &u8| matches!(byte, b'\t'..=b'\r' | 0x1c..=b' ' | 0x85 | 0xa0);
+    let (scheme, rest) = header.split_at_checked("bearer".len())?;
+    let token = rest.get(rest.iter().position(|byte| !is_white(byte))?..)?;
+    (scheme.eq_ignore_ascii_case(b"bearer") && token.len() < rest.len()).then_some(token)
 }
 
 /// Reads a call. Odoo takes `ids` and `context` for itself, and binds the rest by name.
@@ -109,14 +109,17 @@ mod tests {
     #[test]
     fn the_token_is_the_one_that_odoo_finds() {
         for (header, token) in [
-            (&b"Bearer abc"[..], Some("abc")),
-            (b"bearer \t abc", Some("abc")),
-            (b"BEARER abc def", Some("abc def")),
+            (&b"Bearer abc"[..], Some(&b"abc"[..])),
+            (b"bearer \t abc", Some(b"abc")),
+            (b"BEARER abc def", Some(b"abc def")),
+            (b"Bearer\xa0abc", Some(b"abc")),
+            (b"Bearer \x85\x1fabc", Some(b"abc")),
+            (b"Bearer \xff", Some(b"\xff")),
             (b"Bearer", None),
             (b"Bearer ", None),
             (b"Bearerabc", None),
             (b"Basic abc", None),
-            (b"Bearer \xff", None),
+            (b"Bearer\xc2\xa0abc", None),
             (b"", None),
         ] {
             assert_eq!(bearer(header), token, "{header:?}");

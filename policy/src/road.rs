@@ -63,6 +63,16 @@ impl Road {
     /// The road that a request path reaches. Canonicalises for matching only: what is no road keeps its spelling.
     pub fn of(path: &str) -> Option<Self> {
         let path = canonical(path);
+        Self::at(&path).or_else(|| {
+            // With `http_routing`, which most of Odoo's modules bring, the URL code of a language may stand in front. It is
+            // any text that an administrator gives the language.
+            let behind = path.strip_prefix('/')?;
+            Self::at(behind.get(behind.find('/')?..)?)
+        })
+    }
+
+    /// The road with this canonical path.
+    fn at(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|road| match path.strip_prefix(road.path()) {
             Some("") => *road != Self::DatabaseForms,
             Some(rest) => rest.strip_prefix('/').is_some_and(|rest| road.leads_to(rest)),
@@ -156,8 +166,16 @@ pub enum Service {
 
 /// The path without scheme, host, query, escapes, empty and dot segments: all that Odoo's router ignores, and `..`,
 /// which something between here and Odoo may resolve.
+///
+/// White space ends it: Python's server splits the request line there, in Latin-1. Its white space beyond ASCII is no UTF-8
+/// by itself, so it comes as a replacement character.
 pub(crate) fn canonical(path: &str) -> Cow<'_, str> {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let ends = |character: char| {
+        matches!(character, '?' | '#' | char::REPLACEMENT_CHARACTER)
+            || character.is_whitespace()
+            || character.is_control()
+    };
+    let path = path.split(ends).next().unwrap_or_default();
     let bytes = path.as_bytes();
     let plain = bytes.first() == Some(&b'/')
         && !bytes.iter().any(|byte| matches!(byte, b'%' | b'.'))
@@ -222,6 +240,12 @@ mod tests {
             "http://odoo.example/xmlrpc/2/object",
             "/%2e/xmlrpc/2/object",
             "xmlrpc/2/object",
+            // A byte 0x85 or 0xa0.
+            "/xmlrpc/2/object\u{fffd}",
+            "/xmlrpc/2/object\x1c",
+            "/xmlrpc/2/object\u{a0}",
+            "/en/xmlrpc/2/object",
+            "/fr_BE//xmlrpc/2/object/",
         ] {
             assert_eq!(Road::of(path), Some(Road::Object), "{path}");
         }
@@ -237,6 +261,8 @@ mod tests {
             "/xmlrpc/2/objects",
             "/xmlrpc%252f2/object",
             "/a?/xmlrpc/2/object",
+            "/a/b/xmlrpc/2/object",
+            "/en/xmlrpc",
             "http://xmlrpc/2",
             "/%ff",
             "%",
@@ -264,6 +290,9 @@ mod tests {
             ("/mcp/models/res.partner/access", Some(Road::Module)),
             ("//mcp/xmlrpc/object", Some(Road::ModuleObject)),
             ("/mcpx", None),
+            ("/en/json/2/res.partner/search", Some(Road::Json2)),
+            ("/en/web/database/drop", Some(Road::DatabaseForms)),
+            ("/en/web", None),
         ] {
             assert_eq!(Road::of(path), road, "{path}");
         }

@@ -21,7 +21,8 @@ pub(super) struct Head<'s, 'r> {
 
 /// What the headers alone can refuse is refused before the body has come.
 pub(super) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>) -> Result<Head<'s, 'r>, Stop> {
-    let key = json2::bearer(facts.head.authorization).unwrap_or_default();
+    let token = json2::bearer(facts.head.authorization).unwrap_or_default();
+    let key = std::str::from_utf8(token).unwrap_or_default();
     if policy.require || (policy.snapshot.is_none() && has_key(key).is_ok()) {
         return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
     }
