@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use lictor_policy::effects;
 use lictor_policy::never;
 use lictor_policy::operations::{LEFT_OUT, METHODS, Method};
 use lictor_policy::refusal::Reason;
@@ -48,21 +49,23 @@ fn name(word: Option<impl serde::Serialize>) -> String {
 }
 
 fn operations() -> String {
-    let mut page = String::from(
+    let mut page = format!(
         "# Operations\n\n\
          <!-- Made by `cargo run -p lictor-policy --example docs -- operations`; `cargo xtask tidy` compares. -->\n\n\
          What a method does decides which of a permission's four operations a call needs. The gate goes by exact names.\n\
          A method that is not in this table is refused with `method_denied`, unless an administrator maps it to a list of\n\
-         operations, for all models (`settings.methods`) or for one (`permissions/{model}.methods`); `[]` closes a method.\n\n\
+         operations, for all models (`settings.methods`) or for one (`permissions/{{model}}.methods`); `[]` closes a method.\n\n\
          Behind an argument stands what the gate looks for in it:\n\n\
          - in **field paths**, an **order**, a **domain** or a **specification**, what leads into another model (`a.b`,\n\
          \x20 `a/b`, `a:id`, `any`, sub-`fields`, a `context`) needs `cross_model_reads`; so does what **reads other models**\n\
          \x20 in any case;\n\
+         - in the **context**, a key with which references show more than a name needs it too: {};\n\
          - in **values** and in `default_*` keys of the context, a field that holds an array needs to be listed under\n\
          \x20 `nested_writes`, and its commands need their operations in the key's scopes; so does a field with text that\n\
          \x20 begins like a list of objects, which Odoo takes for the definition of properties;\n\
          - **column paths** (`a/b`, `a.id`, `a:id`) and columns under `name_create_enabled_fields` need the same.\n\n\
          | method | operations | arguments |\n|---|---|---|\n",
+        names(effects::TELLING),
     );
     for method in METHODS {
         page.push_str(&format!("| `{}` | {} | {} |\n", method.name, words(method), arguments(method)));

@@ -12,6 +12,19 @@ mod paths;
 /// How many record ids an audit record keeps.
 pub const MAX_RECORD_IDS: usize = 100;
 
+/// Keys of the context that add fields of a record to its name, and so to every reference to it: read in Odoo's
+/// `_compute_display_name` methods.
+pub const TELLING: &[&str] = &[
+    "hr_timesheet_display_remaining_hours",
+    "name_with_seats_availability",
+    "sale_show_partner_name",
+    "show_address",
+    "show_email",
+    "show_partner_name",
+    "show_total_amount",
+    "show_vat",
+];
+
 /// What a call does.
 #[derive(Debug, Default)]
 pub struct Effects<'c> {
@@ -196,11 +209,14 @@ impl<'c> Effects<'c> {
     }
 
     /// `default_*` keys stand for values of the record to come, wherever one is made; `name_create_enabled_fields`
-    /// lets `load` create what a column names.
+    /// lets `load` create what a column names; [`TELLING`] keys have references show more than a name.
     fn context(&mut self, call: &'c Call<'_>, method: &str) {
         for (name, value) in call.context() {
             if let ("name_create_enabled_fields", Value::Struct(fields)) = (name.as_ref(), value) {
                 fields.iter().for_each(|(path, _)| self.loaded(path.split('/').next().unwrap_or(path)));
+            }
+            if TELLING.contains(&name.as_ref()) && !paths::is_absent(value) {
+                self.crosses = self.crosses.or(Some("a key of the context adds fields of other models to their names"));
             }
             let Some(field) = name.strip_prefix("default_") else { continue };
             self.field(field, value);
@@ -265,7 +281,7 @@ fn holds_definitions(value: &Value<'_>) -> bool {
     list.is_some_and(|items| items.trim_start_matches(white).starts_with('{'))
 }
 
-/// One whole number, or a list of them; the first [`MAX_RECORD_IDS`] are kept.
+/// One whole number, or a list of them; the first [`MAX_RECORD_IDS`] are kept. Odoo takes a bare 0 for no record.
 fn record_ids(value: &Value<'_>) -> Option<Vec<i64>> {
     let id = |value: &Value<'_>| if let Value::Int(id) = value { Some(*id) } else { None };
     match value {
@@ -276,6 +292,7 @@ fn record_ids(value: &Value<'_>) -> Option<Vec<i64>> {
                 ids
             })
         }
+        Value::Int(0) => Some(Vec::new()),
         one => id(one).map(|id| vec![id]),
     }
 }

@@ -164,6 +164,7 @@ CROSSING = [
         lambda r: call([r.partner], [TODO], None, [["id", "in", r.activity], ["summary", "=", r.mark]], False),
         lambda r, found: found == r.activity,
     ),
+    reads("of addresses", "read", lambda r: call([1], ["partner_id"], context={"show_address": 1}), answers("Brisbane"), model="res.company"),
     reads("of lines", "copy_data", lambda r: call([r.plan]), MARK, model="mail.activity.plan"),
 ]
 
@@ -308,6 +309,8 @@ CLOSED = [
     closed("ir.model.access", "create", lambda r: call({"name": r.mark, "model_id": 1})),
     closed("ir.rule", "create", lambda r: call({"name": r.mark, "model_id": 1})),
     closed("mail.template", "create", lambda r: call({"name": r.mark})),
+    closed("ir.actions.actions", "create", lambda r: call({"name": r.mark, "type": "x"})),
+    closed("ir.actions.report", "create", lambda r: call({"name": r.mark, "model": "res.partner", "report_name": "x"})),
     closed("ir.asset", "create", lambda r: call({"name": r.mark, "bundle": "lictor.none", "path": "/x.js"})),
     closed("ir.attachment", "create", lambda r: call({"name": r.mark, "raw": "x"})),
     closed("ir.model.data", "create", lambda r: call({"name": r.mark, "model": "res.partner", "module": "x"})),
@@ -320,4 +323,17 @@ CLOSED = [
     ),
 ]
 
-HOLES = SPECIFICATIONS + PATHS + CONDITIONS + CROSSING + COMMANDS + COLUMNS + MAPPED + NEVER + CLOSED
+# Odoo takes a bare 0 for no record, and then `web_save` makes one.
+MADE = [
+    Hole(
+        "of 0",
+        "web_save",
+        lambda r: call(0, {"name": r.mark}, {}),
+        PARTNER_MADE,
+        "permission_denied",
+        given={"create": False},
+        switch={"create": True},
+    ),
+]
+
+HOLES = SPECIFICATIONS + PATHS + CONDITIONS + CROSSING + COMMANDS + COLUMNS + MAPPED + NEVER + CLOSED + MADE

@@ -69,6 +69,7 @@ fn permissions_decide_by_model_and_operation() {
         &setting::policy(),
         r#"
         res.partner read | [[1], ["name"]] | {} | ok
+        res.partner read | [[1], ["name"]] | {"context": {"show_address": false}} | ok
         res.partner read | [1] | {} | ok
         res.partner search_read | [[["name", "=", "x"]]] | {"fields": ["name"], "limit": 5} | ok
         res.partner create | [{"name": "x"}] | {} | ok
@@ -102,6 +103,7 @@ fn other_models_are_not_read_through_paths() {
         res.partner onchange | [[], {}, [], {}] | {} | REFUSED
         res.partner default_get | [["name"]] | {"context": {"default_parent_id": 1}} | REFUSED
         res.partner web_save | [[1], {"name": "x"}, {}, 5] | {} | REFUSED
+        res.partner read | [[1], ["parent_id"]] | {"context": {"show_address": 1}} | REFUSED
         res.partner get_views | [[[1, "form"]]] | {} | REFUSED
         res.partner get_view | [1, "form"] | {"toolbar": true} | REFUSED
         res.partner export_data | [[1], ["create_uid:id"]] | {} | REFUSED
@@ -175,6 +177,15 @@ fn commands_need_their_operations_in_the_scopes() {
         res.partner write | [[1], {"child_ids": [[2, 1]]}] | {} | scope_denied
         res.partner write | [[1], {"child_ids": [[1, 1, {"child_ids": [[2, 3]]}]]}] | {} | scope_denied
         res.partner read | [[1]] | {} | scope_denied
+        "#,
+    );
+    policy.keys[0].record.scopes = Operations::of(&[Operation::Read, Operation::Write]);
+    check(
+        &policy,
+        r#"
+        res.partner web_save | [[1], {"name": "x"}, {}] | {} | ok
+        res.partner web_save | [[], {"name": "x"}, {}] | {} | scope_denied
+        res.partner web_save | [0, {"name": "x"}, {}] | {} | scope_denied
         "#,
     );
 }
@@ -381,7 +392,7 @@ fn without_a_fresh_policy_calls_with_keys_are_refused() {
     let refused = Verdict::Refuse(Reason::PolicyUnavailable.into());
     assert!(matches!(judge(Some(&snapshot), NOW - age, false, Road::Mcp, &with_key), Verdict::Forward(_)));
     assert!(matches!(judge(Some(&snapshot), NOW + 5, false, Road::Mcp, &with_key), Verdict::Forward(_)));
-    for (snapshot, confirmed_at) in [(None, 0), (Some(&snapshot), NOW - age - 1)] {
+    for (snapshot, confirmed_at) in [(None, 0), (Some(&snapshot), NOW - age - 1), (Some(&snapshot), NOW + age + 1)] {
         for road in [Road::Mcp, Road::Object, Road::Common] {
             assert_eq!(judge(snapshot, confirmed_at, false, road, &with_key), refused, "{road:?}");
             assert_eq!(judge(snapshot, confirmed_at, true, road, &password), refused, "{road:?}");
