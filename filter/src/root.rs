@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use lictor_policy::wire::UnixMicros;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
@@ -32,11 +33,7 @@ impl Root {
         // Parsed here, a new policy stalls no request.
         let current = worker.refreshed()?;
         audit::flush()?;
-        let lease = match &mut self.lease {
-            Some(lease) => lease,
-            none => none.insert(Lease::new(u64::from_le_bytes(host::random()?))),
-        };
-        if lease.hold(now)? {
+        if hold(&mut self.lease, now)? {
             self.poll.run(worker, now)?;
             self.sender.run(worker, now)?;
             audit::record_counted(now)?;
@@ -50,11 +47,21 @@ impl Root {
     fn answered(&mut self, token: u32, body_size: usize) -> Result<(), HostError> {
         let Some(worker) = &self.worker else { return Ok(()) };
         let now = host::now()?;
-        if !self.poll.answered(worker, token, body_size, now)? {
+        let holds = hold(&mut self.lease, now)?;
+        if !self.poll.answered(worker, token, body_size, now, holds)? {
             self.sender.answered(worker, token, now)?;
         }
         Ok(())
     }
+}
+
+/// Takes or renews this thread's lease; false while another thread has it.
+fn hold(lease: &mut Option<Lease>, now: UnixMicros) -> Result<bool, HostError> {
+    let lease = match lease {
+        Some(lease) => lease,
+        none => none.insert(Lease::new(u64::from_le_bytes(host::random()?))),
+    };
+    lease.hold(now)
 }
 
 impl Context for Root {

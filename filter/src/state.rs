@@ -173,7 +173,7 @@ impl Stamp {
 
     /// Renews the age of the snapshot in force, if it is still this one.
     pub(crate) fn confirm(id: u64, now: UnixMicros) -> Result<(), HostError> {
-        Pair::update(Self::NAME, |Pair(current, at)| (current == id).then_some(Pair(id, at.max(now)))).map(drop)
+        Pair::update(Self::NAME, |Pair(current, _)| (current == id).then_some(Pair(id, now))).map(drop)
     }
 }
 

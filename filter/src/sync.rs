@@ -107,15 +107,20 @@ impl Poll {
         Ok(())
     }
 
-    /// Takes the answer with this token; false if it is another's.
+    /// Takes the answer with this token; false if it is another's. A thread that has lost the lease leaves the policy to the
+    /// one that has it, and its poll: of two that put the same policy in force at once, neither might be.
     pub(crate) fn answered(
         &mut self,
         worker: &Worker,
         token: u32,
         body_size: usize,
         now: UnixMicros,
+        holds_lease: bool,
     ) -> Result<bool, HostError> {
         let Some(InFlight { id, .. }) = self.in_flight.take_if(|call| call.token == token) else { return Ok(false) };
+        if !holds_lease {
+            return Ok(true);
+        }
         match status()? {
             Some(200) => {
                 let published = publish(worker, &host::call_body(body_size)?, now)?;
@@ -151,7 +156,7 @@ fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), B
         Err(problem) => return Ok(Err(problem)),
     };
     let Current { snapshot, id: current, .. } = worker.refreshed()?;
-    // An answer that another holder of the lease has overtaken. Another epoch may count from lower numbers.
+    // An answer that an earlier holder of the lease has overtaken. Another epoch may count from lower numbers.
     if snapshot.is_some_and(|current: Rc<_>| current.epoch == given.epoch && current.revision > given.revision) {
         return Ok(Ok(()));
     }

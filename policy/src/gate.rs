@@ -27,10 +27,11 @@ pub struct Policy<'s> {
 
 impl<'s> Policy<'s> {
     /// `confirmed_at` is when the control plane last answered; a policy that was not confirmed for longer than its
-    /// maximum age is none. `require` says what the plugin config wants of a gate without a policy.
+    /// maximum age is none, nor is one that was confirmed so far ahead: the clock was set back, and its age is not known.
+    /// `require` says what the plugin config wants of a gate without a policy.
     pub fn new(snapshot: Option<&'s Snapshot>, confirmed_at: UnixMicros, now: UnixMicros, require: bool) -> Self {
         let max_age = |snapshot: &Snapshot| u64::from(snapshot.settings.wire.snapshot_max_age_seconds) * 1_000_000;
-        let fresh = snapshot.filter(|snapshot| now.saturating_sub(confirmed_at) <= max_age(snapshot));
+        let fresh = snapshot.filter(|snapshot| now.abs_diff(confirmed_at) <= max_age(snapshot));
         let require = require || snapshot.is_some_and(|s| s.settings.wire.enforcement == Enforcement::Require);
         Self { snapshot: fresh, require: require && fresh.is_none() }
     }
