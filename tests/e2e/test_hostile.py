@@ -8,12 +8,10 @@ import xmlrpc.client
 from collections.abc import Iterator
 from typing import Any
 
-import h2.config
-import h2.connection
-import h2.events
 import pytest
 from echo import UID, Echo
 from gate import Gate, fault
+from http2 import http2
 
 MCP = "/xmlrpc/2/mcp"
 BODY_LIMIT = 8 << 20
@@ -178,27 +176,3 @@ def test_http2_with_trailers_is_forwarded_whole(gate: Gate, key: str, echo: Echo
 def test_http2_with_trailers_and_a_bad_body_is_refused(gate: Gate, key: str) -> None:
     document = http2(gate, [call(key)[:-5]], [("x-trailer", "1")])
     assert fault(document).faultString.startswith("malformed_request:")
-
-
-def http2(gate: Gate, pieces: list[bytes], trailers: list[tuple[str, str]]) -> bytes:
-    """One POST over HTTP/2 with prior knowledge; the answer's body."""
-    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
-    connection.initiate_connection()
-    headers = [(":method", "POST"), (":path", MCP), (":scheme", "http"), (":authority", "odoo"), ("content-type", "text/xml")]
-    connection.send_headers(1, headers)
-    for piece in pieces:
-        connection.send_data(1, piece)
-    connection.send_headers(1, trailers, end_stream=True)
-    with socket.create_connection(("127.0.0.1", gate.port), timeout=30) as stream:
-        stream.sendall(connection.data_to_send())
-        body = b""
-        while True:
-            received = stream.recv(65536)
-            assert received, "the connection ended before the answer"
-            for event in connection.receive_data(received):
-                assert not isinstance(event, h2.events.StreamReset), event
-                if isinstance(event, h2.events.DataReceived):
-                    body += event.data
-                if isinstance(event, h2.events.StreamEnded):
-                    return body
-            stream.sendall(connection.data_to_send())

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import itertools
 import os
 import signal
 import statistics
@@ -90,6 +91,38 @@ def test_calls_go_on_without_a_control_plane_until_the_policy_is_too_old(own_gat
     refused = rows(gate, made["id"], "search_count", "denied")
     ids = [row["id"] for row in gate.audit(key_id=made["id"])]
     assert len(ids) == len(set(ids)) and all(row["reason"] == "policy_unavailable" for row in refused)
+
+
+def test_a_gate_asks_for_its_policy_once_whoever_holds_the_lease(own_gate: Gate) -> None:
+    envoy, lease_seconds, changes = own_gate.up["pids"]["envoy"], 3, 10
+
+    def polls() -> int:
+        query = "stats?filter=cluster.lictor_control_plane.upstream_rq_total"
+        with urllib.request.urlopen(f"{own_gate.up['envoy_admin_url']}/{query}") as stats:
+            return int(stats.read().split()[-1])
+
+    def revision() -> int:
+        return own_gate.api("GET", "gates")["items"][0]["revision"]
+
+    def change() -> None:
+        """Answers every poll that is open, and returns when the gate has the change."""
+        before = revision()
+        own_gate.api("PATCH", "settings", {"body_limit_bytes": 1_000_000 + next(sizes)})
+        eventually(lambda: revision() > before)
+
+    sizes = itertools.count()
+    for _ in range(5):
+        # While Envoy stands still the lease ends, and then any thread may take it.
+        os.kill(envoy, signal.SIGSTOP)
+        stopped = time.monotonic()
+        eventually(lambda: time.monotonic() - stopped > lease_seconds + 0.2)
+        os.kill(envoy, signal.SIGCONT)
+        change()
+    before = polls()
+    for _ in range(changes):
+        change()
+    # One more may have been due anyway.
+    assert polls() - before <= changes + 2
 
 
 @contextlib.contextmanager

@@ -225,6 +225,9 @@ CLOSED_IN_REQUIRE = [
     ("GET", "/json/1/action-1", {"Authorization": KEY}, False),
     ("GET", "/doc-bearer/index.json", {"Authorization": KEY}, False),
     ("GET", "/doc-bearer/res.partner.json", {"Authorization": KEY}, False),
+    # White space to Python, in Latin-1.
+    ("GET", "/doc-bearer/index.json", {"Authorization": "Bearer\xa0KEY"}, False),
+    ("GET", "/json/1/action-1", {"Authorization": "Bearer \x85KEY"}, False),
     ("POST", "/base_import_module/login_upload", {}, False),
     ("GET", "/mcp/models", {"X-API-Key": KEY}, False),
     ("GET", "/mcp/auth/validate", {"X-API-Key": KEY}, False),
