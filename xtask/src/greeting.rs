@@ -21,15 +21,25 @@ pub(crate) fn text(state: &State, up: &UpFile) -> String {
              and one that is refused:\n{}",
             python(gate_url, key)
         ));
+        text.push_str(&format!("\nThe command line, and what the gate has recorded:\n\n{}", lictor(state, up)));
+        text.push_str("lictor audit list\n");
     } else {
-        text.push_str(
-            "\nStart with a user, a permission and a key: `lictor user create`, `lictor permission put` and \
-             `lictor key create`, as `--help` says.\n",
-        );
+        text.push_str(&format!(
+            "\nNobody may call yet. Line by line, with a DATABASE and LOGIN of your Odoo, make a user, a permission and a \
+             key:\n\n{}{FIRST_KEY}\nThe key stands where the password stood: give it to a client that calls {gate_url}, \
+             and see with `lictor audit list` what became of its calls.\n",
+            lictor(state, up)
+        ));
     }
-    text.push_str(&format!("\nThe command line, and what the gate has recorded:\n\n{}", lictor(state, up)));
     text
 }
+
+/// For an Odoo of which nothing is known. The password is typed, so that it is not in the shell's history.
+const FIRST_KEY: &str = r#"read -rsp "The user's Odoo password or API key: " ODOO_SECRET; export ODOO_SECRET
+lictor user create --name agent --database DATABASE --login LOGIN --secret-env ODOO_SECRET
+lictor permission put res.partner --read
+lictor key create --user agent --name first
+"#;
 
 fn python(gate_url: &str, key: &str) -> String {
     format!(
@@ -52,7 +62,7 @@ END
 /// The token is read from its file, so that it stands neither on the terminal nor in the shell's history.
 fn lictor(state: &State, up: &UpFile) -> String {
     format!(
-        "export PATH=\"{}:$PATH\" LICTOR_URL={} LICTOR_TOKEN_FILE={}\nlictor audit list\n",
+        "export PATH=\"{}:$PATH\" LICTOR_URL={} LICTOR_TOKEN_FILE={}\n",
         up.lictor.parent().unwrap_or(Path::new(".")).display(),
         up.api_url,
         state.file(ADMIN_TOKEN).display()

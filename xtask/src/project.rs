@@ -72,5 +72,32 @@ impl Project {
 
 /// The cargo that runs this program.
 pub(crate) fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    as_in_a_shell(&mut cargo);
+    cargo
+}
+
+/// Takes away what cargo tells of the package that it runs. Build scripts that look at that, such as ring's, would take
+/// a cargo below this program for another one than that of a shell, and half of the workspace would be built anew
+/// whenever one follows the other.
+pub(crate) fn as_in_a_shell(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_told_nothing_of_this_package() {
+        // `cargo test` told this test.
+        assert!(env::var_os("CARGO_PKG_NAME").is_some());
+        let cargo = cargo();
+        let mut removed = cargo.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name);
+        assert!(removed.any(|name| name == "CARGO_PKG_NAME"));
+    }
 }

@@ -96,6 +96,7 @@ fn on_postgresql(project: &Project, arguments: &[&str]) -> Result<()> {
     let mut with_server = Command::new(python::python()?);
     with_server.current_dir(&project.root).env("PYTHONPATH", project.root.join("tests/e2e"));
     with_server.args(["-m", "parts.with_postgres"]).arg(cargo.get_program()).args(arguments);
+    project::as_in_a_shell(&mut with_server);
     run::run(&mut with_server)
 }
 
