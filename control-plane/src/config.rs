@@ -208,6 +208,7 @@ impl Smtp {
 
 /// Where a service runs, as whom it is asked, and how its answers are shown. LICTOR_TOKEN may hold the token itself.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "The service")]
 pub struct Server {
     /// Where the REST API is, such as https://lictor.example.com.
     #[arg(long, env = "LICTOR_URL", default_value = "http://127.0.0.1:8080", global = true)]

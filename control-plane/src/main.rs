@@ -174,8 +174,13 @@ async fn run_serve(serve: Serve) -> Result<()> {
 }
 
 fn mailer(host: &str, smtp: &Smtp) -> Result<Mailer> {
-    let password = smtp.password().context("--smtp-password-file")?;
-    let ca = smtp.smtp_ca_file.as_ref().map(std::fs::read).transpose().context("--smtp-ca-file")?;
+    let named = |option: &str, file: &Option<PathBuf>| match file {
+        Some(file) => format!("{option} {}", file.display()),
+        None => option.to_owned(),
+    };
+    let password = smtp.password().with_context(|| named("--smtp-password-file", &smtp.smtp_password_file))?;
+    let ca = smtp.smtp_ca_file.as_ref().map(std::fs::read).transpose();
+    let ca = ca.with_context(|| named("--smtp-ca-file", &smtp.smtp_ca_file))?;
     Ok(Mailer::new(host, smtp, password, ca.as_deref())?)
 }
 
@@ -219,8 +224,9 @@ fn master_key(storage: &Storage, sealed_with: Option<&str>) -> Result<Vault> {
     let path: &Path = &storage.master_key_file;
     let key = match (setup::read_master_key(path), sealed_with) {
         (Err(error), None) if error.kind() == ErrorKind::NotFound => {
-            tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
-            setup::make_master_key(path)
+            setup::make_master_key(path).inspect(|_| {
+                tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
+            })
         }
         (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => {
             bail!("--master-key-file {}: not there; the database needs the master key with the id {id}", path.display())

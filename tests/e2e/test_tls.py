@@ -14,6 +14,7 @@ from typing import cast
 import certificates
 import pytest
 from certificates import Authority
+from command_line import CommandLine
 from control_plane import START_SECONDS, ControlPlane, program
 from echo import UID, Echo
 from gate import Gate, eventually
@@ -77,6 +78,8 @@ def test_administrators_are_served_over_tls_1_2_and_1_3_and_not_without(lictor: 
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError):
         handshake(lictor.port, old)
+    command_line = CommandLine(program(), f"http://127.0.0.1:{lictor.port}", "lat_any", folder)
+    assert "If it speaks TLS, write https." in command_line("key", "list", status=1).stderr
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", lictor.port, timeout=30)) as plain:
         plain.request("GET", "/healthz")
         with pytest.raises((http.client.HTTPException, ConnectionError)):

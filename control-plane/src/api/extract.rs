@@ -230,7 +230,23 @@ fn named(path: &str, message: &str) -> Problem {
         return Problem::with_field(Code::MissingField, join(quoted(rest)), "Give a value.");
     }
     let expected = message.split_once("expected ").map(|(_, what)| what.split(" at line").next().unwrap_or(what));
-    Problem::invalid(path, format!("Give {}.", expected.unwrap_or("a value of the documented form")))
+    Problem::invalid(path, format!("Give {}.", expected.map_or("a value of the documented form", in_words)))
+}
+
+/// What serde expects, for people who do not write Rust. What serde says of a set of names is kept.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number that is not negative",
+        "a boolean" => "true or false",
+        "a string" | "a borrowed string" => "a text",
+        "a sequence" => "a list, such as [\"a\", \"b\"]",
+        "a map" => "a JSON object",
+        other if other.starts_with("struct ") => "a JSON object",
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -286,6 +302,16 @@ mod tests {
             assert_eq!((problem.code, problem.field.as_deref()), (code, Some(field)), "{problem:?}");
             assert!(!problem.detail.contains("hunter2"), "{problem:?}");
         }
+        for (patch, detail) in [
+            (json!({"inner": {"limit": "1"}}), "Give a whole number from 0 to 4294967295."),
+            (json!({"inner": {"limit": -1}}), "Give a whole number from 0 to 4294967295."),
+            (json!({"inner": {"on": "yes"}}), "Give true or false."),
+            (json!({"inner": 3}), "Give a JSON object."),
+            (json!({"note": []}), "Give a text."),
+        ] {
+            assert_eq!(patched(&outer(), patch).unwrap_err().detail, detail);
+        }
+        assert_eq!(parse::<Vec<String>>(b"1").unwrap_err().detail, r#"Give a list, such as ["a", "b"]."#);
         let missing = parse::<Outer>(br#"{"inner": {"limit": 1}}"#).unwrap_err();
         assert_eq!((missing.code, missing.field.as_deref()), (Code::MissingField, Some("inner.on")));
     }

@@ -71,7 +71,7 @@ pub(super) async fn apply(client: &Client, order: Apply) -> Result<()> {
     if client.output == Output::Json {
         print::document(&json!({"changes": changes, "made": made}))?;
     } else if done.is_ok() && made > 0 {
-        print::note(&format!("{made} changes were made."));
+        print::note(&if made == 1 { "1 change was made.".to_owned() } else { format!("{made} changes were made.") });
     }
     done
 }

@@ -78,13 +78,16 @@ async fn checked(command: &Verify) -> Result<Verdict> {
 /// The key that the database keeps sealed, opened with the master key: who could change it there could not seal it.
 async fn own_key(store: &Store, storage: &Storage) -> Result<PublicKey> {
     let file = &storage.master_key_file;
-    let master_key = match storage.master_key() {
-        Some(key) => key,
-        None => setup::read_master_key(file)
-            .map_err(because(format!("--master-key-file {}; or give --public-key", file.display())))?,
+    let (master_key, place) = match storage.master_key() {
+        Some(key) => (key, "LICTOR_MASTER_KEY".to_owned()),
+        None => {
+            let place = format!("--master-key-file {}", file.display());
+            let key = setup::read_master_key(file).map_err(because(format!("{place}; or give --public-key")))?;
+            (key, place)
+        }
     };
-    let vault = Vault::parse(&master_key).map_err(because("the master key"))?;
-    let signer = store.existing_audit_signer(&vault).await.map_err(because("the master key"))?;
+    let vault = Vault::parse(&master_key).map_err(because(&place))?;
+    let signer = store.existing_audit_signer(&vault).await.map_err(because(&place))?;
     let none = "the database has no chain: its audit log was never begun, or all of it was deleted";
     Ok(signer.ok_or_else(|| Failure::usage(none))?.public())
 }

@@ -84,6 +84,9 @@ impl Client {
             _ => return Err(bad()),
         };
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(bad)?;
+        if let Some(address) = base.strip_suffix("/api/v1") {
+            return Err(Failure::usage(format!("--url '{}': leave out /api/v1: give {address}", server.url)));
+        }
         if !is_secure && !is_this_machine(host) {
             super::print::note(&format!("The token and all answers go to {host} in clear text: use https."));
         }
@@ -215,6 +218,9 @@ impl Client {
                      that one's file with --ca-file or LICTOR_CA_FILE."
                 );
             }
+            if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+                return format!("What answered at {base} does not speak HTTP. If it speaks TLS, write https.");
+            }
             last = error.to_string();
             // `io::Error` shows its kind's text and hides what it holds.
             source = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -339,6 +345,16 @@ mod tests {
         let problem = json!({"title": "A field is wrong", "detail": "Give 1.", "field": "a.b"});
         let failure = refused(StatusCode::UNPROCESSABLE_ENTITY, &problem);
         assert_eq!(failure.message, "A field is wrong: a.b: Give 1.");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_one_is_told() {
+        let told = |url: &str| {
+            let (url, output) = (url.to_owned(), Output::Text);
+            Client::new(&Server { url, token_file: None, ca_file: None, output }).err().unwrap().message
+        };
+        assert!(told("127.0.0.1:8080").contains("give a URL such as"));
+        assert_eq!(told("https://a.b/api/v1/"), "--url 'https://a.b/api/v1/': leave out /api/v1: give https://a.b");
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub enum BackupError {
     /// There is a database already.
     #[error("{0} is there already: --replace puts the backup in its place")]
     Exists(PathBuf),
+    /// A copy would take the place of a file.
+    #[error("{0} is there already and is left as it is: name a new file")]
+    Taken(PathBuf),
     /// A service has the database open.
     #[error("{0} is in use: end the service first")]
     InUse(PathBuf),
@@ -151,7 +154,7 @@ fn new_file(path: &Path) -> Result<(), BackupError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(BackupError::Exists(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(BackupError::Taken(path.to_owned())),
         Err(error) => Err(BackupError::File(path.to_owned(), error)),
     }
 }

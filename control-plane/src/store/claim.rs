@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -21,15 +22,16 @@ impl Store {
         let file: SqliteConnectOptions = url.parse()?;
         let mut path = OsString::from(file.get_filename());
         path.push("-serve");
+        let path = PathBuf::from(path);
         let mut options = OpenOptions::new();
         options.write(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| StoreError::Database(error.into()))?;
+        let file = options.open(&path).map_err(|error| StoreError::File(path.clone(), error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Err(StoreError::Claimed),
-            Err(TryLockError::Error(error)) => Err(StoreError::Database(error.into())),
+            Err(TryLockError::Error(error)) => Err(StoreError::File(path, error)),
         }
     }
 }

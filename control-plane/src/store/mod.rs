@@ -41,7 +41,8 @@ pub mod webhooks;
 
 use std::fs::OpenOptions;
 use std::future::ready;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -85,10 +86,16 @@ pub enum StoreError {
     Vault(#[from] crate::vault::VaultError),
     /// A migration.
     #[error("the database could not be migrated: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(sqlx::migrate::MigrateError),
     /// No database that Lictor knows.
     #[error("a database is named by a URL that begins with sqlite:// or postgres://")]
     Url,
+    /// Something else in the URL.
+    #[error("the URL cannot be read: {0}. Characters such as # / ? @ in a password are written as %23 %2F %3F %40")]
+    Unreadable(String),
+    /// The file of a database, or one beside it.
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
     /// The database cannot be reached, or cannot do its work now: the same may succeed later.
     #[error("the database is not available: {0}")]
     Unavailable(sqlx::Error),
@@ -106,6 +113,7 @@ impl From<sqlx::Error> for StoreError {
             // The source of a decoding error prints the value.
             sqlx::Error::ColumnDecode { index, .. } => Self::Column(index),
             sqlx::Error::Decode(_) => Self::Column("?".to_owned()),
+            sqlx::Error::Configuration(cause) => Self::Unreadable(cause.to_string()),
             error => match error.as_database_error() {
                 Some(cause) if cause.is_unique_violation() => Self::Taken,
                 Some(cause) if cause.is_foreign_key_violation() => Self::Referenced,
@@ -114,6 +122,12 @@ impl From<sqlx::Error> for StoreError {
                 _ => Self::Database(error),
             },
         }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Migration(error)
     }
 }
 
@@ -289,7 +303,9 @@ fn make_private(url: &str) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(file.get_filename()) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(StoreError::Database(error.into())),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(StoreError::File(file.get_filename().to_owned(), error))
+        }
         _ => Ok(()),
     }
 }

@@ -31,3 +31,14 @@ async fn a_database_that_a_newer_version_has_migrated_is_refused() {
     assert!(matches!(refused, StoreError::Migration(_)), "{refused}");
     assert!(refused.to_string().contains("previously applied but is missing"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_url_that_cannot_be_used_is_told_with_what_to_do() {
+    let told = async |url: &str| Store::open(url).await.err().unwrap().to_string();
+    assert!(told("lictor.db").await.contains("begins with sqlite:// or postgres://"));
+    // A password with a `#`: what follows is no longer the URL's.
+    let unreadable = told("postgres://lictor:hun#ter2@host/lictor").await;
+    assert!(unreadable.contains("%23") && !unreadable.contains("ter2"), "{unreadable}");
+    let there_is_none = "/there-is-no-such-folder/lictor.db: No such file or directory (os error 2)";
+    assert_eq!(told("sqlite:///there-is-no-such-folder/lictor.db").await, there_is_none);
+}
