@@ -199,6 +199,10 @@ pub async fn policy(
         // A gate without a policy must not be told that what it has is current: it has nothing.
         None => Err(Problem::new(Code::NotReady, "There is no policy yet; ask again.")),
         Some(policy) if policy.epoch == has.epoch && policy.revision.0 == has.since => {
+            // What has changed since, a revocation perhaps, cannot be sent: what the gate has grows old then, and ends.
+            if !app.publisher.is_healthy() {
+                return Err(Problem::new(Code::NotReady, "The newest policy is not published yet; ask again."));
+            }
             Ok(StatusCode::NOT_MODIFIED.into_response())
         }
         // An earlier one too, which the gate ignores: it heard a replica that is ahead, or the database was put back

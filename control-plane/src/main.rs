@@ -223,11 +223,9 @@ fn master_key(storage: &Storage, sealed_with: Option<&str>) -> Result<Vault> {
     }
     let path: &Path = &storage.master_key_file;
     let key = match (setup::read_master_key(path), sealed_with) {
-        (Err(error), None) if error.kind() == ErrorKind::NotFound => {
-            setup::make_master_key(path).inspect(|_| {
-                tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
-            })
-        }
+        (Err(error), None) if error.kind() == ErrorKind::NotFound => setup::make_master_key(path).inspect(|_| {
+            tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
+        }),
         (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => {
             bail!("--master-key-file {}: not there; the database needs the master key with the id {id}", path.display())
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
+use lictor_policy::wire;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -75,6 +76,9 @@ pub enum PublishError {
     /// Not to be written as JSON.
     #[error("the policy cannot be written: {0}")]
     Json(#[from] serde_json::Error),
+    /// More than a gate can receive.
+    #[error("the policy has {0} bytes and gates can take {max} at most: delete keys or permissions", max = wire::MAX_SNAPSHOT_BYTES)]
+    TooLarge(usize),
     /// The conversion panicked.
     #[error("the policy's conversion failed")]
     Conversion,
@@ -147,10 +151,28 @@ async fn build(app: &App) -> Result<Option<Published>, PublishError> {
     tx.commit().await.map_err(StoreError::from)?;
     let converted = tokio::task::spawn_blocking(move || {
         let json = Bytes::from(serde_json::to_vec(&wire)?);
+        sendable(json.len())?;
         Snapshot::checked(&json)?;
         let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
         let (epoch, revision) = (wire.epoch, Revision(wire.revision));
         Ok(Some(Published { epoch, revision, max_age, json, built_in: began.elapsed() }))
     });
     converted.await.map_err(|_| PublishError::Conversion)?
+}
+
+/// What is too large is not sent at all: Envoy cuts it off, and the filter that waited for it dies.
+fn sendable(bytes: usize) -> Result<(), PublishError> {
+    if bytes <= wire::MAX_SNAPSHOT_BYTES { Ok(()) } else { Err(PublishError::TooLarge(bytes)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_that_no_gate_can_receive_is_not_published() {
+        assert!(sendable(wire::MAX_SNAPSHOT_BYTES).is_ok());
+        let refused = sendable(wire::MAX_SNAPSHOT_BYTES + 1).unwrap_err().to_string();
+        assert!(refused.contains("delete keys or permissions"), "{refused}");
+    }
 }

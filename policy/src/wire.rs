@@ -27,6 +27,8 @@ pub use shadow::Shadow;
 pub const VERSION: u32 = 1;
 /// The header that carries [`VERSION`].
 pub const VERSION_HEADER: &str = "x-lictor-wire";
+/// Bytes that a snapshot may have: Envoy gives the filter no answer of more than 32 MiB.
+pub const MAX_SNAPSHOT_BYTES: usize = 32 * 1024 * 1024;
 /// The path of the long poll.
 pub const POLICY_PATH: &str = "/gate/v1/policy";
 /// The path for audit events.

@@ -31,7 +31,10 @@ async fn a_backup_of_a_service_that_runs_is_whole_private_and_put_back_with_a_ne
     let mode = std::os::unix::fs::PermissionsExt::mode(&copy.metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let again = maintenance::back_up(&lab.url, &copy).await.unwrap_err();
-    assert!(format!("{again:#}").ends_with("copy.db is there already and is left as it is: name a new file"), "{again:#}");
+    assert!(
+        format!("{again:#}").ends_with("copy.db is there already and is left as it is: name a new file"),
+        "{again:#}"
+    );
     lab.admin.put("/api/v1/permissions/lost", json!({})).await;
     let epoch = lab.policy(lab.revision().await).await["epoch"].clone();
 

@@ -157,7 +157,10 @@ async fn a_policy_that_gates_could_not_use_is_not_pushed_and_shows_in_readyz() {
         tokio::task::yield_now().await;
     }
     let (_, gate) = lab.gate().await;
-    assert_eq!(gate.get(wire::POLICY_PATH).await.json["revision"], good);
+    let last = gate.get(wire::POLICY_PATH).await.json;
+    assert_eq!(last["revision"], good);
+    // The age of what a gate has is not renewed: the change might be a revocation.
+    assert_eq!(gate.get(&poll(&text(&last["epoch"]), good)).await.problem(), (503, "not_ready", ""));
     lab.tamper("DELETE FROM keys").await;
     lab.app.publisher.wake();
     assert_eq!(lab.policy(good + 1).await["settings"]["enforcement"], "block");
