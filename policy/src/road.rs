@@ -170,10 +170,10 @@ pub enum Service {
 /// White space ends it: Python's server splits the request line there, in Latin-1. Its white space beyond ASCII is no UTF-8
 /// by itself, so it comes as a replacement character.
 pub(crate) fn canonical(path: &str) -> Cow<'_, str> {
-    let ends = |character: char| {
-        matches!(character, '?' | '#' | char::REPLACEMENT_CHARACTER)
-            || character.is_whitespace()
-            || character.is_control()
+    let ends = |character: char| match character {
+        '?' | '#' | char::REPLACEMENT_CHARACTER => true,
+        '!'..='~' => false,
+        other => other.is_whitespace() || other.is_control(),
     };
     let path = path.split(ends).next().unwrap_or_default();
     let bytes = path.as_bytes();
