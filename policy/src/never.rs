@@ -6,14 +6,19 @@ use crate::operation::{Operation, Operations};
 
 /// Models whose records run code, grant rights, hold secrets or rewrite others: closed altogether.
 pub const CLOSED: &[&str] = &[
+    "account_edi_proxy_client.user",
     "auth.passkey.key",
     "auth_totp.device",
+    "auth_totp.wizard",
     "base.automation",
     "base.import.module",
     "base.module.uninstall",
     "base.module.update",
     "base.module.upgrade",
     "base_import.import",
+    "calendar.provider.config",
+    "certificate.certificate",
+    "certificate.key",
     "change.password.own",
     "change.password.user",
     "change.password.wizard",
@@ -26,18 +31,24 @@ pub const CLOSED: &[&str] = &[
     "ir.mail_server",
     "ir.model.access",
     "ir.rule",
+    "l10n_eg_edi.thumb.drive",
     "mail.compose.message",
+    "mail.ice.server",
     "mail.template",
+    "payment.provider",
     "privacy.lookup.wizard",
+    "res.company.ldap",
     "res.config.settings",
     "res.users.apikeys",
     "res.users.apikeys.description",
     "res.users.apikeys.show",
     "res.users.identitycheck",
+    "sms.twilio.account.manage",
 ];
 
 /// Models that clients need to read at their start, or that hold no secrets, but that nobody changes through a gate. An
-/// `ir.actions.actions` may be a server action, and Odoo evaluates code that stands in reports and goals.
+/// `ir.actions.actions` may be a server action, Odoo evaluates code that stands in reports and goals, and makes records of
+/// whatever model a `mail.alias` names when mail comes in.
 pub const READ_ONLY: &[&str] = &[
     "gamification.goal.definition",
     "ir.actions.actions",
@@ -53,6 +64,7 @@ pub const READ_ONLY: &[&str] = &[
     "ir.model.relation",
     "ir.module.module",
     "ir.ui.view",
+    "mail.alias",
     "res.groups",
     "res.users",
     "website.controller.page",

@@ -54,6 +54,7 @@ LOADS = {"methods": {"load": ["write", "create"]}}
 UNREADABLE = [
     "auth.passkey.key",
     "auth_totp.device",
+    "auth_totp.wizard",
     "base.import.module",
     "base.module.uninstall",
     "base.module.update",
@@ -65,6 +66,7 @@ UNREADABLE = [
     "fetchmail.server",
     "iap.account",
     "mail.compose.message",
+    "mail.ice.server",
     "privacy.lookup.wizard",
     "res.config.settings",
     "res.users.apikeys",
@@ -315,6 +317,7 @@ CLOSED = [
     closed("ir.attachment", "create", lambda r: call({"name": r.mark, "raw": "x"})),
     closed("ir.model.data", "create", lambda r: call({"name": r.mark, "model": "res.partner", "module": "x"})),
     closed("ir.ui.view", "create", lambda r: call({"name": r.mark, "model": "res.partner", "arch": "<form/>"})),
+    closed("mail.alias", "create", lambda r: call({"alias_name": r.mark, "alias_model_id": 1}), "alias_name"),
     closed("res.groups", "create", lambda r: call({"name": r.mark})),
     closed("res.users", "write", lambda r: call([r.user], {"name": r.mark})),
     *(
