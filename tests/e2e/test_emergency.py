@@ -70,26 +70,29 @@ def test_a_pause_and_an_emergency_revocation_stop_calls_at_once(gate: Gate) -> N
         # The answer waits a second for it; a machine that is busy with something else may come to it after that.
         eventually(lambda: [known["acknowledged"] for known in gate.api("POST", "emergency-revocation", request)["gates"]] == [True])
     assert told["revoked"] == 1
-    p50, p99 = statistics.median(delays), statistics.quantiles(delays, n=100)[98]
-    print(
-        f"\nfrom the answer to the last accepted call: pause p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; "
-        f"emergency revocation {revoked * 1000:.0f} ms"
-    )
-    assert max(*delays, revoked) < 1
+    for name, pauses, revocation in zip(("sent", "answered"), zip(*delays, strict=True), revoked, strict=True):
+        p50, p99 = statistics.median(pauses), statistics.quantiles(pauses, n=100)[98]
+        print(
+            f"\nfrom the answer until the last accepted call was {name}: pause p50 {p50 * 1000:.0f} ms, "
+            f"p99 {p99 * 1000:.0f} ms; emergency revocation {revocation * 1000:.0f} ms"
+        )
+    # How long an answer takes to come back says nothing about the gate.
+    assert max(*(sent for sent, _ in delays), revoked[0]) < 1
 
 
 def stop(
     running: Load, gate: Gate, path: str, request: dict[str, Any], reason: str, told: dict[str, Any] | None = None
-) -> float:
-    """Seconds from the answer to a request to the last call that was accepted all the same."""
+) -> tuple[float, float]:
+    """Seconds from the answer to a request until the last call that was accepted all the same was sent, and until it was
+    answered: the gate decided in between."""
     answer = gate.api("POST", path, request)
     answered = time.monotonic()
     if told is not None:
         told.update(answer)
     eventually(lambda: running.latest(reason))
-    # When it was sent: how long the answer then takes to come back says nothing about the gate.
-    accepted = [call.sent for call in list(running.answers) if call.reason == "ok" and call.sent > answered]
-    return max(accepted, default=answered) - answered
+    accepted = [call for call in list(running.answers) if call.reason == "ok"]
+    sent, ended = (max(getattr(call, end) for call in accepted) for end in ("sent", "answered"))
+    return max(sent - answered, 0), max(ended - answered, 0)
 
 
 def test_an_emergency_revocation_wants_a_reason_and_the_typed_words(gate: Gate) -> None:
