@@ -91,8 +91,7 @@ impl<S: Send + Sync, T> FromRequest<S> for Patch<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let Body(patch) = Body::from_request(request, state).await?;
-        Ok(Self(patch, PhantomData))
+        parse(&read(request, state).await?).map(|patch| Self(patch, PhantomData))
     }
 }
 
