@@ -3,9 +3,10 @@
 //! An attempt counts before the password is looked at and is taken back when it was right: many attempts at once are
 //! counted like those that follow each other.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
+use lictor_policy::address::network_of;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
@@ -28,7 +29,7 @@ pub struct Attempt([(String, u32); 3]);
 impl Attempt {
     /// Counts an attempt, or refuses it.
     pub async fn begin(app: &App, name: &str, address: Option<IpAddr>) -> Result<Self> {
-        let address = address.map(network).map(|address| address.to_string()).unwrap_or_default();
+        let address = address.map(network_of).map(|address| address.to_string()).unwrap_or_default();
         let buckets = [
             (bucket(&["pair", name, &address]), OF_PAIR),
             (bucket(&["address", &address]), OF_ADDRESS),
@@ -58,14 +59,6 @@ impl Attempt {
     }
 }
 
-/// An IPv6 client has a network of 64 bits to itself.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        address => address,
-    }
-}
-
 /// A hash, as a name may be long, or a password in the wrong place.
 fn bucket(parts: &[&str]) -> String {
     hex(&Sha256::digest(parts.join("\n").as_bytes()))
@@ -74,17 +67,4 @@ fn bucket(parts: &[&str]) -> String {
 fn too_many(seconds: u64) -> Problem {
     let detail = format!("Wait {seconds} s before trying again.");
     Problem { retry_after_seconds: Some(seconds), ..Problem::new(Code::TooManyAttempts, detail) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_client_is_its_network() {
-        let of = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::"));
-        assert_ne!(of("2001:db8:1:3::"), of("2001:db8:1:2::"));
-        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
-    }
 }

@@ -1,6 +1,6 @@
 //! Client addresses and lists of networks.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -8,6 +8,15 @@ use ipnet::{IpNet, Ipv4Net};
 /// IPv4-mapped IPv6 address is the IPv4 address.
 pub fn client(text: &str) -> Option<IpAddr> {
     text.parse().or_else(|_| text.parse().map(|address: SocketAddr| address.ip())).ok().map(|ip| ip.to_canonical())
+}
+
+/// Whom an address counts for where clients are counted: itself, or the network of 64 bits of an IPv6 address, as whoever
+/// has one has all of it and could come from another address each time.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address => address,
+    }
 }
 
 /// Why an entry is not a network.
@@ -97,6 +106,15 @@ mod tests {
         for text in ["", "10.0.0", "10.0.0.0/33", "example.com", "1.2.3.4/"] {
             assert!(matches!(Networks::parse(&[text]), Err(BadNetwork::Form(_))), "{text}");
         }
+    }
+
+    #[test]
+    fn an_ipv6_client_counts_for_its_network() {
+        let of = |text: &str| network_of(text.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2:3::4"), "2001:db8:1:2::");
+        assert_ne!(of("2001:db8:1:3::"), of("2001:db8:1:2::"));
+        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(of("192.0.2.1"), "192.0.2.1");
     }
 
     #[test]

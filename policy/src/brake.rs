@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::address::network_of;
 use crate::wire::UnixMicros;
 
 /// How many buckets there are: a fixed number, as shared data is never freed.
@@ -18,9 +19,9 @@ const MICROS: u64 = 1_000_000;
 /// The bucket of a prefix and an address (of an IPv6 network of 64 bits). `secret` keeps a client from choosing whose
 /// bucket it shares.
 pub fn bucket(secret: &[u8], prefix: &str, address: Option<IpAddr>) -> u32 {
-    let network = match address.map(|address| address.to_canonical()) {
-        Some(IpAddr::V4(address)) => address.octets().to_vec(),
-        Some(IpAddr::V6(address)) => address.octets().into_iter().take(8).collect(),
+    let network = match address.map(network_of) {
+        Some(IpAddr::V4(network)) => network.octets().to_vec(),
+        Some(IpAddr::V6(network)) => network.octets().to_vec(),
         None => Vec::new(),
     };
     let mut hasher = Sha256::new();

@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::wire::UnixMicros;
 
-/// How many sessions a line remembers. A limit can be no higher; without a limit the longest silent one is forgotten.
+/// How many sessions a line remembers. Without a limit the longest silent one is forgotten; a limit that says more counts as
+/// this many, since sessions that are forgotten could not be counted.
 pub const MAX_SESSIONS: usize = 64;
 const MICROS: u64 = 1_000_000;
 
@@ -71,7 +72,7 @@ impl Sessions {
         let timeout = u64::from(timeout_seconds) * MICROS;
         self.0.retain(|session| session.last_seen_at.saturating_add(timeout) > now);
         let known = self.0.iter().any(|session| session.client == client);
-        if known || limit == 0 || self.0.len() < limit as usize {
+        if known || limit == 0 || self.0.len() < (limit as usize).min(MAX_SESSIONS) {
             return Ok(());
         }
         let oldest = self.0.iter().map(|session| session.last_seen_at).min().unwrap_or(now);
@@ -151,6 +152,21 @@ mod tests {
         assert_eq!(sessions.check(client(2), TIMEOUT, 1, later + 59 * MICROS), Err(Full { retry_after_seconds: 1 }));
         assert_eq!(sessions.check(client(2), TIMEOUT, 1, later + 60 * MICROS), Ok(()));
         assert_ne!(sessions.touch(client(1), later + 60 * MICROS).id(), first.id());
+    }
+
+    #[test]
+    fn a_limit_is_never_more_than_is_remembered() {
+        for limit in [1, 63, 64, 65, 100, 10_000, u32::MAX] {
+            let mut sessions = Sessions::default();
+            let mut let_in = 0;
+            for number in 0..=200 {
+                if sessions.check(client(number), TIMEOUT, limit, NOW).is_ok() {
+                    sessions.touch(client(number), NOW);
+                    let_in += 1;
+                }
+            }
+            assert_eq!(let_in, (limit as usize).min(MAX_SESSIONS), "{limit}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whom an alert is about.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use lictor_policy::address;
 use schemars::JsonSchema;
@@ -88,14 +88,10 @@ impl From<Subject> for Named {
     }
 }
 
-/// The address, or the network of 64 bits of an IPv6 address: whoever has one has all of it, and could call from another
-/// address each time. What is no address stays as it is.
+/// Whom an address counts for, as a text. What is no address stays as it is.
 pub fn network(client_ip: &str) -> String {
-    match address::client(client_ip) {
-        Some(IpAddr::V6(address)) => {
-            let bits = u128::from(address) & !u128::from(u64::MAX);
-            format!("{}/64", Ipv6Addr::from(bits))
-        }
+    match address::client(client_ip).map(address::network_of) {
+        Some(IpAddr::V6(network)) => format!("{network}/64"),
         Some(address) => address.to_string(),
         None => client_ip.to_owned(),
     }
