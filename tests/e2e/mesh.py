@@ -15,6 +15,7 @@ HCM_TYPE = "type.googleapis.com/envoy.extensions.filters.network.http_connection
 HEADER_MUTATION_TYPE = (
     "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 )
+CONNECTION_LIMIT_TYPE = "type.googleapis.com/envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit"
 ROUTER = {
     "name": "envoy.filters.http.router",
     "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
@@ -63,7 +64,11 @@ def frame(route_configuration: dict[str, Any], clusters: list[str]) -> dict[str,
 
 def manager(bootstrap: dict[str, Any]) -> dict[str, Any]:
     """The connection manager of the gateway."""
-    return bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    return network_filters(bootstrap)[-1]["typed_config"]
+
+
+def network_filters(bootstrap: dict[str, Any]) -> list[dict[str, Any]]:
+    return bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"]
 
 
 def istio() -> dict[str, Any]:
@@ -111,11 +116,16 @@ def _istio_headers(change: dict[str, Any]) -> list[dict[str, Any]]:
 def _istio_patch(bootstrap: dict[str, Any], patch: dict[str, Any]) -> None:
     value = patch["patch"]["value"]
     operation = (patch["applyTo"], patch["patch"]["operation"])
-    network_filter = bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
+    listener = bootstrap["static_resources"]["listeners"][0]
+    network_filter = network_filters(bootstrap)[-1]
     virtual_host = manager(bootstrap)["route_config"]["virtual_hosts"][0]
     match operation:
         case ("NETWORK_FILTER", "MERGE"):
             network_filter.update(merge(network_filter, value))
+        case ("NETWORK_FILTER", "INSERT_BEFORE"):
+            network_filters(bootstrap).insert(0, value)
+        case ("LISTENER", "MERGE"):
+            listener.update(merge(listener, value))
         case ("HTTP_FILTER", "INSERT_FIRST"):
             manager(bootstrap)["http_filters"].insert(0, value)
         case ("VIRTUAL_HOST", "MERGE"):
@@ -142,6 +152,7 @@ def envoy_gateway() -> dict[str, Any]:
     virtual_host = {"name": "odoo", "domains": ["odoo.example"], "routes": routes}
     bootstrap = frame({"virtual_hosts": [virtual_host]}, [route["route"]["cluster"] for route in routes])
     policy = the("ClientTrafficPolicy", found)
+    _traffic_policy(bootstrap, policy)
     removed = policy["headers"]["earlyRequestHeaders"]["remove"]
     manager(bootstrap)["early_header_mutation_extensions"] = [
         {
@@ -155,6 +166,26 @@ def envoy_gateway() -> dict[str, Any]:
     for patch in the("EnvoyPatchPolicy", found)["jsonPatches"]:
         _gateway_patch(bootstrap, patch)
     return merge(bootstrap, yaml.safe_load(the("EnvoyProxy", found)["bootstrap"]["value"]))
+
+
+def _traffic_policy(bootstrap: dict[str, Any], policy: dict[str, Any]) -> None:
+    """The bounds of a ClientTrafficPolicy. Its limit of connections is a filter before the connection manager."""
+    units = {"Ki": 1 << 10, "Mi": 1 << 20}
+    size = lambda text: int(text[:-2]) * units[text[-2:]]  # noqa: E731
+    connection, timeout, http2 = policy["connection"], policy["timeout"]["http"], policy["http2"]
+    bootstrap["static_resources"]["listeners"][0]["per_connection_buffer_limit_bytes"] = size(connection["bufferLimit"])
+    limit = {"@type": CONNECTION_LIMIT_TYPE, "stat_prefix": "gate", "max_connections": connection["connectionLimit"]["value"]}
+    network_filters(bootstrap).insert(0, {"name": "envoy.filters.network.connection_limit", "typed_config": limit})
+    manager(bootstrap).update(
+        request_timeout=timeout["requestReceivedTimeout"],
+        stream_idle_timeout=timeout["streamIdleTimeout"],
+        common_http_protocol_options={"idle_timeout": timeout["idleTimeout"]},
+        http2_protocol_options={
+            "initial_stream_window_size": size(http2["initialStreamWindowSize"]),
+            "initial_connection_window_size": size(http2["initialConnectionWindowSize"]),
+            "max_concurrent_streams": http2["maxConcurrentStreams"],
+        },
+    )
 
 
 def _gateway_route(rule: dict[str, Any], cluster: str) -> dict[str, Any]:
