@@ -162,6 +162,18 @@ pub(crate) fn respond(status: u32, headers: Vec<(&str, &str)>, body: &[u8]) -> R
     Ok(hostcalls::send_http_response(status, headers, Some(body))?)
 }
 
+/// Does something for another request of this thread, in the midst of one's own.
+pub(crate) fn instead_of<T>(
+    other: u32,
+    own: u32,
+    act: impl FnOnce() -> Result<T, HostError>,
+) -> Result<T, HostError> {
+    hostcalls::set_effective_context(other)?;
+    let done = act();
+    hostcalls::set_effective_context(own)?;
+    done
+}
+
 /// A property of the request or connection that is text.
 pub(crate) fn text_property(path: Vec<&str>) -> Result<Option<String>, HostError> {
     Ok(hostcalls::get_property(path)?.and_then(|bytes| String::from_utf8(bytes).ok()))

@@ -4,6 +4,7 @@
 
 mod arrived;
 mod audit;
+mod collected;
 mod config;
 mod forward;
 mod headers;

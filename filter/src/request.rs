@@ -12,6 +12,7 @@ use proxy_wasm::types::Action;
 
 use crate::arrived::Arrived;
 use crate::audit::Intent;
+use crate::collected::Collected;
 use crate::headers::Headers;
 use crate::host::{self, HostError};
 use crate::record::Record;
@@ -25,8 +26,12 @@ pub(crate) const GUARD: (&str, &str) = ("x-lictor-guard", "passed");
 
 /// The filter's side of one request.
 pub(crate) struct Request {
+    /// The number of its context.
+    id: u32,
     worker: Option<Rc<Worker>>,
     phase: Phase,
+    /// There while its body is being collected.
+    collected: Option<Collected>,
 }
 
 enum Phase {
@@ -58,8 +63,8 @@ struct Waiting {
 
 impl Request {
     /// `worker` is none only if Envoy runs requests on a thread that was never configured: they are refused.
-    pub(crate) fn new(worker: Option<Rc<Worker>>) -> Self {
-        Self { worker, phase: Phase::Untouched }
+    pub(crate) fn new(id: u32, worker: Option<Rc<Worker>>) -> Self {
+        Self { id, worker, phase: Phase::Untouched, collected: None }
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, HostError> {
@@ -84,14 +89,22 @@ impl Request {
         if road != Road::Mcp && !self.needs_body(&arrived)? {
             return self.judge(arrived, Body::Unread, 0);
         }
+        self.collected = Some(Collected::begin(self.id, road));
         self.phase = Phase::Buffering(Box::new(arrived));
         Ok(Action::Pause)
     }
 
     /// `length` is of all that is buffered.
     fn body(&mut self, length: usize, end_of_stream: bool) -> Result<Action, HostError> {
+        if self.gave_way() {
+            return Ok(Action::Pause);
+        }
         // The policy at hand is good enough to wait for more; the one in force decides on what is complete.
-        let within = self.worker.as_ref().is_none_or(|worker| length <= worker.body_limit());
+        let limit = self.worker.as_ref().map_or(usize::MAX, |worker| worker.body_limit());
+        let mut within = length <= limit;
+        if let Some(collected) = &self.collected {
+            within &= end_of_stream || collected.grow(length, limit)?;
+        }
         if !end_of_stream && within && matches!(self.phase, Phase::Buffering(_)) {
             return Ok(Action::Pause);
         }
@@ -103,7 +116,19 @@ impl Request {
         self.judge(arrived, Body::Whole(&body), length)
     }
 
+    /// Whether it was refused while its body was being collected, for the sake of others.
+    fn gave_way(&mut self) -> bool {
+        let gave_way = self.collected.as_ref().is_some_and(|collected| !collected.is_there());
+        if gave_way {
+            self.phase = Phase::Stopped;
+        }
+        gave_way
+    }
+
     fn trailers(&mut self) -> Result<Action, HostError> {
+        if self.gave_way() {
+            return Ok(Action::Pause);
+        }
         let Some(arrived) = self.arrived() else { return Ok(self.settled()) };
         let body = host::request_body(usize::MAX)?;
         let action = self.judge(arrived, Body::Whole(&body), body.len())?;
@@ -115,6 +140,7 @@ impl Request {
 
     /// The request whose body was being collected. Should judging it fail, it stays stopped.
     fn arrived(&mut self) -> Option<Arrived> {
+        self.collected = None;
         match std::mem::replace(&mut self.phase, Phase::Stopped) {
             Phase::Buffering(arrived) => Some(*arrived),
             other => {

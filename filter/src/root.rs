@@ -96,8 +96,8 @@ impl RootContext for Root {
         drop(self.tick());
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Request::new(self.worker.clone())))
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Request::new(context_id, self.worker.clone())))
     }
 
     fn get_type(&self) -> Option<ContextType> {
