@@ -187,9 +187,10 @@ fn authenticate_call(database: &str, login: &str, secret: &Secret) -> String {
 
 /// `authenticate` answers the uid, or `False`.
 fn read_uid(answer: &[u8]) -> Result<Uid, OdooError> {
-    let not_odoo = |_| OdooError::NotOdoo("its answer is not XML-RPC");
-    let text = xmlrpc::decode(answer).map_err(not_odoo)?;
-    match xmlrpc::read_response(&text).map_err(not_odoo)? {
+    let not_odoo = OdooError::NotOdoo("its answer is not XML-RPC");
+    let Ok(text) = xmlrpc::decode(answer) else { return Err(not_odoo) };
+    let Ok(response) = xmlrpc::read_response(&text) else { return Err(not_odoo) };
+    match response {
         Ok(Value::Int(uid)) if uid > 0 => Ok(Uid(uid)),
         Ok(Value::Bool(false)) => Err(OdooError::Rejected),
         Ok(_) => Err(OdooError::NotOdoo("its answer is neither a uid nor False")),

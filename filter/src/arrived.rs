@@ -1,11 +1,13 @@
 //! A request on a road before it is judged: what its headers say.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use lictor_policy::address;
 use lictor_policy::decide::Head;
 use lictor_policy::gate;
 use lictor_policy::road::Road;
+use lictor_policy::unsupported::{Label, Unsupported};
 
 use crate::headers::Headers;
 use crate::host::{self, HostError};
@@ -19,14 +21,17 @@ pub(crate) struct Arrived {
 }
 
 impl Arrived {
-    /// A body in a Content-Encoding, or of a type or charset that is not read on the road.
-    pub(crate) fn is_encoded(&self, is_empty: bool) -> bool {
-        let foreign = |encoding: &[u8]| !encoding.eq_ignore_ascii_case(b"identity");
-        let read = match self.headers.text("content-type") {
+    /// Whether a body is in a Content-Encoding, or of a type or charset, that is not read on the road.
+    pub(crate) fn is_read(&self, is_empty: bool) -> Result<(), Unsupported> {
+        let foreign = |encoding: &Cow<'_, str>| !encoding.eq_ignore_ascii_case("identity");
+        if let Some(encoding) = self.headers.text("content-encoding").filter(foreign) {
+            return Err(Unsupported::ContentEncoding(Label::of(&encoding)));
+        }
+        match self.headers.text("content-type") {
             Some(kind) => gate::reads(self.road, &kind),
-            None => is_empty || gate::reads(self.road, ""),
-        };
-        self.headers.first("content-encoding").is_some_and(foreign) || !read
+            None if is_empty => Ok(()),
+            None => gate::reads(self.road, ""),
+        }
     }
 
     /// What roads look at that name the call, or carry the key, in the head.

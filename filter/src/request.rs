@@ -80,8 +80,8 @@ impl Request {
         if arrived.headers.first(":method") != Some(b"POST") {
             return self.judge(arrived, Body::NotPost, 0);
         }
-        if arrived.is_encoded(end_of_stream) {
-            return self.judge(arrived, Body::Encoded, 0);
+        if let Err(problem) = arrived.is_read(end_of_stream) {
+            return self.judge(arrived, Body::Encoded(&problem), 0);
         }
         if end_of_stream {
             return self.judge(arrived, Body::Whole(&[]), 0);

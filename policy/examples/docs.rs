@@ -25,8 +25,9 @@ fn refusals() -> String {
          <!-- Made by `cargo run -p lictor-policy --example docs -- refusals`; `cargo xtask tidy` compares. -->\n\n\
          A refused call is answered with an XML-RPC fault and HTTP status 200, as XML-RPC clients expect. Its\n\
          `faultString` is the reason, a colon, a sentence that says what would have to change, and the decision id, under\n\
-         which the audit log has the call. Before the key is verified the sentence names nothing. On `429` and\n\
-         `session_terminated` a `Retry-After` header says how many seconds to wait.\n\n\
+         which the audit log has the call. Before the key is verified the sentence names nothing of the\n\
+         policy, but says what is wrong with the request itself. On `429` and `session_terminated` a `Retry-After` header\n\
+         says how many seconds to wait.\n\n\
          | reason | fault code | counts toward the alert | in shadow | what would have to change |\n|---|---|---|---|---|\n",
     );
     for reason in Reason::ALL {

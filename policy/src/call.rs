@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
+pub use bad::{BadCall, Parameter};
+
 use crate::snapshot::Key;
 use crate::value::{Members, Value};
 use crate::wire::Upstream;
 use crate::xmlrpc::MethodCall;
+
+mod bad;
 
 /// The longest name of a database, model or method: Odoo's and PostgreSQL's own are far shorter.
 pub(crate) const MAX_NAME: usize = 256;
@@ -45,29 +49,6 @@ pub enum Common<'a> {
     Server,
 }
 
-/// Why a document is not a call that Odoo's external API describes. Holds nothing of the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadCall {
-    /// Another XML-RPC method.
-    #[error("it calls a method that the endpoint does not have")]
-    Method,
-    /// Too few or too many parameters.
-    #[error("it has too few or too many parameters")]
-    Arity,
-    /// A parameter of another type.
-    #[error("a parameter has another type than it must have")]
-    Type,
-    /// A name that is empty or too long.
-    #[error("a name is empty or longer than {MAX_NAME} bytes")]
-    Name,
-    /// A member that the document does not have.
-    #[error("it has a member that such a document does not have")]
-    Member,
-    /// Several calls in one document.
-    #[error("it is a batch; send one call")]
-    Batch,
-}
-
 impl<'a> Call<'a> {
     /// Reads `execute_kw` and `execute`.
     ///
@@ -77,29 +58,24 @@ impl<'a> Call<'a> {
         let keywords = match call.method.as_ref() {
             "execute_kw" => true,
             "execute" => false,
-            _ => return Err(BadCall::Method),
+            _ => return Err(BadCall::Method("execute_kw and execute")),
         };
         let mut params = call.params.into_iter();
-        let database = name(params.next())?;
-        let uid = match params.next() {
-            Some(Value::Int(uid)) => uid,
-            Some(_) => return Err(BadCall::Type),
-            None => return Err(BadCall::Arity),
-        };
-        let password = text(params.next())?;
-        let (model, method) = (name(params.next())?, name(params.next())?);
+        let database = name(Parameter::Database, params.next())?;
+        let uid = uid(params.next())?;
+        let password = text(Parameter::Password, params.next())?;
+        let model = name(Parameter::Model, params.next())?;
+        let method = name(Parameter::Method, params.next())?;
         let (args, kwargs) = if keywords {
-            let args = match params.next() {
-                Some(Value::Array(args)) => args,
-                Some(_) => return Err(BadCall::Type),
-                None => return Err(BadCall::Arity),
+            let Value::Array(args) = given(Parameter::Args, params.next())? else {
+                return Err(BadCall::Shape(Parameter::Args));
             };
             let kwargs = match params.next() {
                 None | Some(Value::Nil) => Members::new(),
-                Some(value) => keyword_arguments(value)?,
+                Some(value) => keyword_arguments(Parameter::Kwargs, value)?,
             };
             if params.next().is_some() {
-                return Err(BadCall::Arity);
+                return Err(BadCall::Extra(Parameter::Kwargs));
             }
             (args, kwargs)
         } else {
@@ -149,30 +125,35 @@ impl<'a> Common<'a> {
             "version" | "about" => return Ok(Self::Server),
             "authenticate" => true,
             "login" => false,
-            _ => return Err(BadCall::Method),
+            _ => return Err(BadCall::Method("authenticate, login, version and about")),
         };
-        let (database, login, password) = (name(params.next())?, text(params.next())?, text(params.next())?);
+        let database = name(Parameter::Database, params.next())?;
+        let login = text(Parameter::Login, params.next())?;
+        let password = text(Parameter::Password, params.next())?;
+        let mut last = Parameter::Password;
         if environment {
+            last = Parameter::Environment;
             match params.next() {
                 Some(Value::Nil) | None => {}
-                Some(value) => drop(value.into_members().ok_or(BadCall::Type)?),
+                Some(value) => drop(value.into_members().ok_or(BadCall::Shape(last))?),
             }
         }
         if params.next().is_some() {
-            return Err(BadCall::Arity);
+            return Err(BadCall::Extra(last));
         }
         Ok(Self::Authenticate { database, login, password })
     }
 }
 
-pub(crate) fn keyword_arguments(value: Value<'_>) -> Result<Members<'_>, BadCall> {
-    let kwargs = value.into_members().ok_or(BadCall::Type)?;
+/// The keyword arguments in a parameter, with the context as a struct.
+pub(crate) fn keyword_arguments(parameter: Parameter, value: Value<'_>) -> Result<Members<'_>, BadCall> {
+    let kwargs = value.into_members().ok_or(BadCall::Shape(parameter))?;
     kwargs
         .into_iter()
         .map(|(name, value)| {
             if name == "context" {
                 let members = if is_left_out(&value) { Some(Members::new()) } else { value.into_members() };
-                return Ok((name, Value::Struct(members.ok_or(BadCall::Type)?)));
+                return Ok((name, Value::Struct(members.ok_or(BadCall::Shape(Parameter::Context))?)));
             }
             Ok((name, value))
         })
@@ -184,15 +165,26 @@ fn is_left_out(value: &Value<'_>) -> bool {
     matches!(value, Value::Nil) || value.as_str() == Some("")
 }
 
-fn text(param: Option<Value<'_>>) -> Result<Cow<'_, str>, BadCall> {
-    match param {
-        Some(Value::String(text)) => Ok(text),
-        Some(_) => Err(BadCall::Type),
-        None => Err(BadCall::Arity),
-    }
+fn given(parameter: Parameter, value: Option<Value<'_>>) -> Result<Value<'_>, BadCall> {
+    value.ok_or(BadCall::Missing(parameter))
 }
 
-fn name(param: Option<Value<'_>>) -> Result<Cow<'_, str>, BadCall> {
-    let text = text(param)?;
-    if text.is_empty() || text.len() > MAX_NAME { Err(BadCall::Name) } else { Ok(text) }
+fn text(parameter: Parameter, value: Option<Value<'_>>) -> Result<Cow<'_, str>, BadCall> {
+    if let Value::String(text) = given(parameter, value)? { Ok(text) } else { Err(BadCall::Shape(parameter)) }
+}
+
+fn name(parameter: Parameter, value: Option<Value<'_>>) -> Result<Cow<'_, str>, BadCall> {
+    let text = text(parameter, value)?;
+    if text.is_empty() || text.len() > MAX_NAME { Err(BadCall::Shape(parameter)) } else { Ok(text) }
+}
+
+/// A uid, also as text of its digits, which PHP's forms and environment variables have. Python's `int()`, which Odoo
+/// reads it with, would take more: signs, white space, `0_2`, other scripts' digits, and fractions of doubles.
+fn uid(value: Option<Value<'_>>) -> Result<i64, BadCall> {
+    let bad = BadCall::Shape(Parameter::Uid);
+    match given(Parameter::Uid, value)? {
+        Value::Int(uid) => Ok(uid),
+        Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().map_err(|_| bad),
+        _ => Err(bad),
+    }
 }

@@ -7,7 +7,10 @@ use crate::operation::{Operation, Operations};
 use crate::operations::{Kind, Method, Param};
 use crate::value::Value;
 
+mod bad;
 mod paths;
+
+pub use bad::BadArguments;
 
 /// How many record ids an audit record keeps.
 pub const MAX_RECORD_IDS: usize = 100;
@@ -42,26 +45,6 @@ pub struct Effects<'c> {
     pub crosses: Option<&'static str>,
 }
 
-/// Why the arguments are not those of the method. Holds no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadArguments {
-    /// The record ids are missing.
-    #[error("its first argument must be the record ids")]
-    NoIds,
-    /// The record ids are neither one whole number nor a list of them.
-    #[error("its record ids must be whole numbers")]
-    Ids,
-    /// More arguments than the method has.
-    #[error("it has more arguments than the method takes")]
-    TooMany,
-    /// A keyword that the method does not have, or that is given twice.
-    #[error("it has a keyword argument that the method does not take, or takes once")]
-    Keyword,
-    /// An argument of another shape than the method takes.
-    #[error("an argument has another shape than the method takes")]
-    Shape,
-}
-
 impl<'c> Effects<'c> {
     /// Reads a call of a method in the operations table.
     ///
@@ -80,10 +63,10 @@ impl<'c> Effects<'c> {
             positional = rest;
         }
         if positional.len() > method.params.len() {
-            return Err(BadArguments::TooMany);
+            return Err(BadArguments::TooMany(method));
         }
         for (param, value) in method.params.iter().zip(positional) {
-            effects.argument(param.kind, value)?;
+            effects.argument(param.kind, value).map_err(|problem| problem.of(param))?;
         }
         let unset = method.params.get(positional.len()..).unwrap_or_default();
         let mut given = BTreeSet::new();
@@ -91,11 +74,14 @@ impl<'c> Effects<'c> {
             if name == "context" {
                 continue;
             }
-            let param = keyword(unset, name).ok_or(BadArguments::Keyword)?;
+            let param = keyword(unset, name).ok_or_else(|| match keyword(method.params, name) {
+                Some(param) => BadArguments::Twice(param),
+                None => BadArguments::Keyword(method),
+            })?;
             if !given.insert(param.name) {
-                return Err(BadArguments::Keyword);
+                return Err(BadArguments::Twice(param));
             }
-            effects.argument(param.kind, value)?;
+            effects.argument(param.kind, value).map_err(|problem| problem.of(param))?;
         }
         if method.crosses {
             effects.crosses = Some("the method reads other models");
@@ -256,7 +242,9 @@ fn number(value: &Value<'_>) -> Option<i64> {
     match value {
         Value::Int(number) => Some(*number),
         Value::Bool(truth) => Some(i64::from(*truth)),
-        Value::Double(digits) => [0, 1, 2].into_iter().find(|number| digits.parse() == Ok(*number as f64)),
+        Value::Double(digits) | Value::Decimal(digits) => {
+            [0, 1, 2].into_iter().find(|number| digits.parse() == Ok(*number as f64))
+        }
         _ => None,
     }
 }

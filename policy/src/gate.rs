@@ -9,7 +9,9 @@ use crate::reply::Reply;
 use crate::road::{Road, Service};
 use crate::secret::Secret;
 use crate::snapshot::Snapshot;
+use crate::unsupported::{Label, Unsupported};
 use crate::wire::{Enforcement, UnixMicros};
+use crate::xmlrpc::{ENCODINGS, Encoding};
 
 mod json2;
 mod module;
@@ -100,8 +102,8 @@ pub enum Body<'b> {
     Whole(&'b [u8]),
     /// Longer than [`Policy::body_limit`].
     TooLarge,
-    /// In a Content-Encoding or charset that is not read.
-    Encoded,
+    /// In an encoding, or of a type, that is not read.
+    Encoded(&'b Unsupported),
     /// Of another method than POST.
     NotPost,
     /// Not there yet: only the headers are judged.
@@ -110,24 +112,33 @@ pub enum Body<'b> {
 
 /// Whether a body of this `Content-Type` is read on a road. XML-RPC takes any type, as Odoo does, and leaves the encoding
 /// to the XML declaration; on the JSON roads Odoo wants JSON, and reads UTF-8 whatever the charset.
-pub fn reads(road: Road, content_type: &str) -> bool {
+///
+/// # Errors
+/// For another type than the road's, and for a charset that is not read.
+pub fn reads(road: Road, content_type: &str) -> Result<(), Unsupported> {
     let mut parts = content_type.split(';');
     let kind = parts.next().unwrap_or_default().trim();
-    let is_one_of = |names: &[&str]| names.iter().any(|name| kind.eq_ignore_ascii_case(name));
-    let latin = match road.service() {
-        Service::JsonRpc if !is_one_of(&["application/json", "application/json-rpc"]) => return false,
-        Service::Json2 if !is_one_of(&["application/json"]) => return false,
-        Service::JsonRpc | Service::Json2 => false,
-        _ => true,
+    let (types, charsets) = match road.service() {
+        Service::JsonRpc => (&["application/json", "application/json-rpc"][..], "UTF-8"),
+        Service::Json2 => (&["application/json"][..], "UTF-8"),
+        _ => (&[][..], ENCODINGS),
     };
+    if let Some(first) = types.first()
+        && !types.iter().any(|name| kind.eq_ignore_ascii_case(name))
+    {
+        return Err(Unsupported::ContentType(Label::of(kind), first));
+    }
     let charset = parts.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     });
-    charset.is_none_or(|charset| {
-        let is = |name: &str| charset.eq_ignore_ascii_case(name);
-        is("utf-8") || is("utf8") || is("us-ascii") || (latin && is("iso-8859-1"))
-    })
+    let Some(charset) = charset else { return Ok(()) };
+    let read = match Encoding::named(charset) {
+        Some(Encoding::Utf8 | Encoding::Ascii) => true,
+        Some(_) => types.is_empty(),
+        None => charset.eq_ignore_ascii_case("utf8"),
+    };
+    if read { Ok(()) } else { Err(Unsupported::Charset(Label::of(charset), charsets)) }
 }
 
 /// What the gate does.
@@ -228,11 +239,11 @@ fn no_databases() -> Refusal {
     Refusal::explained(Reason::EndpointBlocked, "The database service is closed while every call needs a key.")
 }
 
-fn readable(body: Body<'_>) -> Result<&[u8], Stop> {
+fn readable<'b>(policy: Policy<'_>, body: Body<'b>) -> Result<&'b [u8], Stop> {
     match body {
         Body::Whole(bytes) => Ok(bytes),
-        Body::TooLarge => Err(Stop::NotOurs(Reason::TooLarge.into())),
-        Body::Encoded => Err(Stop::NotOurs(Reason::UnsupportedEncoding.into())),
+        Body::TooLarge => Err(Stop::NotOurs(Refusal::too_large(policy.body_limit()))),
+        Body::Encoded(problem) => Err(Stop::NotOurs(Refusal::unsupported(problem))),
         Body::NotPost => Err(misshapen("it must be a POST")),
         Body::Unread => Err(misshapen("its body is missing")),
     }
@@ -263,6 +274,8 @@ mod tests {
             (Road::Mcp, "text/xml", true),
             (Road::Mcp, "text/plain; charset=utf-8", true),
             (Road::Mcp, "text/xml; Charset=\"ISO-8859-1\"", true),
+            (Road::Mcp, "text/xml; charset=windows-1252", true),
+            (Road::Mcp, "text/xml; charset=iso-8859-15", true),
             (Road::Mcp, "text/xml; boundary=x; charset=utf-16", false),
             (Road::Mcp, "text/xml;charset=", false),
             (Road::Json2, "application/json", true),
@@ -273,7 +286,7 @@ mod tests {
             (Road::JsonRpc, "application/json-rpc", true),
             (Road::JsonRpc, "text/plain", false),
         ] {
-            assert_eq!(reads(road, content_type), read, "{content_type}");
+            assert_eq!(reads(road, content_type).is_ok(), read, "{content_type}");
         }
     }
 }

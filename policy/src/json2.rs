@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::call::{BadCall, Call, keyword_arguments};
+use crate::call::{BadCall, Call, Parameter, keyword_arguments};
 use crate::json;
 use crate::operations;
 use crate::road::canonical;
@@ -46,9 +46,9 @@ pub fn read<'a>(
     let (mut args, mut kwargs) = (Vec::new(), Members::new());
     let takes_ids = operations::method(&method).map(|known| known.ids);
     // PHP cannot tell `[]` from `{}`.
-    for (name, value) in body.into_members().ok_or(BadCall::Type)? {
+    for (name, value) in body.into_members().ok_or(BadCall::Shape(Parameter::Body))? {
         match (name.as_ref(), takes_ids) {
-            ("__model__" | "__method__", _) => return Err(BadCall::Member),
+            ("__model__" | "__method__", _) => return Err(BadCall::Member(Parameter::Body)),
             ("ids", _) if matches!(value, Value::Nil) => {}
             // Odoo takes none here either; left among the keywords, more than none are refused.
             ("ids", Some(false)) if value.as_array().is_some_and(<[_]>::is_empty) => {}
@@ -60,7 +60,7 @@ pub fn read<'a>(
         args.push(Value::Array(Vec::new()));
     }
     let database = database.map(Cow::Borrowed);
-    let kwargs = keyword_arguments(Value::Struct(kwargs))?;
+    let kwargs = keyword_arguments(Parameter::Body, Value::Struct(kwargs))?;
     let (model, method) = (Cow::Owned(model), Cow::Owned(method));
     Ok(Call { database, uid: None, password: Cow::Borrowed(key), model, method, args, kwargs })
 }
@@ -153,9 +153,9 @@ mod tests {
             assert_eq!(bound(method, body), Ok((shown.to_owned(), forwarded.to_owned())), "{method} {body}");
         }
         for (method, body, error) in [
-            ("read", "[1]", BadCall::Type),
-            ("read", r#"{"ids":[1],"__method__":"unlink"}"#, BadCall::Member),
-            ("read", r#"{"ids":[1],"context":"x"}"#, BadCall::Type),
+            ("read", "[1]", BadCall::Shape(Parameter::Body)),
+            ("read", r#"{"ids":[1],"__method__":"unlink"}"#, BadCall::Member(Parameter::Body)),
+            ("read", r#"{"ids":[1],"context":"x"}"#, BadCall::Shape(Parameter::Context)),
         ] {
             assert_eq!(bound(method, body), Err(error), "{method} {body}");
         }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::call::BadCall;
+use crate::call::{BadCall, Parameter};
 use crate::json;
 use crate::refusal::Refusal;
 use crate::value::{Members, Value, member};
 use crate::xmlrpc::MethodCall;
 
 /// The longest text that is echoed as an id, in bytes.
-const MAX_ID: usize = 128;
+pub(crate) const MAX_ID: usize = 128;
 
 /// One request.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn read(body: Value<'_>) -> Result<Request<'_>, BadCall> {
     let members = match body {
         Value::Struct(members) => members,
         Value::Array(_) => return Err(BadCall::Batch),
-        _ => return Err(BadCall::Type),
+        _ => return Err(BadCall::Shape(Parameter::Document)),
     };
     let mut params = None;
     for (name, value) in members {
@@ -48,11 +48,14 @@ pub fn read(body: Value<'_>) -> Result<Request<'_>, BadCall> {
             ("id", value) if is_id(&value) => {}
             ("jsonrpc", Value::String(version)) if version == "2.0" => {}
             ("method", Value::String(_)) => {}
-            ("params" | "id" | "jsonrpc" | "method", _) => return Err(BadCall::Type),
-            _ => return Err(BadCall::Member),
+            ("params", _) => return Err(BadCall::Shape(Parameter::Params)),
+            ("id", _) => return Err(BadCall::Shape(Parameter::Id)),
+            ("jsonrpc", _) => return Err(BadCall::Shape(Parameter::JsonRpc)),
+            ("method", _) => return Err(BadCall::Shape(Parameter::Call)),
+            _ => return Err(BadCall::Member(Parameter::Document)),
         }
     }
-    service_call(params.ok_or(BadCall::Arity)?)
+    service_call(params.ok_or(BadCall::Missing(Parameter::Params))?)
 }
 
 fn service_call(params: Members<'_>) -> Result<Request<'_>, BadCall> {
@@ -62,14 +65,16 @@ fn service_call(params: Members<'_>) -> Result<Request<'_>, BadCall> {
             ("service", Value::String(name)) => service = Some(name),
             ("method", Value::String(name)) => method = Some(name),
             ("args", Value::Array(values)) => args = Some(values),
-            ("service" | "method" | "args", _) => return Err(BadCall::Type),
-            _ => return Err(BadCall::Member),
+            ("service", _) => return Err(BadCall::Shape(Parameter::Service)),
+            ("method", _) => return Err(BadCall::Shape(Parameter::ServiceMethod)),
+            ("args", _) => return Err(BadCall::Shape(Parameter::ServiceArgs)),
+            _ => return Err(BadCall::Member(Parameter::Params)),
         }
     }
-    match (service, method, args) {
-        (Some(service), Some(method), Some(params)) => Ok(Request { service, call: MethodCall { method, params } }),
-        _ => Err(BadCall::Arity),
-    }
+    let service = service.ok_or(BadCall::Missing(Parameter::Service))?;
+    let method = method.ok_or(BadCall::Missing(Parameter::ServiceMethod))?;
+    let params = args.ok_or(BadCall::Missing(Parameter::ServiceArgs))?;
+    Ok(Request { service, call: MethodCall { method, params } })
 }
 
 /// The request that is forwarded. `id` is JSON.
@@ -150,16 +155,25 @@ mod tests {
         for (text, error) in [
             ("[]", BadCall::Batch),
             (r#"[{"params":{"service":"object","method":"m","args":[]}}]"#, BadCall::Batch),
-            ("1", BadCall::Type),
-            ("{}", BadCall::Arity),
-            (r#"{"params":{"service":"object","method":"m"}}"#, BadCall::Arity),
-            (r#"{"params":{"service":"object","method":"m","args":"abc"}}"#, BadCall::Type),
-            (r#"{"params":{"service":"object","method":"m","args":{"a":1}}}"#, BadCall::Type),
-            (r#"{"params":["object","m",[]]}"#, BadCall::Type),
-            (r#"{"id":{},"params":{"service":"object","method":"m","args":[]}}"#, BadCall::Type),
-            (r#"{"jsonrpc":"1.0","params":{"service":"object","method":"m","args":[]}}"#, BadCall::Type),
-            (r#"{"params":{"service":"object","method":"m","args":[],"context":{}}}"#, BadCall::Member),
-            (r#"{"extra":1,"params":{"service":"object","method":"m","args":[]}}"#, BadCall::Member),
+            ("1", BadCall::Shape(Parameter::Document)),
+            ("{}", BadCall::Missing(Parameter::Params)),
+            (r#"{"params":{"service":"object","method":"m"}}"#, BadCall::Missing(Parameter::ServiceArgs)),
+            (r#"{"params":{"service":"object","method":"m","args":"abc"}}"#, BadCall::Shape(Parameter::ServiceArgs)),
+            (r#"{"params":{"service":"object","method":"m","args":{"a":1}}}"#, BadCall::Shape(Parameter::ServiceArgs)),
+            (r#"{"params":["object","m",[]]}"#, BadCall::Shape(Parameter::Params)),
+            (r#"{"id":{},"params":{"service":"object","method":"m","args":[]}}"#, BadCall::Shape(Parameter::Id)),
+            (
+                r#"{"jsonrpc":"1.0","params":{"service":"object","method":"m","args":[]}}"#,
+                BadCall::Shape(Parameter::JsonRpc),
+            ),
+            (
+                r#"{"params":{"service":"object","method":"m","args":[],"context":{}}}"#,
+                BadCall::Member(Parameter::Params),
+            ),
+            (
+                r#"{"extra":1,"params":{"service":"object","method":"m","args":[]}}"#,
+                BadCall::Member(Parameter::Document),
+            ),
         ] {
             assert_eq!(read(json::read(text.as_bytes()).unwrap()), Err(error), "{text}");
         }

@@ -25,6 +25,7 @@ pub mod road;
 pub mod secret;
 pub mod session;
 pub mod snapshot;
+pub mod unsupported;
 pub mod value;
 pub mod wire;
 pub mod xmlrpc;

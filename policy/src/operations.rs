@@ -8,7 +8,7 @@ use crate::operation::Operations;
 use Kind::{Columns, Cross, Domain, Order, Paths, Plain, ProgressBar, Rows, Specification, Values};
 
 /// A public method.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Method {
     /// Its name.
     pub name: &'static str,
@@ -25,7 +25,7 @@ pub struct Method {
 }
 
 /// A parameter.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Param {
     /// Its name in Odoo 19.
     pub name: &'static str,
@@ -61,6 +61,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The shape that its argument must have, to follow "must be". Where anything goes, nothing is refused for it.
+    pub const fn shape(self) -> &'static str {
+        match self {
+            Self::Plain | Self::Cross => "any value",
+            Self::Domain => "a domain: an array of conditions [field, operator, value] and of the operators & | !",
+            Self::Paths => "text, or an array of text",
+            Self::Order => "text, such as \"name desc, id\"",
+            Self::Specification => "a struct from field names to structs",
+            Self::ProgressBar => "a struct with field and colors",
+            Self::Values => "a struct of values, or an array of such structs",
+            Self::Columns => "an array of field names",
+            Self::Rows => "an array of rows, each an array of text and numbers",
+        }
+    }
+
     /// What the generated page says about it; nothing about a plain one.
     pub const fn remark(self) -> Option<&'static str> {
         match self {

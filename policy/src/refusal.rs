@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::unsupported::Unsupported;
 use crate::wire::Shadow;
 
 /// The type of alert that a refusal counts toward.
@@ -123,7 +124,7 @@ reasons! {
         "Send a smaller request.";
     /// Content-Encoding or charset.
     UnsupportedEncoding = "unsupported_encoding", 415, None, None,
-        "Send the body without Content-Encoding, in UTF-8, US-ASCII or ISO-8859-1.";
+        "Send the body without Content-Encoding, in UTF-8, US-ASCII, ISO-8859-1, ISO-8859-15 or windows-1252.";
     /// No snapshot, or one that is too old.
     PolicyUnavailable = "policy_unavailable", 503, None, None,
         "The gate has no current policy; try again, and have an operator look at the control plane.";
@@ -147,9 +148,21 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with a sentence of its own: only after the key is verified, as it may name things.
+    /// A refusal with a sentence of its own: before the key is verified, it names nothing of the policy.
     pub fn explained(reason: Reason, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self { reason, sentence: sentence.into(), retry_after_seconds: None }
+    }
+
+    /// A body over the cap, whose setting and size anybody can find out by trying.
+    pub fn too_large(limit_bytes: usize) -> Self {
+        let sentence =
+            format!("Send a request of at most {limit_bytes} bytes, or have an administrator raise body_limit_bytes.");
+        Self::explained(Reason::TooLarge, sentence)
+    }
+
+    /// A body in an encoding, or of a type, that is not read.
+    pub fn unsupported(problem: &Unsupported) -> Self {
+        Self::explained(Reason::UnsupportedEncoding, format!("{problem}."))
     }
 
     /// The `faultString`: reason, colon, sentence, decision id.

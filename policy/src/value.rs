@@ -17,6 +17,8 @@ pub enum Value<'a> {
     Int(i64),
     /// A number with a fraction or an exponent, in the client's own digits, so that none is lost.
     Double(Cow<'a, str>),
+    /// A decimal, which only XML-RPC has: Python's `Decimal`, in the client's own digits.
+    Decimal(Cow<'a, str>),
     /// Text.
     String(Cow<'a, str>),
     /// Bytes, as base64 without white space.

@@ -36,7 +36,7 @@ pub(super) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>)
         _ => return Err(Stop::Refused(Reason::InvalidKey.into())),
     }
     if !matches!(body, Body::Unread) {
-        readable(body).map_err(Stop::refused)?;
+        readable(policy, body).map_err(Stop::refused)?;
     }
     let target = json2::target(facts.head.path);
     let target = target.ok_or_else(|| misshapen("its path must be /json/2/<model>/<method>").refused())?;
@@ -57,7 +57,7 @@ pub(super) fn judge<'s>(
         (trace.model, trace.method) = (Some(model), Some(method));
     }
     let Head { snapshot, key, target } = found?;
-    let bytes = readable(body).map_err(Stop::refused)?;
+    let bytes = readable(policy, body).map_err(Stop::refused)?;
     let arguments = match bytes {
         [] => Value::Struct(Members::new()),
         bytes => json::read(bytes).map_err(|problem| {

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use super::{Body, Forward, Policy, Stop, Verdict, has_key, is_marked, misshapen, no_databases, readable};
 use crate::call::{BadCall, Call, Common};
 use crate::decide::{Facts, Grant, State, Trace, authenticate, decide, malformed, recognise};
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Refusal};
 use crate::road::{Road, Service};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 use crate::wire::Enforcement;
-use crate::xmlrpc::{self, MethodCall};
+use crate::xmlrpc::{self, DecodeError, MethodCall};
 use crate::{json, jsonrpc, reply};
 
 /// A request over XML-RPC.
@@ -22,10 +22,13 @@ pub(super) fn xml<'s>(
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
-    let bytes = readable(body)?;
+    let bytes = readable(policy, body)?;
     let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
-    let text = xmlrpc::decode(bytes).map_err(unreadable)?;
-    let call = xmlrpc::read_call(&text).map_err(unreadable)?;
+    let text = xmlrpc::decode(bytes).map_err(|problem| match problem {
+        DecodeError::Encoding(problem) => Stop::NotOurs(Refusal::unsupported(&problem)),
+        DecodeError::Read(problem) => misshapen(problem),
+    })?;
+    let call = xmlrpc::read_call(&text).map_err(misshapen)?;
     if road.service() == Service::Common {
         return match common(snapshot, road, call, facts, state, trace)? {
             Verdict::Pass if road == Road::ModuleCommon => Ok(Verdict::PassTo(road.upstream_path())),
@@ -47,7 +50,7 @@ pub(super) fn json<'s>(
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
     let required = policy.enforcement() == Enforcement::Require;
-    let bytes = readable(body)?;
+    let bytes = readable(policy, body)?;
     let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
     // Where the database service is closed, what cannot be read might be a call of it.
     let unread = |stop: Stop| if required { stop.refused() } else { stop };
@@ -138,11 +141,4 @@ fn forward(road: Road, kind: &'static str, document: String, grant: &Grant<'_>) 
 /// What is written anew is a little longer than what came.
 fn room(body: &[u8]) -> usize {
     body.len() + body.len() / 4
-}
-
-fn unreadable(error: xmlrpc::ReadError) -> Stop {
-    match error {
-        xmlrpc::ReadError::Encoding => Stop::NotOurs(Reason::UnsupportedEncoding.into()),
-        other => misshapen(other),
-    }
 }

@@ -12,7 +12,9 @@ pub fn write(out: &mut String, value: &Value<'_>) {
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Value::Int(number) => out.push_str(&number.to_string()),
         Value::Double(digits) => out.push_str(digits),
-        Value::String(text) | Value::Base64(text) | Value::DateTime(text) => write_string(out, text),
+        Value::String(text) | Value::Base64(text) | Value::DateTime(text) | Value::Decimal(text) => {
+            write_string(out, text);
+        }
         Value::Array(values) => {
             out.push('[');
             for (at, item) in values.iter().enumerate() {

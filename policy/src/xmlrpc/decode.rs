@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::ReadError;
+use super::{Encoding, Problem, ReadError};
+use crate::unsupported::{Label, Unsupported};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What `xmlrpc.client` begins with: the short way to what reading it gives.
@@ -10,43 +11,74 @@ const PYTHONS: &[u8] = b"<?xml version='1.0'?>";
 /// An XML declaration is far shorter; the bound keeps the search for its end from reading a whole body.
 const MAX_DECLARATION: usize = 256;
 
-/// The text of a body in the encoding that its XML declaration names: UTF-8 (also without a declaration), US-ASCII or
-/// ISO-8859-1, PHP's default.
+/// Why a body is no text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// It declares an encoding that is not read.
+    #[error(transparent)]
+    Encoding(#[from] Unsupported),
+    /// It is not in the encoding that it declares, or holds characters that XML 1.0 does not have.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// The text of a body in the encoding that its XML declaration names: UTF-8 (also without a declaration), US-ASCII,
+/// ISO-8859-1, ISO-8859-15 or windows-1252.
 ///
 /// # Errors
-/// [`ReadError::Encoding`] for another encoding, [`ReadError::Characters`] for bytes or characters that neither the
-/// encoding nor XML 1.0 has.
-pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
+/// Another encoding; bytes or characters that neither the encoding nor XML 1.0 has.
+pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let (marked, body) = match body.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => (true, rest),
         None => (false, body),
     };
-    let named = |name: &str, encoding: &str| name.eq_ignore_ascii_case(encoding);
-    let text = match declared_encoding(body)? {
-        None => utf8(body)?,
-        Some(name) if named(name, "utf-8") => utf8(body)?,
-        Some(name) if named(name, "us-ascii") && body.is_ascii() => utf8(body)?,
-        Some(name) if named(name, "us-ascii") => return Err(ReadError::Characters),
-        Some(name) if named(name, "iso-8859-1") && !marked => {
-            Cow::Owned(body.iter().map(|byte| char::from(*byte)).collect())
-        }
-        Some(_) => return Err(ReadError::Encoding),
+    let declared = declared_encoding(body).map_err(|problem| ReadError { problem, at: 0 })?;
+    let encoding = match declared {
+        None => Encoding::Utf8,
+        Some(name) => Encoding::named(name).ok_or_else(|| Unsupported::Declaration(Label::of(name)))?,
     };
-    if holds_controls(text.as_bytes()) || (!text.is_ascii() && text.contains(['\u{fffe}', '\u{ffff}'])) {
-        return Err(ReadError::Characters);
+    let text = match encoding {
+        Encoding::Utf8 => utf8(body)?,
+        Encoding::Ascii => match body.iter().position(|byte| !byte.is_ascii()) {
+            None => utf8(body)?,
+            Some(at) => return Err(ReadError { problem: Problem::Bytes, at }.into()),
+        },
+        Encoding::Latin1 | Encoding::Latin9 | Encoding::Windows1252 if marked => {
+            return Err(Unsupported::Contradiction(Label::of(declared.unwrap_or_default())).into());
+        }
+        Encoding::Latin1 | Encoding::Latin9 | Encoding::Windows1252 => {
+            let character =
+                |(at, byte): (usize, &u8)| encoding.character(*byte).ok_or(ReadError { problem: Problem::Bytes, at });
+            Cow::Owned(body.iter().enumerate().map(character).collect::<Result<String, ReadError>>()?)
+        }
+    };
+    if holds_controls(text.as_bytes()) || (!text.is_ascii() && text.contains(NO_CHARACTERS)) {
+        let illegal = |character: char| is_control(character) || NO_CHARACTERS.contains(&character);
+        let at = text.find(illegal).unwrap_or_default();
+        return Err(ReadError::at(Problem::Character, &text, at).into());
     }
     Ok(text)
 }
 
+/// What XML 1.0 leaves out beside controls, and UTF-8 has.
+const NO_CHARACTERS: [char; 2] = ['\u{fffe}', '\u{ffff}'];
+
+fn is_control(character: char) -> bool {
+    character < ' ' && !matches!(character, '\t' | '\n' | '\r')
+}
+
 fn utf8(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
-    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|_| ReadError::Characters)
+    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| {
+        let read = body.get(..error.valid_up_to()).unwrap_or_default();
+        ReadError { problem: Problem::Bytes, at: String::from_utf8_lossy(read).chars().count() }
+    })
 }
 
 /// Whether there are bytes below a space, other than tab and line ends. Eight at a time, as nearly all texts have none.
 fn holds_controls(text: &[u8]) -> bool {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
-    let is_control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let is_control = |byte: &u8| is_control(char::from(*byte));
     let (words, rest) = text.as_chunks();
     // A byte below 0x20 borrows from its high bit; one of 0x80 or more had that bit itself.
     let may_hold = |word: &[u8; 8]| {
@@ -57,20 +89,20 @@ fn holds_controls(text: &[u8]) -> bool {
 }
 
 /// The encoding in `<?xml version="1.0" encoding="…" standalone="…"?>`, of which only the version must be there.
-fn declared_encoding(body: &[u8]) -> Result<Option<&str>, ReadError> {
+fn declared_encoding(body: &[u8]) -> Result<Option<&str>, Problem> {
     if body.starts_with(PYTHONS) {
         return Ok(None);
     }
     let Some(declaration) = body.strip_prefix(b"<?xml") else { return Ok(None) };
     let head = declaration.get(..MAX_DECLARATION.min(declaration.len())).unwrap_or_default();
-    let end = head.windows(2).position(|pair| pair == b"?>").ok_or(ReadError::Xml)?;
-    let head = head.get(..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(ReadError::Xml)?;
-    let attributes: Vec<(&str, &str)> = attributes(head).ok_or(ReadError::Xml)?;
+    let end = head.windows(2).position(|pair| pair == b"?>").ok_or(Problem::Declaration)?;
+    let head = head.get(..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(Problem::Declaration)?;
+    let attributes: Vec<(&str, &str)> = attributes(head).ok_or(Problem::Declaration)?;
     match attributes.as_slice() {
         [("version", "1.0")] | [("version", "1.0"), ("standalone", "yes" | "no")] => Ok(None),
         [("version", "1.0"), ("encoding", name)]
         | [("version", "1.0"), ("encoding", name), ("standalone", "yes" | "no")] => Ok(Some(name)),
-        _ => Err(ReadError::Xml),
+        _ => Err(Problem::Declaration),
     }
 }
 
@@ -94,13 +126,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_encodings_are_read() {
+    fn five_encodings_are_read() {
         for (body, text) in [
             (&b"<?xml version='1.0'?>\xc3\xa9"[..], "<?xml version='1.0'?>é"),
             (b"\xef\xbb\xbf<a/>", "<a/>"),
             (
                 b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\xe9",
                 "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>é",
+            ),
+            (b"<?xml version='1.0' encoding='iso-8859-15'?>\xa4\xe9", "<?xml version='1.0' encoding='iso-8859-15'?>€é"),
+            (
+                b"<?xml version='1.0' encoding='Windows-1252'?>\x80\xe9",
+                "<?xml version='1.0' encoding='Windows-1252'?>€é",
             ),
             (b"<?xml version='1.0' encoding='us-ascii'?>e", "<?xml version='1.0' encoding='us-ascii'?>e"),
         ] {
@@ -123,19 +160,26 @@ mod tests {
 
     #[test]
     fn other_encodings_and_characters_are_refused() {
+        let declaration = |name: &str| DecodeError::Encoding(Unsupported::Declaration(Label::of(name)));
+        let contradiction = DecodeError::Encoding(Unsupported::Contradiction(Label::of("iso-8859-1")));
+        let read = |problem, at| DecodeError::Read(ReadError { problem, at });
         for (body, error) in [
-            (&b"<?xml version='1.0' encoding='UTF-16'?>"[..], ReadError::Encoding),
-            (b"<?xml version='1.0' encoding='utf-7'?>", ReadError::Encoding),
-            (b"\xef\xbb\xbf<?xml version='1.0' encoding='iso-8859-1'?>", ReadError::Encoding),
-            (b"<?xml version='1.0' encoding='us-ascii'?>\xe9", ReadError::Characters),
-            (b"\xff\xfe<\0a\0", ReadError::Characters),
-            (b"<a>\x0b</a>", ReadError::Characters),
-            (b"<a>\xef\xbf\xbe</a>", ReadError::Characters),
-            (b"<?xml version='1.1'?>", ReadError::Xml),
-            (b"<?xml version='1.0'", ReadError::Xml),
-            (b"<?xml version='1.0' encodi<ng='utf-8'?>", ReadError::Xml),
-            (b"<?xml version='1.0'encoding='utf-8'?>", ReadError::Xml),
-            (b"<?xml encoding='utf-8' version='1.0'?>", ReadError::Xml),
+            (&b"<?xml version='1.0' encoding='UTF-16'?>"[..], declaration("UTF-16")),
+            (b"<?xml version='1.0' encoding='utf-7'?>", declaration("utf-7")),
+            (b"<?xml version='1.0' encoding='utf8'?>", declaration("utf8")),
+            (b"<?xml version='1.0' encoding=''?>", declaration("")),
+            (b"\xef\xbb\xbf<?xml version='1.0' encoding='iso-8859-1'?>", contradiction),
+            (b"<?xml version='1.0' encoding='us-ascii'?>\xe9", read(Problem::Bytes, 41)),
+            (b"<?xml version='1.0' encoding='windows-1252'?>\x80\x81", read(Problem::Bytes, 46)),
+            (b"\xff\xfe<\0a\0", read(Problem::Bytes, 0)),
+            (b"\xef\xbb\xbf<a>\xc3\xa9\xe9", read(Problem::Bytes, 4)),
+            (b"<a>\xc3\xa9\x0b</a>", read(Problem::Character, 4)),
+            (b"<a>\xef\xbf\xbe</a>", read(Problem::Character, 3)),
+            (b"<?xml version='1.1'?>", read(Problem::Declaration, 0)),
+            (b"<?xml version='1.0'", read(Problem::Declaration, 0)),
+            (b"<?xml version='1.0' encodi<ng='utf-8'?>", read(Problem::Declaration, 0)),
+            (b"<?xml version='1.0'encoding='utf-8'?>", read(Problem::Declaration, 0)),
+            (b"<?xml encoding='utf-8' version='1.0'?>", read(Problem::Declaration, 0)),
         ] {
             assert_eq!(decode(body), Err(error), "{}", String::from_utf8_lossy(body));
         }

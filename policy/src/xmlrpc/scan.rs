@@ -1,7 +1,7 @@
 //! Cuts an XML document into tokens, of which XML-RPC needs few: no attributes are parsed, and names are compared by the
 //! reader, which knows every element that there may be.
 
-use super::ReadError;
+use super::Problem;
 
 /// A piece of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(super) enum Token<'a> {
 /// Reads tokens off the front of a document.
 pub(super) struct Scanner<'a> {
     rest: &'a str,
+    /// How many bytes were left where the newest token began.
+    left: usize,
     at_start: bool,
     /// The second half of an empty element.
     close: Option<&'a str>,
@@ -40,28 +42,33 @@ pub(super) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// At the start of a document.
     pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text, at_start: true, close: None }
+        Self { rest: text, left: text.len(), at_start: true, close: None }
+    }
+
+    /// How many bytes of the document were left where the newest token began.
+    pub(super) fn left(&self) -> usize {
+        self.left
     }
 
     /// The next token.
     ///
     /// # Errors
-    /// [`ReadError::Xml`] for markup that does not end or is malformed, [`ReadError::Forbidden`] for a document type
-    /// and for processing instructions.
-    pub(super) fn next(&mut self) -> Result<Token<'a>, ReadError> {
+    /// For markup that does not end or is malformed, a document type and processing instructions.
+    pub(super) fn next(&mut self) -> Result<Token<'a>, Problem> {
         if let Some(name) = self.close.take() {
             return Ok(Token::Close(name));
         }
+        self.left = self.rest.len();
         let at_start = std::mem::replace(&mut self.at_start, false);
         if let Some(markup) = self.rest.strip_prefix('<') {
             return self.markup(markup, at_start);
         }
         if let Some(reference) = self.rest.strip_prefix('&') {
             let name = self.until(cut(reference, b';'))?;
-            return if name.contains(['<', '&']) { Err(ReadError::Xml) } else { Ok(Token::Reference(name)) };
+            return if name.contains(['<', '&']) { Err(Problem::Xml) } else { Ok(Token::Reference(name)) };
         }
         let length = self.rest.bytes().position(|byte| matches!(byte, b'<' | b'&')).unwrap_or(self.rest.len());
-        let (text, rest) = self.rest.split_at_checked(length).ok_or(ReadError::Xml)?;
+        let (text, rest) = self.rest.split_at_checked(length).ok_or(Problem::Xml)?;
         self.rest = rest;
         Ok(if text.is_empty() { Token::End } else { Token::Text(text) })
     }
@@ -91,13 +98,15 @@ impl<'a> Scanner<'a> {
     }
 
     fn go_on(&mut self, behind: Option<&'a str>) -> Option<()> {
-        self.rest = behind?;
+        let behind = behind?;
+        self.left = self.rest.len();
+        self.rest = behind;
         self.at_start = false;
         Some(())
     }
 
     /// What follows a `<`.
-    fn markup(&mut self, markup: &'a str, at_start: bool) -> Result<Token<'a>, ReadError> {
+    fn markup(&mut self, markup: &'a str, at_start: bool) -> Result<Token<'a>, Problem> {
         match markup.as_bytes().first() {
             Some(b'/') => {
                 let tag = self.until(cut(markup, b'>'))?;
@@ -108,7 +117,7 @@ impl<'a> Scanner<'a> {
                 self.until(markup.split_once("?>"))?;
                 Ok(Token::Declaration)
             }
-            Some(b'?') => Err(ReadError::Forbidden),
+            Some(b'?') => Err(Problem::Instruction),
             _ => {
                 let tag = self.until(cut(markup, b'>'))?;
                 let tag = match tag.strip_suffix('/') {
@@ -126,22 +135,22 @@ impl<'a> Scanner<'a> {
     }
 
     /// What follows `<!`: a comment, or a CDATA section.
-    fn declared(&mut self, markup: &'a str) -> Result<Token<'a>, ReadError> {
+    fn declared(&mut self, markup: &'a str) -> Result<Token<'a>, Problem> {
         if let Some(comment) = markup.strip_prefix("!--") {
             self.until(comment.split_once("--"))?;
             // A comment holds no `--`, so the first one ends it.
-            self.rest = self.rest.strip_prefix('>').ok_or(ReadError::Xml)?;
+            self.rest = self.rest.strip_prefix('>').ok_or(Problem::Xml)?;
             return Ok(Token::Comment);
         }
         match markup.strip_prefix("![CDATA[") {
             Some(content) => self.until(content.split_once("]]>")).map(Token::CData),
-            None => Err(ReadError::Forbidden),
+            None => Err(Problem::DocumentType),
         }
     }
 
     /// What stands before an end; goes on behind it.
-    fn until(&mut self, cut: Option<(&'a str, &'a str)>) -> Result<&'a str, ReadError> {
-        let (before, after) = cut.ok_or(ReadError::Xml)?;
+    fn until(&mut self, cut: Option<(&'a str, &'a str)>) -> Result<&'a str, Problem> {
+        let (before, after) = cut.ok_or(Problem::CutOff)?;
         self.rest = after;
         Ok(before)
     }
@@ -171,7 +180,7 @@ fn name(tag: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    fn scan(text: &str) -> Result<Vec<Token<'_>>, ReadError> {
+    fn scan(text: &str) -> Result<Vec<Token<'_>>, Problem> {
         let mut scanner = Scanner::new(text);
         let mut tokens = Vec::new();
         loop {
@@ -204,17 +213,17 @@ mod tests {
     #[test]
     fn what_does_not_end_and_what_is_not_allowed_is_refused() {
         for (text, error) in [
-            ("<a", ReadError::Xml),
-            ("</a", ReadError::Xml),
-            ("&lt", ReadError::Xml),
-            ("&l<t;", ReadError::Xml),
-            ("<!-- a -- b -->", ReadError::Xml),
-            ("<!-->", ReadError::Xml),
-            ("<![CDATA[a]]", ReadError::Xml),
-            ("<?xml version='1.0'", ReadError::Xml),
-            (" <?xml version='1.0'?>", ReadError::Forbidden),
-            ("<?php ?>", ReadError::Forbidden),
-            ("<!DOCTYPE a>", ReadError::Forbidden),
+            ("<a", Problem::CutOff),
+            ("</a", Problem::CutOff),
+            ("&lt", Problem::CutOff),
+            ("&l<t;", Problem::Xml),
+            ("<!-- a -- b -->", Problem::Xml),
+            ("<!-->", Problem::CutOff),
+            ("<![CDATA[a]]", Problem::CutOff),
+            ("<?xml version='1.0'", Problem::CutOff),
+            (" <?xml version='1.0'?>", Problem::Instruction),
+            ("<?php ?>", Problem::Instruction),
+            ("<!DOCTYPE a>", Problem::DocumentType),
         ] {
             assert_eq!(scan(text), Err(error), "{text}");
         }

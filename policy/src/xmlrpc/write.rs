@@ -53,6 +53,8 @@ fn value(out: &mut String, given: &Value<'_>) {
             element(out, tag, &number.to_string());
         }
         Value::Double(digits) => element(out, "double", digits),
+        // By Apache's name without its prefix, which Python does not ask for.
+        Value::Decimal(digits) => element(out, "bigdecimal", digits),
         Value::String(text) => {
             out.push_str("<string>");
             escape(out, text);

@@ -2,7 +2,7 @@
 
 use lictor_policy::call::Call;
 use lictor_policy::value::Value;
-use lictor_policy::xmlrpc::{self, ReadError};
+use lictor_policy::xmlrpc::{self, Problem, Scalar};
 
 /// The call in `params`, a client's way of writing, read as the gate reads it.
 fn read(body: &[u8]) -> Result<(String, String), String> {
@@ -54,6 +54,29 @@ fn stock_clients_are_understood() {
             "[Nil, Int(5)] []",
         ),
         (
+            "Java, numbers of other sizes",
+            "<value><array><data><value><ex:i1>1</ex:i1></value><value><ex:i2>-2</ex:i2></value>\
+             <value><ex:biginteger>-9223372036854775808</ex:biginteger></value><value><ex:float>1.5</ex:float></value>\
+             <value><ex:bigdecimal>12.50</ex:bigdecimal></value></data></array></value>",
+            "",
+            r#"[Int(1), Int(-2), Int(-9223372036854775808), Double("1.5"), Decimal("12.50")] []"#,
+        ),
+        (
+            "the same without Apache's prefix",
+            "<value><array><data><value><i1>1</i1></value><value><i2>-2</i2></value><value><i4>3</i4></value>\
+             <value><biginteger>4</biginteger></value><value><float>1e3</float></value>\
+             <value><bigdecimal>1E+3</bigdecimal></value></data></array></value>",
+            "",
+            r#"[Int(1), Int(-2), Int(3), Int(4), Double("1e3"), Decimal("1E+3")] []"#,
+        ),
+        (
+            "white space round a number",
+            "<value><array><data><value><int> 5\n</int></value><value><i8>\t-6 </i8></value>\
+             <value><double>\r\n 1.50 </double></value><value><ex:bigdecimal> .5 </ex:bigdecimal></value></data></array></value>",
+            "",
+            r#"[Int(5), Int(-6), Double("1.50"), Decimal(".5")] []"#,
+        ),
+        (
             "Ruby, white space",
             "<value>\r\n  <array>\n<data> <value><i4>1</i4>\n</value></data>\t</array></value>",
             "",
@@ -76,6 +99,30 @@ fn stock_clients_are_understood() {
 }
 
 #[test]
+fn the_encodings_of_stock_clients_are_understood() {
+    let args = "<value><array><data><value>é€Š</value></data></array></value>";
+    let text = execute_kw(args, "");
+    let encoded = |encoding: &str, bytes: &[u8]| {
+        let text = text.replacen("<?xml version='1.0'?>", &format!("<?xml version='1.0' encoding='{encoding}'?>"), 1);
+        let (before, after) = text.split_once("é€Š").unwrap();
+        [before.as_bytes(), bytes, after.as_bytes()].concat()
+    };
+    let utf8 = "é€Š".as_bytes();
+    for (client, body, expected) in [
+        ("no declaration", text.as_bytes()[21..].to_vec(), "é€Š"),
+        (".NET, byte-order mark", [&b"\xef\xbb\xbf"[..], text.as_bytes()].concat(), "é€Š"),
+        (".NET, byte-order mark", [&b"\xef\xbb\xbf"[..], &encoded("utf-8", utf8)].concat(), "é€Š"),
+        ("Java", encoded("UTF-8", utf8), "é€Š"),
+        ("Perl", encoded("us-ascii", b"&#233;&#8364;&#352;"), "é€Š"),
+        ("PHP", encoded("iso-8859-1", b"\xe9&#8364;&#352;"), "é€Š"),
+        ("PHP", encoded("ISO-8859-15", b"\xe9\xa4\xa6"), "é€Š"),
+        ("PHP", encoded("Windows-1252", b"\xe9\x80\x8a"), "é€Š"),
+    ] {
+        assert_eq!(read(&body).unwrap().1, format!("[String({expected:?})] []"), "{client}");
+    }
+}
+
+#[test]
 fn line_ends_are_read_as_xml_says() {
     let args = "<value><array><data><value>a\r\nb\rc&#13;d\n</value></data></array></value>";
     assert_eq!(read(execute_kw(args, "").as_bytes()).unwrap().1, r#"[String("a\nb\nc\rd\n")] []"#);
@@ -87,8 +134,8 @@ fn the_shape_of_a_call_is_strict() {
     let good = execute_kw(none, "");
     assert!(read(good.as_bytes()).is_ok());
     for (from, to) in [
-        ("<int>2</int>", "<string>2</string>"),
         ("<int>2</int>", "<double>2.9</double>"),
+        ("<int>2</int>", "<bigdecimal>2</bigdecimal>"),
         ("<int>2</int>", "<boolean>1</boolean>"),
         ("<string>db</string>", "<array><data><value>db</value></data></array>"),
         ("<value>res.partner</value>", "<value><nil/></value>"),
@@ -113,37 +160,37 @@ fn the_shape_of_a_call_is_strict() {
 fn what_python_forgives_is_refused() {
     let good = execute_kw("<value><array><data/></array></value>", "");
     for (from, to, error) in [
-        ("</params>", "</params><methodName>execute</methodName>", ReadError::Structure),
-        ("</params>", "</params><params/>", ReadError::Structure),
-        ("</methodCall>", "</methodCall><methodCall/>", ReadError::Structure),
-        ("<methodCall>", "<!DOCTYPE x [<!ENTITY e \"z\">]><methodCall>", ReadError::Forbidden),
-        ("<methodCall>", "<?php?><methodCall>", ReadError::Forbidden),
-        ("<methodCall>", "<methodCall a=\"1\">", ReadError::Forbidden),
-        ("<value>pw</value>", "<value>&e;</value>", ReadError::Forbidden),
-        ("<value>pw</value>", "<value>p<int>1</int></value>", ReadError::Structure),
-        ("<value>pw</value>", "<value><int>1</int>p</value>", ReadError::Structure),
-        ("<value>pw</value>", "<value><x:string>p</x:string></value>", ReadError::Structure),
-        ("<value>pw</value>", "<value><int>1_0</int></value>", ReadError::Scalar),
-        ("<value>pw</value>", "<value>&#0;</value>", ReadError::Characters),
-        ("<value>pw</value>", "<value>]]></value>", ReadError::Xml),
-        ("</methodCall>", "", ReadError::Xml),
-        ("</methodName>", "</methodname>", ReadError::Structure),
-        ("<data/>", "", ReadError::Structure),
-        ("<data/>", "<data/><data/>", ReadError::Structure),
+        ("</params>", "</params><methodName>execute</methodName>", Problem::End),
+        ("</params>", "</params><params/>", Problem::End),
+        ("</methodCall>", "</methodCall><methodCall/>", Problem::Trailing),
+        ("<methodCall>", "<!DOCTYPE x [<!ENTITY e \"z\">]><methodCall>", Problem::DocumentType),
+        ("<methodCall>", "<?php?><methodCall>", Problem::Instruction),
+        ("<methodCall>", "<methodCall a=\"1\">", Problem::Attribute),
+        ("<value>pw</value>", "<value>&e;</value>", Problem::Entity),
+        ("<value>pw</value>", "<value>p<int>1</int></value>", Problem::Mixed),
+        ("<value>pw</value>", "<value><int>1</int>p</value>", Problem::End),
+        ("<value>pw</value>", "<value><x:string>p</x:string></value>", Problem::Type),
+        ("<value>pw</value>", "<value><int>1_0</int></value>", Problem::Scalar(Scalar::Integer)),
+        ("<value>pw</value>", "<value>&#0;</value>", Problem::Character),
+        ("<value>pw</value>", "<value>]]></value>", Problem::Xml),
+        ("</methodCall>", "", Problem::CutOff),
+        ("</methodName>", "</methodname>", Problem::Xml),
+        ("<data/>", "", Problem::Element("data")),
+        ("<data/>", "<data/><data/>", Problem::End),
         (
             "<value>pw</value>",
             "<value><struct><member><name>a</name><value/></member><member><name>a</name><value/></member></struct></value>",
-            ReadError::DuplicateMember,
+            Problem::DuplicateMember,
         ),
         (
             "<value>pw</value>",
             "<value><struct><member><value/><name>a</name></member></struct></value>",
-            ReadError::Structure,
+            Problem::Element("name"),
         ),
     ] {
         let body = good.replacen(from, to, 1);
         assert_ne!(body, good, "{from}");
-        assert_eq!(xmlrpc::read_call(&body), Err(error), "{to}");
+        assert_eq!(xmlrpc::read_call(&body).map_err(|found| found.problem), Err(error), "{to}");
     }
 }
 
@@ -151,13 +198,13 @@ fn what_python_forgives_is_refused() {
 fn depth_and_number_of_values_are_bounded() {
     let nested = |depth: usize| {
         let args = format!("{}{}", "<value><array><data>".repeat(depth), "</data></array></value>".repeat(depth));
-        xmlrpc::read_call(&execute_kw(&args, "")).map(drop)
+        xmlrpc::read_call(&execute_kw(&args, "")).map(drop).map_err(|error| error.problem)
     };
     assert_eq!(nested(xmlrpc::MAX_DEPTH), Ok(()));
-    assert_eq!(nested(xmlrpc::MAX_DEPTH + 1), Err(ReadError::TooDeep));
-    assert_eq!(nested(100_000), Err(ReadError::TooDeep));
+    assert_eq!(nested(xmlrpc::MAX_DEPTH + 1), Err(Problem::TooDeep));
+    assert_eq!(nested(100_000), Err(Problem::TooDeep));
     let many = format!("<value><array><data>{}</data></array></value>", "<value/>".repeat(xmlrpc::MAX_VALUES));
-    assert_eq!(xmlrpc::read_call(&execute_kw(&many, "")), Err(ReadError::TooMany));
+    assert_eq!(xmlrpc::read_call(&execute_kw(&many, "")).map_err(|error| error.problem), Err(Problem::TooMany));
 }
 
 #[test]

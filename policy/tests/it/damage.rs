@@ -4,8 +4,8 @@ use proptest::prelude::RngExt as _;
 use proptest::test_runner::TestRng;
 
 /// Damages a document with some of `pieces`, which have the best chance to be taken for part of it behind `borders`.
-pub(crate) fn damage(document: &str, pieces: &[&str], borders: &[u8], rng: &mut TestRng) -> Vec<u8> {
-    let mut bytes = document.as_bytes().to_vec();
+pub(crate) fn damage(document: &[u8], pieces: &[&str], borders: &[u8], rng: &mut TestRng) -> Vec<u8> {
+    let mut bytes = document.to_vec();
     for _ in 0..rng.random_range(1..4) {
         let at = rng.random_range(0..bytes.len().max(1)).min(bytes.len());
         let length = rng.random_range(0..40).min(bytes.len() - at);

@@ -81,6 +81,8 @@ def judge(case):
     except Exception as error:  # noqa: BLE001: whatever Python's reader refuses, the gate must refuse
         return f"Python does not read the original document: {error}"
     if road == "jsonrpc":
+        if int(original[1]) != call[1]:
+            return "Odoo reads another uid in the original document"
         # The gate puts the user's credential in the place of the client's.
         original, call = original[3:], call[3:]
     if not same(original, call):

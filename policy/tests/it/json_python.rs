@@ -32,7 +32,7 @@ fn json_that_is_forwarded_is_what_was_decided() {
         let value = if road == Road::Json2 { arguments(&mut runner) } else { request(&mut runner) };
         render::write(&mut original, &value, runner.rng());
         let bytes = if damaged {
-            damage(&original, render::PIECES, render::BORDERS, runner.rng())
+            damage(original.as_bytes(), render::PIECES, render::BORDERS, runner.rng())
         } else {
             original.into_bytes()
         };
@@ -71,11 +71,14 @@ fn arguments(runner: &mut TestRunner) -> Value<'static> {
         members.push((name.into(), scalar(runner)));
     }
     let context = match render::value().new_tree(runner).unwrap().current() {
-        Value::Struct(members) => members,
-        value => vec![("x".into(), value)],
+        Value::Struct(members) => Value::Struct(members),
+        Value::Nil => Value::Nil,
+        Value::Bool(_) => Value::Array(Vec::new()),
+        value => Value::Struct(vec![("x".into(), value)]),
     };
-    members.push(("context".into(), Value::Struct(context)));
-    Value::Struct(members)
+    members.push(("context".into(), context));
+    // PHP's empty object.
+    if runner.rng().random_bool(0.02) { Value::Array(Vec::new()) } else { Value::Struct(members) }
 }
 
 fn scalar(runner: &mut TestRunner) -> Value<'static> {
@@ -86,15 +89,26 @@ fn request(runner: &mut TestRunner) -> Value<'static> {
     let text = |text: &str| Value::String(text.to_owned().into());
     let mut args = vec![
         text(DATABASE),
-        Value::Int(UID),
+        setting::uid(runner.rng()),
         text(setting::key().expose()),
         text("res.partner"),
         text("any_method"),
         Value::Array(vec![Value::Int(5), scalar(runner)]),
     ];
-    if runner.rng().random_bool(0.8) {
-        let context = Value::Struct(vec![("x".into(), render::value().new_tree(runner).unwrap().current())]);
-        args.push(Value::Struct(vec![("k".into(), scalar(runner)), ("context".into(), context)]));
+    let context = match runner.rng().random_range(0..6) {
+        0 => Some(Value::Array(Vec::new())),
+        1 => Some(Value::Nil),
+        2 => None,
+        _ => Some(Value::Struct(vec![("x".into(), render::value().new_tree(runner).unwrap().current())])),
+    };
+    match (context, runner.rng().random_range(0..8)) {
+        (_, 0) => {}
+        (_, 1) => args.push(Value::Nil),
+        (_, 2) => args.push(Value::Array(Vec::new())),
+        (None, _) => args.push(Value::Struct(vec![("k".into(), scalar(runner))])),
+        (Some(context), _) => {
+            args.push(Value::Struct(vec![("k".into(), scalar(runner)), ("context".into(), context)]));
+        }
     }
     let params = vec![
         ("service".into(), text("object")),

@@ -54,7 +54,9 @@ pub(crate) fn write(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
         Value::Bool(truth) => out.push_str(&truth.to_string()),
         Value::Int(number) => out.push_str(&number.to_string()),
         Value::Double(digits) => out.push_str(digits),
-        Value::String(text) | Value::Base64(text) | Value::DateTime(text) => string(out, text, rng),
+        Value::String(text) | Value::Base64(text) | Value::DateTime(text) | Value::Decimal(text) => {
+            string(out, text, rng);
+        }
         Value::Array(values) => {
             out.push('[');
             for (at, value) in values.iter().enumerate() {
@@ -116,6 +118,7 @@ pub(crate) const PIECES: &[&str] = &[
     "\"context\":{\"a\":1},",
     ",\"args\":[]",
     "NaN",
+    "\"7\"",
     "Infinity",
     "1e999",
     "9223372036854775808",

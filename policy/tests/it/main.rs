@@ -11,9 +11,11 @@
 mod cases;
 mod clients;
 mod damage;
+mod forms;
 mod json_python;
 mod json_render;
 mod oracle;
+mod problems;
 mod python;
 mod rate;
 mod render;

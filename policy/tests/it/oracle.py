@@ -1,7 +1,7 @@
 """Reads documents as Odoo does, with xmlrpc.client.loads, and says for each whether it is the call that was decided.
 
-One JSON object a line: `forwarded` and `original` are base64, `call` the decided parameters in tagged form, `uid`,
-`database` and `password` excepted from the comparison with the original, as the gate replaces them.
+One JSON object a line: `forwarded` and `original` are base64, `call` the decided parameters in tagged form. Of the
+original, database and password are not compared, as the gate replaces them, and the uid is what Odoo makes of it.
 """
 
 import base64
@@ -9,6 +9,7 @@ import json
 import sys
 import xmlrpc.client
 from datetime import datetime
+from decimal import Decimal
 
 
 def plain(tagged):
@@ -21,6 +22,8 @@ def plain(tagged):
             return int(value)
         case "double":
             return float(value)
+        case "decimal":
+            return Decimal(value)
         case "base64":
             return xmlrpc.client.Binary(base64.b64decode(value))
         case "datetime":
@@ -41,6 +44,9 @@ def same(left, right):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)
+    if isinstance(left, float | Decimal):
+        # 0.0 == -0.0, and 12.5 == 12.50.
+        return repr(left) == repr(right)
     return left == right
 
 
@@ -57,12 +63,15 @@ def judge(case):
         params, method = loads(case["original"])
     except Exception as error:  # noqa: BLE001: whatever Python's reader refuses, the gate must refuse
         return f"Python does not read the original document: {error}"
+    if int(params[1]) != call[1]:
+        return "Python reads another uid in the original document"
     rest = list(params[3:])
     if method == "execute":
         rest = [*rest[:2], rest[2:]]
     kwargs = rest[3] if len(rest) == 4 else {}
     kwargs = dict(kwargs or {})
-    if kwargs.get("context") == []:
+    # An empty array, an empty text or nil where the context stands means none.
+    if "context" in kwargs and kwargs["context"] in ([], "", None):
         kwargs["context"] = {}
     if not same([*rest[:3], kwargs], call[3:]):
         return "Python reads another call in the original document"

@@ -7,6 +7,7 @@ use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
 use lictor_policy::road::Road;
 use lictor_policy::value::Value;
 use lictor_policy::xmlrpc;
+use proptest::prelude::RngExt as _;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value as Json, json};
@@ -27,11 +28,7 @@ fn what_is_forwarded_is_what_was_decided() {
         let args = arguments.new_tree(&mut runner).unwrap().current();
         let original = body(args, &mut runner);
         let damaged = number % 2 == 1;
-        let bytes = if damaged {
-            damage(&original, render::PIECES, render::BORDERS, runner.rng())
-        } else {
-            original.into_bytes()
-        };
+        let bytes = if damaged { damage(&original, render::PIECES, render::BORDERS, runner.rng()) } else { original };
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let verdict =
             gate::judge(policy, Road::Mcp, Body::Whole(&bytes), setting::facts(), &mut memory, &mut Trace::default());
@@ -51,10 +48,11 @@ fn what_is_forwarded_is_what_was_decided() {
     oracle.finish();
 }
 
-fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> String {
+fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> Vec<u8> {
     let kwargs = render::value().new_tree(runner).unwrap().current();
     let key = setting::key();
-    let credential = [Value::String(DATABASE.into()), Value::Int(UID), Value::String(key.expose().to_owned().into())];
+    let uid = setting::uid(runner.rng());
+    let credential = [Value::String(DATABASE.into()), uid, Value::String(key.expose().to_owned().into())];
     let target = [Value::String("res.partner".into()), Value::String("any_method".into())];
     let mut params = [credential.to_vec(), target.to_vec()].concat();
     let method = match kwargs {
@@ -64,6 +62,16 @@ fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> String {
         }
         Value::Nil | Value::Bool(_) => {
             params.push(Value::Array(args));
+            // What clients send for no keyword arguments, and for no context.
+            let context = |value| Value::Struct(vec![("context".into(), value)]);
+            params.extend(match runner.rng().random_range(0..6) {
+                0 => Some(Value::Nil),
+                1 => Some(Value::Array(Vec::new())),
+                2 => Some(context(Value::Array(Vec::new()))),
+                3 => Some(context(Value::Nil)),
+                4 => Some(context(Value::String("".into()))),
+                _ => None,
+            });
             "execute_kw"
         }
         _ => {
@@ -93,6 +101,7 @@ pub(crate) fn tagged(value: &Value<'_>) -> Json {
         Value::Bool(truth) => json!(["bool", truth]),
         Value::Int(number) => json!(["int", number.to_string()]),
         Value::Double(digits) => json!(["double", digits]),
+        Value::Decimal(digits) => json!(["decimal", digits]),
         Value::String(text) => json!(["string", text]),
         Value::Base64(text) => json!(["base64", text]),
         Value::DateTime(text) => json!(["datetime", text]),

@@ -13,6 +13,8 @@ pub(crate) fn value() -> impl Strategy<Value = Value<'static>> {
         any::<bool>().prop_map(Value::Bool),
         any::<i64>().prop_map(Value::Int),
         (-100i64..100).prop_map(Value::Int),
+        (any::<i64>(), 0usize..19, -999i32..1000)
+            .prop_map(|(digits, places, exponent)| Value::Decimal(decimal(digits, places, exponent).into())),
         any::<f64>()
             .prop_filter("XML-RPC has no nan", |f| f.is_finite())
             .prop_map(|f| Value::Double(f.to_string().into())),
@@ -33,6 +35,14 @@ pub(crate) fn value() -> impl Strategy<Value = Value<'static>> {
     })
 }
 
+/// A decimal with some of its digits behind the point, and an exponent.
+fn decimal(digits: i64, places: usize, exponent: i32) -> String {
+    let mut text = digits.to_string();
+    let at = text.len().saturating_sub(places).max(usize::from(digits < 0));
+    text.insert(at, '.');
+    if exponent % 2 == 0 { text } else { format!("{text}E{exponent:+}") }
+}
+
 /// Text of every character that XML 1.0 has, markup and line ends among them.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
@@ -45,8 +55,27 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(character, 0..12).prop_map(|characters| characters.into_iter().collect())
 }
 
-/// Writes a call in a random spelling.
-pub(crate) fn call(method: &str, params: &[Value<'_>], rng: &mut TestRng) -> String {
+/// Writes a call in a random spelling and encoding.
+pub(crate) fn call(method: &str, params: &[Value<'_>], rng: &mut TestRng) -> Vec<u8> {
+    let document = document(method, params, rng);
+    if rng.random_bool(0.6) {
+        return document.into_bytes();
+    }
+    // One byte a character: which one it is does not matter, as long as all read the same.
+    let encoding = pick(rng, &["iso-8859-1", "ISO-8859-15", "windows-1252", "us-ascii"]);
+    let mut bytes = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>").into_bytes();
+    let (_, root) = document.split_once("<methodCall>").unwrap();
+    for character in "<methodCall>".chars().chain(root.chars()) {
+        match character {
+            '\0'..='\x7f' => bytes.push(character as u8),
+            _ if encoding != "us-ascii" && rng.random_bool(0.7) => bytes.push(rng.random_range(0x80..=0xff)),
+            other => bytes.extend(format!("&#{};", u32::from(other)).bytes()),
+        }
+    }
+    bytes
+}
+
+fn document(method: &str, params: &[Value<'_>], rng: &mut TestRng) -> String {
     let declaration = [
         "",
         "<?xml version='1.0'?>",
@@ -116,10 +145,11 @@ fn typed(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
         Value::Nil => out.push_str(pick(rng, &["<nil/>", "<nil></nil>", "<ex:nil/>"])),
         Value::Bool(truth) => out.push_str(&format!("<boolean>{}</boolean>", u8::from(*truth))),
         Value::Int(number) => {
-            let tag = pick(rng, &["int", "i4", "i8"]);
-            out.push_str(&format!("<{tag}>{number}</{tag}>"));
+            let tags = ["int", "i4", "i8", "i1", "i2", "biginteger", "ex:i8", "ex:i1", "ex:i2", "ex:biginteger"];
+            number_in(out, &tags, &number.to_string(), rng);
         }
-        Value::Double(digits) => out.push_str(&format!("<double>{digits}</double>")),
+        Value::Double(digits) => number_in(out, &["double", "float", "ex:float"], digits, rng),
+        Value::Decimal(digits) => number_in(out, &["bigdecimal", "ex:bigdecimal"], digits, rng),
         Value::String(text) => string(out, text, rng),
         Value::Base64(text) => out.push_str(&format!("<base64>\n{text}\n</base64>")),
         Value::DateTime(text) => out.push_str(&format!("<dateTime.iso8601>{text}</dateTime.iso8601>")),
@@ -157,6 +187,13 @@ fn typed(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
     }
 }
 
+/// A number in one of some elements, with white space round it.
+fn number_in(out: &mut String, tags: &[&str], digits: &str, rng: &mut TestRng) {
+    let tag = pick(rng, tags);
+    let [before, behind] = [(), ()].map(|()| pick(rng, &["", "", "", " ", "\n\t", "\r\n "]));
+    out.push_str(&format!("<{tag}>{before}{digits}{behind}</{tag}>"));
+}
+
 /// Pieces that mean something in a document, and behind which bytes: see [`damage`](crate::damage::damage).
 pub(crate) const PIECES: &[&str] = &[
     "<methodName>execute</methodName>",
@@ -176,6 +213,12 @@ pub(crate) const PIECES: &[&str] = &[
     "<![CDATA[x]]>",
     "<x:int xmlns:x=\"y\">1</x:int>",
     "_",
+    " ",
+    "\n",
+    "E999999999",
+    "<value><string>7</string></value>",
+    "<value><ex:bigdecimal>1</ex:bigdecimal></value>",
+    "<value><array><data/></array></value>",
     "&#0;",
     "&#x110000;",
     "]]>",

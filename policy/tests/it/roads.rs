@@ -29,7 +29,7 @@ impl Request {
         Self { path: String::new(), authorization: String::new(), database: None, api_key: String::new(), body }
     }
 
-    fn json2(model: &str, method: &str, body: String) -> Self {
+    pub(crate) fn json2(model: &str, method: &str, body: String) -> Self {
         let authorization = format!("Bearer {}", setting::key().expose());
         let path = format!("/json/2/{model}/{method}");
         Self { path, authorization, database: Some(DATABASE), ..Self::with_body(body) }

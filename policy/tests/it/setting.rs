@@ -12,7 +12,10 @@ use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::road::Road;
 use lictor_policy::secret::Secret;
 use lictor_policy::snapshot::{Key, Snapshot};
+use lictor_policy::value::Value;
 use lictor_policy::wire::{self, UnixMicros};
+use proptest::prelude::RngExt as _;
+use proptest::test_runner::TestRng;
 
 pub(crate) const NOW: u64 = 1_800_000_000_000_000;
 pub(crate) const MAX_AGE_SECONDS: u32 = 300;
@@ -28,6 +31,15 @@ pub(crate) const API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 pub(crate) fn with_api_key(mut policy: wire::Snapshot) -> wire::Snapshot {
     policy.users[0].upstream.secret = Secret::new(API_KEY);
     policy
+}
+
+/// The uid as clients send it: a number, or text of its digits.
+pub(crate) fn uid(rng: &mut TestRng) -> Value<'static> {
+    match rng.random_range(0..4) {
+        0 => Value::String(UID.to_string().into()),
+        1 => Value::String(format!("0{UID}").into()),
+        _ => Value::Int(UID),
+    }
 }
 
 /// The one key of the policy.

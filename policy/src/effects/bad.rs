@@ -1,0 +1,43 @@
+//! Why the arguments of a call are not those of the method: which one, and what the method takes. Holds no value.
+
+use crate::operations::{Method, Param};
+
+/// Why the arguments are not those of the method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadArguments {
+    /// The record ids are missing.
+    #[error("the record ids are missing; its first argument must be one whole number or an array of them")]
+    NoIds,
+    /// The record ids are neither one whole number nor a list of them.
+    #[error("the record ids, its first argument (ids in JSON-2), must be one whole number or an array of them")]
+    Ids,
+    /// More arguments than the method has.
+    #[error("it has more arguments than {} takes, which are {}", .0.name, takes(.0))]
+    TooMany(&'static Method),
+    /// A keyword that the method does not have.
+    #[error("it has a keyword argument that {} does not take; its arguments are {}", .0.name, takes(.0))]
+    Keyword(&'static Method),
+    /// An argument that is given twice, by its place and its name or by both of its names.
+    #[error("{} is given twice", .0.name)]
+    Twice(&'static Param),
+    /// An argument of another shape than the method takes: see [`Self::of`].
+    #[error("an argument has another shape than the method takes")]
+    Shape,
+    /// The same, of this parameter.
+    #[error("{} must be {}", .0.name, .0.kind.shape())]
+    ShapeOf(&'static Param),
+}
+
+impl BadArguments {
+    /// What is wrong with the argument of a parameter, which has its name then.
+    pub(super) fn of(self, param: &'static Param) -> Self {
+        if self == Self::Shape { Self::ShapeOf(param) } else { self }
+    }
+}
+
+/// The arguments of a method, by their names.
+fn takes(method: &Method) -> String {
+    let ids = method.ids.then_some("the record ids");
+    let names: Vec<&str> = ids.into_iter().chain(method.params.iter().map(|param| param.name)).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
