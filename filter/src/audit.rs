@@ -3,16 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use lictor_policy::refusal::Reason;
-use lictor_policy::wire::{self, Event, EventKind, Outcome, UnixMicros};
+use lictor_policy::places::BYTES_OF_A_PLACE;
+use lictor_policy::wire::{self, Event, EventKind, UnixMicros};
 
 use crate::host::{self, HostError};
-use crate::state::{Pair, create};
+use crate::places::{self, Reserved};
+use crate::state::create;
 use crate::sync::{Backoff, headers, status};
 use crate::worker::Worker;
 
-/// Events that may wait for the control plane; then calls are refused. Some 25 MB.
-const MAX_WAITING: u64 = 50_000;
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 const QUEUE: &str = "lictor.audit";
 /// The batch that is not yet acknowledged: it outlives the thread that sends it.
@@ -21,46 +20,17 @@ const BOOT: &str = "lictor.boot";
 /// A call waits for its intent; Odoo's clients wait far longer.
 const INTENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many events were numbered, and the number behind the last that is stored.
-struct Sequence;
-
-impl Sequence {
-    const NAME: &str = "lictor.sequence";
-}
-
-/// The place of one event in the gate's count.
-#[derive(Clone, Copy)]
-pub(crate) struct Reserved(u64);
-
-/// Reserves the place of an event before its call is let through.
-///
-/// # Errors
-/// When too many events wait, or the host fails: the call must not pass unrecorded.
-pub(crate) fn reserve() -> Result<Reserved, Full> {
-    let taken = Pair::update(Sequence::NAME, |Pair(next, stored)| {
-        (next.saturating_sub(stored) < MAX_WAITING).then_some(Pair(next + 1, stored))
-    });
-    match taken {
-        Ok(Some(Pair(next, _))) => Ok(Reserved(next - 1)),
-        Ok(None) | Err(_) => Err(Full),
-    }
-}
-
-/// How many events wait to be stored.
-pub(crate) fn waiting() -> Result<u64, HostError> {
-    Pair::read(Sequence::NAME).map(|Pair(next, stored)| next.saturating_sub(stored))
-}
-
 /// The name of this run of Envoy, and how many events it has numbered.
 pub(crate) fn numbered() -> Result<(String, u64), HostError> {
-    Ok((boot()?, Pair::read(Sequence::NAME)?.0))
+    Ok((boot()?, places::numbered()?))
 }
-
-/// No event can be taken now.
-pub(crate) struct Full;
 
 /// Events that a thread puts into the queue together at most.
 const TOGETHER: usize = 32;
+/// Bytes that are enough, however few events have them.
+const ENOUGH_BYTES: usize = 64 << 10;
+/// Bytes of events after which a batch takes no more, so that sending one costs neither end much memory.
+const BATCH_BYTES: usize = 1 << 20;
 
 thread_local! {
     /// Events that this thread has not put into the queue: each time, Envoy wakes a thread. They are there for a tick at
@@ -72,7 +42,7 @@ thread_local! {
 pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> {
     let enough = COLLECTED.with_borrow_mut(|collected| {
         collected.add(reserved, event);
-        collected.count() >= TOGETHER as u64
+        collected.count() >= TOGETHER as u64 || collected.0.len() >= ENOUGH_BYTES
     });
     if enough { flush() } else { Ok(()) }
 }
@@ -104,7 +74,9 @@ fn queue() -> Result<u32, HostError> {
 }
 
 fn enqueue(entry: &Entry) -> Result<(), HostError> {
-    let queued = queue().and_then(|queue| host::enqueue(queue, &entry.0));
+    // Counted first, or another thread might take them off the count before.
+    let counted = places::queued(entry.surplus());
+    let queued = counted.and_then(|()| queue()).and_then(|queue| host::enqueue(queue, &entry.0));
     if queued.is_err() {
         // Their numbers are missing at the control plane, which raises an alert.
         host::warn(&format!("lictor: audit events lost, as the queue did not take them: {}", entry.count()));
@@ -120,11 +92,8 @@ struct Entry(Vec<u8>);
 impl Entry {
     const NUMBER: usize = 8;
     const HEAD: usize = 2 * Self::NUMBER;
-    /// Of most events.
-    const ROOM: usize = 1024;
-
     fn of(reserved: Reserved, event: Event) -> Self {
-        let mut entry = Self(Vec::with_capacity(Self::HEAD + Self::ROOM));
+        let mut entry = Self(Vec::with_capacity(Self::HEAD + BYTES_OF_A_PLACE as usize));
         entry.add(reserved, event);
         entry
     }
@@ -171,6 +140,11 @@ impl Entry {
         self.0.get(Self::NUMBER..).and_then(<[u8]>::first_chunk).map_or(0, |number| u64::from_le_bytes(*number))
     }
 
+    /// Bytes beyond those that its events have room for by their number.
+    fn surplus(&self) -> u64 {
+        (self.json().len() as u64).saturating_sub(self.count().saturating_mul(BYTES_OF_A_PLACE))
+    }
+
     fn json(&self) -> &[u8] {
         self.0.get(Self::HEAD..).unwrap_or_default()
     }
@@ -201,46 +175,6 @@ impl Intent {
 /// Whether the answer that is at hand says that the events are in the database.
 pub(crate) fn is_stored() -> Result<bool, HostError> {
     Ok(status()? == Some(200))
-}
-
-/// The entry that holds how many refusals for a reason were not recorded one by one, and when they were last recorded
-/// together.
-fn counted(reason: Reason) -> String {
-    format!("lictor.counted.{}", reason.row().name)
-}
-
-/// Counts a refusal that is not recorded by itself.
-pub(crate) fn count(reason: Reason) -> Result<(), HostError> {
-    Pair::update(&counted(reason), |Pair(count, since)| Some(Pair(count + 1, since))).map(drop)
-}
-
-/// Records, once a minute, how many refusals were counted for each reason; run by the holder of the lease.
-pub(crate) fn record_counted(now: UnixMicros) -> Result<(), HostError> {
-    Reason::ALL.iter().try_for_each(|reason| record_counted_for(*reason, now))
-}
-
-fn record_counted_for(reason: Reason, now: UnixMicros) -> Result<(), HostError> {
-    const MINUTE: UnixMicros = 60_000_000;
-    let name = counted(reason);
-    let Pair(count, since) = Pair::read(&name)?;
-    if count == 0 || (since <= now && now < since + MINUTE) {
-        return Ok(());
-    }
-    let Ok(reserved) = reserve() else { return Ok(()) };
-    let mut counted = 0;
-    Pair::update(&name, |Pair(count, _)| {
-        counted = count;
-        Some(Pair(0, now))
-    })?;
-    let decision_id = format!("{:016x}", host::random_number()?);
-    let event = Event {
-        kind: EventKind::Counted,
-        count: counted,
-        outcome: Outcome::Denied,
-        reason: Some(reason),
-        ..Event::at(now, decision_id)
-    };
-    record(reserved, event)
 }
 
 /// Sends batches, one at a time; run by the holder of the lease.
@@ -282,7 +216,7 @@ impl Sender {
         match status()? {
             Some(200) => {
                 self.backoff.succeeded();
-                acknowledge(&batch.events)?;
+                acknowledge(&batch.events, now)?;
                 // Otherwise the next tick sends: what comes meanwhile goes together, which costs both ends less.
                 if batch.full {
                     self.run(worker, now)?;
@@ -310,19 +244,23 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     // What is taken from the queue is in no other place until the slot has it: nothing may end this in between.
     let (queue, boot) = (queue()?, boot()?);
     let mut events = Vec::new();
-    let mut room = wire::MAX_BATCH;
+    let (mut room, mut bytes, mut surplus) = (wire::MAX_BATCH, 0, 0);
     while room >= TOGETHER
+        && bytes < BATCH_BYTES
         && let Ok(Some(entry)) = host::dequeue(queue).map(|taken| taken.map(Entry))
     {
         room = room.saturating_sub(entry.count().try_into().unwrap_or(usize::MAX));
+        bytes += entry.json().len();
+        surplus += entry.surplus();
         events.push(entry);
     }
     if events.is_empty() {
         return Ok(None);
     }
+    places::dequeued(surplus)?;
     let batch = Entry::batch(&events, &boot);
     match host::set_shared(BATCH, &slot, &batch.0) {
-        Ok(()) => Ok(Some(Batch { events: batch, full: room < TOGETHER })),
+        Ok(()) => Ok(Some(Batch { events: batch, full: room < TOGETHER || bytes >= BATCH_BYTES })),
         Err(error) => {
             // Another thread took the lease meanwhile: the events go back for it, as many as the queue takes.
             events.iter().for_each(|entry| drop(enqueue(entry)));
@@ -332,13 +270,12 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
 }
 
 /// The batch is stored: its slot is free, and its events wait no longer.
-fn acknowledge(batch: &Entry) -> Result<(), HostError> {
+fn acknowledge(batch: &Entry, now: UnixMicros) -> Result<(), HostError> {
     let slot = host::shared(BATCH)?;
     if slot.value == batch.0 {
         host::set_shared(BATCH, &slot, &[])?;
     }
-    let stored_below = batch.sequence() + 1;
-    Pair::update(Sequence::NAME, |Pair(next, stored)| Some(Pair(next, stored.max(stored_below)))).map(drop)
+    places::stored(batch.sequence() + 1, now)
 }
 
 /// Names this run of Envoy: shared data lives exactly as long.
@@ -368,5 +305,13 @@ mod tests {
         let events: Vec<Event> = serde_json::from_slice(&list).unwrap();
         assert_eq!(events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [7, 9, 8]);
         assert_eq!(Entry::of(Reserved(5), Event::at(1, String::new())).sequence(), 5);
+    }
+
+    #[test]
+    fn only_long_events_have_a_surplus() {
+        let of = |ids: Vec<i64>| Entry::of(Reserved(1), Event { record_ids: ids, ..Event::at(1, "d".to_owned()) });
+        assert_eq!(of(vec![1]).surplus(), 0);
+        let long = of((0..1000).collect());
+        assert_eq!(long.surplus(), long.json().len() as u64 - BYTES_OF_A_PLACE);
     }
 }

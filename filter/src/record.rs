@@ -10,9 +10,10 @@ use lictor_policy::session::Session;
 use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros};
 use lictor_policy::{peek, xmlrpc};
 
-use crate::audit::{self, Reserved};
+use crate::audit;
 use crate::headers::Headers;
 use crate::host::{self, HostError};
+use crate::places::Reserved;
 use crate::worker::Worker;
 
 /// The start of an answer that tells a fault from a value, and names the first new ids.

@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use lictor_policy::decide::{Facts, State, Trace};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::places::For;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
-use lictor_policy::wire::{Durability, Outcome, UnixMicros};
+use lictor_policy::wire::{Durability, Event, Outcome, UnixMicros};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
@@ -16,9 +17,9 @@ use crate::collected::Collected;
 use crate::headers::Headers;
 use crate::host::{self, HostError};
 use crate::record::Record;
-use crate::state::{SecondLook, Slots, is_recorded};
+use crate::state::{SecondLook, Slots};
 use crate::worker::{Current, Worker};
-use crate::{audit, forward, reply};
+use crate::{audit, forward, places, refused, reply};
 
 /// Set on every request that the filter has seen. Envoy's routes to Odoo match only with it: a filter that has dropped
 /// out of the chain lets nothing through.
@@ -194,18 +195,14 @@ impl Request {
             return Ok(Action::Continue);
         }
         record.event.request_bytes = length as u64;
-        let verified = record.event.database.is_some();
-        let denied = denied(&verdict);
-        let recorded = verified || is_one_of_few(denied, &record)?;
-        if recorded {
-            record.reserved = audit::reserve().ok();
-        }
-        let is_full = recorded && record.reserved.is_none();
-        // What has no row of its own is counted in one.
-        if record.reserved.is_none()
-            && let Some(reason) = denied.or(is_full.then_some(Reason::AuditUnavailable))
-        {
-            audit::count(reason)?;
+        let intent = is_written_ahead(&verdict, &current, &record);
+        record.reserved = match denied(&verdict) {
+            Some(reason) => refused::take(&record.event, reason),
+            None => places::reserve(call(&record.event, intent), record.event.at).ok(),
+        };
+        let is_full = denied(&verdict).is_none() && record.reserved.is_none();
+        if is_full {
+            refused::count(&record.event, Reason::AuditUnavailable);
         }
         match verdict {
             Verdict::Forward(_) | Verdict::Answer { .. } if is_full => {
@@ -222,9 +219,7 @@ impl Request {
             Verdict::Forward(call) => {
                 forward::replace(&arrived.headers, &call, length)?;
                 record.event.would_deny = call.would_deny;
-                let durability =
-                    current.snapshot.as_ref().map(|s| s.settings.wire.durability.of(record.event.operations));
-                if let (Some(Durability::WriteAhead), Body::Whole(body)) = (durability, body) {
+                if let (true, Body::Whole(body)) = (intent, body) {
                     return self.wait(arrived, &current, record, body, call.document.len());
                 }
                 record.forwarded(record.event.at + record.event.gate_us);
@@ -280,7 +275,8 @@ impl Request {
         body: &[u8],
         forwarded_length: usize,
     ) -> Result<Action, HostError> {
-        let (Some(worker), Ok(reserved)) = (&self.worker, audit::reserve()) else {
+        let reserved = places::reserve(call(&record.event, true), record.event.at);
+        let (Some(worker), Ok(reserved)) = (&self.worker, reserved) else {
             return self.refuse(arrived.road, record, &Reason::AuditUnavailable.into());
         };
         let intent = Intent::of(reserved, &record.event);
@@ -340,10 +336,15 @@ impl Request {
     }
 }
 
-/// Whether a refusal of a caller without a verified key has a record of its own.
-fn is_one_of_few(denied: Option<Reason>, record: &Record) -> Result<bool, HostError> {
-    let name = denied.map_or("none", |reason| reason.row().name);
-    is_recorded(name, record.event.client_ip.parse().ok(), record.event.at)
+/// Whether the intent of a permitted call must be stored before it is forwarded.
+fn is_written_ahead(verdict: &Verdict, current: &Current, record: &Record) -> bool {
+    let durability = current.snapshot.as_ref().map(|s| s.settings.wire.durability.of(record.event.operations));
+    matches!(verdict, Verdict::Forward(_)) && durability == Some(Durability::WriteAhead)
+}
+
+/// A call that may pass: with a key, or it would be none.
+fn call(event: &Event, intent: bool) -> For<'_> {
+    For::Call { key: event.key_id.as_deref().unwrap_or_default(), intent }
 }
 
 /// Why a verdict is no, if it is.

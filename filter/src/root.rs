@@ -10,6 +10,8 @@ use proxy_wasm::types::ContextType;
 use crate::audit::{self, Sender};
 use crate::config::Config;
 use crate::host::{self, HostError};
+use crate::places;
+use crate::refused::Recorder;
 use crate::request::Request;
 use crate::sync::{Lease, Poll};
 use crate::worker::Worker;
@@ -24,6 +26,7 @@ pub(crate) struct Root {
     lease: Option<Lease>,
     poll: Poll,
     sender: Sender,
+    recorder: Recorder,
 }
 
 impl Root {
@@ -36,10 +39,10 @@ impl Root {
         if hold(&mut self.lease, now)? {
             self.poll.run(worker, now)?;
             self.sender.run(worker, now)?;
-            audit::record_counted(now)?;
+            self.recorder.run(now)?;
             let revision = current.snapshot.map_or(0, |snapshot| snapshot.revision);
             let age_seconds = now.saturating_sub(current.confirmed_at) / 1_000_000;
-            worker.metrics()?.state(revision, age_seconds, audit::waiting()?)?;
+            worker.metrics()?.state(revision, age_seconds, places::waiting()?)?;
         }
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! What the workers of a gate share: a fixed set of entries, as shared data is never deleted.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use lictor_policy::brake::{self, Failures};
+use lictor_policy::bucket::{Bucket, Count, Place, minute_is_over};
 use lictor_policy::decide::{State, Unavailable};
 use lictor_policy::line::Line;
 use lictor_policy::snapshot::Key;
@@ -10,8 +12,9 @@ use lictor_policy::wire::UnixMicros;
 
 use crate::host::{self, HostError, Shared};
 
-/// How often a compare-and-set is tried before giving up: two workers rarely meet twice.
-const ATTEMPTS: usize = 32;
+/// How often a compare-and-set is tried before giving up, which takes a fraction of a millisecond. Of many workers that do
+/// nothing but change one entry, one that fails four times in five would give up once in 10^25 times.
+const ATTEMPTS: usize = 256;
 
 impl From<HostError> for Unavailable {
     fn from(_: HostError) -> Self {
@@ -47,12 +50,11 @@ impl State for Slots {
     }
 
     fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {
-        let Pair(count, since) = Pair::read(&bucket("brake", prefix, client)?)?;
-        Ok(Failures { count, since })
+        Ok(BRAKE.count(&[prefix.as_bytes(), &brake::network(client)])?.into())
     }
 
     fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable> {
-        count(&bucket("brake", prefix, client)?, now)?;
+        BRAKE.add(&[prefix.as_bytes(), &brake::network(client)], now)?;
         Ok(())
     }
 
@@ -83,28 +85,94 @@ impl State for SecondLook {
     }
 }
 
-/// Counts a refusal of a caller without a verified key. True if it is one of the few a minute, address and reason that
-/// are recorded one by one; the others stand in one record.
-pub(crate) fn is_recorded(reason: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<bool, HostError> {
-    const RECORDED_PER_MINUTE: u64 = 5;
-    Ok(count(&bucket("junk", reason, client)?, now)?.count <= RECORDED_PER_MINUTE)
+/// Wrong keys, by prefix and network.
+const BRAKE: Table = Table::new("lictor.brake", 4096);
+
+/// A table of counts in shared data, of a fixed number of entries.
+pub(crate) struct Table {
+    name: &'static str,
+    buckets: u32,
 }
 
-fn count(name: &str, now: UnixMicros) -> Result<Failures, HostError> {
-    let mut counted = Failures::default();
-    Pair::update(name, |Pair(count, since)| {
-        counted = Failures { count, since }.failed(now);
-        Some(Pair(counted.count, counted.since))
-    })?;
-    Ok(counted)
+impl Table {
+    pub(crate) const fn new(name: &'static str, buckets: u32) -> Self {
+        Self { name, buckets }
+    }
+
+    /// Changes the bucket of whoever is named by these parts, and gives what the last change answered.
+    pub(crate) fn change<T>(
+        &self,
+        parts: &[&[u8]],
+        mut count: impl FnMut(&mut Bucket, Place) -> T,
+    ) -> Result<T, HostError> {
+        let place = Place::of(&seed()?, self.buckets, parts);
+        let mut answer = None;
+        change(&format!("{}.{}", self.name, place.bucket), |bytes| {
+            let mut bucket = Bucket::parse(bytes);
+            answer = Some(count(&mut bucket, place));
+            Some(bucket.bytes())
+        })?;
+        answer.ok_or_else(HostError::unreadable)
+    }
+
+    /// Counts once more for whoever is named by these parts, within a minute.
+    pub(crate) fn add(&self, parts: &[&[u8]], now: UnixMicros) -> Result<u64, HostError> {
+        let is_over = |count: Count| minute_is_over(count.since, now);
+        self.change(parts, |bucket, place| bucket.add(place, now, is_over).count)
+    }
+
+    /// What is counted of whoever is named by these parts.
+    pub(crate) fn count(&self, parts: &[&[u8]]) -> Result<Count, HostError> {
+        let place = Place::of(&seed()?, self.buckets, parts);
+        let entry = host::shared(&format!("{}.{}", self.name, place.bucket))?;
+        Ok(Bucket::parse(&entry.value).count(place))
+    }
+
+    /// The entry for whoever is named by this.
+    pub(crate) fn entry(&self, part: &[u8]) -> Result<String, HostError> {
+        Ok(format!("{}.{}", self.name, Place::of(&seed()?, self.buckets, &[part]).bucket))
+    }
+
+    /// All entries that there may be.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = String> + use<> {
+        let (name, buckets) = (self.name, self.buckets);
+        (0..buckets).map(move |bucket| format!("{name}.{bucket}"))
+    }
 }
 
-/// The entry of a prefix and an address. Which share one depends on a secret that lives as long as shared data.
-fn bucket(kind: &str, prefix: &str, client: Option<IpAddr>) -> Result<String, HostError> {
+/// Which callers share an entry depends on a secret that lives as long as shared data.
+fn seed() -> Result<Vec<u8>, HostError> {
     const SEED: &str = "lictor.seed";
-    let entry = host::shared(SEED)?;
-    let seed = if entry.value.is_empty() { create(SEED, &entry, &host::random::<16>()?)? } else { entry.value };
-    Ok(format!("lictor.{kind}.{}", brake::bucket(&seed, prefix, client)))
+    thread_local! {
+        static READ: OnceCell<Vec<u8>> = const { OnceCell::new() };
+    }
+    READ.with(|read| {
+        if let Some(seed) = read.get() {
+            return Ok(seed.clone());
+        }
+        let entry = host::shared(SEED)?;
+        let seed = if entry.value.is_empty() { create(SEED, &entry, &host::random::<16>()?)? } else { entry.value };
+        Ok(read.get_or_init(|| seed).clone())
+    })
+}
+
+/// Changes an entry; `change` answers nothing to leave it as it is, and then this is false.
+///
+/// # Errors
+/// Of the host, or when others were faster too often.
+pub(crate) fn change<B: AsRef<[u8]>>(
+    name: &str,
+    mut change: impl FnMut(&[u8]) -> Option<B>,
+) -> Result<bool, HostError> {
+    let mut attempts = ATTEMPTS;
+    loop {
+        let entry = host::shared(name)?;
+        let Some(next) = change(&entry.value) else { return Ok(false) };
+        match host::set_shared(name, &entry, next.as_ref()) {
+            Err(error) if error.is_mismatch() && attempts > 0 => attempts -= 1,
+            result => return result.map(|()| true),
+        }
+    }
 }
 
 /// Creates an entry, or takes what another worker created meanwhile.
@@ -130,15 +198,12 @@ impl Pair {
     /// # Errors
     /// Of the host, or when others were faster too often.
     pub(crate) fn update(name: &str, mut change: impl FnMut(Self) -> Option<Self>) -> Result<Option<Self>, HostError> {
-        let mut attempts = ATTEMPTS;
-        loop {
-            let entry = host::shared(name)?;
-            let Some(next) = change(Self::parse(&entry.value)) else { return Ok(None) };
-            match host::set_shared(name, &entry, &next.bytes()) {
-                Err(error) if error.is_mismatch() && attempts > 0 => attempts -= 1,
-                result => return result.map(|()| Some(next)),
-            }
-        }
+        let mut next = None;
+        self::change(name, |bytes| {
+            next = change(Self::parse(bytes));
+            next.map(Self::bytes)
+        })?;
+        Ok(next)
     }
 
     fn parse(bytes: &[u8]) -> Self {

@@ -5,7 +5,9 @@
 
 pub mod address;
 pub mod brake;
+pub mod bucket;
 pub mod call;
+pub mod counted;
 pub mod decide;
 pub mod effects;
 pub mod gate;
@@ -18,6 +20,7 @@ pub mod never;
 pub mod operation;
 pub mod operations;
 pub mod peek;
+pub mod places;
 pub mod rate;
 pub mod refusal;
 pub mod reply;

@@ -22,7 +22,7 @@ use crate::time::Moment;
 pub struct Record {
     /// Unique at its gate.
     pub id: String,
-    /// How many refusals of callers without a key it stands for; 1 for a call.
+    /// How many refusals it stands for, of one key or of all callers without one; 1 for a call.
     pub count: u64,
     /// When the call was decided.
     pub at: Moment,
@@ -138,9 +138,13 @@ pub async fn insert<'b>(
         }
         let Some(key_id) = event.key_id.as_deref().filter(|_| is_use(event)) else { continue };
         let used = uses.entry(key_id).or_insert_with(|| keys::Use { count: 0, at: Moment(0), from: String::new() });
-        used.count += 1;
+        used.count += event.count;
         if event.at >= used.at.0 {
-            (used.at, used.from) = (Moment(event.at), event.client_ip.clone());
+            used.at = Moment(event.at);
+            // Refusals that were only counted came from anywhere.
+            if event.kind != EventKind::Counted {
+                used.from.clone_from(&event.client_ip);
+            }
         }
         if let Some(session) = event.session.as_deref() {
             visits.entry(session).or_insert_with(|| sessions::Visit::first(key_id, event)).add(event);
@@ -156,7 +160,7 @@ pub async fn insert<'b>(
 
 /// Whether the key was used, and not only guessed at: its record was found, but the secret was wrong.
 fn is_use(event: &Event) -> bool {
-    event.kind != EventKind::Counted && !matches!(event.reason, Some(Reason::InvalidKey | Reason::TooManyFailures))
+    !matches!(event.reason, Some(Reason::InvalidKey | Reason::TooManyFailures))
 }
 
 /// What became of an event.

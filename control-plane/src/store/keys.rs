@@ -390,7 +390,7 @@ pub async fn add_uses(connection: &mut Connection, uses: &BTreeMap<&str, Use>) -
     }
     let sql = format!(
         "WITH used (key_id, calls, last_at, last_from) AS ({}) UPDATE keys SET use_count = use_count + calls, \
-         last_used_from = CASE WHEN last_used_at > last_at THEN last_used_from ELSE last_from END, \
+         last_used_from = CASE WHEN last_used_at > last_at OR last_from = '' THEN last_used_from ELSE last_from END, \
          last_used_at = CASE WHEN last_used_at > last_at THEN last_used_at ELSE last_at END FROM used WHERE id = key_id",
         values(uses.len(), 4)
     );

@@ -33,7 +33,8 @@ pub enum EventKind {
     Intent,
     /// What became of an intent.
     Outcome,
-    /// `count` refusals, for one reason, of callers without a verified key that were not recorded one by one.
+    /// `count` refusals for one reason that were not recorded one by one, of the key that is named or else of all callers
+    /// without a verified one. `at` is that of the first.
     Counted,
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lictor_policy::brake::Failures;
+use lictor_policy::brake::{Failures, network};
+use lictor_policy::bucket::{Bucket, Place, minute_is_over};
 use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
@@ -126,7 +127,7 @@ pub(crate) fn policy() -> wire::Snapshot {
 #[derive(Default)]
 pub(crate) struct Memory {
     lines: BTreeMap<String, Line>,
-    failures: BTreeMap<(String, Option<IpAddr>), Failures>,
+    failures: BTreeMap<u32, Bucket>,
 }
 
 impl State for Memory {
@@ -142,14 +143,20 @@ impl State for Memory {
     }
 
     fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {
-        Ok(self.failures.get(&(prefix.to_owned(), client)).copied().unwrap_or_default())
+        let place = place(prefix, client);
+        Ok(self.failures.get(&place.bucket).map(|bucket| bucket.count(place)).unwrap_or_default().into())
     }
 
     fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable> {
-        let failures = self.failures.entry((prefix.to_owned(), client)).or_default();
-        *failures = failures.failed(now);
+        let place = place(prefix, client);
+        let bucket = self.failures.entry(place.bucket).or_default();
+        bucket.add(place, now, |count| minute_is_over(count.since, now));
         Ok(())
     }
+}
+
+fn place(prefix: &str, client: Option<IpAddr>) -> Place {
+    Place::of(b"secret", 4096, &[prefix.as_bytes(), &network(client)])
 }
 
 pub(crate) fn facts() -> Facts<'static> {
