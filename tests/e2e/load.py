@@ -33,19 +33,26 @@ def body(identity: tuple[str, int, str], model: str, method: str, *args: object)
     return xmlrpc.client.dumps((*identity, model, method, list(args)), "execute_kw").encode()
 
 
-def run(port: int, clients: int, make: Callable[[int], bytes], until: Callable[[int], bool]) -> list[Answer]:
+def login(key: str) -> bytes:
+    """A call of `/xmlrpc/2/common` that is allowed, recorded, and answered by the gate itself."""
+    return xmlrpc.client.dumps(("odoo", "agent", key, {}), "authenticate").encode()
+
+
+def run(
+    port: int, clients: int, make: Callable[[int], bytes], until: Callable[[int], bool], path: str = "/xmlrpc/2/mcp"
+) -> list[Answer]:
     """`clients` threads send `make(n)` for n = 0, 1, … until `until(n)` or until their connection is lost."""
     numbers = iter(range(10**9))
 
     def client(index: int) -> list[Answer]:
-        return list(calls(port, numbers, make, until, f"agent/{index}"))
+        return list(calls(port, numbers, make, until, f"agent/{index}", path))
 
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         return [answer for answers in pool.map(client, range(clients)) for answer in answers]
 
 
 def calls(
-    port: int, numbers: Iterator[int], make: Callable[[int], bytes], until: Callable[[int], bool], agent: str
+    port: int, numbers: Iterator[int], make: Callable[[int], bytes], until: Callable[[int], bool], agent: str, path: str
 ) -> Iterator[Answer]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     headers = {"Content-Type": "text/xml", "User-Agent": agent}
@@ -55,7 +62,7 @@ def calls(
                 return
             sent = time.monotonic()
             try:
-                connection.request("POST", "/xmlrpc/2/mcp", make(number), headers)
+                connection.request("POST", path, make(number), headers)
                 document = connection.getresponse().read()
             except (OSError, http.client.HTTPException):
                 yield Answer(sent, time.monotonic(), "lost", number)

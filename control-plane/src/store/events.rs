@@ -138,7 +138,7 @@ pub async fn insert<'b>(
         }
         let Some(key_id) = event.key_id.as_deref().filter(|_| is_use(event)) else { continue };
         let used = uses.entry(key_id).or_insert_with(|| keys::Use { count: 0, at: Moment(0), from: String::new() });
-        used.count += event.count;
+        used.count = used.count.saturating_add(event.count);
         if event.at >= used.at.0 {
             used.at = Moment(event.at);
             // Refusals that were only counted came from anywhere.

@@ -43,6 +43,21 @@ async fn one_alert_is_open_on_a_subject_and_repeats_raise_its_count() {
 }
 
 #[tokio::test]
+async fn refusals_that_a_gate_only_counted_raise_the_alert_on_their_key_by_their_number() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let counted = |sequence, count| {
+        let body = json!({"kind": "counted", "count": count, "key_id": KEY, "database": "odoo", "client_ip": "",
+            "road": "", "outcome": "denied", "reason": "ip_denied"});
+        event(sequence, body)
+    };
+    send(&gate, "b", vec![counted(0, 1000)]).await;
+    send(&gate, "b", vec![counted(1, 234)]).await;
+    let [alert] = list(&lab.admin, "").await.try_into().unwrap();
+    assert_eq!((&alert["type"], &alert["key_id"], &alert["count"]), (&json!("ip_blocked"), &json!(KEY), &json!(1234)));
+}
+
+#[tokio::test]
 async fn what_would_have_been_refused_opens_no_alert() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;

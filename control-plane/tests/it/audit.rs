@@ -246,3 +246,24 @@ async fn refusals_that_were_only_counted_are_one_row_with_their_number() {
     }
     assert_eq!(row(&lab).await["count"], json!(4711));
 }
+
+#[tokio::test]
+async fn refusals_of_a_key_that_were_only_counted_are_uses_from_nowhere() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let key = lab.key().await;
+    let refused = json!({"key_id": key["id"], "database": "odoo", "client_ip": "192.0.2.1", "outcome": "denied",
+        "reason": "rate_limited"});
+    let counted = json!({"kind": "counted", "count": 4711, "key_id": key["id"], "database": "odoo", "client_ip": "",
+        "road": "", "outcome": "denied", "reason": "rate_limited"});
+    for _ in 0..2 {
+        send(&gate, "b", vec![event(1, refused.clone())]).await;
+        send(&gate, "b", vec![event(2, counted.clone())]).await;
+    }
+    let id = text(&key["id"]);
+    let rows = lab.admin.get(&format!("/api/v1/audit?key_id={id}")).await.json;
+    let counts: Vec<_> = rows["items"].as_array().unwrap().iter().map(|row| row["count"].clone()).collect();
+    assert_eq!(counts, [json!(4711), json!(1)]);
+    let key = lab.admin.get(&format!("/api/v1/keys/{id}")).await.json;
+    assert_eq!((&key["use_count"], &key["last_used_from"]), (&json!(4712), &json!("192.0.2.1")));
+}
