@@ -28,6 +28,14 @@ pub fn roles() -> String {
         let marks: Vec<_> = marks.map(|mark| if mark { "✓" } else { "" }).collect();
         let _ = writeln!(page, "| {} | {} |", name(&route), marks.join(" | "));
     }
+    page.push_str(
+        "\n### What needs `If-Match`\n\n\
+        These edit a record, and must say which state of it: with the `ETag` of an answer, with `If-Match: *` for whatever \
+        it is, or, if they make it, with `If-None-Match: *`.\n\n",
+    );
+    for route in api_table().iter().filter(|route| route.needs_precondition) {
+        let _ = writeln!(page, "- {}", name(route));
+    }
     page.push_str("\n## For gates\n\nOn a listener of their own.\n\n| request | everybody | gate |\n|---|---|---|\n");
     for route in gate_table() {
         let mark = if route.access == Access::Public { "✓ | " } else { " | ✓" };

@@ -73,6 +73,8 @@ codes! {
     MailNotConfigured = "mail_not_configured", CONFLICT, "No SMTP server is configured";
     /// `If-Match` names another state.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The record has changed";
+    /// An edit does not say which state of the record it is made on.
+    PreconditionRequired = "precondition_required", PRECONDITION_REQUIRED, "The header If-Match is needed";
     /// The body is over the limit.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not declared as JSON.

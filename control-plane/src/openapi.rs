@@ -74,10 +74,28 @@ impl Operation {
         }
     }
 
-    /// Takes a header.
-    pub fn takes_header(&mut self, name: &str, description: &str) {
-        let schema = json!({"type": "string"});
+    /// Takes `If-Match`; whether it must be there, the route says.
+    pub fn takes_if_match(&mut self) {
+        let schema = json!({"anyOf": [{"const": "*"}, {"type": "string", "pattern": "^\"[0-9]+\"$"}]});
+        let description =
+            "The `ETag` of the record that is to change: 412 if it is another by now. `*`: whatever it is.";
+        self.takes_header("If-Match", description, &schema);
+    }
+
+    fn takes_header(&mut self, name: &str, description: &str, schema: &Value) {
         self.parameters.push(json!({"name": name, "in": "header", "description": description, "schema": schema}));
+    }
+
+    /// Needs what [`Operation::takes_if_match`] takes, or what says that the record is to be new, if the route makes some.
+    fn needs_precondition(&mut self, makes_records: bool) {
+        self.may_refuse(&[Code::PreconditionRequired]);
+        if makes_records {
+            let description = "`*`, in the place of `If-Match`: make a new record, 412 if there is one by now.";
+            return self.takes_header("If-None-Match", description, &json!({"const": "*"}));
+        }
+        for parameter in self.parameters.iter_mut().filter(|parameter| parameter["name"] == "If-Match") {
+            parameter["required"] = true.into();
+        }
     }
 
     /// Answers a value.
@@ -121,6 +139,9 @@ impl Operation {
             Access::Public => notes.push("For everybody, without a token.".to_owned()),
         }
         self.may_refuse(route.codes);
+        if route.needs_precondition {
+            self.needs_precondition(route.statuses.contains(&201));
+        }
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
             let schema = json!({"type": "string"});
             self.parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));

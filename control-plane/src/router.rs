@@ -1,4 +1,4 @@
-//! Every route, once: its method, its path, whom it lets in and what answers.
+//! Every route, once: its method, its path, whom it lets in, whether it needs `If-Match`, and what answers.
 //!
 //! The routers are made of the tables, so a route without an entry, or an entry without its check, cannot exist. So is
 //! the API's description (`openapi.rs`): a handler's types say what it takes and answers, through `JsonSchema` on what is
@@ -13,8 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use lictor_policy::wire;
 
 use crate::api::{
-    accounts, admin_audit, alerts, audit, emergency, explain, gates, health, jobs, keys, link, openapi, outbox, pauses,
-    permissions, sessions, settings, sign_in, tokens, users, webhooks,
+    accounts, admin_audit, alerts, audit, emergency, etag, explain, gates, health, jobs, keys, link, openapi, outbox,
+    pauses, permissions, sessions, settings, sign_in, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::auth::{Access, Role, require};
@@ -37,6 +37,8 @@ pub struct Route {
     pub path: &'static str,
     /// Whom it lets in.
     pub access: Access,
+    /// Whether it must say which state of a record it is made on, with `If-Match` or `If-None-Match`.
+    pub needs_precondition: bool,
     /// What it does, in one line.
     pub summary: &'static str,
     /// The statuses that it answers when all is well, if not those that its handler's type tells: 200, or 204 without a
@@ -53,6 +55,12 @@ impl Route {
     /// Answers these when all is well, for example 201.
     const fn status(mut self, statuses: &'static [u16]) -> Self {
         self.statuses = statuses;
+        self
+    }
+
+    /// Is done whatever the record is by now, with a reason in the table.
+    const fn unconditional(mut self) -> Self {
+        self.needs_precondition = false;
         self
     }
 
@@ -86,6 +94,12 @@ impl Verb {
         }
     }
 
+    /// Whether it edits what is there: two who do so at once must not undo each other's work. A `POST` makes something new or
+    /// does something, such as to revoke a key: an emergency is no time to read first.
+    const fn edits(self) -> bool {
+        matches!(self, Self::Put | Self::Patch | Self::Delete)
+    }
+
     const fn filter(self) -> MethodFilter {
         match self {
             Self::Get => MethodFilter::GET,
@@ -105,14 +119,14 @@ fn route<H: Handler<T, App> + Described<T>, T: 'static>(
     summary: &'static str,
     handler: H,
 ) -> Route {
-    let answer = on(verb.filter(), handler);
-    Route { verb, path, access, summary, statuses: &[], codes: &[], describe: H::describe, answer }
+    let (answer, needs_precondition) = (on(verb.filter(), handler), verb.edits());
+    Route { verb, path, access, needs_precondition, summary, statuses: &[], codes: &[], describe: H::describe, answer }
 }
 
 /// A route of the wire format between gates and control plane, which is described in `policy/src/wire.rs`.
 fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: &'static str, handler: H) -> Route {
-    let answer = on(verb.filter(), handler);
-    Route { verb, path, access, summary: "", statuses: &[], codes: &[], describe: |_| {}, answer }
+    let (answer, needs_precondition) = (on(verb.filter(), handler), false);
+    Route { verb, path, access, needs_precondition, summary: "", statuses: &[], codes: &[], describe: |_| {}, answer }
 }
 
 /// The routes of the listener for administrators.
@@ -135,7 +149,9 @@ pub fn api_table() -> Vec<Route> {
             .or(&[SignInRefused, TooManyAttempts]),
         route(user, Post, "/api/v1/sign-out", "End the token that is sent.", sign_in::sign_out).or(&[LastAdmin]),
         route(user, Get, "/api/v1/me", "The account and the token that are asking.", sign_in::me).or(&[NotFound]),
+        // It names the password that is there now.
         route(user, Put, "/api/v1/me/password", "Change the own password.", sign_in::change_password)
+            .unconditional()
             .or(&[NotFound, TooManyAttempts]),
         route(admin, Get, "/api/v1/admin-audit", "What administrators did, newest first.", admin_audit::list),
         route(public, Get, "/link/{token}", "The page that can show a new key once.", link::show).status(&[200, 410]),
@@ -217,7 +233,8 @@ pub fn api_table() -> Vec<Route> {
             pauses::create,
         )
         .status(&[201]),
-        route(admin, Delete, "/api/v1/pauses/{id}", "Lift a pause.", pauses::delete),
+        // A pause and a token never change after they are made: their ids say which state is meant.
+        route(admin, Delete, "/api/v1/pauses/{id}", "Lift a pause.", pauses::delete).unconditional(),
         route(admin, Get, "/api/v1/jobs", "What happens by the clock, and how it went.", jobs::list),
         route(admin, Get, "/api/v1/jobs/{name}", "A job.", jobs::show),
         route(admin, Patch, "/api/v1/jobs/{name}", "Change when a job runs.", jobs::update),
@@ -266,6 +283,7 @@ pub fn api_table() -> Vec<Route> {
         route(admin, Post, "/api/v1/tokens", "Make a token; its text is shown this once.", tokens::create)
             .status(&[201]),
         route(admin, Delete, "/api/v1/tokens/{id}", "Delete a token: it is refused from now on.", tokens::delete)
+            .unconditional()
             .or(&[LastAdmin]),
     ]
 }
@@ -293,7 +311,11 @@ fn router(app: &App, table: Vec<Route>, body_limit: usize) -> Router {
     let empty: Router<App> = Router::new();
     let routes = table.into_iter().fold(empty, |router, route| {
         let check = middleware::from_fn_with_state((app.clone(), route.access), require);
-        router.route(route.path, route.answer.route_layer(check))
+        let answer = match route.needs_precondition {
+            true => route.answer.route_layer(middleware::from_fn(etag::require)),
+            false => route.answer,
+        };
+        router.route(route.path, answer.route_layer(check))
     });
     routes
         .fallback(async || Problem::new(Code::NotFound, "There is no such path; the routes begin with /api/v1/."))

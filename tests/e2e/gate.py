@@ -66,6 +66,9 @@ def ask(
     that is so now and then on a machine that is busy with something else."""
     request = urllib.request.Request(f"{base}/api/v1/{path}", method=method)
     request.add_header("Authorization", f"Bearer {token}")
+    if method in ("PUT", "PATCH", "DELETE"):
+        # No test that edits so is about two who edit at once.
+        request.add_header("If-Match", "*")
     data = None
     if body is not None:
         request.add_header("Content-Type", "application/json")

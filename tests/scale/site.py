@@ -72,7 +72,8 @@ class Client:
 
     def open(self, method: str, path: str, body: bytes | None = None) -> http.client.HTTPResponse:
         """The answer, to be read."""
-        self._connection.request(method, self._base + path, body, self._headers)
+        edits = {"If-Match": "*"} if method in ("PUT", "PATCH", "DELETE") else {}
+        self._connection.request(method, self._base + path, body, self._headers | edits)
         answer = self._connection.getresponse()
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path} was answered with {answer.status}: {answer.read()[:500]!r}")

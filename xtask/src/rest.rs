@@ -32,6 +32,10 @@ pub(crate) fn send(method: &str, url: &str, token: Option<&str>, body: Option<(&
     if let Some((content_type, _)) = body {
         request = request.header("content-type", content_type);
     }
+    if matches!(method, "PUT" | "PATCH" | "DELETE") {
+        // Nobody else edits what this makes: whatever the record is.
+        request = request.header("if-match", "*");
+    }
     let content = body.map_or("", |(_, content)| content);
     let mut response = agent.run(request.body(content)?)?;
     Ok(Answer {

@@ -1,9 +1,11 @@
-//! `ETag` and `If-Match`: the tag of a record is the revision that last changed it.
+//! `ETag` and `If-Match`: the tag of a record is the revision that last changed it. Two who edit the same record cannot
+//! undo each other's work without knowing: the table of routes says which requests need `If-Match` ([`require`]).
 
 use axum::Json;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,20 +32,23 @@ impl<T: JsonSchema> Output for Tagged<T> {
     }
 }
 
-/// What the caller believes the record to be: `If-Match` names its state, `If-None-Match: *` says that there is none.
+/// What the caller believes the record to be: `If-Match` names its state, or with `*` says that it is to change whatever it
+/// is; `If-None-Match: *` says that there is none.
 pub struct IfMatch {
-    state: Option<String>,
+    tags: Option<Vec<String>>,
     none: bool,
 }
 
 impl IfMatch {
     /// Refuses if the record has changed since the caller read it, or is not there. Ask inside the transaction.
+    ///
+    /// RFC 9110 has `If-Match: *` fail where there is no record. A `PUT` that makes one takes it all the same: it says the
+    /// whole record and so overwrites nothing that it has not named, and there would be no way to say "whatever it is" in one
+    /// request.
     pub fn check(&self, changed: impl Into<Option<Revision>>) -> Result<()> {
         let current = changed.into().map(tag);
-        let named = |wanted: &String| {
-            current.as_ref().is_some_and(|tag| wanted.split(',').map(str::trim).any(|one| one == "*" || one == tag))
-        };
-        if self.state.as_ref().is_none_or(named) && !(self.none && current.is_some()) {
+        let named = |tags: &Vec<String>| tags.iter().any(|one| one == "*" || current.as_ref() == Some(one));
+        if self.tags.as_ref().is_none_or(named) && !(self.none && current.is_some()) {
             return Ok(());
         }
         Err(Problem::new(Code::PreconditionFailed, "Read the record again and repeat the change on what it is now."))
@@ -54,18 +59,38 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let value = |name| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default().to_owned());
-        let none = value(header::IF_NONE_MATCH).is_some_and(|wanted| wanted.trim() == "*");
-        Ok(Self { state: value(header::IF_MATCH), none })
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+impl IfMatch {
+    fn of(headers: &HeaderMap) -> Self {
+        let values = |name| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+        let tags = headers.contains_key(header::IF_MATCH).then(|| {
+            let tags = values(header::IF_MATCH).flat_map(|value| value.split(','));
+            tags.map(|tag| tag.trim().to_owned()).collect()
+        });
+        Self { tags, none: values(header::IF_NONE_MATCH).any(|wanted| wanted.trim() == "*") }
     }
 }
 
 impl Input for IfMatch {
     fn describe(operation: &mut Operation) {
-        operation.takes_header("If-Match", "The `ETag` of the record that is to change: 412 if it is another by now.");
-        operation.takes_header("If-None-Match", "`*`: make a new record, 412 if there is one by now.");
+        operation.takes_if_match();
         operation.may_refuse(&[Code::PreconditionFailed]);
     }
+}
+
+/// Runs before the handler of a route that edits a record: a write that does not say which state of it is meant is
+/// refused, as it might undo what somebody else did meanwhile.
+pub async fn require(request: Request, next: Next) -> Result<Response> {
+    let IfMatch { tags, none } = IfMatch::of(request.headers());
+    if tags.is_some() || none {
+        return Ok(next.run(request).await);
+    }
+    let detail = "Read the record and send its 'ETag' in the header 'If-Match'; 'If-Match: *' means the record whatever it \
+                  is, and 'If-None-Match: *' one that is not there yet.";
+    Err(Problem::new(Code::PreconditionRequired, detail))
 }
 
 fn tag(revision: Revision) -> String {

@@ -8,7 +8,7 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use super::ask::Consent;
-use super::client::{Client, Condition};
+use super::client::Client;
 use super::failure::Result;
 use super::print::{self, Column};
 use super::user::{secret_of_environment, secret_of_file};
@@ -115,14 +115,15 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
                 [("name", name.map(Value::from)), ("role", role.map(Value::from)), ("active", active.map(Value::from))];
             let patch = changes(body(fields))?;
             let path = path(client, &account).await?;
-            let updated = client.send(Method::PATCH, &path, Some(&patch), &Condition::Any).await?;
+            let updated = client.patch(&path, &patch).await?;
             print::record(client.output, &updated.json)
         }
         Command::Password { account, password } => {
-            let path = format!("{}/password", path(client, &account).await?);
+            let account = path(client, &account).await?;
             let body = password.read()?.map(|password| json!({"password": password}));
             let method = if body.is_some() { Method::PUT } else { Method::DELETE };
-            let changed = client.send(method, &path, body.as_ref(), &Condition::Any).await?;
+            let state = client.state(&account).await?;
+            let changed = client.send(method, &format!("{account}/password"), body.as_ref(), &state).await?;
             match changed.json {
                 Value::Null => print::done(client.output, "Done."),
                 account => print::record(client.output, &account),
@@ -130,8 +131,9 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { account, consent } => {
             let path = path(client, &account).await?;
+            let state = client.state(&path).await?;
             consent.ask(&format!("Delete account {account} and its tokens?"))?;
-            client.send(Method::DELETE, &path, None, &Condition::Any).await?;
+            client.delete(&path, &state).await?;
             print::done(client.output, "Deleted.")
         }
     }

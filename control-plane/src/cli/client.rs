@@ -105,6 +105,24 @@ impl Client {
         self.send(Method::GET, path, None, &Condition::Any).await
     }
 
+    /// What a write must find for the record to be the one that is there now: two who edit it at once do not undo each
+    /// other's work without knowing.
+    pub async fn state(&self, path: &str) -> Result<Condition> {
+        let read = self.get(path).await?;
+        read.etag.map(Condition::Unchanged).ok_or_else(|| self.stranger("it sent no tag with a record"))
+    }
+
+    /// Changes a record, unless somebody else does between the reading of it and the change.
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Answer> {
+        let state = self.state(path).await?;
+        self.send(Method::PATCH, path, Some(body), &state).await
+    }
+
+    /// Deletes a record that is still in the state in which its owner agreed to that.
+    pub async fn delete(&self, path: &str, state: &Condition) -> Result<Answer> {
+        self.send(Method::DELETE, path, None, state).await
+    }
+
     /// Makes or does something.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         self.send(Method::POST, path, Some(body), &Condition::Any).await
@@ -249,7 +267,7 @@ fn refused(status: StatusCode, problem: &Value) -> Failure {
     let exit = match status {
         StatusCode::NOT_FOUND => Exit::NotFound,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Refused,
-        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => Exit::Conflict,
+        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED | StatusCode::PRECONDITION_REQUIRED => Exit::Conflict,
         StatusCode::TOO_MANY_REQUESTS => Exit::Refused,
         status if status.is_client_error() => Exit::Invalid,
         _ => Exit::Failed,
@@ -336,6 +354,7 @@ mod tests {
             (403, Exit::Refused),
             (409, Exit::Conflict),
             (412, Exit::Conflict),
+            (428, Exit::Conflict),
             (422, Exit::Invalid),
             (503, Exit::Failed),
         ] {

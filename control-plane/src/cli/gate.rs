@@ -87,8 +87,9 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { gate, consent } => {
             let path = path(client, &gate).await?;
+            let state = client.state(&path).await?;
             consent.ask(&format!("The gate refuses all calls once its policy is too old. Delete gate {gate}?"))?;
-            client.send(Method::DELETE, &path, None, &Condition::Any).await?;
+            client.delete(&path, &state).await?;
             print::done(client.output, "Deleted.")
         }
     }

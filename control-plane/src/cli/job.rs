@@ -58,7 +58,7 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Schedule { job, cron } => {
             let patch = json!({"cron": cron});
-            let job = client.send(Method::PATCH, &path(&job), Some(&patch), &Condition::Any).await?;
+            let job = client.patch(&path(&job), &patch).await?;
             print::record(client.output, &job.json)
         }
     }

@@ -166,7 +166,7 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
             let own = [("name", name.map(Value::from)), ("active", active.map(Value::from))];
             let patch = changes(body(own.into_iter().chain(restrictions.fields())))?;
             let path = path(client, &key).await?;
-            let updated = client.send(Method::PATCH, &path, Some(&patch), &Condition::Any).await?;
+            let updated = client.patch(&path, &patch).await?;
             print::record(client.output, &updated.json)
         }
         Command::Regenerate { key, consent } => {
@@ -188,8 +188,9 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { key, consent } => {
             let path = path(client, &key).await?;
+            let state = client.state(&path).await?;
             consent.ask(&format!("Delete key {key}?"))?;
-            client.send(Method::DELETE, &path, None, &Condition::Any).await?;
+            client.delete(&path, &state).await?;
             print::done(client.output, "Deleted.")
         }
     }

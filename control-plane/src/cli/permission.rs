@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Limit;
 use super::ask::Consent;
 use super::client::{Client, Condition, encoded};
-use super::failure::Result;
+use super::failure::{Exit, Failure, Result};
 use super::print::{self, Column};
 
 const COLUMNS: [Column; 9] = [
@@ -89,12 +89,18 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
             let methods: Map<String, Value> = methods.into_iter().map(|(name, list)| (name, list.into())).collect();
             let rules = json!({"read": read, "write": write, "create": create, "delete": delete, "groups": groups,
                 "nested_writes": nested_writes, "cross_model_reads": cross_model_reads, "methods": methods});
-            let put = client.send(Method::PUT, &path(&model), Some(&rules), &Condition::Any).await?;
+            let state = match client.state(&path(&model)).await {
+                Err(Failure { exit: Exit::NotFound, .. }) => Condition::New,
+                state => state?,
+            };
+            let put = client.send(Method::PUT, &path(&model), Some(&rules), &state).await?;
             print::record(client.output, &put.json)
         }
         Command::Delete { model, consent } => {
+            let path = path(&model);
+            let state = client.state(&path).await?;
             consent.ask(&format!("Nothing may be done to {model} from then on. Delete its permission?"))?;
-            client.send(Method::DELETE, &path(&model), None, &Condition::Any).await?;
+            client.delete(&path, &state).await?;
             print::done(client.output, "Deleted.")
         }
     }

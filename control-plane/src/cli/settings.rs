@@ -1,10 +1,9 @@
 //! `lictor settings`
 
-use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::client::{Client, Condition};
+use super::client::Client;
 use super::failure::Result;
 use super::print;
 
@@ -53,7 +52,7 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         Command::Show => print::record(client.output, &client.get("settings").await?.json),
         Command::Set { assignments } => {
             let patch = patch(assignments);
-            let settings = client.send(Method::PATCH, "settings", Some(&patch), &Condition::Any).await?;
+            let settings = client.patch("settings", &patch).await?;
             print::record(client.output, &settings.json)
         }
     }

@@ -1,6 +1,5 @@
 //! `lictor token`
 
-use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -67,7 +66,7 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { id, consent } => {
             consent.ask(&format!("Delete token {id}?"))?;
-            client.send(Method::DELETE, &format!("tokens/{}", encoded(&id)), None, &Condition::Any).await?;
+            client.delete(&format!("tokens/{}", encoded(&id)), &Condition::Any).await?;
             print::done(client.output, "Deleted.")
         }
     }

@@ -168,7 +168,7 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         Command::Update { user, name, database, login, credential, person } => {
             let patch = changes(fields(name, person, database, login, &credential)?)?;
             let path = path(client, &user).await?;
-            let updated = client.send(Method::PATCH, &path, Some(&patch), &Condition::Any).await?;
+            let updated = client.patch(&path, &patch).await?;
             print::record(client.output, &updated.json)
         }
         Command::Check { user } => {
@@ -178,8 +178,9 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { user, consent } => {
             let path = path(client, &user).await?;
+            let state = client.state(&path).await?;
             consent.ask(&format!("Delete user {user}?"))?;
-            client.send(Method::DELETE, &path, None, &Condition::Any).await?;
+            client.delete(&path, &state).await?;
             print::done(client.output, "Deleted.")
         }
     }

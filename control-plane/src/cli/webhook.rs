@@ -1,11 +1,10 @@
 //! `lictor webhook`
 
-use axum::http::Method;
 use clap::Subcommand;
 use serde_json::Value;
 
 use super::ask::Consent;
-use super::client::{Client, Condition};
+use super::client::Client;
 use super::failure::Result;
 use super::print::{self, Column};
 use super::{Limit, body, changes, id_of};
@@ -70,13 +69,14 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<()> {
         Command::Update { webhook, name, address, from_severity } => {
             let patch = changes(fields(name, address, from_severity))?;
             let path = path(client, &webhook).await?;
-            let updated = client.send(Method::PATCH, &path, Some(&patch), &Condition::Any).await?;
+            let updated = client.patch(&path, &patch).await?;
             print::record(client.output, &updated.json)
         }
         Command::Delete { webhook, consent } => {
             let path = path(client, &webhook).await?;
+            let state = client.state(&path).await?;
             consent.ask(&format!("Delete webhook {webhook}?"))?;
-            client.send(Method::DELETE, &path, None, &Condition::Any).await?;
+            client.delete(&path, &state).await?;
             print::done(client.output, "Deleted.")
         }
     }

@@ -51,25 +51,81 @@ fn body(verb: &str, path: &str) -> Option<Value> {
     }
 }
 
+/// Sends a change of a record of its own, with what comes of the answer that shows the record's tag.
+async fn send(lab: &Lab, verb: &str, template: &str, tag: impl FnOnce(&Answer) -> Option<String>) -> (Answer, u64) {
+    let (id, read) = record(lab, template.split('/').nth(3).unwrap()).await;
+    let path = template.replace("{id}", &id).replace("{name}", &id).replace("{model}", &id);
+    let (tag, before) = (tag(&read), lab.revision().await);
+    let headers: Vec<_> = tag.iter().map(|tag| ("if-match", tag.as_str())).collect();
+    let body = body(verb, template).map(|body| body.to_string());
+    (lab.admin.send(verb, &path, body, &headers).await, lab.revision().await - before)
+}
+
 #[tokio::test]
 async fn each_change_is_refused_on_a_record_that_is_another_by_now_and_made_on_the_one_that_was_read() {
     let lab = Lab::new().await;
     let changes = changes();
     assert!(changes.len() >= 20, "{changes:?}");
     for (verb, path) in changes {
-        let noun = path.split('/').nth(3).unwrap();
-        let (id, read) = record(&lab, noun).await;
-        let path = path.replace("{id}", &id).replace("{name}", &id).replace("{model}", &id);
-        let before = lab.revision().await;
-        for (tag, is_current) in [("\"999999\"".to_owned(), false), (read.etag(), true)] {
-            let body = body(verb, &path).map(|body| body.to_string());
-            let answer = lab.admin.send(verb, &path, body, &[("if-match", &tag)]).await;
-            if is_current {
-                assert!(answer.status.is_success(), "{verb} {path}: {}", answer.text);
-            } else {
-                assert_eq!(answer.problem(), (412, "precondition_failed", ""), "{verb} {path}");
-                assert_eq!(lab.revision().await, before, "{verb} {path}");
-            }
+        for stale in ["\"999999\"", "", "999999", "\"999999\", \"999998\""] {
+            let (answer, changed) = send(&lab, verb, path, |_| Some(stale.to_owned())).await;
+            assert_eq!(answer.problem(), (412, "precondition_failed", ""), "{verb} {path}");
+            assert_eq!(changed, 0, "{verb} {path}");
+        }
+        let several = |read: &Answer| Some(format!("\"999999\", {}", read.etag()));
+        for (answer, changed) in [
+            send(&lab, verb, path, |read| Some(read.etag())).await,
+            send(&lab, verb, path, several).await,
+            send(&lab, verb, path, |_| Some("*".to_owned())).await,
+        ] {
+            assert!(answer.status.is_success(), "{verb} {path}: {}", answer.text);
+            assert_eq!(changed, 1, "{verb} {path}");
         }
     }
+}
+
+#[tokio::test]
+async fn each_edit_of_a_record_must_say_which_state_of_it_is_meant_and_nothing_else_must() {
+    let lab = Lab::new().await;
+    for route in api_table() {
+        let (verb, path) = (route.verb.name(), route.path);
+        let operation = &DOCUMENT["paths"][path][verb.to_ascii_lowercase()];
+        assert_eq!(operation["responses"]["428"].is_object(), route.needs_precondition, "{verb} {path}");
+        // What ends something at once, and what is named by an id that stands for one state only.
+        let is_exempt = ["/api/v1/me/password", "/api/v1/pauses/{id}", "/api/v1/tokens/{id}"].contains(&path);
+        let edits = ["PUT", "PATCH", "DELETE"].contains(&verb);
+        assert_eq!(route.needs_precondition, edits && !is_exempt, "{verb} {path}");
+        if !route.needs_precondition {
+            continue;
+        }
+        assert!(changes().contains(&(verb, path)), "{verb} {path} does not look at If-Match");
+        let (answer, changed) = send(&lab, verb, path, |_| None).await;
+        assert_eq!(answer.problem(), (428, "precondition_required", ""), "{verb} {path}");
+        assert!(answer.json["detail"].as_str().unwrap().contains("If-Match: *"), "{}", answer.text);
+        assert_eq!(changed, 0, "{verb} {path}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_and_what_was_answered_have_the_same_tag() {
+    let lab = Lab::new().await;
+    for noun in ["settings", "jobs", "permissions", "users", "keys", "accounts", "webhooks", "gates"] {
+        let (id, answer) = record(&lab, noun).await;
+        let path = format!("/api/v1/{noun}/{id}");
+        assert_eq!(lab.admin.get(path.trim_end_matches('/')).await.etag(), answer.etag(), "{noun}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_edit_the_same_record_the_second_is_told() {
+    let lab = Lab::new().await;
+    let path = "/api/v1/permissions/res.partner";
+    let put =
+        async |body: &str, tag: &str| lab.admin.send("PUT", path, Some(body.to_owned()), &[("if-match", tag)]).await;
+    let read = lab.admin.put(path, json!({"read": true})).await.etag();
+    assert_eq!(put(r#"{"read": true, "write": true}"#, &read).await.status, 200);
+    assert_eq!(put(r#"{"read": true, "create": true}"#, &read).await.problem().0, 412);
+    let now = lab.admin.get(path).await;
+    assert_eq!((&now.json["write"], &now.json["create"]), (&json!(true), &json!(false)));
+    assert_eq!(put(r#"{"read": true, "write": true, "create": true}"#, &now.etag()).await.status, 200);
 }

@@ -5,7 +5,7 @@ use crate::support::Lab;
 #[tokio::test]
 async fn whatever_goes_wrong_is_a_problem_document() {
     let lab = Lab::new().await;
-    let json = ("content-type", "application/json");
+    let (json, any) = (("content-type", "application/json"), ("if-match", "*"));
     let huge = format!("{{\"name\": \"{}\"}}", "x".repeat(1 << 20));
     let listed = r#"{"name": "Ada", "email": "ada@example.com", "upstream": ["odoo", "agent", "secret"]}"#;
     for (method, path, body, headers, status, code) in [
@@ -19,8 +19,9 @@ async fn whatever_goes_wrong_is_a_problem_document() {
         ("POST", "/api/v1/users", Some("{} {}"), vec![json], 422, "missing_field"),
         ("POST", "/api/v1/gates/x/rotate", Some("[]"), vec![json], 400, "malformed_json"),
         ("POST", "/api/v1/users", Some(listed), vec![json], 422, "invalid_field"),
-        ("PATCH", "/api/v1/settings", Some("[]"), vec![json], 400, "malformed_json"),
-        ("PATCH", "/api/v1/settings", Some("{} {}"), vec![json], 400, "malformed_json"),
+        ("PATCH", "/api/v1/settings", Some("{}"), vec![json], 428, "precondition_required"),
+        ("PATCH", "/api/v1/settings", Some("[]"), vec![json, any], 400, "malformed_json"),
+        ("PATCH", "/api/v1/settings", Some("{} {}"), vec![json, any], 400, "malformed_json"),
         ("POST", "/api/v1/users", Some(huge.as_str()), vec![json], 413, "too_large"),
         ("GET", "/api/v1/users?limit=0", None, vec![], 422, "invalid_field"),
         ("DELETE", "/api/v1/gates/x", None, vec![("if-match", "\"0\"")], 404, "not_found"),

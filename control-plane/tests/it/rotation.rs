@@ -246,7 +246,7 @@ async fn a_key_that_is_worth_nothing_any_more_is_not_sent_to_its_user() {
         lab.pass(28 * DAY);
         lab.run("key_rotation").await;
         let new = path(&json!({"id": now(&lab, &old).await["rotated_to"]}));
-        let done = lab.admin.send(verb, &format!("{new}{does}"), None, &[]).await;
+        let done = lab.admin.send(verb, &format!("{new}{does}"), None, &[("if-match", "*")]).await;
         assert!(done.status.is_success(), "{}", done.text);
         assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 0, "{verb} {does}");
         let message = lab.admin.get("/api/v1/outbox").await.json["items"][0].clone();

@@ -149,7 +149,7 @@ impl Http {
     async fn send(&self, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
         let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
-        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(header::CONTENT_TYPE, "application/json").header(header::IF_MATCH, "*");
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let answer = self.client.request(request.body(body).unwrap()).await.ok()?;
         let status = answer.status().as_u16();

@@ -250,21 +250,24 @@ impl Answer {
     }
 }
 
+/// What an edit says whose test is not about two who edit at once.
+const WHATEVER_IT_IS: (&str, &str) = ("if-match", "*");
+
 impl Caller {
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, &[]).await
     }
     pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.send("DELETE", path, None, &[]).await
+        self.send("DELETE", path, None, &[WHATEVER_IT_IS]).await
     }
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, Some(body.to_string()), &[]).await
     }
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
-        self.send("PUT", path, Some(body.to_string()), &[]).await
+        self.send("PUT", path, Some(body.to_string()), &[WHATEVER_IT_IS]).await
     }
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send("PATCH", path, Some(body.to_string()), &[]).await
+        self.send("PATCH", path, Some(body.to_string()), &[WHATEVER_IT_IS]).await
     }
 
     pub(crate) async fn send(
