@@ -60,7 +60,7 @@ fn a_uid_is_a_number_or_text_of_its_digits() {
         for uid in ["7", "07", "0000000000000000000000000000000000000007"] {
             assert_eq!(with(json!(uid)), usual, "{road:?} {uid}");
         }
-        // Python's `int()` reads all but the last of these as some uid; the last but six as 7.
+        // Odoo would read the first ones as 7.
         for uid in [
             json!(" 7"),
             json!("7 "),

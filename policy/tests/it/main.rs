@@ -23,5 +23,6 @@ mod roads;
 mod setting;
 mod shadow;
 mod shadow_property;
+mod shapes;
 mod snapshot;
 mod stages;

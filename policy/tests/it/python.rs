@@ -1,5 +1,8 @@
 //! Whatever the gate forwards, Python's `xmlrpc.client.loads` reads as exactly the call that was decided.
 
+use std::collections::BTreeMap;
+use std::process::Command;
+
 use base64::Engine as _;
 use lictor_policy::call::Call;
 use lictor_policy::decide::Trace;
@@ -46,6 +49,41 @@ fn what_is_forwarded_is_what_was_decided() {
         }
     }
     oracle.finish();
+}
+
+/// What Python reads of each byte in each encoding, as one line of JSON.
+const EACH_BYTE: &str = r#"
+import json
+import xmlrpc.client
+
+def read(encoding, byte):
+    head = f"<?xml version='1.0' encoding='{encoding}'?><methodCall><methodName>m</methodName><params><param><value>"
+    try:
+        return xmlrpc.client.loads(head.encode() + bytes([byte]) + b"</value></param></params></methodCall>")[0][0]
+    except Exception:
+        return None
+
+encodings = ["utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"]
+print(json.dumps({encoding: [read(encoding, byte) for byte in range(256)] for encoding in encodings}))
+"#;
+
+#[test]
+fn each_byte_of_each_encoding_is_what_python_reads() {
+    let python = Command::new("python3").args(["-c", EACH_BYTE]).output().unwrap();
+    let read: BTreeMap<String, Vec<Option<String>>> = serde_json::from_slice(&python.stdout).unwrap();
+    assert_eq!(read.len(), 5);
+    for (encoding, characters) in read {
+        for (byte, character) in (0..=u8::MAX).zip(characters) {
+            let head =
+                format!("<?xml version='1.0' encoding='{encoding}'?><methodCall><methodName>m</methodName><params>");
+            let param = [b"<param><value>", &[byte][..], b"</value></param></params></methodCall>"].concat();
+            let body = [head.as_bytes(), &param].concat();
+            let text = xmlrpc::decode(&body).ok();
+            let call = text.as_deref().and_then(|text| xmlrpc::read_call(text).ok());
+            let found = call.and_then(|call| call.params[0].as_str().map(str::to_owned));
+            assert_eq!(found, character, "{byte:#x} in {encoding}");
+        }
+    }
 }
 
 fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> Vec<u8> {
