@@ -15,6 +15,9 @@ pub(crate) const LOGIN: &str = "admin";
 /// See [`DATABASE`].
 pub(crate) const PASSWORD: &str = "admin";
 
+/// The key's.
+pub(crate) const KEY_NAME: &str = "first key";
+
 const PERMISSIONS: &str = include_str!("../starter-permissions.json");
 const KEY_FILE: &str = "standin-key";
 
@@ -32,7 +35,7 @@ pub(crate) fn seed(state: &State, api: &Api, secret: &str) -> Result<String> {
     let upstream = json!({"database": DATABASE, "login": LOGIN, "secret": secret});
     let user = api.json("POST", "users", &json!({"name": "Stand-in agent", "upstream": upstream}))?;
     let user_id = user.get("id").context("the control plane's answer has no `id`")?;
-    let made = api.json("POST", "keys", &json!({"name": "first key", "user_id": user_id}))?;
+    let made = api.json("POST", "keys", &json!({"name": KEY_NAME, "user_id": user_id}))?;
     let key = rest::text(&made, "key")?;
     state.write(KEY_FILE, &key)?;
     Ok(key)

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,17 +32,21 @@ pub(crate) struct Options {
     connections: usize,
     #[arg(long)]
     seconds: f64,
+    /// Ends it earlier.
+    #[arg(long)]
+    calls: Option<u64>,
 }
 
-/// Calls until the time is up. Any answer but the right one is an error.
+/// Calls until the time is up, or all calls are made. Any answer but the right one is an error.
 pub(crate) fn run(options: &Options) -> Result<Value> {
     let read = |file: &PathBuf| fs::read(file).with_context(|| format!("cannot read {}", file.display()));
     let request = read(&options.request)?;
     let answer = read(&options.answer)?;
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(options.seconds);
+    let left = AtomicU64::new(options.calls.unwrap_or(u64::MAX));
     let times = thread::scope(|scope| -> Result<Vec<u32>> {
-        let call = || connection(options.port, &request, &answer, end);
+        let call = || connection(options.port, &request, &answer, &left, end);
         let callers: Vec<_> = (0..options.connections).map(|_| scope.spawn(call)).collect();
         let mut times = Vec::new();
         for caller in callers {
@@ -61,14 +66,15 @@ pub(crate) fn run(options: &Options) -> Result<Value> {
 }
 
 /// Returns the microseconds of each call on one connection.
-fn connection(port: u16, request: &[u8], answer: &[u8], end: Instant) -> Result<Vec<u32>> {
+fn connection(port: u16, request: &[u8], answer: &[u8], left: &AtomicU64, end: Instant) -> Result<Vec<u32>> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(ANSWER_LIMIT))?;
     let mut incoming = Incoming::new(stream.try_clone()?);
     let mut times = Vec::new();
     let mut sent = Instant::now();
-    while sent < end {
+    let is_one_left = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+    while sent < end && is_one_left() {
         stream.write_all(request)?;
         let Some(message) = incoming.next().context("no answer")? else { bail!("Envoy closed a connection") };
         check(&message, answer)?;

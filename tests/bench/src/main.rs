@@ -3,6 +3,7 @@
 //! Simple on purpose: a thread a connection and blocking reads cost a third of what Envoy spends on a call, so that
 //! one processor holds them all and Envoy stays the slowest part.
 
+mod attack;
 mod http;
 mod load;
 mod server;
@@ -30,6 +31,8 @@ enum Role {
     },
     /// Calls as fast as answers come, checks every answer, and prints what it measured as JSON.
     Load(load::Options),
+    /// Sends what is refused as fast as it is answered, and prints how often.
+    Attack(attack::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -38,6 +41,10 @@ fn main() -> anyhow::Result<()> {
         Role::Authorizer { port } => server::serve(port, server::authorizer),
         Role::Load(options) => {
             println!("{}", load::run(&options)?);
+            Ok(())
+        }
+        Role::Attack(options) => {
+            println!("{}", attack::run(&options)?);
             Ok(())
         }
     }

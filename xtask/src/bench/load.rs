@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -22,6 +22,8 @@ pub(super) struct Load<'a> {
     pub(super) request: PathBuf,
     /// The file of the one right answer.
     pub(super) answer: PathBuf,
+    /// Calls that are enough, however early.
+    pub(super) calls: Option<u64>,
 }
 
 /// What it prints.
@@ -47,18 +49,36 @@ impl Load<'_> {
         command.args(["--seconds", &length.as_secs_f64().to_string(), "--connections", &connections.to_string()]);
         option(&mut command, "--request", &self.request);
         option(&mut command, "--answer", &self.answer);
-        // Out of the way of Ctrl-C, as the servers are; it prints less than a pipe holds.
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("cannot start {}", self.program.display()))?;
-        let ended = wait_for("the end of the load", length + GRACE, servers, || Ok(child.try_wait()?));
-        if ended.is_err() {
-            child.kill()?;
+        if let Some(calls) = self.calls {
+            command.args(["--calls", &calls.to_string()]);
         }
-        let output = child.wait_with_output()?;
+        let output = Generator::start(&mut command)?.finish(length, servers)?;
+        serde_json::from_slice(&output).context("the load generator printed something else than its result")
+    }
+}
+
+/// A running program that loads a gate.
+pub(super) struct Generator(Child);
+
+impl Generator {
+    /// Starts it out of the way of Ctrl-C, as the servers are; it prints less than a pipe holds.
+    pub(super) fn start(command: &mut Command) -> Result<Self> {
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        Ok(Self(child))
+    }
+
+    /// Waits for its end, and gives what it printed.
+    pub(super) fn finish(mut self, length: Duration, servers: &mut [Server]) -> Result<Vec<u8>> {
+        let ended = wait_for("the end of the load", length + GRACE, servers, || Ok(self.0.try_wait()?));
+        if ended.is_err() {
+            self.0.kill()?;
+        }
+        let output = self.0.wait_with_output()?;
         if !ended?.success() {
             bail!("the load failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        serde_json::from_slice(&output.stdout).context("the load generator printed something else than its result")
+        Ok(output.stdout)
     }
 }
 

@@ -141,7 +141,7 @@ fn ratio(summaries: &[Summary], row: Row) -> f64 {
 }
 
 /// Of an even number the higher of the middle two: one that was measured.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

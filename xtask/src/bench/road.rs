@@ -85,6 +85,11 @@ impl Call {
         )
     }
 
+    /// Its body.
+    pub(super) fn request_body(&self) -> &str {
+        &self.body
+    }
+
     /// The one right answer.
     pub(super) fn answer(&self) -> &'static str {
         match self.road {

@@ -29,6 +29,9 @@ use crate::{envoy_binary, network, seed, wasm};
 const UPSTREAM_API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 const START_LIMIT: Duration = Duration::from_secs(30);
 const NOT_STARTED: &str = "this variant was not started";
+/// Calls of a round whose events wait for the control plane: a gate keeps somewhat more of one key while that is paused or
+/// slower, and then refuses. However fast the machine is, a round ends before.
+const MOST_CALLS: u64 = 20_000;
 /// For the last audit events to be stored and counted.
 const AUDIT_LIMIT: Duration = Duration::from_secs(60);
 
@@ -111,13 +114,10 @@ impl<'a> Setting<'a> {
     /// Loads one row's gate, and waits until it is idle again.
     pub(super) fn round(&mut self, row: Row, length: Duration, connections: u16) -> Result<Round> {
         let meter = Meter::start(&self.gate(row.variant)?.envoy)?;
-        let control_plane = self.control_plane.clone().context(NOT_STARTED)?;
-        // It has a machine of its own where a gate is loaded like this. Here it would share the load's processor, and what
-        // is measured would be how little of it the load gets. What Envoy does to report the calls is measured all the same.
-        let paused = control_plane.pause()?;
-        let measured = self.load(row, length, connections)?;
-        let busy = meter.share()?;
-        drop(paused);
+        let (measured, busy) = self.paused(|setting| {
+            let measured = setting.load(row, length, connections)?;
+            anyhow::Ok((measured, meter.share()?))
+        })?;
         let (used, settled_after) = meter.settle(&mut self.servers)?;
         Ok(Round {
             requests: measured.requests,
@@ -130,12 +130,56 @@ impl<'a> Setting<'a> {
         })
     }
 
+    /// Does something while the control plane is paused. It has a machine of its own where a gate is loaded like this. Here
+    /// it would share the load's processor, and what is measured would be how little of it the load gets. What Envoy does to
+    /// report the calls is measured all the same.
+    pub(super) fn paused<T>(&mut self, measure: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let control_plane = self.control_plane.clone().context(NOT_STARTED)?;
+        let _paused = control_plane.pause()?;
+        measure(self)
+    }
+
+    /// The program that attacks a variant's gate with these requests.
+    pub(super) fn attack(
+        &self,
+        variant: Variant,
+        requests: &[PathBuf],
+        length: Duration,
+        connections: u16,
+    ) -> Result<Command> {
+        let mut command = Command::new(&self.programs.bench);
+        command.args(["attack", "--port", &self.gate(variant)?.port.to_string()]);
+        command.args(["--seconds", &length.as_secs_f64().to_string(), "--connections", &connections.to_string()]);
+        for file in requests {
+            command.arg("--request").arg(file);
+        }
+        Ok(command)
+    }
+
+    /// Waits until a call is refused for this reason.
+    pub(super) fn must_refuse(&mut self, call: &Call, variant: Variant, reason: &str) -> Result<()> {
+        let port = self.gate(variant)?.port;
+        wait_for(reason, START_LIMIT, &mut self.servers, || Ok(call.send(port)?.body.contains(reason).then_some(())))
+    }
+
+    /// Writes a file into the state folder.
+    pub(super) fn write(&self, name: &str, content: &str) -> Result<PathBuf> {
+        self.state.write(name, content)?;
+        Ok(self.state.file(name))
+    }
+
+    /// All that must go on running.
+    pub(super) fn servers(&mut self) -> &mut [Server] {
+        &mut self.servers
+    }
+
     /// Loads one row's gate.
     pub(super) fn load(&mut self, row: Row, length: Duration, connections: u16) -> Result<Measured> {
         let load = Load {
             program: &self.programs.bench,
             request: self.state.file(row.road.request_file()),
             answer: self.project.root.join(row.road.answer_file()),
+            calls: row.is_audited().then_some(MOST_CALLS),
         };
         let port = self.gate(row.variant)?.port;
         let measured = load.run(port, length, connections, &mut self.servers);
@@ -160,10 +204,12 @@ impl<'a> Setting<'a> {
     pub(super) fn every_call_is_audited(&mut self, calls: u64) -> Result<()> {
         let api = self.api.as_ref().context("the control plane was not started")?;
         let expected = calls + Row::ALL.iter().filter(|row| row.is_audited()).count() as u64;
+        let is_first = |key: &&Value| key.get("name").is_some_and(|name| name == seed::KEY_NAME);
         let mut counted = 0;
         let waited = wait_for("an audit record of every call", AUDIT_LIMIT, &mut self.servers, || {
             let keys = api.json("GET", "keys", &Value::Null)?;
-            counted = keys.pointer("/items/0/use_count").and_then(Value::as_u64).context("a key has no use_count")?;
+            let key = keys.get("items").and_then(Value::as_array).and_then(|keys| keys.iter().find(is_first));
+            counted = key.and_then(|key| key.get("use_count")?.as_u64()).context("the first key has no use_count")?;
             Ok((counted >= expected).then_some(()))
         });
         waited.with_context(|| format!("{counted} of {expected} calls were recorded"))?;
