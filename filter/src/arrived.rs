@@ -52,6 +52,6 @@ impl Arrived {
         if written && let Some(address) = read() {
             return Ok(Some(address));
         }
-        Ok(host::text_property(vec!["source", "address"])?.and_then(|text| address::client(&text)))
+        Ok(host::text_property(&["source", "address"])?.and_then(|text| address::client(&text)))
     }
 }

@@ -1,6 +1,5 @@
 //! Audit events: from the request that ends, through a queue that all threads share, to the control plane.
 
-use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use lictor_policy::places::BYTES_OF_A_PLACE;
@@ -25,52 +24,20 @@ pub(crate) fn numbered() -> Result<(String, u64), HostError> {
     Ok((boot()?, places::numbered()?))
 }
 
-/// Events that a thread puts into the queue together at most.
+/// Events in an entry at most, of a filter before this one: shared data outlives it.
 const TOGETHER: usize = 32;
-/// Bytes that are enough, however few events have them.
-const ENOUGH_BYTES: usize = 64 << 10;
 /// Bytes of events after which a batch takes no more, so that sending one costs neither end much memory.
 const BATCH_BYTES: usize = 1 << 20;
 
-thread_local! {
-    /// Events that this thread has not put into the queue: each time, Envoy wakes a thread. They are there for a tick at
-    /// most, and die with the thread's VM; their numbers then are missing, which the control plane sees.
-    static COLLECTED: RefCell<Entry> = const { RefCell::new(Entry(Vec::new())) };
-}
-
-/// Hands an event over to the sender, at the next tick or when there are enough of them.
+/// Hands an event over to the sender. At once, since what a thread keeps dies with its VM.
 pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> {
-    let enough = COLLECTED.with_borrow_mut(|collected| {
-        collected.add(reserved, event);
-        collected.count() >= TOGETHER as u64 || collected.0.len() >= ENOUGH_BYTES
-    });
-    if enough { flush() } else { Ok(()) }
+    enqueue(&Entry::of(reserved, event))
 }
 
-/// Puts what this thread has collected into the queue.
-pub(crate) fn flush() -> Result<(), HostError> {
-    COLLECTED.with_borrow_mut(|collected| {
-        if collected.0.is_empty() {
-            return Ok(());
-        }
-        let queued = enqueue(collected);
-        // The room stays, for the next ones.
-        collected.0.clear();
-        queued
-    })
-}
-
-/// The shared queue, opened once a thread.
+/// The shared queue. Envoy wakes the thread that has opened it last whenever something is appended; nobody needs that, as
+/// the sender looks at every tick, so each thread opens it anew before it appends, and Envoy wakes the one that is awake.
 fn queue() -> Result<u32, HostError> {
-    thread_local! {
-        static OPENED: Cell<Option<u32>> = const { Cell::new(None) };
-    }
-    if let Some(queue) = OPENED.get() {
-        return Ok(queue);
-    }
-    let queue = host::queue(QUEUE)?;
-    OPENED.set(Some(queue));
-    Ok(queue)
+    host::queue(QUEUE)
 }
 
 fn enqueue(entry: &Entry) -> Result<(), HostError> {
@@ -79,7 +46,7 @@ fn enqueue(entry: &Entry) -> Result<(), HostError> {
     let queued = counted.and_then(|()| queue()).and_then(|queue| host::enqueue(queue, &entry.0));
     if queued.is_err() {
         // Their numbers are missing at the control plane, which raises an alert.
-        host::warn(&format!("lictor: audit events lost, as the queue did not take them: {}", entry.count()));
+        host::warn(&format!("lictor: an audit event was lost, as the queue did not take it: {}", entry.sequence()));
     }
     queued
 }
@@ -163,7 +130,7 @@ impl Intent {
     pub(crate) fn send(&self, worker: &Worker) -> Result<u32, HostError> {
         let headers = headers("POST", wire::EVENTS_PATH);
         let batch = Entry::batch(std::slice::from_ref(&self.0), &boot()?);
-        host::call(&worker.config.control_plane_cluster, headers, Some(batch.json()), INTENT_TIMEOUT)
+        host::call(&worker.config.control_plane_cluster, &headers, batch.json(), INTENT_TIMEOUT)
     }
 
     /// Leaves it to the sender, when it could not be stored at once: its number must not be missing.
@@ -203,7 +170,7 @@ impl Sender {
         }
         let Some(batch) = next_batch()? else { return Ok(()) };
         let headers = headers("POST", wire::EVENTS_PATH);
-        match host::call(&worker.config.control_plane_cluster, headers, Some(batch.events.json()), SEND_TIMEOUT) {
+        match host::call(&worker.config.control_plane_cluster, &headers, batch.events.json(), SEND_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, batch }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),
         }
@@ -226,6 +193,11 @@ impl Sender {
             None => self.failed(now, "no answer came, or not from a control plane of this version"),
         }
         Ok(true)
+    }
+
+    /// Forgets an answer that could not be taken: what it was to is sent again.
+    pub(crate) fn give_up(&mut self, token: u32) {
+        self.in_flight.take_if(|call| call.token == token);
     }
 
     fn failed(&mut self, now: UnixMicros, problem: &str) {

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
+use lictor_policy::wire::Event;
 
 use crate::host::{self, HostError};
-use crate::{audit, reply};
+use crate::{refused, reply};
 
 /// So many bodies of the greatest length are held at once. Envoy has no bound of its own on them all.
 const WHOLE_BODIES: usize = 8;
@@ -64,7 +65,7 @@ impl Collected {
                 continue;
             }
             // It gets no record of its own: nobody has looked at its key yet.
-            audit::count(Reason::TooLarge)?;
+            refused::count(&Event::at(host::now()?, String::new()), Reason::TooLarge);
             let refuse = || reply::refuse(road, &Reason::TooLarge.into(), "none", None, None);
             host::instead_of(request, self.0, refuse)?;
         }

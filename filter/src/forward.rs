@@ -47,5 +47,9 @@ pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize) -> Resul
     for (name, value) in &call.headers {
         host::set_request_header(name, value.expose())?;
     }
+    // A request that ended with its headers has no body that could be replaced.
+    if length == 0 && call.document.is_empty() {
+        return Ok(());
+    }
     host::replace_request_body(length, call.document.as_bytes())
 }

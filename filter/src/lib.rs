@@ -2,8 +2,15 @@
 //!
 //! Thin by rule: what can be decided without a host is in `lictor_policy`. `host.rs` alone talks to Envoy.
 
+#![cfg_attr(
+    not(any(test, target_arch = "wasm32")),
+    allow(dead_code, reason = "nobody calls it but Envoy, and there it is another target")
+)]
+
+mod answers;
 mod arrived;
 mod audit;
+mod callbacks;
 mod collected;
 mod config;
 mod forward;
@@ -18,13 +25,8 @@ mod request;
 mod root;
 mod state;
 mod sync;
+mod threads;
 mod worker;
 
-#[allow(unsafe_code, reason = "proxy-wasm's entry point is an exported symbol")]
-mod entry {
-    use proxy_wasm::traits::RootContext;
-
-    proxy_wasm::main! {{
-        proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(crate::root::Root::default()) });
-    }}
-}
+#[cfg(test)]
+mod tests;

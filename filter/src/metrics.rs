@@ -19,6 +19,7 @@ pub(crate) struct Metrics {
     age_seconds: Metric,
     stamp: Metric,
     waiting: Metric,
+    lost: Metric,
 }
 
 impl Metrics {
@@ -45,6 +46,7 @@ impl Metrics {
             age_seconds: host::define_gauge("lictor.policy_age_seconds")?,
             stamp: host::define_gauge("lictor.policy_stamp")?,
             waiting: host::define_gauge("lictor.audit_pending")?,
+            lost: host::define_counter("lictor.filters_lost")?,
         })
     }
 
@@ -79,6 +81,11 @@ impl Metrics {
     /// Tells every thread that there is a newer policy, or will be at once.
     pub(crate) fn published(&self, id: u64) -> Result<(), HostError> {
         host::record(&self.stamp, id)
+    }
+
+    /// Filters of other threads have ended without a word.
+    pub(crate) fn lost(&self, filters: u64) -> Result<(), HostError> {
+        (0..filters).try_for_each(|_| host::increment(&self.lost))
     }
 
     /// The state of the gate as a whole; told by the holder of the lease.

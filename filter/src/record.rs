@@ -4,7 +4,7 @@ use lictor_policy::decide::{Facts, Trace};
 use lictor_policy::effects::MAX_RECORD_IDS;
 use lictor_policy::operation::Operation;
 use lictor_policy::rate::Quota;
-use lictor_policy::refusal::Refusal;
+use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::{Road, Service};
 use lictor_policy::session::Session;
 use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros};
@@ -80,6 +80,12 @@ impl Record {
     /// Marks it as on its way to Odoo since this moment.
     pub(crate) fn forwarded(&mut self, now: UnixMicros) {
         self.forwarded_at = Some(now);
+    }
+
+    /// Marks it as kept from Odoo after all, since the host failed.
+    pub(crate) fn stopped(&mut self) {
+        self.forwarded_at = None;
+        self.refused(&Reason::PolicyUnavailable.into());
     }
 
     /// Whether it is Odoo that answers.

@@ -5,7 +5,13 @@ use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::reply::{self, Reply};
 use lictor_policy::road::Road;
 
-use crate::host::{self, HostError};
+use crate::answers;
+use crate::host::{self, HostError, Response};
+
+/// Envoy takes a 400 that a filter sends for a sign that the connection cannot be read on, and closes it with the requests
+/// that are in it. So this status is sent in its place, which the gate never answers, and made 400 on its way.
+const BAD_REQUEST: u16 = 400;
+const STANDS_FOR_BAD_REQUEST: u16 = 422;
 
 type Headers = Vec<(&'static str, String)>;
 
@@ -33,6 +39,14 @@ pub(crate) fn refuse(
     let mut headers = headers(quota, None);
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
     send(&reply::refusal(road, refusal, decision_id, id), headers)
+}
+
+/// Looks at an answer of the gate's own on its way to the client.
+pub(crate) fn passes() -> Result<(), HostError> {
+    if host::response_status()? != STANDS_FOR_BAD_REQUEST {
+        return Ok(());
+    }
+    host::set_response_header(":status", "400")
 }
 
 /// Tells in Odoo's answer what is left of the rate limit; there and in the access log, why the call would have been refused
@@ -63,6 +77,7 @@ fn headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Headers {
 fn send(reply: &Reply, headers: Headers) -> Result<usize, HostError> {
     let mut all = vec![("content-type", reply.kind)];
     all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
-    host::respond(reply.status.into(), all, reply.document.as_bytes())?;
+    let status = if reply.status == BAD_REQUEST { STANDS_FOR_BAD_REQUEST } else { reply.status };
+    answers::send(Response::new(status.into(), &all, reply.document.as_bytes()))?;
     Ok(reply.document.len())
 }

@@ -8,14 +8,12 @@ use lictor_policy::places::For;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
 use lictor_policy::wire::{Durability, Event, Outcome, UnixMicros};
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
 
 use crate::arrived::Arrived;
 use crate::audit::Intent;
 use crate::collected::Collected;
 use crate::headers::Headers;
-use crate::host::{self, HostError};
+use crate::host::{self, Action, HostError};
 use crate::record::Record;
 use crate::state::{SecondLook, Slots};
 use crate::worker::{Current, Worker};
@@ -27,12 +25,16 @@ pub(crate) const GUARD: (&str, &str) = ("x-lictor-guard", "passed");
 
 /// The filter's side of one request.
 pub(crate) struct Request {
-    /// The number of its context.
+    /// Envoy's number of it.
     id: u32,
     worker: Option<Rc<Worker>>,
     phase: Phase,
     /// There while its body is being collected.
     collected: Option<Collected>,
+    /// The length of the body so far.
+    buffered: usize,
+    /// Whether it ended with its headers: Envoy cannot give it a body then.
+    is_without_body: bool,
 }
 
 enum Phase {
@@ -65,10 +67,11 @@ struct Waiting {
 impl Request {
     /// `worker` is none only if Envoy runs requests on a thread that was never configured: they are refused.
     pub(crate) fn new(id: u32, worker: Option<Rc<Worker>>) -> Self {
-        Self { id, worker, phase: Phase::Untouched, collected: None }
+        Self { id, worker, phase: Phase::Untouched, collected: None, buffered: 0, is_without_body: false }
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, HostError> {
+        self.is_without_body = end_of_stream;
         let headers = Headers::read()?;
         let (guard, passed) = GUARD;
         host::set_request_header(guard, passed)?;
@@ -97,6 +100,7 @@ impl Request {
 
     /// `length` is of all that is buffered.
     fn body(&mut self, length: usize, end_of_stream: bool) -> Result<Action, HostError> {
+        self.buffered = length;
         if self.gave_way() {
             return Ok(Action::Pause);
         }
@@ -131,9 +135,14 @@ impl Request {
             return Ok(Action::Pause);
         }
         let Some(arrived) = self.arrived() else { return Ok(self.settled()) };
-        let body = host::request_body(usize::MAX)?;
+        let body = host::request_body(self.buffered)?;
         let action = self.judge(arrived, Body::Whole(&body), body.len())?;
-        if !matches!(self.phase, Phase::Untouched) {
+        let goes_on = match &self.phase {
+            Phase::Judged(record) => record.is_forwarded(),
+            Phase::Waiting(_) => true,
+            Phase::Untouched | Phase::Buffering(_) | Phase::Stopped => false,
+        };
+        if goes_on {
             host::remove_request_trailers()?;
         }
         Ok(action)
@@ -217,6 +226,9 @@ impl Request {
                 self.judged(record, Action::Pause)
             }
             Verdict::Forward(call) => {
+                if self.is_without_body && !call.document.is_empty() {
+                    return self.refuse(arrived.road, record, &needs_a_body());
+                }
                 forward::replace(&arrived.headers, &call, length)?;
                 record.event.would_deny = call.would_deny;
                 if let (true, Body::Whole(body)) = (intent, body) {
@@ -285,6 +297,7 @@ impl Request {
             intent.queue()?;
             return self.refuse(arrived.road, record, &Reason::AuditUnavailable.into());
         };
+        worker.waits(token, self.id);
         let (policy_id, body) = (current.id, body.to_vec());
         self.phase =
             Phase::Waiting(Box::new(Waiting { record, intent, arrived, token, policy_id, body, forwarded_length }));
@@ -327,12 +340,13 @@ impl Request {
 
     /// Refuses a request whose judging failed at the host: it must not go on.
     fn stop(&mut self, error: &HostError) -> Action {
-        host::warn(&format!("lictor: a host call failed, the request is refused: {error:?}"));
-        self.phase = Phase::Stopped;
-        if reply::refuse(Road::Mcp, &Refusal::from(Reason::PolicyUnavailable), "none", None, None).is_err() {
-            host::warn("lictor: and the refusal could not be sent");
+        match &mut self.phase {
+            // It has its answer.
+            Phase::Judged(record) if !record.is_forwarded() => return Action::Pause,
+            Phase::Judged(record) => record.stopped(),
+            Phase::Untouched | Phase::Buffering(_) | Phase::Waiting(_) | Phase::Stopped => self.phase = Phase::Stopped,
         }
-        Action::Pause
+        refuse_unjudged(&format!("a host call failed: {error:?}"))
     }
 }
 
@@ -347,6 +361,21 @@ fn call(event: &Event, intent: bool) -> For<'_> {
     For::Call { key: event.key_id.as_deref().unwrap_or_default(), intent }
 }
 
+/// Refuses a request of which nothing is known, or nothing more can be.
+pub(crate) fn refuse_unjudged(problem: &str) -> Action {
+    host::warn(&format!("lictor: a request is refused: {problem}"));
+    if reply::refuse(Road::Mcp, &Refusal::from(Reason::PolicyUnavailable), "none", None, None).is_err() {
+        host::warn("lictor: and the refusal could not be sent");
+    }
+    Action::Pause
+}
+
+/// Of a call that is permitted, but would have to be written anew in a body that it does not have.
+fn needs_a_body() -> Refusal {
+    let why = "The call came without a body, and the gate has to write arguments into it; send an empty object, `{}`.";
+    Refusal::explained(Reason::MalformedRequest, why)
+}
+
 /// Why a verdict is no, if it is.
 fn denied(verdict: &Verdict) -> Option<Reason> {
     match verdict {
@@ -356,57 +385,59 @@ fn denied(verdict: &Verdict) -> Option<Reason> {
     }
 }
 
-impl Context for Request {
-    fn on_http_call_response(&mut self, token: u32, _headers: usize, _body_size: usize, _trailers: usize) {
+/// What Envoy calls.
+impl Request {
+    pub(crate) fn on_headers(&mut self, end_of_stream: bool) -> Action {
+        self.headers(end_of_stream).unwrap_or_else(|error| self.stop(&error))
+    }
+
+    /// `length` is of all that is buffered.
+    pub(crate) fn on_body(&mut self, length: usize, end_of_stream: bool) -> Action {
+        self.body(length, end_of_stream).unwrap_or_else(|error| self.stop(&error))
+    }
+
+    pub(crate) fn on_trailers(&mut self) -> Action {
+        self.trailers().unwrap_or_else(|error| self.stop(&error))
+    }
+
+    pub(crate) fn on_intent_answered(&mut self, token: u32) {
         if let Err(error) = self.intent_answered(token) {
             self.stop(&error);
         }
     }
-}
 
-impl HttpContext for Request {
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        self.headers(end_of_stream).unwrap_or_else(|error| self.stop(&error))
-    }
-
-    fn on_http_request_body(&mut self, length: usize, end_of_stream: bool) -> Action {
-        self.body(length, end_of_stream).unwrap_or_else(|error| self.stop(&error))
-    }
-
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        self.trailers().unwrap_or_else(|error| self.stop(&error))
-    }
-
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        if let Phase::Judged(record) = &mut self.phase
-            && record.is_forwarded()
-        {
-            if let Err(error) = record.answer_begins() {
-                host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
+    pub(crate) fn on_response_headers(&mut self) {
+        let Phase::Judged(record) = &mut self.phase else { return };
+        if !record.is_forwarded() {
+            if let Err(error) = reply::passes() {
+                host::warn(&format!("lictor: an answer's status could not be set: {error:?}"));
             }
-            if let Err(error) = reply::add_headers(record.quota, record.event.would_deny) {
-                host::warn(&format!("lictor: the gate's headers could not be added: {error:?}"));
-            }
+            return;
         }
-        Action::Continue
+        if let Err(error) = record.answer_begins() {
+            host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
+        }
+        if let Err(error) = reply::add_headers(record.quota, record.event.would_deny) {
+            host::warn(&format!("lictor: the gate's headers could not be added: {error:?}"));
+        }
     }
 
-    fn on_http_response_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
+    pub(crate) fn on_response_body(&mut self, size: usize) {
         if let Phase::Judged(record) = &mut self.phase
             && record.is_forwarded()
             && let Err(error) = record.answer_piece(size)
         {
             host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
         }
-        Action::Continue
     }
 
-    fn on_log(&mut self) {
+    pub(crate) fn on_log(&mut self) {
         let record = match std::mem::replace(&mut self.phase, Phase::Stopped) {
             Phase::Judged(record) => *record,
             // The client left before the call was forwarded.
             Phase::Waiting(waiting) => {
-                let Waiting { mut record, intent, .. } = *waiting;
+                let Waiting { mut record, intent, token, .. } = *waiting;
+                self.worker.as_ref().and_then(|worker| worker.waited(token));
                 if let Err(error) = intent.queue() {
                     host::warn(&format!("lictor: an intent was lost: {error:?}"));
                 }

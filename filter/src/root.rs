@@ -3,17 +3,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use lictor_policy::wire::UnixMicros;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
-
-use crate::audit::{self, Sender};
+use crate::answers;
+use crate::audit::Sender;
 use crate::config::Config;
 use crate::host::{self, HostError};
 use crate::places;
 use crate::refused::Recorder;
-use crate::request::Request;
 use crate::sync::{Lease, Poll};
+use crate::threads::{Place, Watch};
 use crate::worker::Worker;
 
 /// How often a thread looks for a new policy and, with the lease, for events to send.
@@ -23,7 +20,9 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Default)]
 pub(crate) struct Root {
     worker: Option<Rc<Worker>>,
-    lease: Option<Lease>,
+    /// Made at the first tick: a filter that is only tried out has none.
+    own: Option<(Lease, Place)>,
+    watch: Watch,
     poll: Poll,
     sender: Sender,
     recorder: Recorder,
@@ -33,16 +32,21 @@ impl Root {
     fn tick(&mut self) -> Result<(), HostError> {
         let Some(worker) = &self.worker else { return Ok(()) };
         let now = host::now()?;
+        let (lease, place) = own(&mut self.own)?;
+        if let Some(place) = place.renew()? {
+            answers::open(place)?;
+        }
         // Parsed here, a new policy stalls no request.
         let current = worker.refreshed()?;
-        audit::flush()?;
-        if hold(&mut self.lease, now)? {
+        if lease.hold(now)? {
             self.poll.run(worker, now)?;
             self.sender.run(worker, now)?;
             self.recorder.run(now)?;
+            let metrics = worker.metrics()?;
+            metrics.lost(self.watch.tick()?)?;
             let revision = current.snapshot.map_or(0, |snapshot| snapshot.revision);
             let age_seconds = now.saturating_sub(current.confirmed_at) / 1_000_000;
-            worker.metrics()?.state(revision, age_seconds, places::waiting()?)?;
+            metrics.state(revision, age_seconds, places::waiting()?)?;
         }
         Ok(())
     }
@@ -50,7 +54,8 @@ impl Root {
     fn answered(&mut self, token: u32, body_size: usize) -> Result<(), HostError> {
         let Some(worker) = &self.worker else { return Ok(()) };
         let now = host::now()?;
-        let holds = hold(&mut self.lease, now)?;
+        let (lease, _) = own(&mut self.own)?;
+        let holds = lease.hold(now)?;
         if !self.poll.answered(worker, token, body_size, now, holds)? {
             self.sender.answered(worker, token, now)?;
         }
@@ -58,26 +63,21 @@ impl Root {
     }
 }
 
-/// Takes or renews this thread's lease; false while another thread has it.
-fn hold(lease: &mut Option<Lease>, now: UnixMicros) -> Result<bool, HostError> {
-    let lease = match lease {
-        Some(lease) => lease,
-        none => none.insert(Lease::new(u64::from_le_bytes(host::random()?))),
-    };
-    lease.hold(now)
-}
-
-impl Context for Root {
-    fn on_http_call_response(&mut self, token: u32, _headers: usize, body_size: usize, _trailers: usize) {
-        if let Err(error) = self.answered(token, body_size) {
-            host::warn(&format!("lictor: an answer of the control plane could not be taken: {error:?}"));
+/// This thread's lease and place, by one random number.
+fn own(own: &mut Option<(Lease, Place)>) -> Result<&mut (Lease, Place), HostError> {
+    match own {
+        Some(own) => Ok(own),
+        none => {
+            let holder = u64::from_le_bytes(host::random()?);
+            Ok(none.insert((Lease::new(holder), Place::new(holder))))
         }
     }
 }
 
-impl RootContext for Root {
+/// What Envoy calls.
+impl Root {
     /// A pure function of the bytes: what fails here on the workers alone would leave them unfiltered.
-    fn on_configure(&mut self, _size: usize) -> bool {
+    pub(crate) fn configure(&mut self) -> bool {
         let parsed = host::plugin_configuration().map(|bytes| Config::parse(&bytes));
         match parsed {
             Ok(Ok(config)) => self.worker = Some(Rc::new(Worker::new(config))),
@@ -93,17 +93,37 @@ impl RootContext for Root {
         host::tick_every(TICK).is_ok()
     }
 
-    fn on_tick(&mut self) {
+    /// For the requests of this thread.
+    pub(crate) fn worker(&self) -> Option<Rc<Worker>> {
+        self.worker.clone()
+    }
+
+    pub(crate) fn on_tick(&mut self) {
+        answers::flush();
         // What failed is tried again at the next tick, and what was lost is in the log; a policy that cannot be renewed ages
         // and is refused.
         drop(self.tick());
     }
 
-    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Request::new(context_id, self.worker.clone())))
+    /// Takes an answer of the control plane. If it is to an intent: the request that waits for it.
+    pub(crate) fn on_answer(&mut self, token: u32, body_size: usize) -> Option<u32> {
+        let waiting = self.worker.as_ref().and_then(|worker| worker.waited(token));
+        if waiting.is_none()
+            && let Err(error) = self.answered(token, body_size)
+        {
+            host::warn(&format!("lictor: an answer of the control plane could not be taken: {error:?}"));
+            // Neither may wait for it for ever.
+            self.poll.give_up(token);
+            self.sender.give_up(token);
+        }
+        waiting
     }
 
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+    pub(crate) fn on_done(&mut self) {
+        if let Some((_, place)) = &mut self.own
+            && let Err(error) = place.leave()
+        {
+            host::warn(&format!("lictor: a filter that ends could not say so: {error:?}"));
+        }
     }
 }

@@ -100,7 +100,7 @@ impl Poll {
         let has = current.snapshot.as_ref().map(|s| format!("&epoch={}&since={}", s.epoch, s.revision));
         let refused = if self.refused { "&refused=true" } else { "" };
         let path = format!("{}?boot={boot}&next={next}{}{refused}", wire::POLICY_PATH, has.unwrap_or_default());
-        match host::call(&worker.config.control_plane_cluster, headers("GET", &path), None, POLL_TIMEOUT) {
+        match host::call(&worker.config.control_plane_cluster, &headers("GET", &path), &[], POLL_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, id: current.id }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),
         }
@@ -142,6 +142,11 @@ impl Poll {
         Ok(true)
     }
 
+    /// Forgets an answer that could not be taken.
+    pub(crate) fn give_up(&mut self, token: u32) {
+        self.in_flight.take_if(|call| call.token == token);
+    }
+
     fn failed(&mut self, now: UnixMicros, problem: &str) {
         if self.backoff.failed(now) {
             host::warn(&format!("lictor: no policy from the control plane: {problem}; trying again"));
@@ -170,8 +175,8 @@ fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), B
 }
 
 /// The headers of a call to the control plane; Envoy adds the credential.
-pub(crate) fn headers<'h>(method: &'h str, path: &'h str) -> Vec<(&'h str, &'h str)> {
-    vec![
+pub(crate) fn headers<'h>(method: &'h str, path: &'h str) -> [(&'h str, &'h str); 5] {
+    [
         (":method", method),
         (":path", path),
         (":authority", "lictor-control-plane"),

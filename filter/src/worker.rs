@@ -1,6 +1,7 @@
 //! What one thread of Envoy keeps: its configuration and the policy in force.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use lictor_policy::gate::Policy;
@@ -18,6 +19,8 @@ pub(crate) struct Worker {
     pub(crate) config: Config,
     loaded: Cell<Loaded>,
     metrics: OnceCell<Metrics>,
+    /// Which request waits for the answer with a number. No more than there are requests.
+    waiting: RefCell<BTreeMap<u32, u32>>,
 }
 
 #[derive(Clone, Default)]
@@ -46,7 +49,7 @@ impl From<Loaded> for Current {
 impl Worker {
     /// A worker without a policy.
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, loaded: Cell::default(), metrics: OnceCell::new() }
+        Self { config, loaded: Cell::default(), metrics: OnceCell::new(), waiting: RefCell::default() }
     }
 
     /// This thread's metrics, defined at their first use: configuring must not depend on the host.
@@ -55,6 +58,16 @@ impl Worker {
             Some(metrics) => Ok(metrics),
             None => Metrics::define().map(|defined| self.metrics.get_or_init(|| defined)),
         }
+    }
+
+    /// Keeps that a request waits for the answer with this number.
+    pub(crate) fn waits(&self, token: u32, request: u32) {
+        self.waiting.borrow_mut().insert(token, request);
+    }
+
+    /// The request that waits for the answer with this number; from now on it does not.
+    pub(crate) fn waited(&self, token: u32) -> Option<u32> {
+        self.waiting.borrow_mut().remove(&token)
     }
 
     /// The most bytes that a body may have by the policy at hand, which is a tick old at most.

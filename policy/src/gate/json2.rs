@@ -79,7 +79,14 @@ pub(super) fn judge<'s>(
              have to give the user an Odoo API key. /xmlrpc/2/mcp takes the call.",
         )));
     }
-    let (path, document) = json2::write(call, bytes.len() + bytes.len() / 4);
+    // A request that ends with its headers cannot be given a body, and Odoo takes none for no arguments, as the gate does.
+    let is_empty = bytes.is_empty()
+        && call.kwargs.is_empty()
+        && call.args.iter().all(|ids| ids.as_array().is_some_and(<[_]>::is_empty));
+    let (path, mut document) = json2::write(call, bytes.len() + bytes.len() / 4);
+    if is_empty {
+        document.clear();
+    }
     let bearer = Secret::new(format!("Bearer {}", upstream.secret.expose()));
     let headers = vec![("authorization", bearer), ("x-odoo-database", Secret::new(upstream.database.clone()))];
     Ok(Verdict::Forward(Forward {

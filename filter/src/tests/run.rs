@@ -1,0 +1,209 @@
+//! One request through a filter of its own, as Envoy would take it, from the configuration to the end of the answer.
+
+use std::thread;
+
+use super::requests::{Intent, Request, snapshot};
+use crate::callbacks;
+use crate::host::Action;
+use crate::host::abi::{Answer, Host, Map, host};
+
+/// Envoy's numbers of contexts.
+const ROOT: u32 = 1;
+const FIRST: u32 = 2;
+const SECOND: u32 = 3;
+/// proxy-wasm's numbers of maps and buffers.
+const REQUEST_HEADERS: u32 = 0;
+const RESPONSE_HEADERS: u32 = 2;
+const CALL_HEADERS: u32 = 6;
+const REQUEST_BODY: u32 = 0;
+const RESPONSE_BODY: u32 = 1;
+const CALL_BODY: u32 = 4;
+/// Where the queue's entries say how many events they hold.
+const COUNT: std::ops::Range<usize> = 8..16;
+
+/// A request as it goes on.
+pub(super) type Forwarded = (Map, Vec<u8>);
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// What went on.
+    pub(super) forwarded: Option<Forwarded>,
+    /// What the gate answered.
+    pub(super) answers: Vec<Answer>,
+    /// The host's calls, by name.
+    pub(super) made: Vec<&'static str>,
+    /// Events that are recorded, or were sent ahead.
+    pub(super) events: u64,
+    /// Whether the filter took its configuration; else Envoy has no requests for it.
+    pub(super) configured: bool,
+    /// Whether the same request, sent again when nothing fails any more, becomes what it should.
+    pub(super) recovered: bool,
+    /// Whether anything panicked.
+    pub(super) panicked: bool,
+}
+
+/// From when on calls are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// The filter's configuration.
+    Start,
+    /// The request, of a filter that has its policy.
+    Request,
+}
+
+/// Takes a request through, with the call of this number failing.
+pub(super) fn run(request: &Request, since: Since, fails: Option<(usize, u32)>) -> Outcome {
+    let request = request.clone();
+    // A thread is what a VM is to Envoy: all that the filter keeps is the thread's.
+    let outcome = thread::spawn(move || in_vm(&request, since, fails)).join();
+    outcome.unwrap_or_else(|_| Outcome { panicked: true, ..Outcome::default() })
+}
+
+fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>) -> Outcome {
+    let (at_start, later) = if since == Since::Start { (fails, fails) } else { (None, fails) };
+    host(|host| {
+        *host = Host { nanoseconds: 1_900_000_000_000_000_000, fails: at_start, ..Host::default() };
+        host.configuration = br#"{"control_plane_cluster":"control"}"#.to_vec();
+    });
+    callbacks::create(ROOT, 0);
+    if !callbacks::configure(ROOT) {
+        return Outcome { made: host(|host| host.made.clone()), ..Outcome::default() };
+    }
+    // The first looks for a policy and asks for it; should it fail, the next.
+    take_policy();
+    host(|host| {
+        host.fails = later;
+        if since == Since::Request {
+            host.made.clear();
+        }
+    });
+    let forwarded = pass(FIRST, request);
+    let answers = host(|host| std::mem::take(&mut host.answers));
+    let events = sent_and_queued();
+    callbacks::tick(ROOT);
+    answer_calls(false, 200);
+    callbacks::done(ROOT);
+    let made = host(|host| {
+        host.fails = None;
+        std::mem::take(&mut host.made)
+    });
+    host(|host| host.nanoseconds += 3_000_000_000);
+    callbacks::tick(ROOT);
+    answer_calls(true, 200);
+    let again = pass(SECOND, request);
+    let recovered = again.is_some() == (request.expected == super::Expected::Forwarded);
+    callbacks::delete(ROOT);
+    Outcome { forwarded, answers, made, events, configured: true, recovered, panicked: false }
+}
+
+/// Ticks until there is a policy, twice at most: what failed is tried again.
+fn take_policy() {
+    for _ in 0..2 {
+        if host(|host| host.shared.contains_key(&b"lictor.stamp"[..])) {
+            break;
+        }
+        // Longer than any pause between tries.
+        host(|host| host.nanoseconds += 3_000_000_000);
+        callbacks::tick(ROOT);
+        answer_calls(true, 200);
+    }
+}
+
+/// Answers what was asked of the control plane since it was last looked. A poll, which has no body, is answered with the
+/// policy if `polled`.
+fn answer_calls(polled: bool, status: u32) {
+    let (first, calls) = host(|host| (std::mem::replace(&mut host.answered, host.calls.len()), host.calls.clone()));
+    for (number, call) in calls.iter().enumerate().skip(first) {
+        let (status, body) = match call.is_empty() {
+            true if polled => (200, snapshot()),
+            true => (304, Vec::new()),
+            false => (status, b"{\"stored\":1}".to_vec()),
+        };
+        host(|host| {
+            let version = (b"x-lictor-wire".to_vec(), b"1".to_vec());
+            host.maps.insert(CALL_HEADERS, vec![(b":status".to_vec(), status.to_string().into_bytes()), version]);
+            host.buffers.insert(CALL_BODY, body.clone());
+        });
+        callbacks::call_answered(ROOT, number as u32 + 1, body.len());
+    }
+}
+
+/// One request and its answer. What went on, if it did.
+fn pass(id: u32, request: &Request) -> Option<Forwarded> {
+    let text = |text: &String| text.clone().into_bytes();
+    host(|host| {
+        host.maps
+            .insert(REQUEST_HEADERS, request.headers.iter().map(|(name, value)| (text(name), text(value))).collect());
+        host.buffers.remove(&REQUEST_BODY);
+        (host.resumed, host.answers) = (false, Vec::new());
+    });
+    callbacks::create(id, ROOT);
+    let forwarded = ask(id, request).then(|| {
+        host(|host| (host.maps[&REQUEST_HEADERS].clone(), host.buffers.get(&REQUEST_BODY).cloned().unwrap_or_default()))
+    });
+    let answer = b"<methodResponse><params><param><value><int>1</int></value></param></params></methodResponse>";
+    let answered = host(|host| host.answers.last().map(|answer| answer.status));
+    if forwarded.is_some() || answered.is_some() {
+        host(|host| {
+            let status = answered.unwrap_or(200).to_string().into_bytes();
+            host.maps.insert(RESPONSE_HEADERS, vec![(b":status".to_vec(), status)]);
+            host.buffers.insert(RESPONSE_BODY, answer.to_vec());
+        });
+        callbacks::response_headers(id);
+        callbacks::response_body(id, answer.len());
+    }
+    callbacks::log(id);
+    callbacks::delete(id);
+    forwarded
+}
+
+/// Whether a request goes on, after all of it has come.
+fn ask(id: u32, request: &Request) -> bool {
+    let ends_here = request.pieces.is_empty() && !request.trailers;
+    let mut action = callbacks::request_headers(id, ends_here);
+    for (number, piece) in request.pieces.iter().enumerate() {
+        if is_answered() {
+            return false;
+        }
+        let length = host(|host| {
+            let body = host.buffers.entry(REQUEST_BODY).or_default();
+            body.extend_from_slice(piece);
+            body.len()
+        });
+        let ends_here = number + 1 == request.pieces.len() && !request.trailers;
+        action = callbacks::request_body(id, length, ends_here);
+    }
+    if request.trailers && !is_answered() {
+        action = callbacks::request_trailers(id);
+    }
+    // Whoever is woken sends what waits; and a tick, should nobody be.
+    (0..host(|host| host.queues.len() as u32)).for_each(callbacks::queue_ready);
+    callbacks::tick(ROOT);
+    if action == Action::Pause && !is_answered() {
+        match request.intent {
+            Intent::Stored => answer_calls(false, 200),
+            Intent::NotStored => answer_calls(false, 503),
+            Intent::Unanswered => {}
+        }
+    }
+    !is_answered() && (action == Action::Continue || host(|host| host.resumed))
+}
+
+fn is_answered() -> bool {
+    host(|host| !host.answers.is_empty())
+}
+
+/// How many events are in the queue, and how many were sent ahead.
+fn sent_and_queued() -> u64 {
+    host(|host| {
+        let queued = host
+            .queues
+            .iter()
+            .flat_map(|(_, queue)| queue)
+            .filter_map(|entry| entry.get(COUNT)?.try_into().ok())
+            .map(u64::from_le_bytes);
+        let sent = host.calls.iter().map(|body| String::from_utf8_lossy(body).matches("\"sequence\"").count() as u64);
+        queued.sum::<u64>() + sent.sum::<u64>()
+    })
+}

@@ -1,0 +1,108 @@
+//! Tells when the filter of a thread has ended without a word, as a trap ends it: each has a place in shared data, in which it
+//! says at every tick that it is there.
+//!
+//! A place is free again when its filter ends in order. Silence is counted in ticks of the thread that watches and not in
+//! time: a machine that was suspended, or a clock that jumped, ends nobody.
+
+use crate::host::{self, HostError};
+use crate::state::Pair;
+
+/// Threads that can have a place; those beyond are not watched.
+const PLACES: usize = 256;
+/// How many ticks lie between two looks: a second.
+const TICKS: u32 = 50;
+/// After so many looks without a word a filter has ended. Envoy's main thread may stand still for some seconds over a large
+/// configuration, and comes back.
+const SILENT_LOOKS: u32 = 20;
+/// Who is not there. A place that nobody ever had has two zeros.
+const LEFT: Pair = Pair(0, 1);
+/// How many filters have ended so since Envoy started.
+const LOST: &str = "lictor.filters_lost";
+
+fn name(place: usize) -> String {
+    format!("lictor.place.{place}")
+}
+
+/// One thread's place: who has it, and how often that was said.
+pub(crate) struct Place {
+    holder: u64,
+    number: Option<usize>,
+}
+
+impl Place {
+    /// For a thread with this random number.
+    pub(crate) fn new(holder: u64) -> Self {
+        Self { holder: holder.max(1), number: None }
+    }
+
+    /// Says that the thread is there, and takes a place if it has none. Answers the number of one that it has taken.
+    pub(crate) fn renew(&mut self) -> Result<Option<usize>, HostError> {
+        let holder = self.holder;
+        if let Some(number) = self.number {
+            let mine = |Pair(found, said)| (found == holder).then_some(Pair(holder, said.wrapping_add(1)));
+            if Pair::update(&name(number), mine)?.is_some() {
+                return Ok(None);
+            }
+            self.number = None;
+        }
+        for number in 0..PLACES {
+            if Pair::update(&name(number), |Pair(found, _)| (found == 0).then_some(Pair(holder, 1)))?.is_some() {
+                self.number = Some(number);
+                return Ok(self.number);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Leaves it, when the thread's filter ends in order.
+    pub(crate) fn leave(&mut self) -> Result<(), HostError> {
+        let Some(number) = self.number.take() else { return Ok(()) };
+        Pair::update(&name(number), |Pair(found, _)| (found == self.holder).then_some(LEFT)).map(drop)
+    }
+}
+
+/// Looks after all places; run by the holder of the lease.
+#[derive(Default)]
+pub(crate) struct Watch {
+    ticks: u32,
+    /// What was said last in each place, and how many looks ago.
+    said: Vec<(Pair, u32)>,
+}
+
+impl Watch {
+    /// Counts a tick, and after some of them looks at every place. Answers how many filters have ended.
+    pub(crate) fn tick(&mut self) -> Result<u64, HostError> {
+        self.ticks += 1;
+        if self.ticks < TICKS {
+            return Ok(0);
+        }
+        self.ticks = 0;
+        let mut ended = 0;
+        for number in 0..PLACES {
+            let now = Pair::read(&name(number))?;
+            if now == Pair::default() {
+                break;
+            }
+            if self.said.len() == number {
+                self.said.push((now, 0));
+            }
+            let Some((said, looks)) = self.said.get_mut(number) else { break };
+            *looks = if now == *said && now != LEFT { *looks + 1 } else { 0 };
+            *said = now;
+            if *looks >= SILENT_LOOKS && Pair::update(&name(number), |found| (found == now).then_some(LEFT))?.is_some()
+            {
+                ended += 1;
+            }
+        }
+        if ended > 0 {
+            host::warn("lictor: the filter of a thread has ended without a word, and with it the requests it had");
+            Pair::update(LOST, |Pair(lost, rest)| Some(Pair(lost + ended, rest)))?;
+        }
+        Ok(ended)
+    }
+}
+
+/// How many filters have ended without a word since Envoy started.
+pub(crate) fn lost() -> Result<u64, HostError> {
+    Pair::read(LOST).map(|Pair(lost, _)| lost)
+}
