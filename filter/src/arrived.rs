@@ -5,12 +5,18 @@ use std::net::IpAddr;
 
 use lictor_policy::address;
 use lictor_policy::decide::Head;
-use lictor_policy::gate;
+use lictor_policy::gate::{self, Body};
 use lictor_policy::road::Road;
 use lictor_policy::unsupported::{Label, Unsupported};
 
 use crate::headers::Headers;
 use crate::host::{self, HostError};
+
+/// In the spelling that Odoo's server takes: it looks at what stands before the first semicolon.
+fn is_multipart(content_type: &[u8]) -> bool {
+    let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data")
+}
 
 /// A request on a road, of which nothing is decided yet.
 pub(crate) struct Arrived {
@@ -21,6 +27,24 @@ pub(crate) struct Arrived {
 }
 
 impl Arrived {
+    /// The body that came, as far as it can be read. `unread` is what [`Self::is_read`] has against it.
+    pub(crate) fn body<'b>(&self, bytes: &'b [u8], unread: Option<&'b Unsupported>) -> Body<'b> {
+        match unread {
+            _ if !self.is_post() => Body::NotPost(bytes),
+            Some(problem) => Body::Encoded(bytes, problem),
+            None => Body::Whole(bytes),
+        }
+    }
+
+    /// Asks for another protocol.
+    pub(crate) fn is_upgrade(&self) -> bool {
+        !self.is_post() && self.headers.first("upgrade").is_some()
+    }
+
+    fn is_post(&self) -> bool {
+        self.headers.first(":method") == Some(b"POST")
+    }
+
     /// Whether a body is in a Content-Encoding, or of a type or charset, that is not read on the road.
     pub(crate) fn is_read(&self, is_empty: bool) -> Result<(), Unsupported> {
         let foreign = |encoding: &Cow<'_, str>| !encoding.eq_ignore_ascii_case("identity");
@@ -42,6 +66,10 @@ impl Arrived {
             authorization: self.headers.first("authorization").unwrap_or_default(),
             database: text("x-odoo-database").filter(|name| !name.is_empty()),
             api_key: self.headers.first("x-api-key").unwrap_or_default(),
+            is_post: self.is_post(),
+            has_session: self.headers.has_cookie("session_id"),
+            is_multipart: self.headers.first("content-type").is_some_and(is_multipart),
+            all: self.headers.all(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a forwarded request is made of: an allow-list of headers, and the body written anew.
 
-use lictor_policy::gate::Forward;
+use lictor_policy::gate::{self, Forward};
 
 use crate::headers::Headers;
 use crate::host::{self, HostError};
@@ -40,9 +40,13 @@ pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize) -> Resul
             host::set_request_header(name, value)?;
         }
     }
-    let stays = |name: &[u8]| FORWARDED.iter().chain(WRITTEN).any(|known| known.as_bytes() == name);
-    for name in headers.names().filter(|name| !stays(name)) {
-        host::remove_request_header(name)?;
+    let is_one_of = |names: &[&str], name: &[u8]| names.iter().any(|known| known.as_bytes() == name);
+    // A client may have put its key anywhere. Envoy's own headers hold none, and a request cannot be without them.
+    let stays = |(name, value): (&[u8], &[u8])| {
+        is_one_of(WRITTEN, name) || (is_one_of(FORWARDED, name) && (name.starts_with(b":") || !gate::is_marked(value)))
+    };
+    for header in headers.iter().filter(|header| !stays(*header)) {
+        host::remove_request_header(header.0)?;
     }
     for (name, value) in &call.headers {
         host::set_request_header(name, value.expose())?;

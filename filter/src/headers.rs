@@ -48,7 +48,8 @@ impl Headers {
         (at == bytes.len()).then_some(Self { bytes, pairs })
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// Names and values, in the order in which they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs.iter().filter_map(|Pair { name, value, end }| {
             Some((self.bytes.get(*name..value - 1)?, self.bytes.get(*value..*end)?))
         })
@@ -71,9 +72,21 @@ impl Headers {
         self.first(name).map(text)
     }
 
-    /// The names, each as often as it came.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.iter().map(|(name, _)| name)
+    /// Names and values one after the other.
+    pub(crate) fn all(&self) -> &[u8] {
+        let start = self.pairs.first().map_or(self.bytes.len(), |pair| pair.name);
+        self.bytes.get(start..).unwrap_or_default()
+    }
+
+    /// Whether there is a cookie of this name.
+    pub(crate) fn has_cookie(&self, name: &str) -> bool {
+        let cookies = self
+            .iter()
+            .filter(|(header, _)| *header == b"cookie")
+            .flat_map(|(_, value)| value.split(|byte| *byte == b';'));
+        cookies
+            .filter_map(|cookie| cookie.trim_ascii().strip_prefix(name.as_bytes()))
+            .any(|rest| rest.starts_with(b"="))
     }
 }
 
@@ -106,7 +119,12 @@ mod tests {
         assert_eq!(headers.first("x-none"), None);
         assert_eq!(headers.text("x-raw").unwrap(), "\u{fffd}");
         assert!(headers.is_exactly(":path", b"/") && !headers.is_exactly("x-twice", b"a"));
-        assert_eq!(headers.names().count(), 4);
+        assert_eq!(headers.iter().count(), 4);
+        assert_eq!(headers.all(), b":path\0/\0x-twice\0a\0x-twice\0\0x-raw\0\xff\0");
+        let cookies = serialised(&[("cookie", b"a=session_id; xsession_id=1"), ("cookie", b"b=2;session_id=")]);
+        let cookies = Headers::parse(cookies).unwrap();
+        assert!(cookies.has_cookie("session_id") && cookies.has_cookie("a") && !cookies.has_cookie("session"));
+        assert!(!headers.has_cookie("session_id"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use lictor_policy::decide::{Facts, State, Trace};
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{self, Body, Policy, Sight, Verdict, Watch};
 use lictor_policy::places::For;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
@@ -40,6 +40,8 @@ pub(crate) struct Request {
 enum Phase {
     /// Not a road, or a road's request that passes.
     Untouched,
+    /// It passes, and its body is looked at on the way.
+    Watched(Box<(Arrived, Watch)>),
     /// On a road; its body is being collected.
     Buffering(Box<Arrived>),
     /// Permitted, and waiting for its intent to be stored.
@@ -75,32 +77,87 @@ impl Request {
         let headers = Headers::read()?;
         let (guard, passed) = GUARD;
         host::set_request_header(guard, passed)?;
-        let Some(road) = Road::of(&headers.text(":path").unwrap_or_default()) else { return Ok(Action::Continue) };
+        let Some(road) = Road::of(&headers.text(":path").unwrap_or_default()) else {
+            return self.elsewhere(headers, end_of_stream);
+        };
         // The secured road is judged in every mode, and by the policy at the end of the body: none is needed here.
         if road != Road::Mcp && self.policy(&self.current()?, host::now()?).ignores(road) {
             return Ok(Action::Continue);
         }
         let arrived = Arrived { road, headers };
-        if arrived.headers.first(":method") != Some(b"POST") {
-            return self.judge(arrived, Body::NotPost, 0);
-        }
-        if let Err(problem) = arrived.is_read(end_of_stream) {
-            return self.judge(arrived, Body::Encoded(&problem), 0);
-        }
-        if end_of_stream {
-            return self.judge(arrived, Body::Whole(&[]), 0);
-        }
-        if road != Road::Mcp && !self.needs_body(&arrived)? {
+        // Its body is another protocol's, which begins when the upgrade is accepted.
+        let is_upgrade = arrived.is_upgrade();
+        if !end_of_stream && road != Road::Mcp && (is_upgrade || !self.needs_body(&arrived)?) {
             return self.judge(arrived, Body::Unread, 0);
+        }
+        let unread = arrived.is_read(end_of_stream).err();
+        let body = arrived.body(&[], unread.as_ref());
+        // On JSON-2 the key is in the head: what cannot be read is refused without it.
+        let is_settled = road == Road::Json2 && !matches!(body, Body::Whole(_));
+        if end_of_stream || is_upgrade || is_settled {
+            return self.judge(arrived, body, 0);
         }
         self.collected = Some(Collected::begin(self.id, road));
         self.phase = Phase::Buffering(Box::new(arrived));
         Ok(Action::Pause)
     }
 
+    /// A path that is no road: nothing matters there, but what shows that it is a call where each needs a key.
+    fn elsewhere(&mut self, headers: Headers, end_of_stream: bool) -> Result<Action, HostError> {
+        if !self.policy(&self.current()?, host::now()?).looks_everywhere() {
+            return Ok(Action::Continue);
+        }
+        // The road is that of the call, should there be one.
+        let arrived = Arrived { road: Road::Object, headers };
+        let head = arrived.head();
+        if let Some(sign) = gate::sign_in_head(&head) {
+            return self.saw(arrived, &Sight::Call(sign), 0);
+        }
+        if !end_of_stream {
+            let watch = Watch::for_calls(&head);
+            self.phase = Phase::Watched(Box::new((arrived, watch)));
+        }
+        Ok(Action::Continue)
+    }
+
+    /// Looks at the next piece of a body that passes, of this length.
+    fn watch(&mut self, length: usize) -> Result<Action, HostError> {
+        // Should looking fail, the request stays stopped.
+        let Phase::Watched(mut watched) = std::mem::replace(&mut self.phase, Phase::Stopped) else {
+            return Ok(Action::Pause);
+        };
+        match watched.1.see(&host::request_body(length)?) {
+            Some(sight) => self.saw(watched.0, &sight, length),
+            None => {
+                self.phase = if watched.1.is_over() { Phase::Untouched } else { Phase::Watched(watched) };
+                Ok(Action::Continue)
+            }
+        }
+    }
+
+    /// The verdict on a request in which something was seen.
+    fn saw(&mut self, mut arrived: Arrived, sight: &Sight, length: usize) -> Result<Action, HostError> {
+        if let Sight::Call(sign) = sight {
+            arrived.road = sign.road();
+        }
+        let mut slots = Slots::default();
+        let current = self.current()?;
+        let (verdict, record) = self.ask(&arrived, &current, &mut slots, |policy, facts, state, trace| {
+            gate::judge_sight(policy, arrived.road, sight, facts, state, trace)
+        })?;
+        let Some(verdict) = verdict else {
+            self.phase = Phase::Untouched;
+            return Ok(Action::Continue);
+        };
+        self.conclude(arrived, &current, (verdict, record), Body::Unread, length, &slots)
+    }
+
     /// `length` is of all that is buffered.
     fn body(&mut self, length: usize, end_of_stream: bool) -> Result<Action, HostError> {
         self.buffered = length;
+        if matches!(self.phase, Phase::Watched(_)) {
+            return self.watch(length);
+        }
         if self.gave_way() {
             return Ok(Action::Pause);
         }
@@ -114,11 +171,10 @@ impl Request {
             return Ok(Action::Pause);
         }
         let Some(arrived) = self.arrived() else { return Ok(self.settled()) };
-        if !end_of_stream {
-            return self.judge(arrived, Body::TooLarge, length);
-        }
-        let body = host::request_body(length)?;
-        self.judge(arrived, Body::Whole(&body), length)
+        let bytes = host::request_body(length)?;
+        let unread = arrived.is_read(false).err();
+        let body = if end_of_stream { arrived.body(&bytes, unread.as_ref()) } else { Body::TooLarge(&bytes) };
+        self.judge(arrived, body, length)
     }
 
     /// Whether it was refused while its body was being collected, for the sake of others.
@@ -135,12 +191,14 @@ impl Request {
             return Ok(Action::Pause);
         }
         let Some(arrived) = self.arrived() else { return Ok(self.settled()) };
-        let body = host::request_body(self.buffered)?;
-        let action = self.judge(arrived, Body::Whole(&body), body.len())?;
+        let bytes = host::request_body(self.buffered)?;
+        let unread = arrived.is_read(false).err();
+        let body = arrived.body(&bytes, unread.as_ref());
+        let action = self.judge(arrived, body, bytes.len())?;
         let goes_on = match &self.phase {
             Phase::Judged(record) => record.is_forwarded(),
             Phase::Waiting(_) => true,
-            Phase::Untouched | Phase::Buffering(_) | Phase::Stopped => false,
+            Phase::Untouched | Phase::Watched(_) | Phase::Buffering(_) | Phase::Stopped => false,
         };
         if goes_on {
             host::remove_request_trailers()?;
@@ -165,7 +223,7 @@ impl Request {
         match &self.phase {
             Phase::Judged(record) if !record.is_forwarded() => Action::Pause,
             Phase::Stopped | Phase::Waiting(_) => Action::Pause,
-            Phase::Untouched | Phase::Buffering(_) | Phase::Judged(_) => Action::Continue,
+            Phase::Untouched | Phase::Watched(_) | Phase::Buffering(_) | Phase::Judged(_) => Action::Continue,
         }
     }
 
@@ -187,24 +245,45 @@ impl Request {
         let current = self.current()?;
         // The limit of the policy in force: while the body came, the one at hand was good enough.
         let body = match body {
-            Body::Whole(_) if length > self.policy(&current, current.confirmed_at).body_limit() => Body::TooLarge,
+            Body::Whole(bytes) if length > self.policy(&current, current.confirmed_at).body_limit() => {
+                Body::TooLarge(bytes)
+            }
             body => body,
         };
-        let (verdict, mut record) = self.ask(&arrived, &current, body, &mut slots)?;
+        let judged = self.ask_about(&arrived, &current, body, &mut slots)?;
+        self.conclude(arrived, &current, judged, body, length, &slots)
+    }
+
+    /// Does what the verdict says.
+    fn conclude(
+        &mut self,
+        arrived: Arrived,
+        current: &Current,
+        (verdict, mut record): (Verdict, Record),
+        body: Body<'_>,
+        length: usize,
+        slots: &Slots,
+    ) -> Result<Action, HostError> {
         if let Some(worker) = &self.worker
             && slots.hashes > 0
         {
             worker.metrics()?.hashed()?;
         }
-        if matches!(verdict, Verdict::Pass | Verdict::PassTo(_)) {
-            if let Verdict::PassTo(path) = verdict {
+        if matches!(verdict, Verdict::Pass(_) | Verdict::PassTo(..)) {
+            if let Verdict::PassTo(path, _) = verdict {
                 host::set_request_header(":path", path)?;
             }
-            self.phase = Phase::Untouched;
+            self.phase = match body {
+                Body::Unread => {
+                    let watch = Watch::for_keys(self.policy(current, host::now()?));
+                    Phase::Watched(Box::new((arrived, watch)))
+                }
+                _ => Phase::Untouched,
+            };
             return Ok(Action::Continue);
         }
         record.event.request_bytes = length as u64;
-        let intent = is_written_ahead(&verdict, &current, &record);
+        let intent = is_written_ahead(&verdict, current, &record);
         record.reserved = match denied(&verdict) {
             Some(reason) => refused::take(&record.event, reason),
             None => places::reserve(call(&record.event, intent), record.event.at).ok(),
@@ -232,29 +311,41 @@ impl Request {
                 forward::replace(&arrived.headers, &call, length)?;
                 record.event.would_deny = call.would_deny;
                 if let (true, Body::Whole(body)) = (intent, body) {
-                    return self.wait(arrived, &current, record, body, call.document.len());
+                    return self.wait(arrived, current, record, body, call.document.len());
                 }
                 record.forwarded(record.event.at + record.event.gate_us);
                 self.judged(record, Action::Continue)
             }
-            Verdict::Pass | Verdict::PassTo(_) => Ok(Action::Continue),
+            Verdict::Pass(_) | Verdict::PassTo(..) => Ok(Action::Continue),
         }
     }
 
-    fn ask(
+    fn ask_about(
         &self,
         arrived: &Arrived,
         current: &Current,
         body: Body<'_>,
         state: &mut dyn State,
     ) -> Result<(Verdict, Record), HostError> {
+        self.ask(arrived, current, state, |policy, facts, state, trace| {
+            gate::judge(policy, arrived.road, body, facts, state, trace)
+        })
+    }
+
+    fn ask<'s, V>(
+        &self,
+        arrived: &Arrived,
+        current: &'s Current,
+        state: &mut dyn State,
+        judge: impl FnOnce(Policy<'s>, Facts<'_>, &mut dyn State, &mut Trace<'s>) -> V,
+    ) -> Result<(V, Record), HostError> {
         let now = host::now()?;
         let written = self.worker.as_ref().is_some_and(|worker| worker.config.external_address);
         let client = arrived.client(written)?;
         let user_agent = arrived.headers.first("user-agent").unwrap_or_default();
         let facts = Facts { now, client, user_agent, head: arrived.head() };
         let mut trace = Trace::default();
-        let verdict = gate::judge(self.policy(current, now), arrived.road, body, facts, state, &mut trace);
+        let verdict = judge(self.policy(current, now), facts, state, &mut trace);
         let mut record = Record::of(arrived.road, &arrived.headers, facts, trace)?;
         record.event.gate_us = host::now()?.saturating_sub(now);
         Ok((verdict, record))
@@ -321,14 +412,14 @@ impl Request {
         }
         let current = self.current()?;
         if current.id != policy_id {
-            match self.ask(&arrived, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
+            match self.ask_about(&arrived, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
                 Verdict::Forward(call) => {
                     forward::replace(&arrived.headers, &call, forwarded_length)?;
                     // What limits would have refused is known from the first look only.
                     record.event.would_deny = record.event.would_deny.or(call.would_deny);
                 }
                 Verdict::Refuse(refusal) => return self.refuse(road, record, &refusal).map(drop),
-                Verdict::Pass | Verdict::PassTo(_) | Verdict::Answer { .. } => {
+                Verdict::Pass(_) | Verdict::PassTo(..) | Verdict::Answer { .. } => {
                     return self.refuse(road, record, &Reason::PolicyUnavailable.into()).map(drop);
                 }
             }
@@ -344,7 +435,9 @@ impl Request {
             // It has its answer.
             Phase::Judged(record) if !record.is_forwarded() => return Action::Pause,
             Phase::Judged(record) => record.stopped(),
-            Phase::Untouched | Phase::Buffering(_) | Phase::Waiting(_) | Phase::Stopped => self.phase = Phase::Stopped,
+            Phase::Untouched | Phase::Watched(_) | Phase::Buffering(_) | Phase::Waiting(_) | Phase::Stopped => {
+                self.phase = Phase::Stopped;
+            },
         }
         refuse_unjudged(&format!("a host call failed: {error:?}"))
     }
@@ -381,7 +474,7 @@ fn denied(verdict: &Verdict) -> Option<Reason> {
     match verdict {
         Verdict::Refuse(refusal) => Some(refusal.reason),
         Verdict::Answer { denied, .. } => *denied,
-        Verdict::Pass | Verdict::PassTo(_) | Verdict::Forward(_) => None,
+        Verdict::Pass(_) | Verdict::PassTo(..) | Verdict::Forward(_) => None,
     }
 }
 
@@ -444,7 +537,7 @@ impl Request {
                 record.refused(&Reason::AuditUnavailable.into());
                 record
             }
-            Phase::Untouched | Phase::Buffering(_) | Phase::Stopped => return,
+            Phase::Untouched | Phase::Watched(_) | Phase::Buffering(_) | Phase::Stopped => return,
         };
         let ended = record.finish(self.worker.as_deref());
         if let Err(error) = ended {

@@ -54,6 +54,14 @@ pub struct Head<'r> {
     pub database: Option<&'r str>,
     /// `X-API-Key`.
     pub api_key: &'r [u8],
+    /// Whether it is a POST.
+    pub is_post: bool,
+    /// Whether it has the cookie of a web session. Anybody can make one up.
+    pub has_session: bool,
+    /// Whether its body is a form with parts.
+    pub is_multipart: bool,
+    /// Names and values of all headers, one after the other.
+    pub all: &'r [u8],
 }
 
 /// What a gate remembers between calls, shared by its workers.

@@ -13,9 +13,21 @@ use crate::unsupported::{Label, Unsupported};
 use crate::wire::{Enforcement, UnixMicros};
 use crate::xmlrpc::{ENCODINGS, Encoding};
 
+mod calls;
 mod json2;
+mod marks;
+mod members;
 mod module;
+mod others;
 mod service;
+mod watch;
+
+pub use calls::{Sign, in_head as sign_in_head};
+pub use marks::is_marked;
+pub use others::Unmarked;
+pub use watch::{SeenKey, Sight, Watch, judge_sight};
+
+use others::Other;
 
 /// The body cap of a gate that has no policy yet.
 pub const DEFAULT_BODY_LIMIT: u32 = 8 << 20;
@@ -43,38 +55,39 @@ impl<'s> Policy<'s> {
         self.snapshot.map_or(DEFAULT_BODY_LIMIT, |snapshot| snapshot.settings.wire.body_limit_bytes) as usize
     }
 
-    /// Whether a road's requests pass without a look at their bodies.
+    /// Whether a road's requests pass without a look at them.
     pub fn ignores(&self, road: Road) -> bool {
-        let mode = self.enforcement();
-        if road.is_modules() && self.snapshot.is_some() {
-            return !self.stands_in_for_module() && mode != Enforcement::Require;
-        }
-        match road.service() {
-            Service::Object => road != Road::Mcp && mode == Enforcement::Off,
-            Service::Common | Service::Module => false,
-            Service::JsonRpc | Service::Json2 => mode == Enforcement::Off,
-            // They take no Lictor keys, so there is nothing to look for unless all must have one.
-            Service::Databases | Service::Bearer | Service::Upload => mode != Enforcement::Require,
-        }
+        self.enforcement() == Enforcement::Off
+            && !self.is_secured(road)
+            && (road.is_modules() || road.service() != Service::Common)
     }
 
     /// Whether the body is needed to judge a request; else [`judge`] with [`Body::Unread`] says what becomes of it.
     pub fn needs_body(&self, road: Road, facts: Facts<'_>) -> bool {
         match road.service() {
-            Service::Object | Service::Common | Service::JsonRpc => true,
+            Service::Object | Service::Common | Service::JsonRpc => !self.is_strange(road),
             Service::Json2 => json2::head(*self, Body::Unread, facts).is_ok(),
-            Service::Databases | Service::Bearer | Service::Upload | Service::Module => false,
+            Service::Databases | Service::Bearer | Service::Upload | Service::Oauth | Service::Module => false,
         }
     }
 
     /// Whether another client's request on a shared road passes.
     fn lets_by(&self, road: Road, facts: Facts<'_>) -> bool {
-        let excepted = |snapshot: &Snapshot| {
+        let is_closed = || road.service() == Service::Databases || !self.excepts(facts);
+        !(self.is_secured(road) || (self.enforcement() == Enforcement::Require && is_closed()))
+    }
+
+    /// Whether clients of this address may do without a key.
+    fn excepts(&self, facts: Facts<'_>) -> bool {
+        let is_listed = |snapshot: &Snapshot| {
             facts.client.is_some_and(|client| snapshot.settings.require_exceptions.contains(client))
         };
-        !self.is_secured(road)
-            && road.service() != Service::Databases
-            && (self.enforcement() != Enforcement::Require || self.snapshot.is_some_and(excepted))
+        self.snapshot.is_some_and(is_listed)
+    }
+
+    /// Whether a road is one of the module that a plain Odoo does not have, and that the gate does not stand in for.
+    fn is_strange(&self, road: Road) -> bool {
+        road.is_modules() && !self.stands_in_for_module()
     }
 
     /// Whether a road is the gate's own: whoever calls there needs a key, in every mode.
@@ -100,14 +113,24 @@ impl<'s> Policy<'s> {
 pub enum Body<'b> {
     /// All of it.
     Whole(&'b [u8]),
-    /// Longer than [`Policy::body_limit`].
-    TooLarge,
+    /// Longer than [`Policy::body_limit`]: as much as came.
+    TooLarge(&'b [u8]),
     /// In an encoding, or of a type, that is not read.
-    Encoded(&'b Unsupported),
+    Encoded(&'b [u8], &'b Unsupported),
     /// Of another method than POST.
-    NotPost,
-    /// Not there yet: only the headers are judged.
+    NotPost(&'b [u8]),
+    /// Not there yet: only the headers are judged. What passes then has to be watched, see [`Watch::for_keys`].
     Unread,
+}
+
+impl<'b> Body<'b> {
+    /// What came of it.
+    fn received(self) -> &'b [u8] {
+        match self {
+            Self::Whole(bytes) | Self::TooLarge(bytes) | Self::Encoded(bytes, _) | Self::NotPost(bytes) => bytes,
+            Self::Unread => &[],
+        }
+    }
 }
 
 /// Whether a body of this `Content-Type` is read on a road. XML-RPC takes any type, as Odoo does, and leaves the encoding
@@ -145,9 +168,9 @@ pub fn reads(road: Road, content_type: &str) -> Result<(), Unsupported> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Leaves the request as it is.
-    Pass,
+    Pass(Unmarked),
     /// Leaves the request as it is, but for its path.
-    PassTo(&'static str),
+    PassTo(&'static str, Unmarked),
     /// Sends this in the place of the client's request.
     Forward(Forward),
     /// Answers a login.
@@ -187,52 +210,78 @@ pub fn judge<'s>(
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Verdict {
-    if policy.ignores(road) {
-        return Verdict::Pass;
+    if let Some(unmarked) = Unmarked::ignored(&policy, road) {
+        return Verdict::Pass(unmarked);
     }
+    let Some(snapshot) = policy.snapshot else { return others::without_policy(policy, road, body, facts) };
     let result = match road.service() {
-        // The module that a plain Odoo does not have.
-        _ if road.is_modules() && policy.snapshot.is_some() && !policy.stands_in_for_module() => Err(not_a_road()),
-        Service::Object | Service::Common => service::xml(policy, road, body, facts, state, trace),
-        Service::JsonRpc => service::json(policy, road, body, facts, state, trace),
+        _ if policy.is_strange(road) => Err(takes_no_keys()),
+        Service::Object | Service::Common => service::xml(policy, snapshot, road, body, facts, state, trace),
+        Service::JsonRpc => service::json(policy, snapshot, road, body, facts, state, trace),
         Service::Json2 => json2::judge(policy, body, facts, state, trace),
-        Service::Module => module::judge(policy, facts, state, trace),
-        Service::Databases | Service::Bearer | Service::Upload if policy.snapshot.is_none() => {
-            Err(Stop::Refused(Reason::PolicyUnavailable.into()))
-        }
-        Service::Databases => Err(Stop::NotOurs(no_databases())),
+        Service::Module => module::judge(snapshot, facts, state, trace),
+        Service::Databases => Err(Stop::Other(Other::Keyless(no_databases()))),
         // Without a key it is a page of a browser's session.
-        Service::Bearer if crate::json2::bearer(facts.head.authorization).is_none() => Ok(Verdict::Pass),
-        Service::Bearer | Service::Upload => Err(not_a_road()),
+        Service::Bearer if crate::json2::bearer(facts.head.authorization).is_none() => Err(OPEN),
+        Service::Bearer | Service::Upload | Service::Oauth => Err(takes_no_keys()),
     };
     match result {
+        Ok(Verdict::Forward(call)) if call.holds_key() => Verdict::Refuse(misplaced(policy, road)),
         Ok(verdict) => verdict,
-        Err(Stop::NotOurs(_)) if policy.lets_by(road, facts) => Verdict::Pass,
-        Err(Stop::NotOurs(refusal) | Stop::Refused(refusal)) => Verdict::Refuse(refusal),
+        Err(Stop::Refused(refusal)) => Verdict::Refuse(refusal),
+        Err(Stop::Other(other)) => others::judge(policy, snapshot, road, (other, body), facts, state, trace),
     }
 }
 
 /// Why there is no verdict yet.
 enum Stop {
-    /// Not a call with a Lictor key: on a shared road it may be another client's.
-    NotOurs(Refusal),
-    /// A call with a key, or no policy to judge by.
+    /// Not a call with a Lictor key where one belongs.
+    Other(Other),
+    /// A call with a key.
     Refused(Refusal),
 }
+
+/// Needs no key.
+const OPEN: Stop = Stop::Other(Other::Open { path: None });
 
 impl Stop {
     /// What stops a request that is known to carry a key.
     fn refused(self) -> Self {
         match self {
-            Self::NotOurs(refusal) | Self::Refused(refusal) => Self::Refused(refusal),
+            Self::Other(Other::Keyless(refusal) | Other::Unread(refusal) | Other::Closed(refusal)) => {
+                Self::Refused(refusal)
+            }
+            other => other,
         }
     }
 }
 
+impl Forward {
+    /// Whether a Lictor key stands among the values: Odoo would keep it, and show it to others.
+    fn holds_key(&self) -> bool {
+        marks::is_in_written(&self.document)
+    }
+}
+
+/// A Lictor key at a place where Odoo would get it.
+fn misplaced(policy: Policy<'_>, road: Road) -> Refusal {
+    let blocked = |sentence: &'static str| Refusal::explained(Reason::EndpointBlocked, sentence);
+    match road.service() {
+        Service::Databases | Service::Bearer | Service::Upload | Service::Oauth => blocked(NO_KEYS),
+        _ if policy.is_strange(road) => blocked(NO_KEYS),
+        _ if policy.enforcement() == Enforcement::Block && !policy.is_secured(road) => Reason::EndpointBlocked.into(),
+        _ => malformed(
+            "a Lictor key stands where none belongs; it goes where Odoo's password or API key stood, and nowhere else",
+        ),
+    }
+}
+
+const NO_KEYS: &str = "This endpoint takes Odoo's own credentials, and no Lictor keys.";
+
 /// A road that knows no Lictor keys.
-fn not_a_road() -> Stop {
+fn takes_no_keys() -> Stop {
     let sentence = "This endpoint takes Odoo's own credentials, and is closed while every call needs a Lictor key.";
-    Stop::NotOurs(Refusal::explained(Reason::EndpointBlocked, sentence))
+    Stop::Other(Other::Keyless(Refusal::explained(Reason::EndpointBlocked, sentence)))
 }
 
 fn no_databases() -> Refusal {
@@ -242,26 +291,24 @@ fn no_databases() -> Refusal {
 fn readable<'b>(policy: Policy<'_>, body: Body<'b>) -> Result<&'b [u8], Stop> {
     match body {
         Body::Whole(bytes) => Ok(bytes),
-        Body::TooLarge => Err(Stop::NotOurs(Refusal::too_large(policy.body_limit()))),
-        Body::Encoded(problem) => Err(Stop::NotOurs(Refusal::unsupported(problem))),
-        Body::NotPost => Err(misshapen("it must be a POST")),
+        Body::TooLarge(_) => Err(unread(Refusal::too_large(policy.body_limit()))),
+        Body::Encoded(_, problem) => Err(unread(Refusal::unsupported(problem))),
+        Body::NotPost(_) => Err(misshapen("it must be a POST")),
         Body::Unread => Err(misshapen("its body is missing")),
     }
 }
 
 fn misshapen(problem: impl std::fmt::Display) -> Stop {
-    Stop::NotOurs(malformed(problem))
+    unread(malformed(problem))
+}
+
+fn unread(refusal: Refusal) -> Stop {
+    Stop::Other(Other::Unread(refusal))
 }
 
 fn has_key(password: &str) -> Result<(), Stop> {
     // Whether it is one that is well-formed is looked at later.
-    if password.starts_with(key::MARK) { Ok(()) } else { Err(Stop::NotOurs(Reason::KeyRequired.into())) }
-}
-
-/// Whether a key may be in a body: searched, not parsed, so that no spelling of a call can hide one.
-fn is_marked(body: &[u8]) -> bool {
-    let mark = key::MARK.as_bytes();
-    body.windows(mark.len()).any(|window| window == mark)
+    if password.starts_with(key::MARK) { Ok(()) } else { Err(Stop::Other(Other::Keyless(Reason::KeyRequired.into()))) }
 }
 
 #[cfg(test)]

@@ -74,10 +74,14 @@ pub fn write(call: Call<'_>, size_hint: usize) -> (String, String) {
     (path, body)
 }
 
-/// Whether the user's credential can be an API key, the only one that Odoo takes on this road: 20 random bytes in hex.
+/// Whether the user's credential can be an API key, the only one that Odoo takes on this road.
 pub fn takes(upstream: &Upstream) -> bool {
-    let secret = upstream.secret.expose();
-    secret.len() == 40 && secret.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    is_api_key(upstream.secret.expose().as_bytes())
+}
+
+/// Whether it has the form of Odoo's API keys: 20 random bytes in hex.
+pub(crate) fn is_api_key(text: &[u8]) -> bool {
+    text.len() == 40 && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ const SECRET_LENGTH: usize = 40;
 /// How many characters after [`MARK`] name a key.
 pub const PREFIX_LENGTH: usize = 8;
 const CHECKSUM_LENGTH: usize = 6;
-const LENGTH: usize = MARK.len() + SECRET_LENGTH + CHECKSUM_LENGTH;
+/// How many letters and digits stand behind [`MARK`].
+pub(crate) const TAIL_LENGTH: usize = SECRET_LENGTH + CHECKSUM_LENGTH;
+const LENGTH: usize = MARK.len() + TAIL_LENGTH;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// PBKDF2 rounds of a new hash: Odoo's own number for `res.users.apikeys`.

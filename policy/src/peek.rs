@@ -24,7 +24,7 @@ pub fn outcome(road: Road, status: u16, head: &[u8]) -> Option<Result<(), Option
             _ => Some(Err(exception(&String::from_utf8_lossy(head)).or(Some(status.into())))),
         },
         // Nothing is forwarded there.
-        Service::Databases | Service::Bearer | Service::Upload | Service::Module => None,
+        Service::Databases | Service::Bearer | Service::Upload | Service::Oauth | Service::Module => None,
     }
 }
 
@@ -38,7 +38,7 @@ pub fn numbers(road: Road, head: &[u8], most: usize) -> Vec<i64> {
             Some(Part::Error(_)) | None => return Vec::new(),
         },
         Service::Json2 => text.into_owned(),
-        Service::Databases | Service::Bearer | Service::Upload | Service::Module => return Vec::new(),
+        Service::Databases | Service::Bearer | Service::Upload | Service::Oauth | Service::Module => return Vec::new(),
     };
     let (list, whole) = match value.trim_start().strip_prefix('[') {
         Some(list) => list.split_once(']').map_or((list, false), |(list, _)| (list, true)),

@@ -28,7 +28,7 @@ const TEXT: &str = "text/plain";
 pub fn value(road: Road, value: &Value<'_>, id: Option<&str>) -> Reply {
     let (kind, document) = match road.service() {
         Service::JsonRpc => (JSON, jsonrpc::write_result(value, id.unwrap_or("null"))),
-        Service::Json2 | Service::Bearer | Service::Module => (JSON, written(value)),
+        Service::Json2 | Service::Bearer | Service::Oauth | Service::Module => (JSON, written(value)),
         Service::Object | Service::Common | Service::Databases | Service::Upload => {
             (XML, xmlrpc::write_response(value))
         }
@@ -42,7 +42,9 @@ pub fn refusal(road: Road, refusal: &Refusal, decision_id: &str, id: Option<&str
     let code = refusal.reason.row().code;
     let (status, kind, document) = match road.service() {
         Service::JsonRpc => (200, JSON, jsonrpc::write_error(refusal, decision_id, id.unwrap_or("null"))),
-        Service::Json2 | Service::Bearer => (code, JSON, written(&jsonrpc::error(refusal, decision_id))),
+        Service::Json2 | Service::Bearer | Service::Oauth => {
+            (code, JSON, written(&jsonrpc::error(refusal, decision_id)))
+        }
         Service::Module => (code, JSON, written(&module_error(refusal, decision_id))),
         Service::Upload => (code, TEXT, refusal.fault_string(decision_id)),
         Service::Databases if road == Road::DatabaseForms => (code, TEXT, refusal.fault_string(decision_id)),

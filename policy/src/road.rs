@@ -35,13 +35,17 @@ pub enum Road {
     ModuleCommon,
     /// `/mcp/xmlrpc/object`: of Odoo's MCP module.
     ModuleObject,
-    /// `/mcp/<path>`: the rest of Odoo's MCP module.
+    /// `/mcp/<path>`: the rest of Odoo's MCP module, and Odoo 20's own MCP server.
     Module,
+    /// `/oauth/<path>`: Odoo 20's keys for MCP clients.
+    Oauth,
+    /// `/.well-known/oauth-<document>`: where Odoo 20 says where they are to be had.
+    OauthMetadata,
 }
 
 impl Road {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Mcp,
         Self::Common,
         Self::Object,
@@ -58,14 +62,24 @@ impl Road {
         Self::ModuleCommon,
         Self::ModuleObject,
         Self::Module,
+        Self::Oauth,
+        Self::OauthMetadata,
     ];
 
-    /// The road that a request path reaches. Canonicalises for matching only: what is no road keeps its spelling.
+    /// The road that a request path reaches, in any reading of it: Odoo's server or router takes it one way, and something
+    /// between here and Odoo may rewrite it by another. Read for matching only: what is no road keeps its spelling.
     pub fn of(path: &str) -> Option<Self> {
-        let path = canonical(path);
-        Self::at(&path).or_else(|| {
-            // With `http_routing`, which most of Odoo's modules bring, the URL code of a language may stand in front. It is
-            // any text that an administrator gives the language.
+        let canonical = canonical(path);
+        Self::reached(&canonical).or_else(|| {
+            let is_clear = matches!(canonical, Cow::Borrowed(_)) || !Reading::differ(path);
+            if is_clear { None } else { Reading::all().find_map(|reading| Self::reached(&reading.of(path))) }
+        })
+    }
+
+    /// The road at a path, or behind the URL code of a language, which `http_routing` takes off: most of Odoo's modules bring
+    /// it, and the code is any text that an administrator gives the language.
+    fn reached(path: &str) -> Option<Self> {
+        Self::at(path).or_else(|| {
             let behind = path.strip_prefix('/')?;
             Self::at(behind.get(behind.find('/')?..)?)
         })
@@ -75,6 +89,7 @@ impl Road {
     fn at(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|road| match path.strip_prefix(road.path()) {
             Some("") => *road != Self::DatabaseForms,
+            Some(_) if *road == Self::OauthMetadata => true,
             Some(rest) => rest.strip_prefix('/').is_some_and(|rest| road.leads_to(rest)),
             None => false,
         })
@@ -83,7 +98,7 @@ impl Road {
     /// Whether it goes on to what stands below its path.
     fn leads_to(self, rest: &str) -> bool {
         match self {
-            Self::Json1 | Self::Json2 | Self::Documentation | Self::Module => true,
+            Self::Json1 | Self::Json2 | Self::Documentation | Self::Module | Self::Oauth => true,
             // The other pages there take no password.
             Self::DatabaseForms => {
                 matches!(rest, "backup" | "change_password" | "create" | "drop" | "duplicate" | "restore")
@@ -111,6 +126,8 @@ impl Road {
             Self::ModuleCommon => "/mcp/xmlrpc/common",
             Self::ModuleObject => "/mcp/xmlrpc/object",
             Self::Module => "/mcp",
+            Self::Oauth => "/oauth",
+            Self::OauthMetadata => "/.well-known/oauth-",
         }
     }
 
@@ -134,6 +151,7 @@ impl Road {
             Self::Json1 | Self::Documentation => Service::Bearer,
             Self::ModuleUpload => Service::Upload,
             Self::Module => Service::Module,
+            Self::Oauth | Self::OauthMetadata => Service::Oauth,
         }
     }
 
@@ -162,43 +180,102 @@ pub enum Service {
     Upload,
     /// What Odoo's MCP module says about a key.
     Module,
+    /// How clients get a key of Odoo 20.
+    Oauth,
 }
 
 /// The path without scheme, host, query, escapes, empty and dot segments: all that Odoo's router ignores, and `..`,
-/// which something between here and Odoo may resolve.
-///
-/// White space ends it: Python's server splits the request line there, in Latin-1. Its white space beyond ASCII is no UTF-8
-/// by itself, so it comes as a replacement character.
+/// which something between here and Odoo may resolve. Borrowed if it can be read in no other way.
 pub(crate) fn canonical(path: &str) -> Cow<'_, str> {
-    let ends = |character: char| match character {
-        '?' | '#' | char::REPLACEMENT_CHARACTER => true,
-        '!'..='~' => false,
-        other => other.is_whitespace() || other.is_control(),
-    };
-    let path = path.split(ends).next().unwrap_or_default();
     let bytes = path.as_bytes();
+    let end = bytes.iter().position(|byte| *byte == b'?').unwrap_or(bytes.len());
+    let (path, bytes) = (path.get(..end).unwrap_or_default(), bytes.get(..end).unwrap_or_default());
     let plain = bytes.first() == Some(&b'/')
-        && !bytes.iter().any(|byte| matches!(byte, b'%' | b'.'))
+        && bytes.iter().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'%' | b'.' | b'#'))
         && !bytes.windows(2).any(|pair| pair == b"//");
     if plain {
         return Cow::Borrowed(if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path });
     }
-    let path = match path.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
-        _ => path,
-    };
-    let decoded = unescape(path);
-    let mut segments = Vec::new();
-    for segment in decoded.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                segments.pop();
-            }
-            name => segments.push(name),
+    Cow::Owned(Reading::CANONICAL.of(path))
+}
+
+/// How a path is read where readers differ.
+#[derive(Clone, Copy)]
+struct Reading {
+    /// White space or `#` ends it: Python's server splits the request line there, in Latin-1. Its white space beyond ASCII is
+    /// no UTF-8 by itself, so it comes as a replacement character.
+    ends: bool,
+    dots: Dots,
+    /// Whether escapes are dots and slashes too when `..` is resolved.
+    decodes_first: bool,
+}
+
+/// What becomes of the segment `..`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dots {
+    /// It takes away the segment before it, once empty ones are gone.
+    Resolved,
+    /// It takes away what stands before it, an empty segment too, as RFC 3986 has it.
+    ResolvedFirst,
+    /// It is a name, as to Odoo.
+    Kept,
+}
+
+impl Reading {
+    const CANONICAL: Self = Self { ends: true, dots: Dots::Resolved, decodes_first: true };
+
+    /// Whether a path holds something that is read in several ways.
+    fn differ(path: &str) -> bool {
+        unescape(path).contains("..") || path.contains(|character| Self::CANONICAL.is_end(character))
+    }
+
+    fn all() -> impl Iterator<Item = Self> {
+        let with = |decodes_first| {
+            [Dots::Resolved, Dots::ResolvedFirst, Dots::Kept]
+                .into_iter()
+                .flat_map(move |dots| [true, false].map(|ends| Self { ends, dots, decodes_first }))
+        };
+        [true, false].into_iter().flat_map(with)
+    }
+
+    fn is_end(self, character: char) -> bool {
+        match character {
+            '?' => true,
+            '#' | char::REPLACEMENT_CHARACTER => self.ends,
+            '!'..='~' => false,
+            other => self.ends && (other.is_whitespace() || other.is_control()),
         }
     }
-    Cow::Owned(format!("/{}", segments.join("/")))
+
+    fn of(self, path: &str) -> String {
+        let path = path.split(|character| self.is_end(character)).next().unwrap_or_default();
+        let path = match path.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains('/') => {
+                rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+            }
+            _ => path,
+        };
+        if self.decodes_first {
+            return self.segments(&unescape(path));
+        }
+        Self { dots: Dots::Kept, ..self }.segments(&unescape(&self.segments(path)))
+    }
+
+    fn segments(self, path: &str) -> String {
+        let mut segments = Vec::new();
+        for segment in path.split('/').skip(usize::from(path.starts_with('/'))) {
+            match segment {
+                "." => {}
+                "" if self.dots != Dots::ResolvedFirst => {}
+                ".." if self.dots != Dots::Kept => {
+                    segments.pop();
+                }
+                name => segments.push(name),
+            }
+        }
+        segments.retain(|segment| !segment.is_empty());
+        format!("/{}", segments.join("/"))
+    }
 }
 
 /// Decodes `%xx` once, as Odoo's server does; what is not UTF-8 then is no road.
@@ -246,6 +323,9 @@ mod tests {
             "/xmlrpc/2/object\u{a0}",
             "/en/xmlrpc/2/object",
             "/fr_BE//xmlrpc/2/object/",
+            "/xmlrpc/2/object//..",
+            "/a b/../xmlrpc/2/object",
+            "/a#/../xmlrpc/2/object",
         ] {
             assert_eq!(Road::of(path), Some(Road::Object), "{path}");
         }
@@ -272,6 +352,48 @@ mod tests {
         }
     }
 
+    /// Each reader's rule alone, and what it makes of a path.
+    type Rule = fn(&str) -> String;
+
+    #[test]
+    fn a_path_is_a_road_if_it_is_one_with_or_without_each_rule() {
+        let unescaped: Rule = |path| unescape(path);
+        let cut: Rule = |path| path.split([' ', '#']).next().unwrap_or_default().to_owned();
+        let merged: Rule =
+            |path| path.split('/').filter(|part| !part.is_empty()).fold(String::new(), |all, part| all + "/" + part);
+        let undotted: Rule = |path| path.replace("/./", "/");
+        let resolved: Rule = |path| {
+            let mut parts: Vec<&str> = Vec::new();
+            for part in path.split('/').filter(|part| *part != ".") {
+                if part == ".." { parts.truncate(parts.len().saturating_sub(1)) } else { parts.push(part) }
+            }
+            parts.join("/")
+        };
+        let untranslated: Rule = |path| {
+            path.find('/')
+                .and_then(|_| path.get(1..)?.find('/').and_then(|at| path.get(at + 1..)))
+                .unwrap_or(path)
+                .to_owned()
+        };
+        let rules = [unescaped, cut, merged, undotted, resolved, untranslated];
+        let pieces = ["/json/1", "/jsonrpc", "/x", "/..", "/.", "/", "/%2e%2e", "%2f", " y", "#z", "/en"];
+        let mut paths: Vec<String> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
+        for _ in 0..2 {
+            paths = paths.iter().flat_map(|path| pieces.map(|piece| format!("{path}{piece}"))).collect();
+        }
+        for path in paths.iter().filter(|path| path.starts_with('/')) {
+            for chosen in 0..1 << rules.len() {
+                let apply = |path: String, at: usize| if chosen >> at & 1 == 1 { rules[at](&path) } else { path };
+                // As a server, which decodes first, or as a proxy, which cuts first.
+                for order in [[0, 1, 3, 2, 4, 5], [1, 0, 3, 4, 2, 5], [1, 3, 4, 0, 2, 5]] {
+                    let read = order.into_iter().fold(path.clone(), apply);
+                    let is_road = Road::at(read.strip_suffix('/').unwrap_or(&read)).is_some();
+                    assert!(!is_road || Road::of(path).is_some(), "{path:?} is {read:?} by {chosen:06b} in {order:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn each_road_is_reached_by_its_own_path() {
         for road in Road::ALL {
@@ -293,6 +415,21 @@ mod tests {
             ("/en/json/2/res.partner/search", Some(Road::Json2)),
             ("/en/web/database/drop", Some(Road::DatabaseForms)),
             ("/en/web", None),
+            ("/oauth", Some(Road::Oauth)),
+            ("/oauth/token", Some(Road::Oauth)),
+            ("/oauths", None),
+            ("/.well-known/oauth-authorization-server", Some(Road::OauthMetadata)),
+            ("/.well-known/oauth-protected-resource/mcp", Some(Road::OauthMetadata)),
+            ("/.well-known/openid-configuration", None),
+            // Odoo resolves no dots, and what stands before it may.
+            ("/json/1/x/../../contacts", Some(Road::Json1)),
+            ("/json/1/x/..%2f../contacts", Some(Road::Json1)),
+            ("/json/2/x/%2e%2e/../contacts", Some(Road::Json2)),
+            ("/en/doc-bearer/x/../../contacts", Some(Road::Documentation)),
+            ("/json/1/x y/../../..", Some(Road::Json1)),
+            ("/mcp/../contacts", Some(Road::Module)),
+            ("/json/1/x/../../../jsonrpc", Some(Road::JsonRpc)),
+            ("/web/../contacts", None),
         ] {
             assert_eq!(Road::of(path), road, "{path}");
         }

@@ -23,9 +23,6 @@ pub(super) struct Head<'s, 'r> {
 pub(super) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>) -> Result<Head<'s, 'r>, Stop> {
     let token = json2::bearer(facts.head.authorization).unwrap_or_default();
     let key = std::str::from_utf8(token).unwrap_or_default();
-    if policy.require || (policy.snapshot.is_none() && has_key(key).is_ok()) {
-        return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
-    }
     has_key(key)?;
     let snapshot = policy.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))?;
     if policy.enforcement() == Enforcement::Block {

@@ -2,10 +2,9 @@
 //!
 //! Read from the published client `mcp-server-odoo` 0.9; a plain Odoo has no such pages.
 
-use super::{Policy, Stop, Verdict, has_key};
+use super::{Stop, Verdict, has_key};
 use crate::decide::{Facts, State, Trace, access, identify, malformed};
 use crate::operation::{Operation, Operations};
-use crate::refusal::Reason;
 use crate::reply;
 use crate::road::{Road, canonical};
 use crate::snapshot::{Key, Snapshot};
@@ -36,17 +35,13 @@ impl<'p> Page<'p> {
 }
 
 pub(super) fn judge<'s>(
-    policy: Policy<'s>,
+    snapshot: &'s Snapshot,
     facts: Facts<'_>,
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
     let key = std::str::from_utf8(facts.head.api_key).unwrap_or_default();
-    if policy.require || (policy.snapshot.is_none() && has_key(key).is_ok()) {
-        return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
-    }
     has_key(key)?;
-    let snapshot = policy.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))?;
     let path = canonical(facts.head.path);
     let page = Page::of(&path).ok_or_else(|| Stop::Refused(malformed("the module has no such page")))?;
     trace.method = Some(if matches!(page, Page::Validate) { "authenticate" } else { "has_access" }.to_owned());

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Forward, Policy, Stop, Verdict, has_key, is_marked, misshapen, no_databases, readable};
-use crate::call::{BadCall, Call, Common};
+use super::others::Other;
+use super::{Body, Forward, OPEN, Policy, Stop, Verdict, has_key, misshapen, no_databases, readable, unread};
+use crate::call::{Call, Common};
 use crate::decide::{Facts, Grant, State, Trace, authenticate, decide, malformed, recognise};
 use crate::refusal::{Reason, Refusal};
 use crate::road::{Road, Service};
@@ -16,6 +17,7 @@ use crate::{json, jsonrpc, reply};
 /// A request over XML-RPC.
 pub(super) fn xml<'s>(
     policy: Policy<'s>,
+    snapshot: &'s Snapshot,
     road: Road,
     body: Body<'_>,
     facts: Facts<'_>,
@@ -23,17 +25,13 @@ pub(super) fn xml<'s>(
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
     let bytes = readable(policy, body)?;
-    let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
     let text = xmlrpc::decode(bytes).map_err(|problem| match problem {
-        DecodeError::Encoding(problem) => Stop::NotOurs(Refusal::unsupported(&problem)),
+        DecodeError::Encoding(problem) => unread(Refusal::unsupported(&problem)),
         DecodeError::Read(problem) => misshapen(problem),
     })?;
     let call = xmlrpc::read_call(&text).map_err(misshapen)?;
     if road.service() == Service::Common {
-        return match common(snapshot, road, call, facts, state, trace)? {
-            Verdict::Pass if road == Road::ModuleCommon => Ok(Verdict::PassTo(road.upstream_path())),
-            verdict => Ok(verdict),
-        };
+        return common(snapshot, road, call, facts, state, trace);
     }
     let (call, grant) = object(policy, snapshot, road, call, facts, state, trace)?;
     let document = xmlrpc::write_call(&call.forwarded(&grant.key.user.upstream), room(bytes));
@@ -43,6 +41,7 @@ pub(super) fn xml<'s>(
 /// A request over JSON-RPC.
 pub(super) fn json<'s>(
     policy: Policy<'s>,
+    snapshot: &'s Snapshot,
     road: Road,
     body: Body<'_>,
     facts: Facts<'_>,
@@ -51,16 +50,12 @@ pub(super) fn json<'s>(
 ) -> Result<Verdict, Stop> {
     let required = policy.enforcement() == Enforcement::Require;
     let bytes = readable(policy, body)?;
-    let Some(snapshot) = policy.snapshot else { return without_policy(policy, road, bytes) };
     // Where the database service is closed, what cannot be read might be a call of it.
-    let unread = |stop: Stop| if required { stop.refused() } else { stop };
-    let body = json::read(bytes).map_err(|problem| unread(misshapen(problem)))?;
+    let closed = |stop| if required { stop_all(stop) } else { stop };
+    let body = json::read(bytes).map_err(|problem| closed(misshapen(problem)))?;
     let id = jsonrpc::id(&body);
     trace.rpc_id = Some(id.clone());
-    let request = jsonrpc::read(body).map_err(|problem| match problem {
-        BadCall::Batch if is_marked(bytes) => misshapen(problem).refused(),
-        _ => unread(misshapen(problem)),
-    })?;
+    let request = jsonrpc::read(body).map_err(|problem| closed(misshapen(problem)))?;
     match request.service.as_ref() {
         "common" => common(snapshot, road, request.call, facts, state, trace),
         "object" => {
@@ -68,7 +63,15 @@ pub(super) fn json<'s>(
             let forwarded = call.forwarded(&grant.key.user.upstream);
             Ok(forward(road, reply::JSON, jsonrpc::write_call("object", &forwarded, &id, room(bytes)), &grant))
         }
-        _ => Err(unread(Stop::NotOurs(no_databases()))),
+        _ => Err(closed(Stop::Other(Other::Keyless(no_databases())))),
+    }
+}
+
+/// Nobody is let by with it.
+fn stop_all(stop: Stop) -> Stop {
+    match stop {
+        Stop::Other(Other::Keyless(refusal) | Other::Unread(refusal)) => Stop::Other(Other::Closed(refusal)),
+        other => other,
     }
 }
 
@@ -86,7 +89,11 @@ fn object<'s, 'c>(
         Some(Value::String(text)) => text.clone(),
         _ => Cow::Borrowed(""),
     };
-    has_key(&password)?;
+    if has_key(&password).is_err() {
+        // A key somewhere else in what is no call may be half of one.
+        let other = if Call::read(call).is_ok() { Other::Keyless } else { Other::Unread };
+        return Err(Stop::Other(other(Reason::KeyRequired.into())));
+    }
     let call = Call::read(call).map_err(|problem| {
         recognise(snapshot, &password, facts, state, trace);
         Stop::Refused(malformed(problem))
@@ -109,7 +116,13 @@ fn common<'s>(
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
     let call = Common::read(call).map_err(misshapen)?;
-    let Common::Authenticate { database, login, password } = call else { return Ok(Verdict::Pass) };
+    let Common::Authenticate { database, login, password } = call else {
+        return Err(if road == Road::ModuleCommon {
+            Stop::Other(Other::Open { path: Some(road.upstream_path()) })
+        } else {
+            OPEN
+        });
+    };
     has_key(&password)?;
     trace.method = Some("authenticate".to_owned());
     let answer = authenticate(snapshot, (&database, &login, &password), facts, state, trace).map_err(Stop::Refused)?;
@@ -118,14 +131,6 @@ fn common<'s>(
         Err(reason) => (Value::Bool(false), Some(reason), None),
     };
     Ok(Verdict::Answer { reply: reply::value(road, &value, trace.rpc_id.as_deref()), denied, would_deny })
-}
-
-/// Without a policy, what may carry a key is refused.
-fn without_policy(policy: Policy<'_>, road: Road, body: &[u8]) -> Result<Verdict, Stop> {
-    if road == Road::Mcp || policy.require || is_marked(body) {
-        return Err(Stop::Refused(Reason::PolicyUnavailable.into()));
-    }
-    Ok(Verdict::Pass)
 }
 
 fn forward(road: Road, kind: &'static str, document: String, grant: &Grant<'_>) -> Verdict {

@@ -41,7 +41,7 @@ pub(crate) fn execute(model: &str, method: &str, args: &serde_json::Value, kwarg
 fn reason(verdict: &Verdict) -> Option<&'static str> {
     match verdict {
         Verdict::Refuse(refusal) => Some(refusal.reason.row().name),
-        Verdict::Pass | Verdict::PassTo(_) | Verdict::Forward(_) | Verdict::Answer { .. } => None,
+        Verdict::Pass(_) | Verdict::PassTo(..) | Verdict::Forward(_) | Verdict::Answer { .. } => None,
     }
 }
 
@@ -298,7 +298,7 @@ fn shared_roads_follow_the_enforcement_mode() {
         let mut policy = setting::policy();
         policy.settings.enforcement = mode;
         match setting::judge(&policy, Road::Object, body.as_bytes()) {
-            Verdict::Pass | Verdict::PassTo(_) => "pass",
+            Verdict::Pass(_) | Verdict::PassTo(..) => "pass",
             Verdict::Forward(_) => "forward",
             Verdict::Answer { .. } => "answer",
             Verdict::Refuse(refusal) => refusal.reason.row().name,
@@ -306,13 +306,16 @@ fn shared_roads_follow_the_enforcement_mode() {
     };
     for (mode, with_key_is, password_is, broken_is) in [
         (Enforcement::Off, "pass", "pass", "pass"),
-        (Enforcement::Block, "endpoint_blocked", "pass", "pass"),
-        (Enforcement::Secure, "forward", "pass", "pass"),
+        (Enforcement::Block, "endpoint_blocked", "pass", "malformed_request"),
+        (Enforcement::Secure, "forward", "pass", "malformed_request"),
         (Enforcement::Require, "forward", "key_required", "malformed_request"),
     ] {
         assert_eq!(verdict(mode, &with_key), with_key_is, "{mode:?}");
         assert_eq!(verdict(mode, &password), password_is, "{mode:?}");
         assert_eq!(verdict(mode, &broken), broken_is, "{mode:?}");
+        // Without a key in it, it is another client's affair.
+        let broken_password_is = if mode == Enforcement::Require { "malformed_request" } else { "pass" };
+        assert_eq!(verdict(mode, &password.replace("</methodCall>", "")), broken_password_is, "{mode:?}");
     }
     let policy = setting::policy();
     assert_eq!(reason(&setting::judge(&policy, Road::Mcp, password.as_bytes())), Some("key_required"));
@@ -349,7 +352,7 @@ fn every_road_is_closed_to_callers_without_a_key_in_require_mode() {
         assert_eq!(reason(&verdict).unwrap_or("ok"), excepted, "{road:?}");
         let mut open = setting::policy();
         open.settings.enforcement = Enforcement::Off;
-        let passes = setting::judge(&open, road, password.as_bytes()) == Verdict::Pass;
+        let passes = matches!(setting::judge(&open, road, password.as_bytes()), Verdict::Pass(_));
         assert_eq!(passes, road != Road::Mcp, "{road:?}");
     }
 }
@@ -369,9 +372,9 @@ fn authenticate_is_answered_by_the_gate() {
     assert_eq!(authenticate(DATABASE, "AGENT@example.com", key.expose()), no(Reason::IdentityMismatch));
     assert_eq!(authenticate("other", LOGIN, key.expose()), no(Reason::IdentityMismatch));
     assert_eq!(authenticate(DATABASE, LOGIN, setting::numbered_key(5).expose()), no(Reason::InvalidKey));
-    assert_eq!(authenticate(DATABASE, LOGIN, "admin"), Verdict::Pass);
+    assert!(matches!(authenticate(DATABASE, LOGIN, "admin"), Verdict::Pass(_)));
     let version = document("version", serde_json::json!([]));
-    assert_eq!(setting::judge(&setting::policy(), Road::Common, version.as_bytes()), Verdict::Pass);
+    assert!(matches!(setting::judge(&setting::policy(), Road::Common, version.as_bytes()), Verdict::Pass(_)));
 }
 
 #[test]
@@ -398,6 +401,6 @@ fn without_a_fresh_policy_calls_with_keys_are_refused() {
             assert_eq!(judge(snapshot, confirmed_at, true, road, &password), refused, "{road:?}");
         }
         assert_eq!(judge(snapshot, confirmed_at, false, Road::Mcp, &password), refused);
-        assert_eq!(judge(snapshot, confirmed_at, false, Road::Object, &password), Verdict::Pass);
+        assert!(matches!(judge(snapshot, confirmed_at, false, Road::Object, &password), Verdict::Pass(_)));
     }
 }

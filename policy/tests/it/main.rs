@@ -14,6 +14,7 @@ mod damage;
 mod forms;
 mod json_python;
 mod json_render;
+mod marks;
 mod oracle;
 mod problems;
 mod python;

@@ -32,7 +32,7 @@ fn told(verdict: &Verdict) -> String {
         Verdict::Forward(forward) => would(forward.would_deny),
         Verdict::Answer { denied: Some(reason), .. } => reason.row().name.to_owned(),
         Verdict::Answer { would_deny, .. } => would(*would_deny),
-        Verdict::Pass | Verdict::PassTo(_) => "pass".to_owned(),
+        Verdict::Pass(_) | Verdict::PassTo(..) => "pass".to_owned(),
     }
 }
 

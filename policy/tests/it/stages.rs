@@ -22,7 +22,7 @@ fn read() -> String {
 fn call(policy: &wire::Snapshot, memory: &mut Memory, facts: Facts<'_>) -> Option<Refusal> {
     match judge_at(policy, Road::Mcp, read().as_bytes(), facts, memory) {
         Verdict::Refuse(refusal) => Some(refusal),
-        Verdict::Pass | Verdict::PassTo(_) | Verdict::Forward(_) | Verdict::Answer { .. } => None,
+        Verdict::Pass(_) | Verdict::PassTo(..) | Verdict::Forward(_) | Verdict::Answer { .. } => None,
     }
 }
 
@@ -135,7 +135,7 @@ fn ten_wrong_keys_from_an_address_brake_it_and_nobody_else() {
         let body = read().replace(&good, key);
         match judge_at(&policy, Road::Mcp, body.as_bytes(), facts, &mut memory) {
             Verdict::Refuse(refusal) => refusal.reason.row().name,
-            Verdict::Pass | Verdict::PassTo(_) | Verdict::Forward(_) | Verdict::Answer { .. } => "ok",
+            Verdict::Pass(_) | Verdict::PassTo(..) | Verdict::Forward(_) | Verdict::Answer { .. } => "ok",
         }
     };
     for _ in 0..10 {
