@@ -1,10 +1,13 @@
 //! A Lictor key never reaches Odoo: whatever becomes of a document with a key in it, it does not pass with the key.
 
+use std::sync::LazyLock;
+
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::gate::{self, Body, Policy, Verdict, Watch};
 use lictor_policy::key::MARK;
 use lictor_policy::road::{Road, Service};
 use lictor_policy::snapshot::Snapshot;
+use lictor_policy::unsupported::{Label, Unsupported};
 use lictor_policy::wire::Enforcement;
 use lictor_policy::{json, xmlrpc};
 use proptest::prelude::RngExt as _;
@@ -15,6 +18,8 @@ use crate::damage::{damage, pick};
 use crate::roads::rpc;
 use crate::setting::{self, DATABASE, LOGIN, Memory, NOW, UID};
 use crate::{json_render, oracle, render};
+
+static FOREIGN: LazyLock<Unsupported> = LazyLock::new(|| Unsupported::ContentEncoding(Label::of("gzip")));
 
 /// Roads whose bodies are collected, with a document of each.
 fn documents() -> Vec<(Road, String, bool)> {
@@ -35,7 +40,7 @@ fn documents() -> Vec<(Road, String, bool)> {
 
 /// A body as each reader's trouble.
 fn bodies(bytes: &[u8]) -> [Body<'_>; 4] {
-    [Body::Whole(bytes), Body::TooLarge(bytes), Body::Encoded(bytes), Body::NotPost(bytes)]
+    [Body::Whole(bytes), Body::TooLarge(bytes), Body::Encoded(bytes, &FOREIGN), Body::NotPost(bytes)]
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {
@@ -72,9 +77,9 @@ fn damaged_documents_with_a_key_never_pass() {
         let at = runner.rng().random_range(0..documents.len());
         let (road, original, is_xml) = &documents[at];
         let mut bytes = if *is_xml {
-            damage(original, render::PIECES, render::BORDERS, runner.rng())
+            damage(original.as_bytes(), render::PIECES, render::BORDERS, runner.rng())
         } else {
-            damage(original, json_render::PIECES, json_render::BORDERS, runner.rng())
+            damage(original.as_bytes(), json_render::PIECES, json_render::BORDERS, runner.rng())
         };
         if runner.rng().random_bool(0.2) {
             let spelled = pick(runner.rng(), &["&#108;ct_", "&#x6C;ct_", "\\u006cct_", "l<![CDATA[c]]>t_", "%6cct_"]);
@@ -121,14 +126,14 @@ fn a_body_that_cannot_be_read_is_refused_for_its_own_reason_and_recorded_with_it
     let half = call.replace(key.expose(), &key.expose()[..20]).replace("</params>", "");
     for (road, body, reason, verified) in [
         (Road::Object, Body::TooLarge(call.as_bytes()), "too_large", true),
-        (Road::Object, Body::Encoded(call.as_bytes()), "unsupported_encoding", true),
+        (Road::Object, Body::Encoded(call.as_bytes(), &FOREIGN), "unsupported_encoding", true),
         (Road::Object, Body::NotPost(call.as_bytes()), "malformed_request", true),
         (Road::Object, Body::Whole(&call.as_bytes()[..call.len() - 5]), "malformed_request", true),
         (Road::Object, Body::Whole(references.as_bytes()), "malformed_request", true),
         (Road::Object, Body::Whole(half.as_bytes()), "malformed_request", false),
-        (Road::OldCommon, Body::Encoded(&utf16), "unsupported_encoding", true),
+        (Road::OldCommon, Body::Encoded(&utf16, &FOREIGN), "unsupported_encoding", true),
         (Road::JsonRpc, Body::TooLarge(&jsonrpc.as_bytes()[..jsonrpc.len() - 9]), "too_large", true),
-        (Road::JsonRpc, Body::Encoded(jsonrpc.as_bytes()), "unsupported_encoding", true),
+        (Road::JsonRpc, Body::Encoded(jsonrpc.as_bytes(), &FOREIGN), "unsupported_encoding", true),
         (Road::JsonRpc, Body::Whole(escapes.as_bytes()), "malformed_request", true),
         (Road::Mcp, Body::TooLarge(call.as_bytes()), "too_large", true),
     ] {
@@ -156,10 +161,10 @@ fn a_body_that_cannot_be_read_is_refused_for_its_own_reason_and_recorded_with_it
     // What could hide a key is refused, and nothing else.
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\x56";
     for (body, passes) in [
-        (Body::Encoded(gzip), false),
+        (Body::Encoded(gzip, &FOREIGN), false),
         (Body::Whole(b"<!DOCTYPE a [<!ENTITY k 'lct'>]><methodCall>&k;_</methodCall>"), false),
-        (Body::Encoded(b"<methodCall/>"), true),
-        (Body::Encoded(b"a=b"), true),
+        (Body::Encoded(b"<methodCall/>", &FOREIGN), true),
+        (Body::Encoded(b"a=b", &FOREIGN), true),
         (Body::NotPost(b""), true),
         (Body::TooLarge(b"<methodCall>"), true),
     ] {
