@@ -71,7 +71,8 @@ impl<'a> Call<'a> {
                 return Err(BadCall::Shape(Parameter::Args));
             };
             let kwargs = match params.next() {
-                None | Some(Value::Nil) => Members::new(),
+                None => Members::new(),
+                Some(value) if is_left_out(&value) => Members::new(),
                 Some(value) => keyword_arguments(Parameter::Kwargs, value)?,
             };
             if params.next().is_some() {
@@ -134,7 +135,8 @@ impl<'a> Common<'a> {
         if environment {
             last = Parameter::Environment;
             match params.next() {
-                Some(Value::Nil) | None => {}
+                None => {}
+                Some(value) if is_left_out(&value) => {}
                 Some(value) => drop(value.into_members().ok_or(BadCall::Shape(last))?),
             }
         }

@@ -65,11 +65,11 @@ parameters! {
     /// The sixth parameter of `execute_kw`.
     Args = "args", "an array";
     /// The seventh parameter of `execute_kw`.
-    Kwargs = "kwargs", "a struct; an empty array, nil and no parameter at all stand for an empty one";
+    Kwargs = "kwargs", "a struct; an empty array, an empty text, nil and no parameter at all stand for an empty one";
     /// The keyword argument that Odoo takes for itself.
     Context = "context", "a struct; an empty array, an empty text and nil stand for an empty one";
     /// The last parameter of `authenticate`.
-    Environment = "user_agent_env", "a struct; an empty array, nil and no parameter at all stand for an empty one";
+    Environment = "user_agent_env", "a struct; an empty array, an empty text, nil and no parameter at all stand for an empty one";
     /// A body of JSON-RPC.
     Document = "the document", "one object with params, and if you like jsonrpc, method and id";
     /// Of JSON-RPC.

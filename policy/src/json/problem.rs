@@ -75,7 +75,8 @@ pub enum Problem {
 pub(super) fn syntax(body: &[u8], at: usize, is_whole: bool) -> (Problem, usize) {
     let is_white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     let rest = body.get(at..).unwrap_or_default();
-    let word: Vec<u8> = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).collect();
+    let length = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let is_word = |word: &str| rest.get(..length).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()));
     if let Err(error) = std::str::from_utf8(body) {
         (Problem::Utf8, error.valid_up_to())
     } else if body.iter().all(is_white) {
@@ -84,7 +85,7 @@ pub(super) fn syntax(body: &[u8], at: usize, is_whole: bool) -> (Problem, usize)
         (Problem::Trailing, at)
     } else if let Some(found) = strings(body, at) {
         found
-    } else if matches!(word.as_slice(), b"nan" | b"infinity") {
+    } else if is_word("NaN") || is_word("Infinity") {
         (Problem::NotANumber, at)
     } else if rest.iter().all(is_white) {
         (Problem::CutOff, body.len())

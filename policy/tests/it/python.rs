@@ -102,9 +102,10 @@ fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> Vec<u8> {
             params.push(Value::Array(args));
             // What clients send for no keyword arguments, and for no context.
             let context = |value| Value::Struct(vec![("context".into(), value)]);
-            params.extend(match runner.rng().random_range(0..6) {
+            params.extend(match runner.rng().random_range(0..7) {
                 0 => Some(Value::Nil),
                 1 => Some(Value::Array(Vec::new())),
+                5 => Some(Value::String("".into())),
                 2 => Some(context(Value::Array(Vec::new()))),
                 3 => Some(context(Value::Nil)),
                 4 => Some(context(Value::String("".into()))),

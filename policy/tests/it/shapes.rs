@@ -61,7 +61,7 @@ fn each_parameter_is_named_with_the_shape_that_it_must_have() {
     let (xml, common, rpc, two) = (Road::Mcp, Road::Common, Road::JsonRpc, Road::Json2);
     let text = "text of 1 to 256 bytes";
     let context = "a struct; an empty array, an empty text and nil stand for an empty one";
-    let kwargs = "a struct; an empty array, nil and no parameter at all stand for an empty one";
+    let kwargs = "a struct; an empty array, an empty text, nil and no parameter at all stand for an empty one";
     let shape = |name: &str, shape: &str| format!("{name} has another shape than it must have: {shape}");
     let mut seen = Vec::new();
     for (road, body, told) in [
