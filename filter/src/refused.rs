@@ -46,7 +46,12 @@ pub(crate) fn take(event: &Event, reason: Reason) -> Option<Reserved> {
 
 /// Counts a refusal that has no record of its own.
 pub(crate) fn count(event: &Event, reason: Reason) {
-    if let Err(error) = add(&Whose::of(event, reason), event.at) {
+    let added = match add(&Whose::of(event, reason), event.at) {
+        // More keys than are told apart.
+        Ok(false) => add(&Whose::anybody(reason), event.at),
+        added => added,
+    };
+    if let Err(error) = added {
         host::warn(&format!("lictor: a refusal was not counted ({}): {error:?}", reason.row().name));
     }
 }
@@ -63,14 +68,12 @@ fn is_one_of_few(event: &Event, reason: Reason) -> Result<bool, HostError> {
         && ALL_ADDRESSES.add(&[], event.at)? <= RECORDED_UNVERIFIED)
 }
 
-fn add(whose: &Whose, now: UnixMicros) -> Result<(), HostError> {
-    let mut added = false;
+/// False if there is no room for the sum of another one.
+fn add(whose: &Whose, now: UnixMicros) -> Result<bool, HostError> {
     change(&entry(whose)?, |bytes| {
         let mut counted = Counted::parse(bytes);
-        added = counted.add(whose, now);
-        added.then(|| counted.bytes())
-    })?;
-    if added { Ok(()) } else { add(&Whose::anybody(whose.reason()), now) }
+        counted.add(whose, now).then(|| counted.bytes())
+    })
 }
 
 /// The entry of shared data that has the sum.
