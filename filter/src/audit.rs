@@ -6,7 +6,7 @@ use lictor_policy::places::BYTES_OF_A_PLACE;
 use lictor_policy::wire::{self, Event, EventKind, UnixMicros};
 
 use crate::host::{self, HostError};
-use crate::places::{self, Reserved};
+use crate::reservation::{self, Reserved};
 use crate::state::create;
 use crate::sync::{Backoff, headers, status};
 use crate::worker::Worker;
@@ -21,7 +21,7 @@ const INTENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The name of this run of Envoy, and how many events it has numbered.
 pub(crate) fn numbered() -> Result<(String, u64), HostError> {
-    Ok((boot()?, places::numbered()?))
+    Ok((boot()?, reservation::numbered()?))
 }
 
 /// Events in an entry at most, of a filter before this one: shared data outlives it.
@@ -42,7 +42,7 @@ fn queue() -> Result<u32, HostError> {
 
 fn enqueue(entry: &Entry) -> Result<(), HostError> {
     // Counted first, or another thread might take them off the count before.
-    let counted = places::queued(entry.surplus());
+    let counted = reservation::queued(entry.surplus());
     let queued = counted.and_then(|()| queue()).and_then(|queue| host::enqueue(queue, &entry.0));
     if queued.is_err() {
         // Their numbers are missing at the control plane, which raises an alert.
@@ -229,7 +229,7 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     if events.is_empty() {
         return Ok(None);
     }
-    places::dequeued(surplus)?;
+    reservation::dequeued(surplus)?;
     let batch = Entry::batch(&events, &boot);
     match host::set_shared(BATCH, &slot, &batch.0) {
         Ok(()) => Ok(Some(Batch { events: batch, full: room < TOGETHER || bytes >= BATCH_BYTES })),
@@ -247,7 +247,7 @@ fn acknowledge(batch: &Entry, now: UnixMicros) -> Result<(), HostError> {
     if slot.value == batch.0 {
         host::set_shared(BATCH, &slot, &[])?;
     }
-    places::stored(batch.sequence() + 1, now)
+    reservation::stored(batch.sequence() + 1, now)
 }
 
 /// Names this run of Envoy: shared data lives exactly as long.

@@ -13,7 +13,7 @@ use lictor_policy::{peek, xmlrpc};
 use crate::audit;
 use crate::headers::Headers;
 use crate::host::{self, HostError};
-use crate::places::Reserved;
+use crate::reservation::Reserved;
 use crate::worker::Worker;
 
 /// The start of an answer that tells a fault from a value, and names the first new ids.

@@ -9,7 +9,7 @@ use lictor_policy::wire::{Event, UnixMicros};
 
 use crate::audit;
 use crate::host::{self, HostError};
-use crate::places::{Reserved, reserve};
+use crate::reservation::{Reserved, reserve};
 use crate::state::{Table, change};
 
 /// Records a minute of one key for one reason: administrators see in them what an agent lacks.

@@ -17,7 +17,7 @@ use crate::host::{self, Action, HostError};
 use crate::record::Record;
 use crate::state::{SecondLook, Slots};
 use crate::worker::{Current, Worker};
-use crate::{audit, forward, places, refused, reply};
+use crate::{audit, forward, refused, reply, reservation};
 
 /// Set on every request that the filter has seen. Envoy's routes to Odoo match only with it: a filter that has dropped
 /// out of the chain lets nothing through.
@@ -286,7 +286,7 @@ impl Request {
         let intent = is_written_ahead(&verdict, current, &record);
         record.reserved = match denied(&verdict) {
             Some(reason) => refused::take(&record.event, reason),
-            None => places::reserve(call(&record.event, intent), record.event.at).ok(),
+            None => reservation::reserve(call(&record.event, intent), record.event.at).ok(),
         };
         let is_full = denied(&verdict).is_none() && record.reserved.is_none();
         if is_full {
@@ -378,7 +378,7 @@ impl Request {
         body: &[u8],
         forwarded_length: usize,
     ) -> Result<Action, HostError> {
-        let reserved = places::reserve(call(&record.event, true), record.event.at);
+        let reserved = reservation::reserve(call(&record.event, true), record.event.at);
         let (Some(worker), Ok(reserved)) = (&self.worker, reserved) else {
             return self.refuse(arrived.road, record, &Reason::AuditUnavailable.into());
         };

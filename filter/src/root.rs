@@ -7,8 +7,8 @@ use crate::answers;
 use crate::audit::Sender;
 use crate::config::Config;
 use crate::host::{self, HostError};
-use crate::places;
 use crate::refused::Recorder;
+use crate::reservation;
 use crate::sync::{Lease, Poll};
 use crate::threads::{Place, Watch};
 use crate::worker::Worker;
@@ -46,7 +46,7 @@ impl Root {
             metrics.lost(self.watch.tick()?)?;
             let revision = current.snapshot.map_or(0, |snapshot| snapshot.revision);
             let age_seconds = now.saturating_sub(current.confirmed_at) / 1_000_000;
-            metrics.state(revision, age_seconds, places::waiting()?)?;
+            metrics.state(revision, age_seconds, reservation::waiting()?)?;
         }
         Ok(())
     }

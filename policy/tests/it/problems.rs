@@ -226,7 +226,7 @@ fn what_is_not_read_is_named_with_what_is() {
     }
     let gzip = Unsupported::ContentEncoding(Label::of("gzip"));
     let told = "The Content-Encoding \"gzip\" is not read; send the body as it is.".to_owned();
-    assert_eq!(judge(Road::Mcp, Body::Encoded(&gzip)), refused(Reason::UnsupportedEncoding, told));
+    assert_eq!(judge(Road::Mcp, Body::Encoded(&[], &gzip)), refused(Reason::UnsupportedEncoding, told));
     seen.push(gzip);
     for (body, told) in [
         (&b"<?xml version='1.0' encoding='utf-16'?>"[..], format!("The encoding \"utf-16\" of the XML declaration is not read; send {encodings}.")),
@@ -246,5 +246,5 @@ fn what_is_not_read_is_named_with_what_is() {
     };
     all_seen(names, &seen);
     let told = "Send a request of at most 8388608 bytes, or have an administrator raise body_limit_bytes.".to_owned();
-    assert_eq!(judge(Road::Mcp, Body::TooLarge), refused(Reason::TooLarge, told));
+    assert_eq!(judge(Road::Mcp, Body::TooLarge(&[])), refused(Reason::TooLarge, told));
 }
