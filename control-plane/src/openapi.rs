@@ -5,6 +5,7 @@
     reason = "of JSON objects that are made here: reading a field that is not there is null, and writing one makes it"
 )]
 
+pub mod bounds;
 pub mod described;
 pub mod page;
 
@@ -205,7 +206,9 @@ pub fn given<T: JsonSchema>() -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    T::json_schema(&mut settings.into_generator()).to_value()
+    let mut schema = T::json_schema(&mut settings.into_generator()).to_value();
+    bounds::complete(&mut schema);
+    schema
 }
 
 /// The whole document.

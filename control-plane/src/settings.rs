@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lictor_policy::operation::Operations;
+use lictor_policy::session::MAX_SESSIONS;
 use lictor_policy::wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ const MAX_SESSION_TIMEOUT_SECONDS: u32 = 31 * 24 * 3600;
 const MAX_RETENTION_DAYS: u32 = 36_500;
 /// Ten years.
 const MAX_SESSION_RETENTION_DAYS: u32 = 3650;
+const MAX_ROTATION_WINDOW_DAYS: u32 = 365;
+const MAX_LINK_DAYS: u32 = 30;
+/// The most sessions that a limit may name: what gates forget they could not count.
+pub const MAX_SESSION_LIMIT: u32 = MAX_SESSIONS as u32;
 
 /// All settings. A group or field that a stored row lacks has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,8 +51,10 @@ pub struct Settings {
     /// Whether and how keys are replaced before they expire.
     pub rotation: Rotation,
     /// Seconds after which a gate that hears nothing refuses.
+    #[schemars(range(min = 1, max = MAX_SNAPSHOT_AGE_SECONDS))]
     pub snapshot_max_age_seconds: u32,
     /// Bytes that a request body may have.
+    #[schemars(range(min = 1, max = MAX_BODY_LIMIT_BYTES))]
     pub body_limit_bytes: u32,
     /// Operations of methods that the operations table lacks, for every model.
     pub methods: BTreeMap<String, Operations>,
@@ -66,6 +73,7 @@ pub struct RateLimit {
     /// Whether calls are limited.
     pub enabled: bool,
     /// Calls in any 60 s, at each gate.
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub per_minute: u32,
     /// Whether this limit and the keys' own are divided by the number of live gates, and each gate gets that part.
     pub divide_by_gates: bool,
@@ -78,10 +86,13 @@ pub struct Sessions {
     /// Whether sessions are limited.
     pub enabled: bool,
     /// Seconds of silence that end a session.
+    #[schemars(range(min = 1, max = MAX_SESSION_TIMEOUT_SECONDS))]
     pub timeout_seconds: u32,
-    /// How many sessions a key may have at once; 0 is no limit.
+    /// How many sessions a key may have at once; 0 is no limit. As many as a gate remembers of a key at most.
+    #[schemars(range(min = 0, max = MAX_SESSION_LIMIT))]
     pub limit: u32,
     /// Days after which sessions that have ended are deleted.
+    #[schemars(range(min = 1, max = MAX_SESSION_RETENTION_DAYS))]
     pub retention_days: u32,
 }
 
@@ -90,6 +101,7 @@ pub struct Sessions {
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
     /// Days after which audit records are deleted.
+    #[schemars(range(min = 1, max = MAX_RETENTION_DAYS))]
     pub retention_days: u32,
     /// When a record is stored: after the call in batches, or before it.
     pub durability: wire::Durabilities,
@@ -102,10 +114,12 @@ pub struct Rotation {
     /// Whether keys are replaced before they expire.
     pub enabled: bool,
     /// So many days before a key's end it is replaced, but never before half its life is over.
+    #[schemars(range(min = 1, max = MAX_ROTATION_WINDOW_DAYS))]
     pub window_days: u32,
     /// How a key's user gets the new one.
     pub delivery: Delivery,
     /// Days for which a link to a new key can be opened.
+    #[schemars(range(min = 1, max = MAX_LINK_DAYS))]
     pub link_valid_days: u32,
     /// The URL under which users reach this service, for links: `https`, or `http` on the machine itself.
     pub public_url: Option<String>,
@@ -129,8 +143,6 @@ impl Default for Rotation {
 
 impl Rotation {
     fn validate(&self) -> Result<()> {
-        validate::range("rotation.window_days", self.window_days, 1, 365)?;
-        validate::range("rotation.link_valid_days", self.link_valid_days, 1, 30)?;
         match &self.public_url {
             Some(url) => validate::public_url("rotation.public_url", url),
             None if self.delivery == Delivery::Link => Err(Problem::with_field(
@@ -185,24 +197,21 @@ impl Default for Sessions {
 impl Settings {
     /// Checks what the types cannot, and names the first field that is wrong.
     pub fn validate(&self) -> Result<()> {
-        validate::range("rate_limit.per_minute", self.rate_limit.per_minute, 1, u32::MAX)?;
-        validate::range("sessions.timeout_seconds", self.sessions.timeout_seconds, 1, MAX_SESSION_TIMEOUT_SECONDS)?;
-        validate::range("audit.retention_days", self.audit.retention_days, 1, MAX_RETENTION_DAYS)?;
-        validate::range("sessions.retention_days", self.sessions.retention_days, 1, MAX_SESSION_RETENTION_DAYS)?;
-        validate::range("snapshot_max_age_seconds", self.snapshot_max_age_seconds, 1, MAX_SNAPSHOT_AGE_SECONDS)?;
-        validate::range("body_limit_bytes", self.body_limit_bytes, 1, MAX_BODY_LIMIT_BYTES)?;
+        validate::bounds(self)?;
         validate::networks("ip_allow_list", &self.ip_allow_list)?;
         validate::networks("require_exceptions", &self.require_exceptions)?;
         validate::methods("methods", &self.methods)?;
         validate::models("never_list_exceptions", &self.never_list_exceptions)?;
         self.alerts.validate()?;
-        self.rotation.validate()?;
-        validate::range("sessions.limit", self.sessions.limit, 0, MAX_SESSION_LIMIT)
+        self.rotation.validate()
+    }
+
+    /// With what was allowed before and is no more: a limit of sessions that gates could not count.
+    pub fn of_today(mut self) -> Self {
+        self.sessions.limit = self.sessions.limit.min(MAX_SESSION_LIMIT);
+        self
     }
 }
-
-/// The most sessions that a limit may name.
-pub const MAX_SESSION_LIMIT: u32 = 10_000;
 
 impl From<Settings> for wire::Settings {
     fn from(settings: Settings) -> Self {

@@ -5,13 +5,27 @@ use std::collections::BTreeMap;
 use axum::http::Uri;
 use lictor_policy::address::Networks;
 use lictor_policy::operation::Operations;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::error::{Problem, Result};
+use crate::openapi::{self, bounds};
 use crate::time::Moment;
 
-const MAX_TEXT: usize = 200;
-const MAX_PROSE: usize = 4000;
-const MAX_ENTRIES: usize = 1000;
+use bounds::{MAX_ENTRIES, MAX_TEXT};
+
+/// Characters of what somebody has to say.
+pub const MAX_PROSE: usize = 4000;
+
+/// The bounds that the description tells of a value's numbers, texts and lists: for what does not come as a body, which is
+/// held against them anyway.
+pub fn bounds<T: Serialize + JsonSchema>(value: &T) -> Result<()> {
+    let given = serde_json::to_value(value).map_err(Problem::internal)?;
+    match bounds::beyond(&openapi::given::<T>(), &given) {
+        Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
+        None => Ok(()),
+    }
+}
 
 /// A text for people or for Odoo: not empty, not long, no control characters.
 pub fn text(field: &str, text: &str) -> Result<()> {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Rule;
-use crate::error::{Problem, Result};
+use crate::error::Result;
 use crate::severity::Severity;
 use crate::validate;
 
@@ -23,6 +23,7 @@ pub struct Alerts {
     /// Whether there is any monitoring: while it is off nothing is counted and no alert opens.
     pub enabled: bool,
     /// Addresses that are mailed when an alert opens.
+    #[schemars(length(max = MAX_RECIPIENTS))]
     pub recipients: Vec<String>,
     /// The mildest severity that is mailed.
     pub mail_from_severity: Severity,
@@ -61,8 +62,10 @@ pub struct Counted {
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// How many.
+    #[schemars(range(min = 1, max = MAX_COUNT))]
     pub count: u32,
     /// Within how many minutes. The window moves in sixtieths of itself: it is up to one too long.
+    #[schemars(range(min = 1, max = MAX_MINUTES))]
     pub minutes: u32,
 }
 
@@ -169,9 +172,6 @@ impl Default for Rules {
 impl Alerts {
     /// Checks what the types cannot, and names the first field that is wrong.
     pub fn validate(&self) -> Result<()> {
-        if self.recipients.len() > MAX_RECIPIENTS {
-            return Err(Problem::invalid("alerts.recipients", format!("Give at most {MAX_RECIPIENTS} addresses.")));
-        }
         self.recipients.iter().try_for_each(|address| validate::email("alerts.recipients", address))?;
         for kind in super::TYPES {
             if let Some(counted) = self.types.counted(kind) {

@@ -55,6 +55,7 @@ pub struct Detail {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolution {
+    #[schemars(length(max = validate::MAX_PROSE))]
     note: String,
 }
 
@@ -62,6 +63,7 @@ pub struct Resolution {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Comment {
+    #[schemars(length(max = validate::MAX_PROSE))]
     text: String,
 }
 

@@ -40,6 +40,7 @@ pub struct Question {
     #[serde(default)]
     database: Option<String>,
     /// Left out: the key's own.
+    #[schemars(range(min = i64::MIN, max = i64::MAX))]
     #[serde(default)]
     uid: Option<i64>,
 }

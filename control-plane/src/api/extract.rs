@@ -15,10 +15,10 @@ use serde_json::Value;
 
 use crate::error::{Code, Problem, Result};
 use crate::openapi::described::Input;
-use crate::openapi::{self, Operation};
+use crate::openapi::{self, Operation, bounds};
 
 /// How long a body may take: a connection is not to be had for ever.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body that the description tells.
 pub struct Body<T>(pub T);
@@ -190,9 +190,14 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
 
 fn described<T: DeserializeOwned + JsonSchema>(json: &[u8]) -> Result<T> {
     let value = parse(json)?;
-    match misplaced_array(&openapi::given::<T>(), &parse(json)?) {
-        Some(path) if path.is_empty() => Err(Problem::new(Code::MalformedJson, "Send a JSON object.")),
-        Some(path) => Err(Problem::invalid(path.join("."), "Give a JSON object.")),
+    let (schema, given) = (openapi::given::<T>(), parse(json)?);
+    match misplaced_array(&schema, &given) {
+        Some(path) if path.is_empty() => return Err(Problem::new(Code::MalformedJson, "Send a JSON object.")),
+        Some(path) => return Err(Problem::invalid(path.join("."), "Give a JSON object.")),
+        None => {}
+    }
+    match bounds::beyond(&schema, &given) {
+        Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
         None => Ok(value),
     }
 }

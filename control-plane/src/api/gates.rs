@@ -62,6 +62,7 @@ pub struct View {
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// How long the one before stays good; 0 is not at all.
+    #[schemars(range(min = 0, max = MAX_OVERLAP_SECONDS))]
     #[serde(default)]
     overlap_seconds: u32,
 }
@@ -154,7 +155,6 @@ pub async fn rotate(
     if_match: IfMatch,
     Body(given): Body<Rotation>,
 ) -> Result<Tagged<Issued>> {
-    validate::range("overlap_seconds", given.overlap_seconds, 0, MAX_OVERLAP_SECONDS)?;
     let token = Token::of_gate().map_err(Problem::internal)?;
     let gate = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;

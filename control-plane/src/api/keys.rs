@@ -40,8 +40,10 @@ pub struct NewKey {
     models: Vec<String>,
     #[serde(default)]
     ip_allow_list: Vec<String>,
+    #[schemars(range(min = 1, max = u32::MAX))]
     #[serde(default)]
     rate_limit_per_minute: Option<u32>,
+    #[schemars(range(min = 0, max = MAX_SESSION_LIMIT))]
     #[serde(default)]
     session_limit: Option<u32>,
     #[serde(default)]
@@ -69,13 +71,10 @@ pub struct ListQuery {
 
 /// Checks what the types cannot.
 pub fn validate(terms: &Terms) -> Result<()> {
+    validate::bounds(terms)?;
     validate::text("name", &terms.name)?;
     validate::models("models", &terms.models)?;
-    validate::networks("ip_allow_list", &terms.ip_allow_list)?;
-    let limit = |limit: u32| validate::range("rate_limit_per_minute", limit, 1, u32::MAX);
-    terms.rate_limit_per_minute.map_or(Ok(()), limit)?;
-    let limit = |limit: u32| validate::range("session_limit", limit, 0, MAX_SESSION_LIMIT);
-    terms.session_limit.map_or(Ok(()), limit)
+    validate::networks("ip_allow_list", &terms.ip_allow_list)
 }
 
 /// `GET /api/v1/keys`
@@ -191,6 +190,7 @@ pub async fn regenerate(State(app): State<App>, actor: Actor, Id(id): Id, if_mat
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Overlap {
+    #[schemars(range(min = 0, max = MAX_OVERLAP_SECONDS))]
     overlap_seconds: u32,
 }
 
@@ -203,7 +203,6 @@ pub async fn rotate(
     if_match: IfMatch,
     Body(Overlap { overlap_seconds }): Body<Overlap>,
 ) -> Result<Tagged<Issued>> {
-    validate::range("overlap_seconds", overlap_seconds, 0, MAX_OVERLAP_SECONDS)?;
     let now = app.now();
     let secret = NewSecret::make(&app).await?;
     let record = change(&app, &actor, async |tx| {

@@ -43,7 +43,7 @@ fn rows(page: &mut String, asked: &Asked<'_>, object: &Value, at: &str) {
             continue;
         }
         let first = asked.defaults.pointer(&at).unwrap_or(&Value::Null);
-        let takes = asked.takes(kind, &at);
+        let takes = asked.takes(kind);
         let meaning = field["description"].as_str().unwrap_or_default().replace('\n', " ");
         let _ =
             writeln!(page, "| `{}` | {takes} | `{first}` | {meaning} |", at.trim_start_matches('/').replace('/', "."));
@@ -57,40 +57,21 @@ impl Asked<'_> {
         named.unwrap_or(field)
     }
 
-    fn takes(&self, kind: &Value, at: &str) -> String {
+    fn takes(&self, kind: &Value) -> String {
         let words: Vec<_> = words(kind).map(|word| format!("`{word}`")).collect();
         if !words.is_empty() {
             return words.join(", ");
         }
         match kind["type"].as_str() {
             Some("boolean") => "`true`, `false`".to_owned(),
-            Some("integer") => self.bounds(at),
+            Some("integer") => format!("{} to {}", kind["minimum"], kind["maximum"]),
             Some("array") => match self.resolved(&kind["items"]) {
-                item if words_exist(item) => format!("a list of {}", self.takes(item, at)),
+                item if words_exist(item) => format!("a list of {}", self.takes(item)),
                 _ => "a list of texts".to_owned(),
             },
             Some("object") => "names, each with a list of operations".to_owned(),
             _ => "text, or `null`".to_owned(),
         }
-    }
-
-    /// The least and the greatest number that the settings take: they are asked, so that no second place says it.
-    fn bounds(&self, at: &str) -> String {
-        let takes = |number: u32| {
-            let mut changed = self.defaults.clone();
-            if let Some(place) = changed.pointer_mut(at) {
-                *place = number.into();
-            }
-            serde_json::from_value::<Settings>(changed).is_ok_and(|settings| settings.validate().is_ok())
-        };
-        let least = u32::from(!takes(0));
-        let first = self.defaults.pointer(at).and_then(Value::as_u64).and_then(|first| u32::try_from(first).ok());
-        let (mut taken, mut beyond) = (first.unwrap_or(least), u64::from(u32::MAX) + 1);
-        while u64::from(taken) + 1 < beyond {
-            let between = u32::try_from(u64::midpoint(taken.into(), beyond)).unwrap_or(u32::MAX);
-            if takes(between) { taken = between } else { beyond = between.into() }
-        }
-        format!("{least} to {taken}")
     }
 }
 

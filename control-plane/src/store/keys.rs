@@ -13,6 +13,7 @@ use sqlx::any::AnyRow;
 use super::row::{Columns as _, big, json};
 use super::watches::values;
 use super::{ChangeTx, Connection, Revision, StoreError};
+use crate::settings::MAX_SESSION_LIMIT;
 use crate::time::Moment;
 
 /// A key's record.
@@ -74,9 +75,11 @@ pub struct Terms {
     #[serde(default)]
     pub ip_allow_list: Vec<String>,
     /// Calls in any 60 s, in the place of the general limit.
+    #[schemars(range(min = 1, max = u32::MAX))]
     #[serde(default)]
     pub rate_limit_per_minute: Option<u32>,
     /// Sessions at once, in the place of the general limit; 0 is no limit.
+    #[schemars(range(min = 0, max = MAX_SESSION_LIMIT))]
     #[serde(default)]
     pub session_limit: Option<u32>,
     /// From this moment on it is refused.
@@ -117,7 +120,8 @@ pub(super) fn read(row: &AnyRow) -> Result<Key, StoreError> {
             models: row.json("models")?,
             ip_allow_list: row.json("ip_allow_list")?,
             rate_limit_per_minute: row.optional_number("rate_limit_per_minute")?,
-            session_limit: row.optional_number("session_limit")?,
+            // More was allowed once than gates can count.
+            session_limit: row.optional_number("session_limit")?.map(|limit: u32| limit.min(MAX_SESSION_LIMIT)),
             expires_at: row.optional_moment("expires_at")?,
             active: row.flag("active")?,
         },

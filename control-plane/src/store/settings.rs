@@ -7,7 +7,8 @@ use crate::settings::Settings;
 /// The settings, and the revision that last changed them.
 pub async fn load(connection: &mut Connection) -> Result<(Settings, Revision), StoreError> {
     let row = sqlx::query("SELECT body, changed FROM settings WHERE one = 1").fetch_one(connection).await?;
-    Ok((row.json("body")?, Revision(row.number("changed")?)))
+    let settings: Settings = row.json("body")?;
+    Ok((settings.of_today(), Revision(row.number("changed")?)))
 }
 
 /// Replaces the settings.

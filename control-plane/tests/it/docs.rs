@@ -30,7 +30,7 @@ fn the_page_of_settings_says_what_each_takes() {
     for line in [
         "| `audit.durability.delete` | `batched`, `write-ahead` | `\"batched\"` | ",
         "| `audit.retention_days` | 1 to 36500 | `365` | ",
-        "| `sessions.limit` | 0 to 10000 | `0` | ",
+        "| `sessions.limit` | 0 to 64 | `0` | ",
         "| `shadow` | a list of `all`, `session`, ",
     ] {
         assert!(page.contains(line), "{line} is not in\n{page}");

@@ -69,3 +69,43 @@ async fn the_description_is_served() {
     let answer = lab.admin.get("/api/openapi.json").await;
     assert_eq!(answer.json, *DOCUMENT);
 }
+
+#[test]
+fn everything_that_is_given_has_a_most() {
+    let mut seen = 0;
+    for (path, methods) in DOCUMENT["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if body.is_object() {
+                bounded(&format!("{method} {path}"), body, &mut seen);
+            }
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+/// Panics if a number, a text, a list or a map in the schema has none.
+fn bounded(place: &str, schema: &Value, seen: &mut usize) {
+    let types = &schema["type"];
+    let is = |name: &str| *types == name || types.as_array().is_some_and(|types| types.iter().any(|one| one == name));
+    let has = |name: &str| schema.get(name).is_some();
+    *seen += 1;
+    assert!(!is("integer") || (has("minimum") && has("maximum")), "{place}: {schema}");
+    assert!(!is("string") || ["maxLength", "enum", "const", "format"].map(has).contains(&true), "{place}: {schema}");
+    assert!(!is("array") || has("maxItems"), "{place}: {schema}");
+    let is_map = schema["additionalProperties"].is_object();
+    assert!(!is_map || (has("maxProperties") && has("propertyNames")), "{place}: {schema}");
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        bounded(&format!("{place} {name}"), property, seen);
+    }
+    for name in ["items", "additionalProperties"] {
+        if schema[name].is_object() {
+            bounded(&format!("{place} {name}"), &schema[name], seen);
+        }
+    }
+    for choices in ["anyOf", "oneOf", "allOf"] {
+        for choice in schema[choices].as_array().into_iter().flatten() {
+            bounded(place, choice, seen);
+        }
+    }
+}

@@ -1,3 +1,4 @@
+use lictor_control_plane::settings::Settings;
 use serde_json::json;
 
 use crate::support::Lab;
@@ -60,7 +61,13 @@ async fn each_wrong_field_is_named_and_changes_nothing() {
         (json!({"rate_limit": {"enabled": null}}), "invalid_field", "rate_limit.enabled"),
         (json!({"rate_limit": {"perminute": 1}}), "unknown_field", "rate_limit.perminute"),
         (json!({"sessions": {"timeout_seconds": 0}}), "invalid_field", "sessions.timeout_seconds"),
-        (json!({"sessions": {"limit": 10_001}}), "invalid_field", "sessions.limit"),
+        // More than a gate remembers, so that it would let them all in.
+        (json!({"sessions": {"limit": 65}}), "invalid_field", "sessions.limit"),
+        (json!({"rotation": {"window_days": 366}}), "invalid_field", "rotation.window_days"),
+        (json!({"rotation": {"link_valid_days": 0}}), "invalid_field", "rotation.link_valid_days"),
+        (json!({"ip_allow_list": vec!["10.0.0.1"; 1001]}), "invalid_field", "ip_allow_list"),
+        (json!({"never_list_exceptions": ["x".repeat(201)]}), "invalid_field", "never_list_exceptions"),
+        (json!({"methods": {"x".repeat(201): ["read"]}}), "invalid_field", "methods"),
         (json!({"enforcement": "on"}), "invalid_field", "enforcement"),
         (json!({"ip_allow_list": ["10.0.0.1/8"]}), "invalid_field", "ip_allow_list"),
         (json!({"require_exceptions": ["x"]}), "invalid_field", "require_exceptions"),
@@ -128,4 +135,12 @@ async fn a_mapped_method_is_removed_with_null() {
     lab.admin.patch(PATH, json!({"methods": {"a": ["read"], "b": []}})).await;
     let after = lab.admin.patch(PATH, json!({"methods": {"a": null}})).await.json;
     assert_eq!(after["methods"], json!({"b": []}));
+}
+
+#[test]
+fn a_limit_of_sessions_that_was_allowed_once_is_the_most_that_may_be() {
+    for (stored, today) in [(0, 0), (64, 64), (65, 64), (10_000, 64)] {
+        let settings: Settings = serde_json::from_value(json!({"sessions": {"limit": stored}})).unwrap();
+        assert_eq!(settings.of_today().sessions.limit, today);
+    }
 }
