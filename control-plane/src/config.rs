@@ -133,6 +133,16 @@ pub struct Serve {
     /// Where gates are served; keep it apart from what administrators reach.
     #[arg(long, env = "LICTOR_GATE_LISTEN", default_value = "127.0.0.1:8081")]
     pub gate_listen: SocketAddr,
+    /// Connections that one address (of IPv6: one network of 64 bits) may have to the REST API at once. For one more, that
+    /// which has waited longest for its next request is closed. A proxy in front of it has one address: raise it there.
+    #[arg(
+        long,
+        env = "LICTOR_CONNECTIONS_PER_ADDRESS",
+        value_name = "NUMBER",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u16).range(1..=1024)
+    )]
+    pub connections_per_address: u16,
     /// How mail is sent.
     #[command(flatten)]
     pub smtp: Smtp,

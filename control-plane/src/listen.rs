@@ -1,15 +1,19 @@
-//! Listeners that a slow or greedy client cannot use up: a bound on connections, and on the time that headers take.
+//! Listeners that a slow or greedy client cannot use up: each address has few connections, those that only wait give way,
+//! and headers, bodies and answers have their time.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,19 +22,34 @@ use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
+
+use places::{Answering, Place, Places};
+use timely::Timely;
+
+mod places;
+mod timely;
+
+/// How often it is logged that connections are refused.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// What a listener grants to its clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections at once; more wait to be accepted.
+    /// Connections at once. For one more, that which has waited longest for its client is closed; if all are being answered,
+    /// the new one is.
     pub connections: usize,
-    /// How long the headers of a request may take, from the end of the request before: idle connections are closed too.
-    /// The gates' Envoy should give idle ones up sooner by itself: an event must not meet the close.
+    /// The same for the connections of one address, or of one network of 64 bits of IPv6.
+    pub connections_per_address: usize,
+    /// How long the first headers of a connection may take, the TLS handshake included.
     pub headers: Duration,
-    /// How long a TLS handshake may take.
-    pub handshake: Duration,
+    /// How long the headers of a later request may take, from the end of the request before. The gates' Envoy should give
+    /// idle connections up sooner by itself: an event must not meet the close.
+    pub idle: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub write: Duration,
 }
 
 /// The address of the connection that a request came on; none where there is no connection, as in tests.
@@ -57,7 +76,13 @@ pub type Tls = Option<watch::Receiver<Arc<ServerConfig>>>;
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { connections: 1024, headers: Duration::from_secs(60), handshake: Duration::from_secs(10) }
+        Self {
+            connections: 1024,
+            connections_per_address: 64,
+            headers: Duration::from_secs(5),
+            idle: Duration::from_secs(60),
+            write: Duration::from_secs(30),
+        }
     }
 }
 
@@ -70,16 +95,13 @@ pub async fn serve(
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(bounds.headers);
-    let places = Arc::new(Semaphore::new(bounds.connections));
+    http.timer(TokioTimer::new()).header_read_timeout(bounds.idle);
+    let places = Places::new(bounds.connections, bounds.connections_per_address);
     let graceful = GracefulShutdown::new();
+    let mut warned: Option<Instant> = None;
     loop {
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
-            next = next => next,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             _ = stopping.wait_for(|stopping| *stopping) => break,
         };
         let (stream, peer) = match accepted {
@@ -89,26 +111,51 @@ pub async fn serve(
                 continue;
             }
         };
+        let Some(place) = places.take(peer.ip()) else {
+            if warned.is_none_or(|last| last.elapsed() >= WARN_EVERY) {
+                warned = Some(Instant::now());
+                tracing::warn!(peer = %peer.ip(), "connections are refused: as many as may be are being answered");
+            }
+            continue;
+        };
         // Answers are written whole: waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
-        let connection =
-            Connection { http: http.clone(), router: router.clone(), peer: peer.ip(), watcher: graceful.watcher() };
+        let stream = Timely::new(stream, bounds.write);
+        let (place, asked) = (Arc::new(place), Arc::new(Notify::new()));
+        let connection = Connection {
+            http: http.clone(),
+            router: router.clone(),
+            peer: peer.ip(),
+            watcher: graceful.watcher(),
+            place: Arc::clone(&place),
+            asked: Arc::clone(&asked),
+        };
         let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.borrow())));
         let mut news = stopping.clone();
         let stopped = async move { drop(news.wait_for(|stopping| *stopping).await) };
         tokio::spawn(async move {
-            match acceptor {
-                None => connection.serve(stream).await,
-                Some(acceptor) => tokio::select! {
-                    shaken = tokio::time::timeout(bounds.handshake, acceptor.accept(stream)) => match shaken {
-                        Ok(Ok(stream)) => connection.serve(stream).await,
-                        Ok(Err(error)) => tracing::debug!(%error, peer = %peer, "a TLS handshake failed"),
-                        Err(_) => tracing::debug!(peer = %peer, "a TLS handshake took too long"),
+            let served = async {
+                match acceptor {
+                    None => connection.serve(stream).await,
+                    Some(acceptor) => tokio::select! {
+                        shaken = acceptor.accept(stream) => match shaken {
+                            Ok(stream) => connection.serve(stream).await,
+                            Err(error) => tracing::debug!(%error, peer = %peer, "a TLS handshake failed"),
+                        },
+                        () = stopped => {}
                     },
-                    () = stopped => {}
-                },
+                }
+            };
+            let too_slow = async {
+                if tokio::time::timeout(bounds.headers, asked.notified()).await.is_ok() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = served => {}
+                () = too_slow => tracing::debug!(peer = %peer, "a connection is closed: it asked for nothing in time"),
+                () = place.given_away() => tracing::debug!(peer = %peer, "a connection that waited gives its place away"),
             }
-            drop(place);
         });
     }
     drop(listener);
@@ -121,19 +168,49 @@ struct Connection {
     router: Router,
     peer: IpAddr,
     watcher: Watcher,
+    place: Arc<Place>,
+    /// Told at each request: only the first is waited for.
+    asked: Arc<Notify>,
 }
 
 impl Connection {
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let (router, peer) = (TowerToHyperService::new(self.router), Peer(Some(self.peer)));
+        let Self { http, router, peer, watcher, place, asked } = self;
+        let (router, peer) = (TowerToHyperService::new(router), Peer(Some(peer)));
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            asked.notify_one();
+            let answering = place.answering();
             request.extensions_mut().insert(peer);
-            router.call(request)
+            let answer = router.call(request);
+            async move { answer.await.map(|answer| answer.map(|body| Answer { body, _answering: answering })) }
         });
-        let served = self.watcher.watch(self.http.serve_connection(TokioIo::new(stream), service));
+        let served = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
         if let Err(error) = served.await {
             tracing::debug!(%error, "a connection ended");
         }
+    }
+}
+
+/// The body of an answer: until all of it is handed over, its connection keeps its place.
+struct Answer {
+    body: Body,
+    _answering: Answering,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

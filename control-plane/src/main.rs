@@ -26,6 +26,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// How long requests under way may take once the service is to end.
 const GRACE: Duration = Duration::from_secs(10);
+/// Connections that one address may have to the gates' listener: a gate has one for each call that waits for its intent, and
+/// behind control-plane.yaml all gates have one address.
+const GATE_CONNECTIONS_PER_ADDRESS: usize = 512;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -143,11 +146,15 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let outbox = tokio::spawn(outbox::run(app.clone()));
     let tls = api_tls.is_some();
     let (api_tls, gate_tls) = (kept_current(api_tls), kept_current(gate_tls));
+    let connections_per_address = usize::from(serve.connections_per_address);
     tracing::info!(tls, api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
-        let serve =
-            |listener, tls, router| listen::serve(listener, tls, router, Bounds::default(), app.stopping.subscribe());
-        let (api, gate) = (serve(api, api_tls, router::api(&app)), serve(gate, gate_tls, router::gate(&app)));
+        let serve = |listener, tls, router, connections_per_address| {
+            let bounds = Bounds { connections_per_address, ..Bounds::default() };
+            listen::serve(listener, tls, router, bounds, app.stopping.subscribe())
+        };
+        let api = serve(api, api_tls, router::api(&app), connections_per_address);
+        let gate = serve(gate, gate_tls, router::gate(&app), GATE_CONNECTIONS_PER_ADDRESS);
         let ((), (), ended) = tokio::join!(api, gate, end(&app));
         let _ = jobs.await;
         let _ = outbox.await;

@@ -218,11 +218,7 @@ impl Response {
 }
 
 /// Does something for another request of this thread, in the midst of one's own.
-pub(crate) fn instead_of<T>(
-    other: u32,
-    own: u32,
-    act: impl FnOnce() -> Result<T, HostError>,
-) -> Result<T, HostError> {
+pub(crate) fn instead_of<T>(other: u32, own: u32, act: impl FnOnce() -> Result<T, HostError>) -> Result<T, HostError> {
     turn_to(other)?;
     let done = act();
     turn_to(own)?;

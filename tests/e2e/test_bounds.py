@@ -1,7 +1,9 @@
 """What one client can use up of a gate: the others are answered all the while, and Envoy's memory has a bound."""
 
 import contextlib
+import resource
 import socket
+import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,12 +17,15 @@ import pytest
 import yaml
 from echo import UID, Echo
 from gate import ROOT, Gate, eventually
+from production import gate_listener
 
 MCP = "/xmlrpc/2/mcp"
 # Just below the limit of bodies: the filter may not refuse one by itself.
 BODY = 8_000_000
 BODIES = 60
 MIB = 1 << 20
+# Connections that a listener of the control plane has at once.
+PLACES = 1024
 # MiB of an Envoy without requests, and what may come on top of the bodies.
 IDLE, MARGIN = 125, 60
 
@@ -105,6 +110,25 @@ def test_unfinished_bodies(gate: Gate, key: str, attack: Callable[[int, contextl
     assert held < IDLE + 2 * 8 * BODY // MIB + MARGIN
     # What gave way is counted, and in the log.
     eventually(lambda: any(row["count"] for row in gate.audit(reason="too_large")), seconds=90)
+
+
+def test_silent_connections_to_the_control_plane_take_nobodys_place(gate: Gate) -> None:
+    ports = [int(gate.up["api_url"].rsplit(":", 1)[1]), int(gate_listener(gate))]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        with contextlib.ExitStack() as stack:
+            # As many as there are places, to each listener, and again while they are being closed.
+            for number in range(4 * PLACES):
+                stack.enter_context(socket.create_connection(("127.0.0.1", ports[number % 2]), timeout=30))
+                if number % 200 == 0:
+                    assert gate.api("GET", "settings", patient=False)
+            began = time.monotonic()
+            gate.permit({"res.partner": {"read": True, "methods": {"echo": ["read"]}}})
+            gate.in_force()
+            print(f"\na change was in force after {time.monotonic() - began:.2f} s")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def body_of(key: str, text: str) -> bytes:
