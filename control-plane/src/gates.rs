@@ -25,6 +25,10 @@ use crate::store::gates::{Gate, Seen};
 use crate::store::{Connection, Database, News, StoreError, arrivals, events, gates as rows, in_time};
 use crate::time::Moment;
 
+mod door;
+
+use door::Accepted;
+
 /// How often what gates told is written to the database.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// A gate that was heard within this time is live: polls are held for a third of it.
@@ -168,6 +172,7 @@ pub async fn policy(
     Query(has): Query<Since>,
 ) -> Result<Response> {
     let wire_version = spoken_version(&headers)?;
+    door::epoch(&has.epoch)?;
     if let (Some(boot), Some(next)) = (&has.boot, has.next) {
         take_count(&app, &gate.id, boot, next).await?;
     }
@@ -217,19 +222,10 @@ pub async fn policy(
 /// Takes how many events a gate has numbered: those that never arrive are missing one day, also if their gate was
 /// killed and sends no later ones. A gate gets its policy even if the database cannot take that now.
 async fn take_count(app: &App, gate_id: &str, boot: &str, next: u64) -> Result<()> {
-    check_boot(boot)?;
-    if i64::try_from(next).is_err() {
-        return Err(Problem::invalid("next", "Send a number below 2^63."));
-    }
+    door::boot(boot)?;
+    door::next(next)?;
     if let Err(error) = arrivals::told(&app.store, gate_id, boot, next, app.now()).await {
         tracing::warn!(%error, "how many events a gate has numbered could not be stored");
-    }
-    Ok(())
-}
-
-fn check_boot(boot: &str) -> Result<()> {
-    if boot.is_empty() || boot.len() > 64 {
-        return Err(Problem::invalid("boot", "Give 1 to 64 characters."));
     }
     Ok(())
 }
@@ -239,20 +235,28 @@ pub async fn events(
     State(app): State<App>,
     gate: GateIdentity,
     headers: HeaderMap,
-    Wire(mut batch): Wire<EventBatch>,
+    Wire(batch): Wire<EventBatch>,
 ) -> Result<Json<Stored>> {
     spoken_version(&headers)?;
     if batch.version != wire::VERSION {
         return Err(unsupported(batch.version));
     }
-    batch.events.iter_mut().for_each(without_nul);
-    check(&mut batch)?;
+    let Accepted { batch, corrected } = door::accept(batch, app.now())?;
     let mut tx = app.store.write().await?;
     let new = events::insert(&mut tx, &app.signer, &gate.id, &batch, app.now()).await?;
     alerts::evaluate(&app, &mut tx, &gate.id, &new).await?;
     credentials::take_note(&mut tx, &batch.events, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.metrics.events_stored(new.len() as u64);
+    if corrected > 0 {
+        app.metrics.events_corrected(corrected);
+        tracing::warn!(
+            gate = gate.id,
+            corrected,
+            "events held what no gate can know, such as a time to come: they are stored without it; look at the gate's clock, \
+             and at who has its token"
+        );
+    }
     Ok(Json(Stored { stored: u64::try_from(batch.events.len()).unwrap_or_default() }))
 }
 
@@ -273,50 +277,4 @@ fn spoken_version(headers: &HeaderMap) -> Result<u32> {
 fn unsupported(version: u32) -> Problem {
     let detail = format!("Version {version} is not served here, {} is: update the filter or Lictor.", wire::VERSION);
     Problem::new(Code::UnsupportedWireVersion, detail)
-}
-
-/// Every text of an event that a gate fills in.
-fn texts(event: &mut wire::Event) -> impl Iterator<Item = &mut String> {
-    let optional = [
-        &mut event.request_id,
-        &mut event.key_id,
-        &mut event.user_id,
-        &mut event.user_agent,
-        &mut event.session,
-        &mut event.database,
-        &mut event.model,
-        &mut event.method,
-    ];
-    let texts = [&mut event.decision_id, &mut event.client_ip, &mut event.road];
-    texts.into_iter().chain(optional.into_iter().flatten())
-}
-
-/// PostgreSQL's texts cannot hold the character NUL, which a JSON string can: refused, a batch would come again for ever.
-fn without_nul(event: &mut wire::Event) {
-    for text in texts(event).filter(|text| text.contains('\0')) {
-        *text = text.replace('\0', "\u{fffd}");
-    }
-}
-
-/// Bounds what a gate may put into the database: a gate is trusted to decide, not to fill the disk.
-fn check(batch: &mut EventBatch) -> Result<()> {
-    const MAX_IDS: usize = 1000;
-    check_boot(&batch.boot)?;
-    if batch.events.len() > wire::MAX_BATCH {
-        return Err(Problem::invalid("events", format!("Send at most {} events at once.", wire::MAX_BATCH)));
-    }
-    let fits = |event: &mut wire::Event| {
-        let times = [event.at, event.gate_us, event.odoo_us];
-        let numbers = [event.sequence, event.count, event.request_bytes, event.response_bytes];
-        texts(event).all(|text| text.len() <= 256)
-            && times.into_iter().chain(numbers).all(|number| i64::try_from(number).is_ok())
-            && event.record_ids.len() <= MAX_IDS
-    };
-    match batch.events.iter_mut().position(|event| !fits(event)) {
-        None => Ok(()),
-        Some(at) => Err(Problem::invalid(
-            format!("events.{at}"),
-            format!("Send texts of at most 256 bytes, numbers below 2^63 and at most {MAX_IDS} record ids."),
-        )),
-    }
 }

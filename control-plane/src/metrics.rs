@@ -29,6 +29,7 @@ use crate::store::{Meta, alerts, arrivals, outbox};
 pub struct Metrics {
     requests: Mutex<BTreeMap<Answered, u64>>,
     events: AtomicU64,
+    corrected: AtomicU64,
     jobs: Mutex<BTreeMap<(Job, Outcome), u64>>,
 }
 
@@ -43,6 +44,11 @@ impl Metrics {
     /// Counts events that are in the database.
     pub fn events_stored(&self, count: u64) {
         self.events.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Counts events that held what no gate can know.
+    pub fn events_corrected(&self, count: u64) {
+        self.corrected.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Counts a run of a job.
@@ -113,6 +119,12 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
         "counter",
         "Gates' events stored.",
         app.metrics.events.load(Ordering::Relaxed),
+    );
+    page.single(
+        "lictor_events_corrected_total",
+        "counter",
+        "Gates' events that held what no gate can know, such as a time to come, and are stored without it.",
+        app.metrics.corrected.load(Ordering::Relaxed),
     );
     page.single("lictor_revision", "gauge", "The newest revision of the policy.", meta.revision.0);
     let published = app.publisher.subscribe().borrow().clone();

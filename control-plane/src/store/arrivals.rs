@@ -7,6 +7,11 @@ use super::{ChangeTx, Connection, Store, StoreError};
 use crate::arrivals::{Arrivals, Skipped};
 use crate::time::Moment;
 
+/// How many runs of a gate are kept one by one: an Envoy that is started anew each minute has as many in two hours.
+const MAX_BOOTS: i64 = 100;
+/// Stands for all runs that are kept no longer: of what they skipped only the number is known.
+const EARLIER: &str = "";
+
 /// Takes the numbers of a batch.
 pub(super) async fn add(
     connection: &mut Connection,
@@ -18,7 +23,7 @@ pub(super) async fn add(
     let before = load(connection, gate_id, boot).await?;
     let mut arrivals = before.clone();
     arrivals.add(numbers, now);
-    if arrivals == before { Ok(()) } else { save(connection, gate_id, boot, &arrivals).await }
+    if arrivals == before { Ok(()) } else { save(connection, gate_id, boot, &before, &arrivals, now).await }
 }
 
 /// Takes that a gate has numbered events below this. Writes only if some of them have not arrived.
@@ -27,9 +32,10 @@ pub async fn told(store: &Store, gate_id: &str, boot: &str, next: u64, now: Mome
         return Ok(());
     }
     let mut tx = store.write().await?;
-    let mut arrivals = load(&mut tx, gate_id, boot).await?;
+    let before = load(&mut tx, gate_id, boot).await?;
+    let mut arrivals = before.clone();
     arrivals.told(next, now);
-    save(&mut tx, gate_id, boot, &arrivals).await?;
+    save(&mut tx, gate_id, boot, &before, &arrivals, now).await?;
     Ok(tx.commit().await?)
 }
 
@@ -42,16 +48,65 @@ async fn load(connection: &mut Connection, gate_id: &str, boot: &str) -> Result<
     Ok(row.as_ref().map(read).transpose()?.unwrap_or_default())
 }
 
-async fn save(connection: &mut Connection, gate_id: &str, boot: &str, arrivals: &Arrivals) -> Result<(), StoreError> {
+async fn save(
+    connection: &mut Connection,
+    gate_id: &str,
+    boot: &str,
+    before: &Arrivals,
+    after: &Arrivals,
+    now: Moment,
+) -> Result<(), StoreError> {
+    write(connection, gate_id, boot, after, now).await?;
+    let is_first = *before == Arrivals::default();
+    if is_first { forget_earlier(connection, gate_id, now).await } else { Ok(()) }
+}
+
+/// Makes one row of all runs of a gate but the newest, so that they do not grow without end. What they skipped and has not
+/// arrived is lost for good then.
+async fn forget_earlier(connection: &mut Connection, gate_id: &str, now: Moment) -> Result<(), StoreError> {
+    let rows = sqlx::query(
+        "SELECT boot, next, gaps, lost FROM arrivals WHERE gate_id = $1 AND boot <> $2 \
+         ORDER BY heard_at DESC, boot DESC LIMIT 1000 OFFSET $3",
+    )
+    .bind(gate_id)
+    .bind(EARLIER)
+    .bind(MAX_BOOTS)
+    .fetch_all(&mut *connection)
+    .await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut earlier = load(connection, gate_id, EARLIER).await?;
+    for row in rows {
+        let Skipped { pending_events, missing_events } = read(&row)?.skipped(now);
+        earlier.lost = earlier.lost.saturating_add(pending_events).saturating_add(missing_events);
+        sqlx::query("DELETE FROM arrivals WHERE gate_id = $1 AND boot = $2")
+            .bind(gate_id)
+            .bind(row.text("boot")?)
+            .execute(&mut *connection)
+            .await?;
+    }
+    write(connection, gate_id, EARLIER, &earlier, now).await
+}
+
+async fn write(
+    connection: &mut Connection,
+    gate_id: &str,
+    boot: &str,
+    arrivals: &Arrivals,
+    now: Moment,
+) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO arrivals (gate_id, boot, next, gaps, lost) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (gate_id, boot) DO UPDATE SET next = excluded.next, gaps = excluded.gaps, lost = excluded.lost",
+        "INSERT INTO arrivals (gate_id, boot, next, gaps, lost, heard_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (gate_id, boot) DO UPDATE SET next = excluded.next, gaps = excluded.gaps, lost = excluded.lost, \
+         heard_at = excluded.heard_at",
     )
     .bind(gate_id)
     .bind(boot)
     .bind(big(arrivals.next))
     .bind(json(&arrivals.gaps)?)
     .bind(big(arrivals.lost))
+    .bind(big(now.0))
     .execute(connection)
     .await?;
     Ok(())

@@ -155,6 +155,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../migrations/0001_start.sql")),
     (2, "shadow", include_str!("../../migrations/0002_shadow.sql")),
     (3, "policy_refused", include_str!("../../migrations/0003_policy_refused.sql")),
+    (7, "arrivals_heard", include_str!("../../migrations/0007_arrivals_heard.sql")),
 ];
 
 /// How long a request waits for a connection before it is told that there is none.

@@ -49,7 +49,8 @@ async fn a_csv_export_has_a_column_for_every_field_and_runs_no_formula() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;
     let formula = json!({"user_agent": "=cmd|' /C calc'!A0", "method": "@SUM(1,2)", "model": "\ta\"b", "database": "+1",
-        "record_ids": [1, 2], "operations": ["read", "write"], "fault_code": -32700, "at": 1_893_456_000_000_000_u64});
+        "record_ids": [1, 2], "operations": ["read", "write"], "fault_code": -32700, "at": 1_893_456_000_000_000_u64,
+        "outcome": "denied"});
     send(&gate, "b", vec![event(0, formula)]).await;
     let answer = lab.admin.get(&format!("{PATH}?format=csv")).await;
     assert_eq!(answer.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8; header=present");
@@ -78,6 +79,7 @@ async fn a_range_begins_with_its_first_moment_and_ends_before_its_last() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;
     let day = |sequence: u64| event(sequence, json!({"at": 1_893_456_000_000_000_u64 + sequence * 86_400_000_000}));
+    lab.pass(3 * 86_400);
     send(&gate, "b", (0..4).map(day).collect()).await;
     for (range, found) in [
         ("from=2030-01-02&to=2030-01-04", 2),

@@ -151,3 +151,27 @@ async fn events_that_die_with_their_envoy_are_missed_although_no_later_one_comes
         assert_eq!(poll(count).await.problem(), (422, "invalid_field", field));
     }
 }
+
+#[tokio::test]
+async fn the_runs_of_a_gate_are_bounded_and_what_they_lost_is_not_forgotten() {
+    let lab = Lab::new().await;
+    let (id, gate) = lab.gate().await;
+    let missing = async || {
+        let shown = lab.admin.get(&format!("/api/v1/gates/{id}")).await.json;
+        shown["pending_events"].as_u64().unwrap() + shown["missing_events"].as_u64().unwrap()
+    };
+    // A run of which one event is missing, and then as many others as a gate's token likes to name.
+    for boot in 0..250 {
+        lab.pass(1);
+        if boot % 2 == 0 {
+            gate.get(&format!("/gate/v1/policy?epoch=e&since=1&boot=r{boot}&next=1")).await;
+        } else {
+            send(&gate, &format!("r{boot}"), vec![event(1, json!({}))]).await;
+        }
+        // The one that is in use stays.
+        send(&gate, "own", vec![event(boot, json!({}))]).await;
+    }
+    assert_eq!(lab.number("SELECT COUNT(*) FROM arrivals").await, 101);
+    assert_eq!(missing().await, 250);
+    assert_eq!(lab.number("SELECT next FROM arrivals WHERE boot = 'own'").await, 250);
+}
