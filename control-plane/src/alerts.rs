@@ -58,8 +58,12 @@ pub const fn type_name(kind: AlertType) -> &'static str {
 pub enum Rule {
     /// Refusals whose reason belongs to the type.
     Refusals,
-    /// Refusals of one key for different reasons.
+    /// Refusals of one key of different kinds.
     MixedRefusals,
+    /// Different calls that one key was refused for want of a permission.
+    DistinctRefusals,
+    /// Very many refusals of one key.
+    ManyRefusals,
     /// One key from many addresses at once.
     ManyAddresses,
     /// Reads of many models by one key.
@@ -88,6 +92,8 @@ impl Rule {
         match self {
             Self::Refusals => "refusals",
             Self::MixedRefusals => "mixed_refusals",
+            Self::DistinctRefusals => "distinct_refusals",
+            Self::ManyRefusals => "many_refusals",
             Self::ManyAddresses => "many_addresses",
             Self::DistinctModels => "distinct_models",
             Self::MalformedRequests => "malformed_requests",

@@ -63,17 +63,27 @@ pub fn alerts() -> String {
         let severity = alerts.severity(kind).map_or("", Severity::name);
         let _ = writeln!(table, "| `{}` | {counts} | {severity} | {opens} |", type_name(kind));
     }
-    table.push_str("\n| rule of `suspicious_activity` | counts | opens at |\n|---|---|---|\n");
+    table.push_str("\n| rule of `suspicious_activity` | counts | severity | opens at |\n|---|---|---|---|\n");
     for (rule, counts) in [
-        (Rule::MixedRefusals, "different reasons for which one key was refused"),
+        (
+            Rule::MixedRefusals,
+            "different kinds of reasons for which one key was refused: a right that is missing, who calls or from where, the \
+             road, and how much or in which form",
+        ),
+        (
+            Rule::DistinctRefusals,
+            "different calls, a model with a method, that one key was refused for want of a permission",
+        ),
+        (Rule::ManyRefusals, "all refusals of one key"),
         (Rule::ManyAddresses, "different addresses that one key was used from"),
-        (Rule::DistinctModels, "different models that one key read, or tried to"),
+        (Rule::DistinctModels, "different models whose records one key read, or tried to"),
         (Rule::MalformedRequests, "malformed calls with one verified key"),
         (Rule::SessionLimit, "calls beyond one key's session limit"),
         (Rule::EventGap, "events that a gate numbered and that did not arrive within 20 minutes"),
     ] {
         let opens = alerts.types.suspicious_activity.rules.threshold(rule).map_or("each".to_owned(), at);
-        let _ = writeln!(table, "| `{}` | {counts} | {opens} |", rule.name());
+        let severity = alerts.severity_by(AlertType::SuspiciousActivity, rule).map_or("", Severity::name);
+        let _ = writeln!(table, "| `{}` | {counts} | {severity} | {opens} |", rule.name());
     }
     table
 }

@@ -27,7 +27,9 @@ CONFIG = """
 # A moment in the past, a model that Odoo would not have: rules that a schema does not tell.
 positive_data_acceptance.enabled = false
 # The state of the record is looked at before the body: wrong data may be answered so too.
-negative_data_rejection.expected-statuses = [400, 401, 403, 404, 406, 409, 412, 415, 422, 429]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 406, 409, 412, 415, 422, 428, 429]
+# The one header that must be there is If-Match.
+missing_required_header.expected-statuses = [428]
 """
 
 

@@ -1,5 +1,6 @@
 //! Looks at events as they are stored.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use lictor_policy::wire::Event;
@@ -36,6 +37,9 @@ pub async fn evaluate(
     let mut open_alerts = rows::find_all_open(connection, &places).await?;
     for ((kind, subject), findings) in findings {
         let mut open = open_alerts.remove(&(kind, subject.clone()));
+        // The worst first: an alert opens as bad as it is, and not mild and then worse.
+        let mut findings: Vec<_> = findings.into_iter().collect();
+        findings.sort_by_key(|(rule, _)| Reverse(alerts.severity_by(kind, *rule)));
         for (rule, Finding { observed, reached, last }) in findings {
             // What a rule observes counts when the alert is open for it already, or when its threshold is reached now.
             let is_repeat = open.as_ref().is_some_and(|alert| alert.rules.contains(&rule));

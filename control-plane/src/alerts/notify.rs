@@ -83,7 +83,9 @@ fn summary(alert: &Alert) -> String {
 
 const fn suspicion(rule: Rule) -> &'static str {
     match rule {
-        Rule::MixedRefusals => "One key was refused for many different reasons",
+        Rule::MixedRefusals => "One key was refused for reasons of different kinds",
+        Rule::DistinctRefusals => "One key tried many different calls that no permission allows",
+        Rule::ManyRefusals => "A program with a valid key goes on although it is refused all the time",
         Rule::ManyAddresses => "One key was used from many addresses at once",
         Rule::DistinctModels => "One key read many different models at once",
         Rule::MalformedRequests => "Malformed calls came with a valid key",

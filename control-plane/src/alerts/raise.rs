@@ -101,7 +101,7 @@ pub(super) async fn raise_open(
     cause: Cause<'_>,
     open: Option<Alert>,
 ) -> Result<Option<Alert>, StoreError> {
-    let Some(severity) = alerts.severity(cause.kind) else { return Ok(None) };
+    let Some(severity) = alerts.severity_by(cause.kind, cause.rule) else { return Ok(None) };
     let now = app.now();
     if let Some(mut alert) = open {
         let mut entries = Vec::new();

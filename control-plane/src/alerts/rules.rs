@@ -54,6 +54,22 @@ fn subject(gate_id: &str, event: &Event) -> Subject {
     }
 }
 
+/// Read methods that answer nothing of any record: programs ask for every model when they start.
+const OF_NO_RECORD: [&str; 12] = [
+    "check_access",
+    "check_access_rights",
+    "check_access_rule",
+    "check_field_access_rights",
+    "default_get",
+    "fields_get",
+    "get_empty_list_help",
+    "get_import_templates",
+    "get_view",
+    "get_views",
+    "has_access",
+    "search_count",
+];
+
 /// What is done with a verified key. Whoever guesses at a key says nothing of it.
 fn suspicion<'e>(alerts: &Alerts, event: &'e Event, now: Moment, into: &mut Sightings<'e>) {
     let (Some(key_id), Some(_verified)) = (&event.key_id, &event.database) else { return };
@@ -65,16 +81,34 @@ fn suspicion<'e>(alerts: &Alerts, event: &'e Event, now: Moment, into: &mut Sigh
     if !event.client_ip.is_empty() {
         look(Rule::ManyAddresses, What::Item(network(&event.client_ip).into()));
     }
-    if let Some(model) = event.model.as_deref().filter(|_| event.operations.contains(Operation::Read)) {
+    let method = event.method.as_deref().filter(|method| !OF_NO_RECORD.contains(method));
+    if let Some(model) =
+        event.model.as_deref().filter(|_| method.is_some() && event.operations.contains(Operation::Read))
+    {
         look(Rule::DistinctModels, What::Item(Cow::Borrowed(model)));
     }
     // Refusals that belong to no type are the gate's doing or an administrator's, not the caller's.
-    if let Some(reason) = event.reason.filter(|reason| reason.row().alert.is_some()) {
-        look(Rule::MixedRefusals, What::Item(Cow::Borrowed(reason.row().name)));
-        match reason {
-            Reason::MalformedRequest => look(Rule::MalformedRequests, What::Times(event.count)),
-            Reason::SessionLimit => look(Rule::SessionLimit, What::Times(event.count)),
-            _ => {}
-        }
+    let Some((reason, kind)) = event.reason.and_then(|reason| Some((reason, reason.row().alert?))) else { return };
+    look(Rule::ManyRefusals, What::Times(event.count));
+    look(Rule::MixedRefusals, What::Item(Cow::Borrowed(kind_of(kind))));
+    if let (Some(method), AlertType::PermissionDenied) = (method, kind) {
+        let model = event.model.as_deref().unwrap_or_default();
+        look(Rule::DistinctRefusals, What::Item(format!("{model} {method}").into()));
+    }
+    match reason {
+        Reason::MalformedRequest => look(Rule::MalformedRequests, What::Times(event.count)),
+        Reason::SessionLimit => look(Rule::SessionLimit, What::Times(event.count)),
+        _ => {}
+    }
+}
+
+/// What a refusal says of the caller. An agent that wants more than it may is refused for many reasons and one kind; with
+/// that it may well call too often or in a wrong form, and that is one more.
+const fn kind_of(refused: AlertType) -> &'static str {
+    match refused {
+        AlertType::PermissionDenied => "right",
+        AlertType::AuthenticationFailed | AlertType::IpBlocked => "identity",
+        AlertType::EndpointViolation => "road",
+        AlertType::RateLimitExceeded | AlertType::SuspiciousActivity | AlertType::EmergencyRevocation => "form",
     }
 }

@@ -22,7 +22,7 @@ async fn a_fresh_database_has_the_defaults() {
         ("/alerts/mail_from_severity", json!("high")),
         (
             "/alerts/types/permission_denied",
-            json!({"enabled": true, "severity": "medium", "threshold": {"count": 10, "minutes": 10}}),
+            json!({"enabled": true, "severity": "low", "threshold": {"count": 10, "minutes": 10}}),
         ),
         ("/alerts/types/emergency_revocation", json!({"enabled": true, "severity": "critical"})),
         (
