@@ -1,9 +1,8 @@
 //! The audit event of one request, from the verdict to the end of the answer.
 
 use lictor_policy::decide::{Facts, Trace};
-use lictor_policy::effects::MAX_RECORD_IDS;
-use lictor_policy::operation::Operation;
 use lictor_policy::rate::Quota;
+use lictor_policy::records::{MAX_CHANGED, MAX_READ, Recorded};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::{Road, Service};
 use lictor_policy::session::Session;
@@ -16,8 +15,10 @@ use crate::host::{self, HostError};
 use crate::reservation::Reserved;
 use crate::worker::Worker;
 
-/// The start of an answer that tells a fault from a value, and names the first new ids.
+/// The start of an answer that tells a fault from a value.
 const HEAD: usize = 4096;
+/// What each new record's id adds to it, in XML.
+const HEAD_PER_ID: usize = 40;
 /// The end of a fault that tells whether it is one.
 const TAIL: usize = 256;
 const MAX_REQUEST_ID: usize = 128;
@@ -33,6 +34,8 @@ pub(crate) struct Record {
     /// The id of a JSON-RPC request, as JSON.
     pub(crate) rpc_id: Option<String>,
     road: Road,
+    /// How many records the call makes, if Odoo does it: their ids are in its answer.
+    created: usize,
     /// The HTTP status of Odoo's answer, where it tells a fault; else 0.
     status: u16,
     forwarded_at: Option<UnixMicros>,
@@ -49,6 +52,7 @@ impl Record {
             let text = headers.text(name)?;
             text.get(..text.floor_char_boundary(most)).map(str::to_owned)
         };
+        let Recorded { ids, count, digest, nested, created, .. } = trace.recorded;
         let event = Event {
             request_id: text("x-request-id", MAX_REQUEST_ID),
             key_id: trace.key.map(|key| key.wire.id.clone()),
@@ -61,12 +65,16 @@ impl Record {
             model: trace.model,
             method: trace.method,
             operations: trace.operations,
-            record_ids: trace.record_ids,
+            record_ids: ids,
+            record_count: told(count),
+            record_digest: digest,
+            nested_ids: nested,
             ..Event::at(facts.now, format!("{:016x}", host::random_number()?))
         };
         let (head, tail) = (Vec::new(), Vec::new());
         let (quota, rpc_id) = (trace.quota, trace.rpc_id);
-        Ok(Self { reserved: None, event, quota, rpc_id, road, status: 0, forwarded_at: None, head, tail, peeked: None })
+        let (status, forwarded_at, peeked) = (0, None, None);
+        Ok(Self { reserved: None, event, quota, rpc_id, road, created, status, forwarded_at, head, tail, peeked })
     }
 
     /// Marks it as refused.
@@ -75,6 +83,11 @@ impl Record {
         self.event.reason = Some(refusal.reason);
         self.event.would_deny = None;
         self.event.fault_code = Some(refusal.reason.row().code.into());
+        // Nothing was changed: refusals, of which there may be many, need not name all.
+        if let Some(digest) = self.event.record_ids.shorten() {
+            self.event.record_digest = Some(digest);
+        }
+        self.event.nested_ids.shorten();
     }
 
     /// Marks it as on its way to Odoo since this moment.
@@ -105,7 +118,7 @@ impl Record {
     /// Looks at a piece of Odoo's answer.
     pub(crate) fn answer_piece(&mut self, size: usize) -> Result<(), HostError> {
         self.event.response_bytes += size as u64;
-        let missing = HEAD.saturating_sub(self.head.len()).min(size);
+        let missing = self.head_room().saturating_sub(self.head.len()).min(size);
         if missing > 0 {
             self.head.extend(host::response_piece(0, missing)?);
             self.peeked = peek::outcome(self.road, self.status, &self.head);
@@ -134,8 +147,8 @@ impl Record {
         match self.peeked {
             Some(Ok(())) => {
                 self.event.outcome = Outcome::Allowed;
-                if self.event.operations.contains(Operation::Create) && self.event.record_ids.is_empty() {
-                    self.event.record_ids = peek::numbers(self.road, &self.head, MAX_RECORD_IDS);
+                if self.created > 0 {
+                    self.made();
                 }
             }
             Some(Err(_)) if xmlrpc::is_none_answer(&self.tail) => {
@@ -150,8 +163,28 @@ impl Record {
         }
     }
 
+    /// Adds the ids of the records that were made, and tells how many they are if not all of them can be read.
+    fn made(&mut self) {
+        let named = self.event.record_count.map_or(self.event.record_ids.len(), |count| count as usize);
+        let made = peek::numbers(self.road, &self.head, self.created.min(MAX_CHANGED));
+        let is_whole = self.event.response_bytes <= self.head_room() as u64;
+        let all = if is_whole { made.len() } else { self.created };
+        self.event.record_ids.extend(made);
+        self.event.record_count = told(self.event.record_ids.len().max(named + all));
+    }
+
+    const fn head_room(&self) -> usize {
+        let ids = if self.created < MAX_CHANGED { self.created } else { MAX_CHANGED };
+        HEAD + HEAD_PER_ID * ids
+    }
+
     /// Says that an intent went before it.
     pub(crate) fn follows_intent(&mut self) {
         self.event.kind = EventKind::Outcome;
     }
+}
+
+/// How many records an event says that there are: a list that is shorter tells it by itself.
+fn told(count: usize) -> Option<u64> {
+    (count >= MAX_READ).then_some(count as u64)
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use lictor_policy::effects;
 use lictor_policy::never;
 use lictor_policy::operations::{LEFT_OUT, METHODS, Method};
+use lictor_policy::records;
 use lictor_policy::refusal::Reason;
 
 fn main() -> ExitCode {
@@ -61,12 +62,22 @@ fn operations() -> String {
          \x20 `a/b`, `a:id`, `any`, sub-`fields`, a `context`) needs `cross_model_reads`; so does what **reads other models**\n\
          \x20 in any case;\n\
          - in the **context**, a key with which references show more than a name needs it too: {};\n\
+         - the operators of a **domain**, and an **operator** by itself, are those of Odoo: {}.\n\
+         \x20 They are compared in lower case and forwarded so; another one is refused (`malformed_request`) with its place.\n\
+         \x20 `any!` and `not any!`, which step over Odoo's own access rules, are refused in any spelling, wherever in a call a\n\
+         \x20 condition stands;\n\
          - in **values** and in `default_*` keys of the context, a field that holds an array needs to be listed under\n\
-         \x20 `nested_writes`, and its commands need their operations in the key's scopes; so does a field with text that\n\
-         \x20 begins like a list of objects, which Odoo takes for the definition of properties;\n\
+         \x20 `nested_writes`, and its commands need their operations in the key's scopes: 0 create, 1 and 4 write, 2, 3 and 5\n\
+         \x20 delete, 6 and a list of ids write and delete, `false` and null for a field under `nested_writes` delete. A list that\n\
+         \x20 is neither ids nor such commands, each with one record id where it names one, is refused. A field with\n\
+         \x20 text that begins like a list of objects, which Odoo takes for the definition of properties, needs the same;\n\
          - **column paths** (`a/b`, `a.id`, `a:id`) and columns under `name_create_enabled_fields` need the same.\n\n\
+         A call that writes or deletes names at most {} records, those in its commands among them, since each is recorded;\n\
+         more are refused (`too_many_records`).\n\n\
          | method | operations | arguments |\n|---|---|---|\n",
         names(effects::TELLING),
+        names(effects::OPERATORS),
+        records::MAX_CHANGED,
     );
     for method in METHODS {
         page.push_str(&format!("| `{}` | {} | {} |\n", method.name, words(method), arguments(method)));
@@ -89,7 +100,7 @@ fn operations() -> String {
          Nothing opens methods that begin with `_`, nor those that are private in Odoo 19 and callable in older versions: {}.\n\
          \n## Limits\n\n\
          The gate does not know the types of fields. So within a permission on one model\n\n\
-         - a bare `false` clears a field that holds many records;\n\
+         - a bare `false` clears a field that holds many records, if `nested_writes` does not list it;\n\
          - reading a reference shows the name of the record it points to, and a condition that compares a reference with\n\
          \x20 text searches by that name;\n\
          - a field of another model that Odoo passes on as one of its own (`related`, `_inherits`) can be read and\n\

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 pub use bad::{BadCall, Parameter};
 
+use crate::effects::lower_operators;
 use crate::snapshot::Key;
 use crate::value::{Members, Value};
 use crate::wire::Upstream;
@@ -86,7 +87,8 @@ impl<'a> Call<'a> {
     }
 
     /// The call that is forwarded: `execute_kw` with the user's upstream credential in the place of the client's.
-    pub fn forwarded(self, upstream: &'a Upstream) -> MethodCall<'a> {
+    pub fn forwarded(mut self, upstream: &'a Upstream) -> MethodCall<'a> {
+        lower_operators(&mut self);
         let params = vec![
             Value::String(Cow::Borrowed(&upstream.database)),
             Value::Int(upstream.uid),

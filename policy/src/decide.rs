@@ -9,6 +9,7 @@ use crate::line::Line;
 use crate::never;
 use crate::operation::{Operation, Operations};
 use crate::rate::Quota;
+use crate::records::{MAX_CHANGED, Recorded};
 use crate::refusal::{Reason, Refusal};
 use crate::session::Session;
 use crate::snapshot::{Key, Snapshot};
@@ -148,8 +149,8 @@ pub struct Trace<'s> {
     pub method: Option<String>,
     /// What the call does.
     pub operations: Operations,
-    /// The first ids that it names.
-    pub record_ids: Vec<i64>,
+    /// The records that it names.
+    pub recorded: Recorded,
     /// The id of a JSON-RPC request, as JSON: the answer carries it.
     pub rpc_id: Option<String>,
 }
@@ -207,8 +208,21 @@ fn permitted(
     }
     let effects = method::effects(snapshot, call, shadowed)?;
     trace.operations = effects.own.union(effects.nested);
-    trace.record_ids.clone_from(&effects.record_ids);
-    judged(snapshot, key, call, &effects, shadowed, &mut trace.stage)
+    trace.recorded = effects.recorded();
+    judged(snapshot, key, call, &effects, shadowed, &mut trace.stage)?;
+    countable(&effects, &trace.recorded)
+}
+
+/// Each record that is written or deleted must find its place in the audit record.
+fn countable(effects: &Effects<'_>, recorded: &Recorded) -> Result<(), Refusal> {
+    let (changes, named) = (effects.changes(), recorded.total());
+    if changes.is_empty() || named <= MAX_CHANGED {
+        return Ok(());
+    }
+    let what = changes.iter().map(Operation::name).collect::<Vec<_>>().join(" and ");
+    let sentence =
+        format!("A call may {what} at most {MAX_CHANGED} records, and this one names {named}: send it in parts.");
+    Err(Refusal::explained(Reason::TooManyRecords, sentence))
 }
 
 /// The stages that judge what a call does.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::call::{BadCall, Call, Parameter, keyword_arguments};
+use crate::effects::lower_operators;
 use crate::json;
 use crate::operations;
 use crate::road::canonical;
@@ -66,7 +67,8 @@ pub fn read<'a>(
 }
 
 /// Path and body of the call that is forwarded.
-pub fn write(call: Call<'_>, size_hint: usize) -> (String, String) {
+pub fn write(mut call: Call<'_>, size_hint: usize) -> (String, String) {
+    lower_operators(&mut call);
     let path = format!("{BASE}{}/{}", call.model, call.method);
     let ids = call.args.into_iter().take(1).map(|ids| (Cow::Borrowed("ids"), ids));
     let mut body = String::with_capacity(size_hint);

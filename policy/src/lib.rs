@@ -22,6 +22,7 @@ pub mod operations;
 pub mod peek;
 pub mod places;
 pub mod rate;
+pub mod records;
 pub mod refusal;
 pub mod reply;
 pub mod road;

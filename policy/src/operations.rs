@@ -5,7 +5,7 @@
 
 use crate::operation::Operation::{Create, Delete, Read, Write};
 use crate::operation::Operations;
-use Kind::{Columns, Cross, Domain, Order, Paths, Plain, ProgressBar, Rows, Specification, Values};
+use Kind::{Columns, Cross, Domain, Operator, Order, Paths, Plain, ProgressBar, Rows, Specification, Values};
 
 /// A public method.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum Kind {
     Plain,
     /// Conditions: dotted paths, `any` and `not any` reach other models.
     Domain,
+    /// The operator of a search by name: one of Odoo's that takes no domain.
+    Operator,
     /// Field names, alone or in lists: `.`, `/` and `:id` reach other models.
     Paths,
     /// A sort order: `.` and `/` reach other models.
@@ -66,6 +68,7 @@ impl Kind {
         match self {
             Self::Plain | Self::Cross => "any value",
             Self::Domain => "a domain: an array of conditions [field, operator, value] and of the operators & | !",
+            Self::Operator => "an operator, as text",
             Self::Paths => "text, or an array of text",
             Self::Order => "text, such as \"name desc, id\"",
             Self::Specification => "a struct from field names to structs",
@@ -81,6 +84,7 @@ impl Kind {
         match self {
             Self::Plain => None,
             Self::Domain => Some("domain"),
+            Self::Operator => Some("operator"),
             Self::Paths => Some("field paths"),
             Self::Order => Some("order"),
             Self::Specification => Some("specification"),
@@ -166,7 +170,7 @@ pub const METHODS: &[Method] = &[
     model(
         "name_search",
         READ,
-        &[param("name", Plain), renamed("domain", "args", Domain), param("operator", Plain), param("limit", Plain)],
+        &[param("name", Plain), renamed("domain", "args", Domain), param("operator", Operator), param("limit", Plain)],
     ),
     records("name_get", READ, &[]),
     model("default_get", READ, &[renamed("fields", "fields_list", Paths)]),
@@ -240,7 +244,7 @@ pub const METHODS: &[Method] = &[
             param("name", Plain),
             param("specification", Specification),
             param("domain", Domain),
-            param("operator", Plain),
+            param("operator", Operator),
             param("limit", Plain),
         ],
     ),
@@ -284,7 +288,7 @@ pub const METHODS: &[Method] = &[
         &[
             param("act_type_xmlids", Plain),
             param("user_id", Plain),
-            param("additional_domain", Plain),
+            param("additional_domain", Domain),
             param("only_automated", Plain),
         ],
     )),
@@ -297,7 +301,6 @@ pub const METHODS: &[Method] = &[
     records("toggle_active", WRITE, &[]),
     records("action_archive", WRITE, &[]),
     records("action_unarchive", WRITE, &[]),
-    records("message_subscribe", WRITE, &[param("partner_ids", Plain), param("subtype_ids", Plain)]),
     records("message_unsubscribe", WRITE, &[param("partner_ids", Plain)]),
     records(
         "web_save",
@@ -317,19 +320,19 @@ pub const METHODS: &[Method] = &[
     records("unlink", DELETE, &[]),
 ];
 
-/// What Odoo's search panel asks for. Its domains may stay unread, since it reads another model anyway.
+/// What Odoo's search panel asks for. `group_domain` has a domain for each group.
 const SEARCH_PANEL: &[Param] = &[
     param("field_name", Plain),
-    param("category_domain", Plain),
-    param("comodel_domain", Plain),
+    param("category_domain", Domain),
+    param("comodel_domain", Domain),
     param("enable_counters", Plain),
     param("expand", Plain),
-    param("filter_domain", Plain),
+    param("filter_domain", Domain),
     param("group_by", Plain),
     param("group_domain", Plain),
     param("hierarchize", Plain),
     param("limit", Plain),
-    param("search_domain", Plain),
+    param("search_domain", Domain),
 ];
 
 /// Public methods of every model, or of every model with messages, that are left out of the table on purpose, and why.
@@ -351,6 +354,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("message_post_with_source", "mails what a template says"),
     ("message_process", "creates records of any model, as incoming mail does"),
     ("message_route", "reads incoming mail"),
+    ("message_subscribe", "adds followers, strangers too, who are mailed what happens next"),
     ("message_update", "writes records, as incoming mail does"),
     ("notify_cancel_by_type", "writes notifications"),
     ("update_field_translations", "writes texts in languages that the client may not see"),

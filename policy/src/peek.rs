@@ -28,7 +28,8 @@ pub fn outcome(road: Road, status: u16, head: &[u8]) -> Option<Result<(), Option
     }
 }
 
-/// The whole numbers in the value that an answer starts with, at most `most`: the new ids in the answer to a `create`.
+/// The whole numbers in the value that an answer starts with, at most `most`: the new ids in the answer to a `create`. Of a
+/// list of records, as `web_save` answers, the id of the first.
 pub fn numbers(road: Road, head: &[u8], most: usize) -> Vec<i64> {
     let text = String::from_utf8_lossy(head);
     let value = match road.service() {
@@ -44,6 +45,9 @@ pub fn numbers(road: Road, head: &[u8], most: usize) -> Vec<i64> {
         Some(list) => list.split_once(']').map_or((list, false), |(list, _)| (list, true)),
         None => (value.trim_matches(['}', ' ', '\n']), true),
     };
+    if let Some((id, _)) = list.trim_start().strip_prefix("{\"id\":").and_then(|record| record.split_once([',', '}'])) {
+        return id.trim().parse().into_iter().take(most).collect();
+    }
     let mut numbers: Vec<&str> = list.split(',').collect();
     if !whole {
         // The last may be cut off.
@@ -133,6 +137,8 @@ mod tests {
             ("[1, 2, 3]", 2, vec![1, 2]),
             ("[]", 10, vec![]),
             ("[7, \"name\"]", 10, vec![7]),
+            ("[{\"id\": 7, \"parent_id\": 8}]", 10, vec![7]),
+            ("[{\"id\": 7}]", 10, vec![7]),
             ("{\"a\": 1}", 10, vec![]),
         ] {
             assert_eq!(numbers(Road::Json2, head.as_bytes(), most), found, "{head}");

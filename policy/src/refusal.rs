@@ -116,6 +116,9 @@ reasons! {
     /// A read of another model through a path.
     CrossModelDenied = "cross_model_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
         "The permission would have to allow cross_model_reads.";
+    /// More records written or deleted at once than are recorded one by one.
+    TooManyRecords = "too_many_records", 413, None, None,
+        "Name fewer records in one call: each that is written or deleted is recorded.";
     /// A road that is closed to Lictor keys.
     EndpointBlocked = "endpoint_blocked", 403, Some(A::EndpointViolation), None,
         "Send calls with a Lictor key to /xmlrpc/2/mcp.";

@@ -144,6 +144,7 @@ TAG_RENAMED: Shows = lambda records, _: records.read("res.partner.category", rec
 TAG_GONE: Shows = lambda records, _: records.count("res.partner.category", ["id", "=", records.tag]) == 0
 TAGGED: Shows = lambda records, _: records.read("res.partner", records.partner, "category_id") == [records.tag]
 MAILED = made("mail.mail", "body_html")
+FOLLOWED: Shows = lambda records, _: records.count("mail.followers", ["res_model", "=", "res.partner"], ["res_id", "=", records.partner], ["partner_id", "=", records.odoo.record("base.main_partner")])
 DEFINED = made("properties.base.definition", "properties_definition")
 BANK_TAKEN: Shows = lambda records, _: records.read("res.partner.bank", records.bank, "partner_id")[0] != records.admin
 SIGNUP_PREPARED: Shows = lambda records, _: records.read("res.partner", records.partner, "signup_type")
@@ -156,6 +157,12 @@ SEQUENCE_MOVED: Shows = lambda records, _: records.read("ir.sequence", records.s
 
 def reads(name: str, method: str, arguments: Arguments, shows: Shows, **more: Any) -> Hole:
     return Hole(name, method, arguments, shows, "cross_model_denied", switch={"cross_model_reads": True}, **more)
+
+
+def bypasses(name: str, method: str, arguments: Arguments, shows: Shows) -> Hole:
+    """A condition that nothing opens."""
+    given = {"cross_model_reads": True}
+    return Hole(f"by {name}", method, arguments, shows, "malformed_request", given)
 
 
 def writes(name: str, method: str, arguments: Arguments, shows: Shows, field: str = "category_id", **more: Any) -> Hole:

@@ -1,7 +1,7 @@
 """The table of test_holes.py: calls on one model that reach another, as found in Odoo 19.
 
 Not in it, because Odoo 19 refuses them itself: dotted paths in `read`, in `read_group`'s groups, in orders, aggregates and
-`having`; the operator `any!`; structs in the place of commands. Nor `default_get` with `default_*` keys and `web_save`'s
+`having`; the operator `any!` in exactly this spelling; structs in the place of commands. Nor `default_get` with `default_*` keys and `web_save`'s
 `next_id`: the first only repeats them, the second reads its own model; the gate refuses them as a precaution, since
 modules override both. Nor `enrich_by_*` and `autocomplete_by_*`: they call servers of Odoo's maker.
 """
@@ -14,6 +14,7 @@ from hole import (
     BANK_TAKEN,
     CREATOR,
     DEFINED,
+    FOLLOWED,
     LOGIN,
     MAILED,
     MARK,
@@ -30,6 +31,7 @@ from hole import (
     Records,
     Shows,
     answers,
+    bypasses,
     call,
     closed,
     counted,
@@ -150,6 +152,18 @@ CONDITIONS = [
     reads("by Not Any", "search_count", lambda r: call([["id", "=", r.admin], ["user_ids", "Not Any", ADMIN]]), counted(0)),
     reads("by child_of a name", "search_count", lambda r: call([["company_id", "child_of", "YourCompany"]]), SOME),
     reads("by parent_of a name", "search_count", lambda r: call([["company_id", "parent_of", "YourCompany"]]), SOME),
+]
+
+# Odoo refuses `any!`, which steps over its own access rules, and then lowers the operator.
+BYPASSES = [
+    bypasses("ANY!", "search_count", lambda r: call([["user_ids", "ANY!", ADMIN]]), counted(1)),
+    bypasses("Any!", "search", lambda r: call([["user_ids", "Any!", ADMIN]]), lambda r, found: found == [r.admin]),
+    bypasses("Not Any!", "search_count", lambda r: call([["id", "=", r.admin], ["user_ids", "Not Any!", ADMIN]]), counted(0)),
+    bypasses("aNy! below", "search_count", lambda r: call([["parent_id", "any", [["user_ids", "aNy!", ADMIN]]]]), counted(0)),
+    bypasses("ANY!", "search_read", lambda r: call([["user_ids", "ANY!", ADMIN]], ["name"]), answers("Mitchell Admin")),
+    bypasses("ANY!", "name_search", lambda r: call("", [["user_ids", "ANY!", ADMIN]]), answers("Mitchell Admin")),
+    bypasses("ANY!", "web_search_read", lambda r: call([["user_ids", "ANY!", ADMIN]], {"name": {}}), answers("Mitchell Admin")),
+    bypasses("ANY!", "formatted_read_group", lambda r: call([["user_ids", "ANY!", ADMIN]], ["name"]), answers("Mitchell Admin")),
 ]
 
 # Methods that read other models whatever their arguments are.
@@ -273,6 +287,7 @@ MAPPED = [
     maps("message_post", lambda r: call([r.partner], body=r.mark, outgoing_email_to="stranger@example.org"), MAILED),
     maps("message_new", lambda r: call({**INCOMING, "subject": r.mark}), PARTNER_MADE),
     maps("message_update", lambda r: call([r.partner], INCOMING, {"name": r.mark}), PARTNER_MADE),
+    maps("message_subscribe", lambda r: call([r.partner], [r.odoo.record("base.main_partner")]), FOLLOWED),
     maps("activity_schedule", lambda r: call([r.partner], TODO, summary=r.mark), made("mail.activity", "summary")),
     maps("update_field_translations", lambda r: call([r.tag], "name", {"en_US": r.mark}), TAG_RENAMED, model=TAG),
     maps("web_override_translations", lambda r: call([r.tag], {"name": r.mark}), TAG_RENAMED, model=TAG),
@@ -339,4 +354,4 @@ MADE = [
     ),
 ]
 
-HOLES = SPECIFICATIONS + PATHS + CONDITIONS + CROSSING + COMMANDS + COLUMNS + MAPPED + NEVER + CLOSED + MADE
+HOLES = SPECIFICATIONS + PATHS + CONDITIONS + BYPASSES + CROSSING + COMMANDS + COLUMNS + MAPPED + NEVER + CLOSED + MADE

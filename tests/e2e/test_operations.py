@@ -1,13 +1,16 @@
 """The operations table against what a running Odoo 19 says of its own methods."""
 
 import json
+import os
 import re
+import subprocess
 import urllib.request
 from typing import Any
 
 import pytest
 from gate import CALL_SECONDS, ROOT
 
+from parts import odoo_package
 from parts.odoo import Odoo
 
 # The page is made from the table, and `cargo xtask tidy` compares them.
@@ -39,6 +42,18 @@ def test_every_method_of_every_model_is_judged(documentation: Any) -> None:
     assert len(of_all) > 40 and "message_subscribe" in of_threads
     named = set(re.findall(r"`(\w+)`", PAGE))
     assert (of_all | of_threads) - named == set()
+
+
+def test_operators_are_those_of_odoo() -> None:
+    package = odoo_package.fetched()
+    script = "import json; from odoo.orm.domains import CONDITION_OPERATORS as all; print(json.dumps(sorted(all)))"
+    printed = subprocess.run(
+        [package.python, "-c", script], env={**os.environ, "PYTHONPATH": str(package.libraries)}, capture_output=True, check=True
+    )
+    item = PAGE.split("are those of Odoo: ")[1].split("They are compared")[0]
+    ours = set(re.findall(r"`([^`]+)`", item))
+    assert "not ilike" in ours and set(json.loads(printed.stdout)) - ours == {"any!", "not any!"}
+    assert ours <= set(json.loads(printed.stdout))
 
 
 def test_parameters_stand_where_odoo_has_them(documentation: Any) -> None:

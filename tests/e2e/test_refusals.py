@@ -193,6 +193,13 @@ def _(stage: Stage) -> Iterator[Request]:
     yield plain(stage, made, "res.partner", "search", [["create_uid.login", "=", "x"]])
 
 
+@row("too_many_records")
+def _(stage: Stage) -> Iterator[Request]:
+    made = stage.key()
+    yield plain(stage, made, "res.partner", "write", [1], {"comment": "x"})
+    yield plain(stage, made, "res.partner", "write", list(range(1, 1002)), {"comment": "x"})
+
+
 @row("endpoint_blocked")
 def _(stage: Stage) -> Iterator[Request]:
     body = stage.body(stage.key()["key"])

@@ -239,7 +239,7 @@ impl Export {
 }
 
 /// The columns of a CSV export: all fields of a record, in their order.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 29] = [
     "id",
     "at",
     "count",
@@ -257,6 +257,9 @@ const COLUMNS: [&str; 26] = [
     "method",
     "operations",
     "record_ids",
+    "record_count",
+    "record_digest",
+    "nested_ids",
     "outcome",
     "none_answer",
     "reason",

@@ -4,25 +4,33 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
 
 use super::audit_verify::{self, Verify};
 use super::client::{Client, with_query};
 use super::failure::{Exit, Failure, Result};
 use super::print::{self, Column};
 use super::{Limit, key, user};
-use crate::config::Server;
+use crate::config::{Output, Server};
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     ("AT", "at"),
     ("OUTCOME", "outcome"),
     ("REASON", "reason"),
     ("WOULD DENY", "would_deny"),
     ("MODEL", "model"),
     ("METHOD", "method"),
-    ("RECORDS", "record_ids"),
+    ("RECORDS", RECORDS),
     ("ADDRESS", "client_ip"),
     ("KEY", "key_id"),
+    ("DECISION", "decision_id"),
 ];
+
+/// What [`records`] says of a record, beside its fields.
+const RECORDS: &str = "records";
+
+/// Runs of ids that a cell has room for.
+const SHOWN: usize = 8;
 
 /// How often progress is told.
 const PROGRESS_BYTES: usize = 1024 * 1024;
@@ -101,15 +109,18 @@ pub struct Filter {
     #[arg(long, value_name = "any|REASON")]
     would_deny: Option<String>,
     /// With the decision that a refusal names.
-    #[arg(long)]
-    decision: Option<String>,
-    /// Any other field that the API filters by, such as gate=… or record_id=7. May be repeated.
+    #[arg(long, alias = "decision")]
+    decision_id: Option<String>,
+    /// Of this record, by its id in Odoo: named by the call, made by it, or named by a command in its values.
+    #[arg(long, allow_negative_numbers = true)]
+    record_id: Option<i64>,
+    /// Any other field that the API filters by, such as gate=… or session=…. May be repeated.
     #[arg(long = "where", value_name = "FIELD=VALUE", value_parser = pair)]
     others: Vec<(String, String)>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("give a field and its value, such as record_id=7")?;
+    let (name, value) = text.split_once('=').ok_or("give a field and its value, such as gate=…")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -123,6 +134,7 @@ impl Filter {
             Some(user) => Some(user::id(client, user).await?),
             None => None,
         };
+        let record_id = self.record_id.map(|id| id.to_string());
         let fields = [
             ("from", &self.from),
             ("to", &self.to),
@@ -135,7 +147,8 @@ impl Filter {
             ("outcome", &self.outcome),
             ("reason", &self.reason),
             ("would_deny", &self.would_deny),
-            ("decision_id", &self.decision),
+            ("decision_id", &self.decision_id),
+            ("record_id", &record_id),
         ];
         let given = fields.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
         Ok(given.chain(self.others.iter().map(|(name, value)| (name.as_str(), value.clone()))).collect())
@@ -148,7 +161,11 @@ pub(super) async fn run(server: &Server, command: Command) -> Result<Exit> {
         Command::List { filter, limit } => {
             let client = client()?;
             let query = filter.query(&client).await?;
-            print::list(client.output, client.list("audit", &query, limit.records()).await?, &COLUMNS)?;
+            let mut listing = client.list("audit", &query, limit.records()).await?;
+            if client.output == Output::Text {
+                listing.items.iter_mut().for_each(|item| item[RECORDS] = records(item).into());
+            }
+            print::list(client.output, listing, &COLUMNS)?;
         }
         Command::Export { format, out, filter } => {
             let client = client()?;
@@ -171,6 +188,45 @@ pub(super) async fn run(server: &Server, command: Command) -> Result<Exit> {
         Command::Verify(verify) => return audit_verify::run(verify, server.output).await,
     }
     Ok(Exit::Done)
+}
+
+/// The records of a call as people read them: runs of ids, how many they are if not all are listed, and then the digest of
+/// all.
+fn records(item: &Value) -> String {
+    let mut text = runs(&item["record_ids"]);
+    let listed = item["record_ids"].as_array().map_or(0, Vec::len) as u64;
+    if let Some(count) = item["record_count"].as_u64().filter(|count| *count > listed) {
+        text.push_str(&format!(" of {count}"));
+        if let Some(digest) = item["record_digest"].as_str() {
+            text.push_str(&format!(", sha256 {digest}"));
+        }
+    }
+    let nested = runs(&item["nested_ids"]);
+    match (text.is_empty(), nested.is_empty()) {
+        (_, true) => text,
+        (true, false) => format!("in values: {nested}"),
+        (false, false) => format!("{text}; in values: {nested}"),
+    }
+}
+
+fn runs(ids: &Value) -> String {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for id in ids.as_array().into_iter().flatten().filter_map(Value::as_i64) {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
+            _ => runs.push((id, id)),
+        }
+    }
+    let shown = runs.iter().take(SHOWN).map(|(first, last)| match last.abs_diff(*first) {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first}-{last}"),
+    });
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if runs.len() > SHOWN {
+        text.push_str(", …");
+    }
+    text
 }
 
 /// To a file beside the one that is meant, which gets its name when it is whole.
@@ -210,4 +266,28 @@ async fn export(client: &Client, path: &str, file: Option<PathBuf>) -> Result<()
     std::fs::rename(&part, &file).map_err(failed)?;
     print::note(&format!("{}{bytes} bytes in {}.", if shows { "\r" } else { "" }, file.display()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn records_are_told_in_runs() {
+        let long: Vec<i64> = (1..=100).collect();
+        let scattered: Vec<i64> = (1..=20).map(|id| id * 10).collect();
+        for (record, told) in [
+            (json!({"record_ids": [], "record_count": 0, "record_digest": null, "nested_ids": []}), ""),
+            (json!({"record_ids": [7, 8, 3, 1, 2, 3], "record_count": 5}), "7, 8, 3, 1-3"),
+            (json!({"record_ids": long, "record_count": 1500, "record_digest": "ab"}), "1-100 of 1500, sha256 ab"),
+            (json!({"record_ids": long, "record_count": null}), "1-100"),
+            (json!({"record_ids": scattered, "record_count": 20}), "10, 20, 30, 40, 50, 60, 70, 80, …"),
+            (json!({"record_ids": [], "nested_ids": [4, 5, 6]}), "in values: 4-6"),
+            (json!({"record_ids": [1], "record_count": 1, "nested_ids": [4]}), "1; in values: 4"),
+        ] {
+            assert_eq!(records(&record), told, "{record}");
+        }
+    }
 }

@@ -21,7 +21,8 @@ const BEHIND: Duration = Duration::from_secs(366 * 24 * 3600);
 const MAX_TEXT: usize = 256;
 /// Characters of an id.
 const MAX_ID: usize = 64;
-const MAX_RECORD_IDS: usize = 1000;
+/// Digits of a SHA-256.
+const DIGEST: usize = 64;
 /// No call takes longer, in microseconds: a day.
 const MAX_MICROS: u64 = 24 * 3600 * 1_000_000;
 /// What every program that reads JSON takes for a whole number.
@@ -105,7 +106,8 @@ fn correct(event: &mut Event, now: Moment) {
     for text in [&mut event.request_id, &mut event.user_agent, &mut event.database].into_iter().flatten() {
         keep(text, is_of_text);
     }
-    event.record_ids.truncate(MAX_RECORD_IDS);
+    event.record_count = event.record_count.map(|count| count.min(MAX_NUMBER));
+    event.record_digest.take_if(|digest| digest.len() != DIGEST || !digest.chars().all(|digit| digit.is_ascii_hexdigit()));
     event.count = event.count.clamp(1, MAX_COUNT);
     event.gate_us = event.gate_us.min(MAX_MICROS);
     event.odoo_us = event.odoo_us.min(MAX_MICROS);

@@ -6,6 +6,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
 use super::events::outcome_name;
+use super::record_blocks::{self, Named};
 use super::row::{Columns as _, big, json};
 use super::{Connection, StoreError};
 use crate::audit::link::Digest;
@@ -132,6 +133,9 @@ columns! {
     earlier: Option<i64>,
     earlier_digest: Option<String>,
     would_deny: Option<String>,
+    record_count: Option<i64>,
+    record_digest: Option<String>,
+    nested_ids: Option<String>,
 }
 
 impl Row {
@@ -168,6 +172,9 @@ impl Row {
             earlier: None,
             earlier_digest: None,
             would_deny: event.would_deny.map(|reason| reason.row().name.to_owned()),
+            record_count: event.record_count.map(big),
+            record_digest: event.record_digest.clone(),
+            nested_ids: (!event.nested_ids.is_empty()).then(|| json(&event.nested_ids)).transpose()?,
         })
     }
 
@@ -181,6 +188,9 @@ impl Row {
         };
         let keeps_ids = other.record_ids == "[]" || (is_intent && self.record_ids != "[]");
         let half = self.clone();
+        let named = if keeps_ids { &half } else { &other };
+        let (record_ids, record_count) = (named.record_ids.clone(), named.record_count);
+        let record_digest = named.record_digest.clone();
         *self = Self {
             kind: kind_name(EventKind::Call).to_owned(),
             at: if is_intent { other.at } else { half.at },
@@ -193,7 +203,7 @@ impl Row {
             model: half.model.or(other.model),
             method: half.method.or(other.method),
             operations: if half.operations == "[]" { other.operations } else { half.operations },
-            record_ids: if keeps_ids { half.record_ids } else { other.record_ids },
+            record_ids,
             outcome: if is_intent { half.outcome } else { other.outcome },
             none_answer: half.none_answer.max(other.none_answer),
             reason: half.reason.or(other.reason),
@@ -204,6 +214,9 @@ impl Row {
             response_bytes: half.response_bytes.max(other.response_bytes),
             // The outcome's: a call may be refused after its intent.
             would_deny: if is_intent { half.would_deny } else { other.would_deny },
+            record_count,
+            record_digest,
+            nested_ids: half.nested_ids.or(other.nested_ids),
             ..half
         };
         true
@@ -224,15 +237,6 @@ impl Row {
             bytes.extend(value);
         }
         Digest::of("lictor audit row 1", &[&bytes])
-    }
-
-    /// The ids of the records that it names, each once.
-    fn record_ids(&self) -> Result<Vec<i64>, StoreError> {
-        let mut ids: Vec<i64> =
-            serde_json::from_str(&self.record_ids).map_err(|_| StoreError::Column("record_ids".to_owned()))?;
-        ids.sort_unstable();
-        ids.dedup();
-        Ok(ids)
     }
 }
 
@@ -307,17 +311,10 @@ pub(super) async fn replace(connection: &mut Connection, was: u64, placed: &Plac
 async fn insert_record_ids(connection: &mut Connection, rows: &[Placed]) -> Result<(), StoreError> {
     let mut named = Vec::new();
     for Placed { position, row } in rows {
-        named.extend(row.record_ids()?.into_iter().map(|id| (big(*position), id, row.at)));
+        let blocks = record_blocks::of(&row.record_ids, row.nested_ids.as_deref())?;
+        named.extend(blocks.into_iter().map(|block| Named { position: big(*position), block, at: row.at }));
     }
-    for chunk in named.chunks(CHUNK * 4) {
-        let tuple = |at: usize| format!("(${}, ${}, ${})", at * 3 + 1, at * 3 + 2, at * 3 + 3);
-        let tuples: Vec<_> = (0..chunk.len()).map(tuple).collect();
-        let sql = format!("INSERT INTO audit_record_ids (position, record_id, at) VALUES {}", tuples.join(", "));
-        let query = sqlx::query(AssertSqlSafe(sql));
-        let query = chunk.iter().fold(query, |query, (position, id, at)| query.bind(*position).bind(*id).bind(*at));
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    record_blocks::insert(connection, &named).await
 }
 
 /// A row as an auditor sees it.

@@ -1,9 +1,12 @@
 //! Lists audit records by what is asked for.
 
+use std::cmp::Reverse;
+
 use lictor_policy::operation::Operation;
 
 use super::conditions::{Bound, Conditions};
 use super::events::{Record, read};
+use super::record_blocks::{Block, SIZES};
 use super::row::big;
 use super::{Connection, StoreError};
 use crate::time::Moment;
@@ -85,6 +88,26 @@ pub async fn list(
     before: Option<&Place>,
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
+    let Some(id) = filter.record_id else { return page(connection, filter, None, before, limit).await };
+    // Each size by itself, in the order of its index: together they would have to be sorted first.
+    let mut found = Vec::new();
+    for size in SIZES {
+        found.extend(page(connection, filter, Some(Block::of(id, size)), before, limit).await?);
+    }
+    // No row has an id in two blocks.
+    found.sort_by_key(|record| Reverse(record.place()));
+    found.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(found)
+}
+
+/// Records that are found in one way.
+async fn page(
+    connection: &mut Connection,
+    filter: &Filter,
+    named: Option<Block>,
+    before: Option<&Place>,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
     let mut conditions = Conditions::default();
     for (column, text) in &filter.texts {
         conditions.compare(column.equals(), Bound::Text(text.clone()));
@@ -112,12 +135,13 @@ pub async fn list(
     }
     let (mut tables, mut order) = ("audit", "at DESC, id DESC, gate_id DESC");
     let [mut from, mut to, mut until] = ["at >=", "at <", "at <="];
-    if let Some(id) = filter.record_id {
-        tables = "audit JOIN (SELECT position AS named, at AS named_at, record_id FROM audit_record_ids) AS names \
+    if let Some(Block { first, size }) = named {
+        tables = "audit JOIN (SELECT position AS named, at AS named_at, record_id, size FROM audit_record_ids) AS names \
                   ON position = named";
         order = "named_at DESC, id DESC, gate_id DESC";
         [from, to, until] = ["named_at >=", "named_at <", "named_at <="];
-        conditions.compare("record_id =", Bound::Number(id));
+        conditions.compare("record_id =", Bound::Number(first));
+        conditions.compare("size =", Bound::Number(size));
     }
     if let Some(moment) = filter.from {
         conditions.compare(from, Bound::Number(big(moment.0)));

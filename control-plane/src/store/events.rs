@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lictor_policy::operation::Operations;
+use lictor_policy::records::{MAX_READ, RecordIds, digest_of};
 use lictor_policy::refusal::Reason;
 use lictor_policy::wire::{Event, EventBatch, EventKind, Outcome};
 use schemars::JsonSchema;
@@ -52,8 +53,16 @@ pub struct Record {
     pub method: Option<String>,
     /// What the call does.
     pub operations: Operations,
-    /// The first ids that the call names.
+    /// The records that the call names and those that it makes: all of them if it changes any, else the first 100, as of
+    /// a refusal.
     pub record_ids: Vec<i64>,
+    /// How many that would be; null where only a gate of before 100 could be listed and that many are.
+    pub record_count: Option<u64>,
+    /// SHA-256, in hexadecimal, of all ids that the call names: sorted, each once, in decimal digits with a line feed behind
+    /// it. Null where there are none, and where not even the gate saw all.
+    pub record_digest: Option<String>,
+    /// The records that commands in the call's values name, of other models.
+    pub nested_ids: Vec<i64>,
     /// What became of it. `unknown` also while an intent waits for its outcome.
     pub outcome: Outcome,
     /// Whether Odoo did the call and then could not write `None` into its answer: a fault that is none.
@@ -82,6 +91,16 @@ impl Record {
 }
 
 pub(super) fn read(row: &AnyRow) -> Result<Record, StoreError> {
+    let ids: RecordIds = row.json("record_ids")?;
+    let told: Option<u64> = row.optional_number("record_count")?;
+    let record_count = told.or((ids.len() < MAX_READ).then_some(ids.len() as u64));
+    let record_ids: Vec<i64> = ids.iter().collect();
+    let is_whole = !ids.is_empty() && record_count == Some(ids.len() as u64);
+    let record_digest = row.optional_text("record_digest")?.or_else(|| is_whole.then(|| digest_of(&record_ids)));
+    let nested_ids: Option<RecordIds> = match row.optional_text("nested_ids")? {
+        Some(_) => Some(row.json("nested_ids")?),
+        None => None,
+    };
     Ok(Record {
         id: row.text("id")?,
         count: row.number("count")?,
@@ -99,7 +118,10 @@ pub(super) fn read(row: &AnyRow) -> Result<Record, StoreError> {
         model: row.optional_text("model")?,
         method: row.optional_text("method")?,
         operations: row.json("operations")?,
-        record_ids: row.json("record_ids")?,
+        record_ids,
+        record_count,
+        record_digest,
+        nested_ids: nested_ids.iter().flat_map(RecordIds::iter).collect(),
         outcome: row.word("outcome")?,
         none_answer: row.flag("none_answer")?,
         reason: row.optional_word("reason")?,

@@ -24,6 +24,7 @@ mod news;
 pub mod outbox;
 pub mod pauses;
 pub mod permissions;
+mod record_blocks;
 pub mod retention;
 mod row;
 pub mod sealed;
@@ -155,6 +156,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../migrations/0001_start.sql")),
     (2, "shadow", include_str!("../../migrations/0002_shadow.sql")),
     (3, "policy_refused", include_str!("../../migrations/0003_policy_refused.sql")),
+    (5, "record_ids", include_str!("../../migrations/0005_record_ids.sql")),
     (7, "arrivals_heard", include_str!("../../migrations/0007_arrivals_heard.sql")),
 ];
 

@@ -111,6 +111,113 @@ async fn every_field_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn a_call_is_found_by_each_of_its_records_and_by_no_other() {
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let events = vec![
+        event(1, json!({"record_ids": [7]})),
+        event(2, json!({"record_ids": [[3, 900], 5000, 4999], "record_count": 900})),
+        event(3, json!({"record_ids": [7, 1], "nested_ids": [[600, 700], 7, 1700]})),
+        event(4, json!({"nested_ids": [8]})),
+    ];
+    send(&gate, "b", events).await;
+    for (record, found) in [
+        (1, vec!["b-3"]),
+        (2, vec![]),
+        (3, vec!["b-2"]),
+        (7, vec!["b-3", "b-2", "b-1"]),
+        (8, vec!["b-4", "b-2"]),
+        (511, vec!["b-2"]),
+        (512, vec!["b-2"]),
+        (599, vec!["b-2"]),
+        (600, vec!["b-3", "b-2"]),
+        (900, vec!["b-2"]),
+        (901, vec![]),
+        (1700, vec!["b-3"]),
+        (4999, vec!["b-2"]),
+        (5000, vec!["b-2"]),
+        (5001, vec![]),
+        (-1, vec![]),
+        (i64::MIN, vec![]),
+        (i64::MAX, vec![]),
+    ] {
+        assert_eq!(ids(&lab, &format!("record_id={record}")).await, found, "{record}");
+    }
+    assert_eq!(ids(&lab, "record_id=7&id=b-2").await, ["b-2"]);
+    // Through blocks of several sizes the pages go on as one list.
+    let (mut found, mut query) = (Vec::new(), "/api/v1/audit?record_id=7&limit=1".to_owned());
+    loop {
+        let page = lab.admin.get(&query).await.json;
+        found.extend(page["items"].as_array().unwrap().iter().map(|record| text(&record["id"])));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        query = format!("/api/v1/audit?record_id=7&limit=1&cursor={cursor}");
+    }
+    assert_eq!(found, ["b-3", "b-2", "b-1"]);
+    let blocks = lab.number("SELECT COUNT(*) FROM audit_record_ids WHERE position = 2").await;
+    assert!(blocks < 40, "a run of 898 ids takes {blocks} rows");
+}
+
+#[tokio::test]
+async fn a_record_says_how_many_records_there_were_and_what_they_were() {
+    use lictor_policy::records::digest_of;
+
+    let lab = Lab::new().await;
+    let (_, gate) = lab.gate().await;
+    let first: Vec<i64> = (1..=100).collect();
+    let all: Vec<i64> = (1..=250).collect();
+    for (sequence, sent, listed, count, digest) in [
+        (1, json!({}), json!([]), json!(0), Value::Null),
+        (2, json!({"record_ids": [9, 7]}), json!([9, 7]), json!(2), json!(digest_of(&[7, 9]))),
+        (3, json!({"record_ids": [[1, 250]], "record_count": 250}), json!(all), json!(250), json!(digest_of(&all))),
+        (
+            4,
+            json!({"record_ids": first, "record_count": 250, "record_digest": digest_of(&all)}),
+            json!(first),
+            json!(250),
+            json!(digest_of(&all)),
+        ),
+        // Of creates whose answer was longer than what was looked at.
+        (5, json!({"record_ids": [1, 2], "record_count": 1200}), json!([1, 2]), json!(1200), Value::Null),
+        // A gate of before could list no more, and named a record as often as the call did.
+        (6, json!({"record_ids": first}), json!(first), Value::Null, Value::Null),
+        (7, json!({"record_ids": [5, 5, 5, 6]}), json!([5, 6]), json!(2), json!(digest_of(&[5, 6]))),
+    ] {
+        send(&gate, "b", vec![event(sequence, sent)]).await;
+        let answer = lab.admin.get(&format!("/api/v1/audit?id=b-{sequence}")).await.json;
+        let row = &answer["items"][0];
+        assert_eq!((&row["record_ids"], &row["record_count"]), (&listed, &count), "{sequence}");
+        assert_eq!((&row["record_digest"], &row["nested_ids"]), (&digest, &json!([])), "{sequence}");
+    }
+    for bad in [json!([[1, 1001]]), json!([[2, 1]]), json!([[1, 2, 3]]), json!(["1"]), json!([[1, i64::MAX]])] {
+        let batch = json!({"version": 1, "boot": "b", "events": [event(8, json!({"record_ids": bad}))]});
+        assert_eq!(gate.post("/gate/v1/events", batch).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn an_intent_and_its_outcome_keep_what_either_says_of_the_records() {
+    for turned in [false, true] {
+        let lab = Lab::new().await;
+        let (_, gate) = lab.gate().await;
+        let intent = json!({"kind": "intent", "record_ids": [[1, 300]], "record_count": 300, "nested_ids": [9]});
+        let mut halves = vec![event(0, intent), event(1, json!({"kind": "outcome"}))];
+        let made = json!({"kind": "outcome", "record_ids": [[1, 300], 301], "record_count": 301, "decision_id": "d2"});
+        let mut others = vec![event(2, json!({"kind": "intent", "decision_id": "d2"})), event(3, made)];
+        if turned {
+            halves.reverse();
+            others.reverse();
+        }
+        send(&gate, "b", halves).await;
+        let whole = row(&lab).await;
+        assert_eq!((&whole["record_count"], &whole["nested_ids"]), (&json!(300), &json!([9])), "{turned}");
+        send(&gate, "b", others).await;
+        assert_eq!(ids(&lab, "record_id=301").await, ["d2"]);
+        assert_eq!(ids(&lab, "record_id=300").await.len(), 2);
+        assert_eq!(ids(&lab, "record_id=9").await.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn pages_run_from_the_newest_to_the_oldest_also_within_one_moment() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;

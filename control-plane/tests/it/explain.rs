@@ -92,6 +92,13 @@ async fn each_refusal_names_its_stage() {
             "nested_write_denied",
         ),
         (&wide, json!({"method": "read", "args": []}), "method", "malformed_request"),
+        (&wide, json!({"method": "search", "args": [[["child_ids", "ANY!", []]]]}), "method", "malformed_request"),
+        (
+            &wide,
+            json!({"method": "write", "args": [(1..=1001).collect::<Vec<_>>(), {}]}),
+            "permission",
+            "too_many_records",
+        ),
     ] {
         let expected = (stage.to_owned(), reason.to_owned());
         assert_eq!(refusal(&lab, question(key, fields.clone())).await, expected, "{fields}");

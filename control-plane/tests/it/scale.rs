@@ -60,6 +60,12 @@ async fn filled(rows: u64) -> Lab {
              SELECT n, CASE WHEN n < 4 THEN 999999 ELSE n % 30000 END, {begin} + n * {STEP} FROM numbers"
         ))
         .await;
+        // Every second row names a run, too.
+        lab.tamper(format!(
+            "INSERT INTO audit_record_ids (position, record_id, at, size) {numbers} \
+             SELECT n, 1048576, {begin} + n * {STEP}, 512 FROM numbers WHERE n % 2 = 0"
+        ))
+        .await;
     }
     lab.tamper("ANALYZE").await;
     lab
@@ -113,6 +119,8 @@ async fn every_filter_finds_what_is_rare_and_what_is_common_without_reading_all(
         "operation=create",
         "record_id=999999",
         "record_id=7",
+        "record_id=1048900",
+        "record_id=1048500",
         "outcome=unknown",
         "outcome=denied",
         "outcome=allowed",

@@ -34,8 +34,11 @@ pub(super) fn effects<'c>(
     let mapped = mapped.filter(|operations| !operations.is_empty());
     let mut effects = match known {
         Some(known) => Effects::of_known(call, known).map_err(malformed)?,
-        None => Effects::of_mapped(call, mapped.unwrap_or(Operations::of(&Operation::ALL))),
+        None => Effects::of_mapped(call, mapped.unwrap_or(Operations::of(&Operation::ALL))).map_err(malformed)?,
     };
+    if let Some(permission) = snapshot.permission(model) {
+        effects.clear(&permission.wire.nested_writes);
+    }
     effects.own = effects.own.union(mapped.unwrap_or_default());
     if never::is_listed(model, method, effects.own, &snapshot.settings.never_list_exceptions) {
         return Err(denied("It is on the never-list; never_list_exceptions would have to name it."));

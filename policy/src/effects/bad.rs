@@ -3,7 +3,7 @@
 use crate::operations::{Method, Param};
 
 /// Why the arguments are not those of the method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadArguments {
     /// The record ids are missing.
     #[error("the record ids are missing; its first argument must be one whole number or an array of them")]
@@ -26,6 +26,18 @@ pub enum BadArguments {
     /// The same, of this parameter.
     #[error("{} must be {}", .0.name, .0.kind.shape())]
     ShapeOf(&'static Param),
+    /// A command in a value of a field with many records that is none of Odoo's, or not one of those that name one record.
+    #[error(
+        "a field holds a list that is neither record ids nor commands from 0 to 6, each with one positive record id or \
+         with values, as its code needs"
+    )]
+    Command,
+    /// An operator that Odoo does not have, or not there.
+    #[error("{0} is none of the operators that Odoo takes there")]
+    Operator(String),
+    /// A condition that steps over Odoo's access rules.
+    #[error("{0} holds `any!` or `not any!`, which step over Odoo's own access rules; `any` and `not any` do not")]
+    Bypass(String),
 }
 
 impl BadArguments {

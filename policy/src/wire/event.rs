@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::UnixMicros;
 use crate::operation::Operations;
+use crate::records::RecordIds;
 use crate::refusal::Reason;
 
 /// What became of a call.
@@ -85,9 +86,19 @@ pub struct Event {
     /// What the call does, once known.
     #[serde(skip_serializing_if = "Operations::is_empty", default)]
     pub operations: Operations,
-    /// The first ids that the call names; for a `create` the new ones.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub record_ids: Vec<i64>,
+    /// The ids that the call names and those that it makes, of records of its model: all of them if it changes any, else
+    /// the first [`crate::records::MAX_READ`].
+    #[serde(skip_serializing_if = "RecordIds::is_empty", default)]
+    pub record_ids: RecordIds,
+    /// How many that would be. Left out where it is fewer than [`crate::records::MAX_READ`], and so as many as there are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub record_count: Option<u64>,
+    /// The [`crate::records::digest_of`] of all that the call names, where not all of them are in `record_ids`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub record_digest: Option<String>,
+    /// The ids that commands in the call's values name, of records of other models.
+    #[serde(skip_serializing_if = "RecordIds::is_empty", default)]
+    pub nested_ids: RecordIds,
     /// What became of it.
     pub outcome: Outcome,
     /// Odoo did the call and then could not write `None` into its answer: a fault that is none.
@@ -132,7 +143,10 @@ impl Event {
             model: None,
             method: None,
             operations: Operations::NONE,
-            record_ids: Vec::new(),
+            record_ids: RecordIds::default(),
+            record_count: None,
+            record_digest: None,
+            nested_ids: RecordIds::default(),
             outcome: Outcome::Unknown,
             none_answer: false,
             reason: None,

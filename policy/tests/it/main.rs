@@ -11,6 +11,8 @@
 mod cases;
 mod clients;
 mod damage;
+mod domains;
+mod effects;
 mod forms;
 mod json_python;
 mod json_render;

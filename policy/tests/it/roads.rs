@@ -100,9 +100,9 @@ pub(crate) fn judge_with(
     let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
     let body = Body::Whole(request.body.as_bytes());
     let verdict = gate::judge(policy, road, body, facts, memory, &mut trace);
-    let Trace { stage, key, verified, model, method, operations, record_ids, .. } = trace;
+    let Trace { stage, key, verified, model, method, operations, recorded, .. } = trace;
     let key = key.map(|key| &key.wire.id);
-    (verdict, format!("{stage:?} {key:?} {verified} {model:?} {method:?} {operations:?} {record_ids:?}"))
+    (verdict, format!("{stage:?} {key:?} {verified} {model:?} {method:?} {operations:?} {recorded:?}"))
 }
 
 fn outcome(verdict: &Verdict) -> &'static str {

@@ -198,6 +198,28 @@ fn each_argument_of_each_method_is_named_with_the_shape_that_it_must_have() {
             BadArguments::ShapeOf(&search.params[0]),
             "domain must be a domain: an array of conditions [field, operator, value] and of the operators & | !",
         ),
+        (
+            "write",
+            json!([[1], {"child_ids": [[7, 0, 0]]}]),
+            json!({}),
+            BadArguments::Command,
+            "a field holds a list that is neither record ids nor commands from 0 to 6, each with one positive record id or \
+             with values, as its code needs",
+        ),
+        (
+            "search_count",
+            json!([[["name", "is", 1]]]),
+            json!({}),
+            BadArguments::Operator("domain[0][1]".to_owned()),
+            "domain[0][1] is none of the operators that Odoo takes there",
+        ),
+        (
+            "search_count",
+            json!([[["child_ids", "ANY!", []]]]),
+            json!({}),
+            BadArguments::Bypass("args[0]".to_owned()),
+            "args[0] holds `any!` or `not any!`, which step over Odoo's own access rules; `any` and `not any` do not",
+        ),
     ] {
         let body = execute("res.partner", method, &args, &kwargs);
         let Verdict::Refuse(refusal) = setting::judge_at(&policy, Road::Mcp, body.as_bytes(), setting::facts(), memory)
@@ -205,12 +227,13 @@ fn each_argument_of_each_method_is_named_with_the_shape_that_it_must_have() {
             panic!("{body}")
         };
         assert_eq!(problem.to_string(), told);
-        assert_eq!(refusal, malformed(problem));
+        assert_eq!(refusal, malformed(&problem));
         seen.push(problem);
     }
     let names: Names<BadArguments> = names! { BadArguments:
         BadArguments::NoIds => "NoIds", BadArguments::Ids => "Ids", BadArguments::TooMany(_) => "TooMany",
         BadArguments::Keyword(_) => "Keyword", BadArguments::Twice(_) => "Twice", BadArguments::ShapeOf(_) => "ShapeOf",
+        BadArguments::Command => "Command", BadArguments::Operator(_) => "Operator", BadArguments::Bypass(_) => "Bypass",
         // Named before anybody sees it: the argument of each method was asked for above.
         BadArguments::Shape => "ShapeOf",
     };
