@@ -51,9 +51,14 @@ pub(super) fn in_head(head: &Head<'_>) -> Option<Mark> {
     marks.into_iter().nth(whole)
 }
 
-/// Whether a key may stand in some bytes, each letter as itself: the quick look.
+/// Whether a key may stand in some bytes, each letter as itself: the quick look at every call that goes on.
 pub fn is_marked(bytes: &[u8]) -> bool {
-    holds(bytes, MARK.as_bytes())
+    let mark = MARK.as_bytes();
+    // Of a mark one letter stands at a fourth place, and no letter stands in it twice.
+    (mark.len() - 1..bytes.len()).step_by(mark.len()).any(|at| {
+        let place = bytes.get(at).and_then(|byte| mark.iter().position(|letter| letter == byte));
+        place.is_some_and(|place| bytes.get(at - place..).is_some_and(|rest| rest.starts_with(mark)))
+    })
 }
 
 /// Whether a whole key stands in what the gate wrote, where each letter is written as itself.
@@ -236,6 +241,15 @@ mod tests {
         }
         for text in ["", "lct", "l c t _", "lct-", "LCT_", "&#108ct_", "\\u06cct_", "lc<b>t_"] {
             assert!(find(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_quick_look_sees_a_mark_at_every_place() {
+        for (before, behind) in (0..9).flat_map(|before| (0..5).map(move |behind| (before, behind))) {
+            let text = format!("{}lct_{}", "c".repeat(before), "t".repeat(behind));
+            assert!(is_marked(text.as_bytes()), "{text}");
+            assert!(!is_marked(text.replace('_', "-").as_bytes()), "{text}");
         }
     }
 

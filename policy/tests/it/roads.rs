@@ -1,7 +1,7 @@
 //! One call on every road: the same decision, and the same record of it.
 
 use lictor_policy::decide::{Facts, Head, Trace};
-use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
+use lictor_policy::gate::{self, Body, Forward, Policy, Verdict, Watch};
 use lictor_policy::json;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::operations;
@@ -408,4 +408,54 @@ fn the_module_says_what_the_key_may_do() {
     }
     policy.permissions[0].groups = vec!["managers".into()];
     assert_eq!(ask(&policy, "/mcp/models")["models"], json!([]));
+}
+
+#[test]
+fn a_call_that_came_by_no_road_is_refused_in_require_only() {
+    let call = document("version", json!([]));
+    let judge = |policy: Policy<'_>| {
+        let sight = Watch::for_calls(&Head::default()).see(call.as_bytes()).unwrap();
+        let (mut memory, mut trace) = (Memory::default(), Trace::default());
+        let verdict = gate::judge_sight(policy, Road::Object, &sight, setting::facts(), &mut memory, &mut trace);
+        verdict.map_or("pass", |verdict| outcome(&verdict))
+    };
+    for (enforcement, exceptions, expected) in [
+        (Enforcement::Off, vec![], "pass"),
+        (Enforcement::Block, vec![], "pass"),
+        (Enforcement::Secure, vec![], "pass"),
+        (Enforcement::Require, vec![], "key_required"),
+        (Enforcement::Require, vec!["10.0.0.0/8".to_owned()], "pass"),
+        (Enforcement::Require, vec!["192.0.2.0/24".to_owned()], "key_required"),
+    ] {
+        let mut policy = setting::policy();
+        (policy.settings.enforcement, policy.settings.require_exceptions) = (enforcement, exceptions);
+        let snapshot = Snapshot::try_from(policy).unwrap();
+        assert_eq!(judge(Policy::new(Some(&snapshot), NOW, NOW, false)), expected, "{enforcement:?}");
+        // A policy that is too old still says that it was `require`.
+        let closed = if enforcement == Enforcement::Require { "policy_unavailable" } else { "pass" };
+        assert_eq!(judge(Policy::new(Some(&snapshot), 0, NOW, false)), closed, "{enforcement:?}");
+    }
+    assert_eq!(judge(Policy::new(None, 0, NOW, true)), "policy_unavailable");
+    assert_eq!(judge(Policy::new(None, 0, NOW, false)), "pass");
+}
+
+#[test]
+fn what_needs_no_key_passes_in_require_without_odoos_key_only() {
+    let mut policy = setting::policy();
+    policy.settings.enforcement = Enforcement::Require;
+    let snapshot = Snapshot::try_from(policy).unwrap();
+    let version = document("version", json!([]));
+    let odoos = format!("Bearer {API_KEY}");
+    // Odoo may read the path as another road's, which takes its own key.
+    let path = "/json/1/action-7/../../../xmlrpc/2/common";
+    assert_eq!(Road::of(path), Some(Road::Common));
+    for (authorization, expected) in [("", "pass"), (odoos.as_str(), "key_required")] {
+        let head = Head { path, authorization: authorization.as_bytes(), is_post: true, ..Head::default() };
+        let facts = Facts { head, ..setting::facts() };
+        let (mut memory, mut trace) = (Memory::default(), Trace::default());
+        let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
+        let verdict =
+            gate::judge(policy, Road::Common, Body::Whole(version.as_bytes()), facts, &mut memory, &mut trace);
+        assert_eq!(outcome(&verdict), expected);
+    }
 }

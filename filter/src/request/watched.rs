@@ -1,0 +1,63 @@
+//! Requests that pass, and whose bodies are looked at on the way: calls that came by no road, and keys where none belong.
+
+use lictor_policy::gate::{self, Body, Sight, Watch};
+use lictor_policy::road::Road;
+use proxy_wasm::types::Action;
+
+use super::{Phase, Request};
+use crate::arrived::Arrived;
+use crate::headers::Headers;
+use crate::host::{self, HostError};
+use crate::state::Slots;
+
+impl Request {
+    /// A path that is no road: nothing matters there, but what shows that it is a call where each needs a key.
+    pub(super) fn elsewhere(&mut self, headers: Headers, end_of_stream: bool) -> Result<Action, HostError> {
+        if !self.policy(&self.current()?, host::now()?).looks_everywhere() {
+            return Ok(Action::Continue);
+        }
+        // The road is that of the call, should there be one.
+        let arrived = Arrived { road: Road::Object, headers };
+        let head = arrived.head();
+        if let Some(sign) = gate::sign_in_head(&head) {
+            return self.saw(arrived, &Sight::Call(sign), 0);
+        }
+        if !end_of_stream {
+            let watch = Watch::for_calls(&head);
+            self.phase = Phase::Watched(Box::new((arrived, watch)));
+        }
+        Ok(Action::Continue)
+    }
+
+    /// Looks at the next piece of a body that passes, of this length.
+    pub(super) fn watch(&mut self, length: usize) -> Result<Action, HostError> {
+        // Should looking fail, the request stays stopped.
+        let Phase::Watched(mut watched) = std::mem::replace(&mut self.phase, Phase::Stopped) else {
+            return Ok(Action::Pause);
+        };
+        match watched.1.see(&host::request_body(length)?) {
+            Some(sight) => self.saw(watched.0, &sight, length),
+            None => {
+                self.phase = if watched.1.is_over() { Phase::Untouched } else { Phase::Watched(watched) };
+                Ok(Action::Continue)
+            }
+        }
+    }
+
+    /// The verdict on a request in which something was seen.
+    fn saw(&mut self, mut arrived: Arrived, sight: &Sight, length: usize) -> Result<Action, HostError> {
+        if let Sight::Call(sign) = sight {
+            arrived.road = sign.road();
+        }
+        let mut slots = Slots::default();
+        let current = self.current()?;
+        let (verdict, record) = self.ask(&arrived, &current, &mut slots, |policy, facts, state, trace| {
+            gate::judge_sight(policy, arrived.road, sight, facts, state, trace)
+        })?;
+        let Some(verdict) = verdict else {
+            self.phase = Phase::Untouched;
+            return Ok(Action::Continue);
+        };
+        self.conclude(arrived, &current, (verdict, record), Body::Unread, length, &slots)
+    }
+}
