@@ -74,6 +74,8 @@ pub enum Rule {
     SessionLimit,
     /// Events that a gate numbered and that never arrived.
     EventGap,
+    /// The filter of a gate's thread ended without a word.
+    FilterLost,
     /// All keys were revoked at once.
     EmergencyRevocation,
     /// A key that was due was not rotated.
@@ -99,6 +101,7 @@ impl Rule {
             Self::MalformedRequests => "malformed_requests",
             Self::SessionLimit => "session_limit",
             Self::EventGap => "event_gap",
+            Self::FilterLost => "filter_lost",
             Self::EmergencyRevocation => "emergency_revocation",
             Self::KeyNotRotated => "key_not_rotated",
             Self::KeyNotDelivered => "key_not_delivered",

@@ -34,13 +34,15 @@ pub struct Gap {
     since: u64,
 }
 
-/// How many numbers were skipped.
+/// How many numbers were skipped, and filters lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Skipped {
     /// Not long ago: of calls that are under way, or of events that are.
     pub pending_events: u64,
     /// Longer ago: events that were lost.
     pub missing_events: u64,
+    /// How many filters have ended without a word, with the requests they had.
+    pub filters_lost: u64,
 }
 
 impl Gap {
@@ -83,7 +85,7 @@ impl Arrivals {
 
     /// How many numbers were skipped, as of now.
     pub fn skipped(&self, now: Moment) -> Skipped {
-        let mut skipped = Skipped { pending_events: 0, missing_events: self.lost };
+        let mut skipped = Skipped { missing_events: self.lost, ..Skipped::default() };
         for gap in &self.gaps {
             let is_late = Moment(gap.since).plus(LATE) > now;
             *if is_late { &mut skipped.pending_events } else { &mut skipped.missing_events } += gap.length();
@@ -107,6 +109,7 @@ impl Skipped {
         Self {
             pending_events: self.pending_events + other.pending_events,
             missing_events: self.missing_events + other.missing_events,
+            filters_lost: self.filters_lost + other.filters_lost,
         }
     }
 }
@@ -126,7 +129,7 @@ mod tests {
     }
 
     fn skipped(pending_events: u64, missing_events: u64) -> Skipped {
-        Skipped { pending_events, missing_events }
+        Skipped { pending_events, missing_events, filters_lost: 0 }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use lictor_policy::wire::{self, EventBatch, Stored};
 use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 
-use crate::alerts;
+use crate::alerts::{self, Rule, Subject};
 use crate::api::extract::{Query, Wire};
 use crate::app::App;
 use crate::auth::GateIdentity;
@@ -175,6 +175,7 @@ pub async fn policy(
     door::epoch(&has.epoch)?;
     if let (Some(boot), Some(next)) = (&has.boot, has.next) {
         take_count(&app, &gate.id, boot, next).await?;
+        take_filters_lost(&app, &gate.id, boot, &headers).await?;
     }
     app.presence.heard(
         &gate.id,
@@ -226,6 +227,31 @@ async fn take_count(app: &App, gate_id: &str, boot: &str, next: u64) -> Result<(
     door::next(next)?;
     if let Err(error) = arrivals::told(&app.store, gate_id, boot, next, app.now()).await {
         tracing::warn!(%error, "how many events a gate has numbered could not be stored");
+    }
+    Ok(())
+}
+
+/// Takes how many of a gate's filters have ended without a word, and raises an alert for those that are new. A gate gets its
+/// policy even if the database cannot take that now: it says so again.
+async fn take_filters_lost(app: &App, gate_id: &str, boot: &str, headers: &HeaderMap) -> Result<()> {
+    let Some(lost) = headers.get(wire::FILTERS_LOST_HEADER) else { return Ok(()) };
+    let lost: Option<u32> = lost.to_str().ok().and_then(|text| text.parse().ok());
+    let lost = lost.ok_or_else(|| Problem::invalid(wire::FILTERS_LOST_HEADER, "Send a number below 2^32."))?;
+    let taken: Result<(), StoreError> = in_time(async {
+        let mut tx = app.store.write().await?;
+        let new = arrivals::take_filters_lost(&mut tx, gate_id, boot, lost.into()).await?;
+        if new > 0 {
+            let note = format!(
+                "{new} of its threads lost the filter, and with it the requests that it had: their clients got no answer of \
+                 Odoo's, and what was forwarded may have been done. Envoy's log says where the filter failed."
+            );
+            alerts::notice(app, &mut tx, Rule::FilterLost, Subject::Gate(gate_id.to_owned()), &note).await?;
+        }
+        Ok(tx.commit().await?)
+    })
+    .await;
+    if let Err(error) = taken {
+        tracing::warn!(%error, "how many filters a gate has lost could not be stored");
     }
     Ok(())
 }

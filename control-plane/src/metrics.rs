@@ -162,6 +162,11 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
         let skipped = skipped.get(&gate.id).copied().unwrap_or_default();
         page.sample(&[("gate", &gate.name)], skipped.missing_events);
     }
+    page.family("lictor_gate_filters_lost", "gauge", "Filters of a gate's threads that ended without a word.");
+    for gate in &gates {
+        let skipped = skipped.get(&gate.id).copied().unwrap_or_default();
+        page.sample(&[("gate", &gate.name)], skipped.filters_lost);
+    }
     page.family("lictor_job_runs_total", "counter", "Runs of jobs here, by how they ended.");
     for ((job, outcome), count) in app.metrics.jobs().clone() {
         page.sample(&[("job", job.name()), ("outcome", outcome.name())], count);

@@ -8,6 +8,7 @@ use lictor_policy::wire::{self, UnixMicros};
 
 use crate::audit;
 use crate::host::{self, HostError};
+use crate::threads;
 use crate::state::{Blob, Pair, Stamp};
 use crate::worker::{Current, Worker};
 
@@ -97,10 +98,14 @@ impl Poll {
         }
         let current = worker.current()?;
         let (boot, next) = audit::numbered()?;
+        let lost = places::lost()?;
         let has = current.snapshot.as_ref().map(|s| format!("&epoch={}&since={}", s.epoch, s.revision));
         let refused = if self.refused { "&refused=true" } else { "" };
         let path = format!("{}?boot={boot}&next={next}{}{refused}", wire::POLICY_PATH, has.unwrap_or_default());
-        match host::call(&worker.config.control_plane_cluster, &headers("GET", &path), &[], POLL_TIMEOUT) {
+        let lost = (lost > 0).then(|| lost.to_string());
+        let lost = lost.as_deref().map(|lost| (wire::FILTERS_LOST_HEADER, lost));
+        let headers: Vec<_> = headers("GET", &path).into_iter().chain(lost).collect();
+        match host::call(&worker.config.control_plane_cluster, &headers, &[], POLL_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, id: current.id }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),
         }

@@ -106,3 +106,44 @@ impl Watch {
 pub(crate) fn lost() -> Result<u64, HostError> {
     Pair::read(LOST).map(|Pair(lost, _)| lost)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many looks of one who watches, while these say that they are there.
+    fn looks(watch: &mut Watch, there: &mut [&mut Place]) -> u64 {
+        let mut ended = 0;
+        for _ in 0..SILENT_LOOKS * TICKS {
+            there.iter_mut().for_each(|place| drop(place.renew().unwrap()));
+            ended += watch.tick().unwrap();
+        }
+        ended
+    }
+
+    #[test]
+    fn only_who_is_silent_has_ended_and_is_counted_once() {
+        let (mut own, mut orderly, mut silent, mut next) = (Place::new(1), Place::new(2), Place::new(3), Place::new(4));
+        let mut watch = Watch::default();
+        assert_eq!(own.renew().unwrap(), Some(0));
+        assert_eq!((orderly.renew().unwrap(), silent.renew().unwrap()), (Some(1), Some(2)));
+        assert_eq!(looks(&mut watch, &mut [&mut own, &mut orderly, &mut silent]), 0);
+        orderly.leave().unwrap();
+        // One look more than it takes, as the first only sees what was said.
+        assert_eq!(looks(&mut watch, &mut [&mut own]) + looks(&mut watch, &mut [&mut own]), 1);
+        assert_eq!(lost().unwrap(), 1);
+        // A filter that was only slow takes another place, and the free ones are taken again.
+        assert_eq!(next.renew().unwrap(), Some(1));
+        assert_eq!(silent.renew().unwrap(), Some(2));
+        assert_eq!(looks(&mut watch, &mut [&mut own, &mut silent, &mut next]), 0);
+        assert_eq!(lost().unwrap(), 1);
+    }
+
+    #[test]
+    fn more_threads_than_places_are_not_watched_and_harm_nobody() {
+        let mut places: Vec<_> = (1..=PLACES as u64 + 1).map(Place::new).collect();
+        let taken: Vec<_> = places.iter_mut().map(|place| place.renew().unwrap()).collect();
+        assert_eq!(taken.iter().flatten().count(), PLACES);
+        assert_eq!(taken.last(), Some(&None));
+    }
+}

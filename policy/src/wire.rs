@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `GET /gate/v1/policy?epoch=E&since=R` | 200 with a [`Snapshot`] as soon as the policy is not revision R of epoch E; 304 after some 20 s without a change |
 //! | the same with `&boot=B&next=N` | the same; tells that run B of Envoy has numbered events below N, of which those that never arrive are missing |
+//! | the same with [`FILTERS_LOST_HEADER`] | the same; tells how many filters of run B have ended without a word |
 //! | `POST /gate/v1/events` with an [`EventBatch`] | 200 with a [`Stored`] once the events are in the database |
 //!
 //! Every answer carries [`VERSION_HEADER`]; an answer without it did not come from the control plane.
@@ -27,6 +28,9 @@ pub use shadow::Shadow;
 pub const VERSION: u32 = 1;
 /// The header that carries [`VERSION`].
 pub const VERSION_HEADER: &str = "x-lictor-wire";
+/// The header of a poll that says how many filters of this run of Envoy have ended without a word; left out while it is none. A
+/// header, as a control plane that does not know it would refuse another parameter.
+pub const FILTERS_LOST_HEADER: &str = "x-lictor-filters-lost";
 /// Bytes that a snapshot may have: Envoy gives the filter no answer of more than 32 MiB.
 pub const MAX_SNAPSHOT_BYTES: usize = 32 * 1024 * 1024;
 /// The path of the long poll.

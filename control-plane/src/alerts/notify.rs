@@ -91,6 +91,7 @@ const fn suspicion(rule: Rule) -> &'static str {
         Rule::MalformedRequests => "Malformed calls came with a valid key",
         Rule::SessionLimit => "A key had more sessions than it may have",
         Rule::EventGap => "Audit events of a gate never arrived",
+        Rule::FilterLost => "The filter of a gate ended without a word, with the requests it had",
         Rule::KeyNotRotated => "A key that is due was not rotated",
         Rule::KeyNotDelivered => "The message with a new key did not reach its user",
         Rule::CredentialRejected => "Odoo refuses the credential of a user",

@@ -266,6 +266,7 @@ impl Rules {
             Rule::SessionLimit => &self.session_limit,
             Rule::Refusals
             | Rule::EventGap
+            | Rule::FilterLost
             | Rule::EmergencyRevocation
             | Rule::KeyNotRotated
             | Rule::KeyNotDelivered

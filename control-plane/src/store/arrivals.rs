@@ -39,6 +39,37 @@ pub async fn told(store: &Store, gate_id: &str, boot: &str, next: u64, now: Mome
     Ok(tx.commit().await?)
 }
 
+/// Takes how many filters of a gate have ended without a word. Answers how many more than were known; another replica may have
+/// been told meanwhile.
+pub async fn take_filters_lost(
+    connection: &mut Connection,
+    gate_id: &str,
+    boot: &str,
+    lost: u64,
+) -> Result<u64, StoreError> {
+    let row = sqlx::query("SELECT filters_lost FROM arrivals WHERE gate_id = $1 AND boot = $2")
+        .bind(gate_id)
+        .bind(boot)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let known = row.map(|row| row.number("filters_lost")).transpose()?.unwrap_or_default();
+    if lost <= known {
+        return Ok(0);
+    }
+    let changed = sqlx::query(
+        "INSERT INTO arrivals (gate_id, boot, next, gaps, lost, filters_lost) VALUES ($1, $2, 0, '[]', 0, $3) \
+         ON CONFLICT (gate_id, boot) DO UPDATE SET filters_lost = excluded.filters_lost \
+         WHERE arrivals.filters_lost = $4",
+    )
+    .bind(gate_id)
+    .bind(boot)
+    .bind(big(lost))
+    .bind(big(known))
+    .execute(connection)
+    .await?;
+    Ok(if changed.rows_affected() > 0 { lost - known } else { 0 })
+}
+
 async fn load(connection: &mut Connection, gate_id: &str, boot: &str) -> Result<Arrivals, StoreError> {
     let row = sqlx::query("SELECT next, gaps, lost FROM arrivals WHERE gate_id = $1 AND boot = $2")
         .bind(gate_id)
@@ -114,13 +145,17 @@ async fn write(
 
 /// How many events each gate has skipped, over all its starts. Gates that skipped none may be absent.
 pub async fn skipped(connection: &mut Connection, now: Moment) -> Result<BTreeMap<String, Skipped>, StoreError> {
-    let rows = sqlx::query("SELECT gate_id, next, gaps, lost FROM arrivals WHERE lost > 0 OR gaps <> '[]'")
-        .fetch_all(connection)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT gate_id, next, gaps, lost, filters_lost FROM arrivals \
+         WHERE lost > 0 OR gaps <> '[]' OR filters_lost > 0",
+    )
+    .fetch_all(connection)
+    .await?;
     let mut gates: BTreeMap<String, Skipped> = BTreeMap::new();
     for row in rows {
         let skipped = gates.entry(row.text("gate_id")?).or_default();
-        *skipped = skipped.and(read(&row)?.skipped(now));
+        let filters_lost = row.number("filters_lost")?;
+        *skipped = skipped.and(Skipped { filters_lost, ..read(&row)?.skipped(now) });
     }
     Ok(gates)
 }

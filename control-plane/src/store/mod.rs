@@ -156,6 +156,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../migrations/0001_start.sql")),
     (2, "shadow", include_str!("../../migrations/0002_shadow.sql")),
     (3, "policy_refused", include_str!("../../migrations/0003_policy_refused.sql")),
+    (4, "filters_lost", include_str!("../../migrations/0004_filters_lost.sql")),
     (5, "record_ids", include_str!("../../migrations/0005_record_ids.sql")),
     (7, "arrivals_heard", include_str!("../../migrations/0007_arrivals_heard.sql")),
 ];

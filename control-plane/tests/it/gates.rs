@@ -36,6 +36,30 @@ async fn a_gate_that_could_not_use_a_policy_shows_it_until_it_can() {
 }
 
 #[tokio::test]
+async fn a_gate_that_lost_filters_shows_them_and_raises_an_alert_for_each_once() {
+    let lab = Lab::new().await;
+    let (id, gate) = lab.gate().await;
+    let poll = async |boot: &str, lost: &str| {
+        let path = format!("/gate/v1/policy?epoch=e&since=3&boot={boot}&next=0");
+        gate.send("GET", &path, None, &[("x-lictor-filters-lost", lost)]).await
+    };
+    for (boot, lost, shown) in [("a", "1", 1), ("a", "1", 1), ("a", "3", 3), ("a", "2", 3), ("b", "1", 4)] {
+        poll(boot, lost).await;
+        assert_eq!(lab.admin.get(&format!("/api/v1/gates/{id}")).await.json["filters_lost"], shown, "{boot} {lost}");
+    }
+    let alerts = lab.admin.get("/api/v1/alerts").await.json;
+    let [alert] = alerts["items"].as_array().unwrap().as_slice() else { panic!("{alerts}") };
+    assert_eq!(
+        (&alert["type"], &alert["gate"], &alert["count"]),
+        (&json!("suspicious_activity"), &json!(id), &json!(3))
+    );
+    assert_eq!(alert["rules"], json!(["filter_lost"]));
+    for wrong in ["-1", "many", "4294967296"] {
+        assert_eq!(poll("a", wrong).await.problem(), (422, "invalid_field", "x-lictor-filters-lost"), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn a_gate_is_renamed_and_its_name_is_unique() {
     let lab = Lab::new().await;
     let (id, _) = lab.gate().await;
