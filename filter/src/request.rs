@@ -19,6 +19,7 @@ use crate::state::{SecondLook, Slots};
 use crate::worker::{Current, Worker};
 use crate::{audit, forward, refused, reply, reservation};
 
+mod callbacks;
 mod watched;
 
 /// Set on every request that the filter has seen. Envoy's routes to Odoo match only with it: a filter that has dropped
@@ -381,16 +382,32 @@ impl Request {
         host::resume_request()
     }
 
+    /// Ends the wait of a call that is not forwarded after all: its intent may be stored or not, and must not be missing.
+    fn abandon(&self, waiting: Waiting) -> Record {
+        let Waiting { mut record, intent, token, .. } = waiting;
+        self.worker.as_ref().and_then(|worker| worker.waited(token));
+        if let Err(error) = intent.queue() {
+            host::warn(&format!("lictor: an intent was lost: {error:?}"));
+        }
+        record.refused(&Reason::AuditUnavailable.into());
+        record
+    }
+
     /// Refuses a request whose judging failed at the host: it must not go on.
     fn stop(&mut self, error: &HostError) -> Action {
-        match &mut self.phase {
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Stopped) {
             // It has its answer.
-            Phase::Judged(record) if !record.is_forwarded() => return Action::Pause,
-            Phase::Judged(record) => record.stopped(),
-            Phase::Untouched | Phase::Watched(_) | Phase::Buffering(_) | Phase::Waiting(_) | Phase::Stopped => {
-                self.phase = Phase::Stopped;
-            },
-        }
+            Phase::Judged(record) if !record.is_forwarded() => {
+                self.phase = Phase::Judged(record);
+                return Action::Pause;
+            }
+            Phase::Judged(mut record) => {
+                record.stopped();
+                Phase::Judged(record)
+            }
+            Phase::Waiting(waiting) => Phase::Judged(Box::new(self.abandon(*waiting))),
+            Phase::Untouched | Phase::Watched(_) | Phase::Buffering(_) | Phase::Stopped => Phase::Stopped,
+        };
         refuse_unjudged(&format!("a host call failed: {error:?}"))
     }
 }
@@ -427,73 +444,5 @@ fn denied(verdict: &Verdict) -> Option<Reason> {
         Verdict::Refuse(refusal) => Some(refusal.reason),
         Verdict::Answer { denied, .. } => *denied,
         Verdict::Pass(_) | Verdict::PassTo(..) | Verdict::Forward(_) => None,
-    }
-}
-
-/// What Envoy calls.
-impl Request {
-    pub(crate) fn on_headers(&mut self, end_of_stream: bool) -> Action {
-        self.headers(end_of_stream).unwrap_or_else(|error| self.stop(&error))
-    }
-
-    /// `length` is of all that is buffered.
-    pub(crate) fn on_body(&mut self, length: usize, end_of_stream: bool) -> Action {
-        self.body(length, end_of_stream).unwrap_or_else(|error| self.stop(&error))
-    }
-
-    pub(crate) fn on_trailers(&mut self) -> Action {
-        self.trailers().unwrap_or_else(|error| self.stop(&error))
-    }
-
-    pub(crate) fn on_intent_answered(&mut self, token: u32) {
-        if let Err(error) = self.intent_answered(token) {
-            self.stop(&error);
-        }
-    }
-
-    pub(crate) fn on_response_headers(&mut self) {
-        let Phase::Judged(record) = &mut self.phase else { return };
-        if !record.is_forwarded() {
-            if let Err(error) = reply::passes() {
-                host::warn(&format!("lictor: an answer's status could not be set: {error:?}"));
-            }
-            return;
-        }
-        if let Err(error) = record.answer_begins() {
-            host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
-        }
-        if let Err(error) = reply::add_headers(record.quota, record.event.would_deny) {
-            host::warn(&format!("lictor: the gate's headers could not be added: {error:?}"));
-        }
-    }
-
-    pub(crate) fn on_response_body(&mut self, size: usize) {
-        if let Phase::Judged(record) = &mut self.phase
-            && record.is_forwarded()
-            && let Err(error) = record.answer_piece(size)
-        {
-            host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
-        }
-    }
-
-    pub(crate) fn on_log(&mut self) {
-        let record = match std::mem::replace(&mut self.phase, Phase::Stopped) {
-            Phase::Judged(record) => *record,
-            // The client left before the call was forwarded.
-            Phase::Waiting(waiting) => {
-                let Waiting { mut record, intent, token, .. } = *waiting;
-                self.worker.as_ref().and_then(|worker| worker.waited(token));
-                if let Err(error) = intent.queue() {
-                    host::warn(&format!("lictor: an intent was lost: {error:?}"));
-                }
-                record.refused(&Reason::AuditUnavailable.into());
-                record
-            }
-            Phase::Untouched | Phase::Watched(_) | Phase::Buffering(_) | Phase::Stopped => return,
-        };
-        let ended = record.finish(self.worker.as_deref());
-        if let Err(error) = ended {
-            host::warn(&format!("lictor: an audit event was lost: {error:?}"));
-        }
     }
 }

@@ -115,7 +115,9 @@ mod tests {
     fn looks(watch: &mut Watch, there: &mut [&mut Place]) -> u64 {
         let mut ended = 0;
         for _ in 0..SILENT_LOOKS * TICKS {
-            there.iter_mut().for_each(|place| drop(place.renew().unwrap()));
+            for place in there.iter_mut() {
+                place.renew().unwrap();
+            }
             ended += watch.tick().unwrap();
         }
         ended
