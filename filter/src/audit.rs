@@ -264,6 +264,8 @@ fn boot() -> Result<String, HostError> {
 
 #[cfg(test)]
 mod tests {
+    use lictor_policy::records::{MAX_CHANGED, RecordIds};
+
     use super::*;
 
     #[test]
@@ -281,9 +283,12 @@ mod tests {
 
     #[test]
     fn only_long_events_have_a_surplus() {
-        let of = |ids: Vec<i64>| Entry::of(Reserved(1), Event { record_ids: ids, ..Event::at(1, "d".to_owned()) });
+        let of = |ids: Vec<i64>| {
+            let record_ids = RecordIds::first(ids, MAX_CHANGED);
+            Entry::of(Reserved(1), Event { record_ids, ..Event::at(1, "d".to_owned()) })
+        };
         assert_eq!(of(vec![1]).surplus(), 0);
-        let long = of((0..1000).collect());
+        let long = of((0..1000).map(|id| id * 1_000_003).collect());
         assert_eq!(long.surplus(), long.json().len() as u64 - BYTES_OF_A_PLACE);
     }
 }

@@ -8,8 +8,8 @@ use lictor_policy::wire::{self, UnixMicros};
 
 use crate::audit;
 use crate::host::{self, HostError};
-use crate::threads;
 use crate::state::{Blob, Pair, Stamp};
+use crate::threads;
 use crate::worker::{Current, Worker};
 
 /// Longer than the control plane holds an unchanged poll.
@@ -98,7 +98,7 @@ impl Poll {
         }
         let current = worker.current()?;
         let (boot, next) = audit::numbered()?;
-        let lost = places::lost()?;
+        let lost = threads::lost()?;
         let has = current.snapshot.as_ref().map(|s| format!("&epoch={}&since={}", s.epoch, s.revision));
         let refused = if self.refused { "&refused=true" } else { "" };
         let path = format!("{}?boot={boot}&next={next}{}{refused}", wire::POLICY_PATH, has.unwrap_or_default());

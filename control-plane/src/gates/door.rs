@@ -107,7 +107,9 @@ fn correct(event: &mut Event, now: Moment) {
         keep(text, is_of_text);
     }
     event.record_count = event.record_count.map(|count| count.min(MAX_NUMBER));
-    event.record_digest.take_if(|digest| digest.len() != DIGEST || !digest.chars().all(|digit| digit.is_ascii_hexdigit()));
+    event
+        .record_digest
+        .take_if(|digest| digest.len() != DIGEST || !digest.chars().all(|digit| digit.is_ascii_hexdigit()));
     event.count = event.count.clamp(1, MAX_COUNT);
     event.gate_us = event.gate_us.min(MAX_MICROS);
     event.odoo_us = event.odoo_us.min(MAX_MICROS);

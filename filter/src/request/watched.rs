@@ -2,12 +2,11 @@
 
 use lictor_policy::gate::{self, Body, Sight, Watch};
 use lictor_policy::road::Road;
-use proxy_wasm::types::Action;
 
 use super::{Phase, Request};
 use crate::arrived::Arrived;
 use crate::headers::Headers;
-use crate::host::{self, HostError};
+use crate::host::{self, Action, HostError};
 use crate::state::Slots;
 
 impl Request {
