@@ -16,7 +16,6 @@ from command_line import CommandLine
 from control_plane import ControlPlane, program
 from echo import Echo
 from gate import CALL_SECONDS, Gate, eventually
-from meanwhile import Meanwhile
 
 DONE, FAILED, USAGE, NOT_FOUND, REFUSED, CONFLICT, INVALID = range(7)
 ODOO_SECRET = "odoo-secret-that-nobody-prints"
@@ -97,58 +96,6 @@ def test_what_cannot_be_taken_back_asks_at_a_terminal_and_refuses_elsewhere(lict
     terminal.answer("y")
     assert terminal.ends() == DONE
     lictor("key", "show", key, status=NOT_FOUND)
-
-
-def test_no_command_undoes_what_somebody_else_has_changed_meanwhile(lictor: CommandLine, gate: Gate) -> None:
-    key = lictor.json("key", "create", "--user", "Ada", "--name", "shared")["id"]
-    user = lictor.json("user", "show", "Ada")["id"]
-    account = lictor.json("account", "create", "both", "--role", "user")["id"]
-    webhook = lictor.json("webhook", "create", "both", "https://hooks.example.com/")["id"]
-    other = lictor.json("gate", "create", "both")["id"]
-    gate.permit({"res.lang": {"read": True}})
-    settings = gate.api("GET", "settings")["snapshot_max_age_seconds"]
-    password = {"PASSWORD": "correct horse battery"}
-    edits = {
-        ("PATCH", f"keys/{key}", '{"name": "%s"}'): [("key", "update", key, "--models", "res.lang"), ("key", "delete", key, "--yes")],
-        ("PATCH", f"users/{user}", '{"groups": ["%s"]}'): [
-            ("user", "update", user, "--email", "a@example.com"),
-            ("user", "delete", user, "--yes"),
-        ],
-        ("PATCH", f"accounts/{account}", '{"name": "%s"}'): [
-            ("account", "update", account, "--role", "admin"),
-            ("account", "password", account, "--password-env", "PASSWORD"),
-            ("account", "password", account, "--none"),
-            ("account", "delete", account, "--yes"),
-        ],
-        ("PATCH", f"webhooks/{webhook}", '{"name": "%s"}'): [
-            ("webhook", "update", webhook, "--from-severity", "high"),
-            ("webhook", "delete", webhook, "--yes"),
-        ],
-        ("PATCH", f"gates/{other}", '{"name": "%s"}'): [("gate", "delete", other, "--yes")],
-        ("PATCH", "jobs/key_rotation", '{"cron": "%s 1 * * *"}'): [("job", "schedule", "key_rotation", "0 2 * * *")],
-        ("PATCH", "settings", '{"snapshot_max_age_seconds": 3%s}'): [("settings", "set", "sessions.limit=3")],
-        ("PUT", "permissions/res.lang", '{"groups": ["%s"]}'): [
-            ("permission", "put", "res.lang", "--read"),
-            ("permission", "delete", "res.lang", "--yes"),
-        ],
-    }
-    numbers = iter(range(10, 60))
-    for (method, path, body), commands in edits.items():
-        edited: list[dict[str, object]] = []
-        edit = lambda: edited.append(gate.api(method, path, json.loads(body % next(numbers))))  # noqa: B023, E731
-        with Meanwhile(gate.up["api_url"], edit) as between:
-            for command in commands:
-                told = lictor(*command, "--url", between.url, status=CONFLICT, **password).stderr
-                assert "has changed" in told and "again" in told, told
-                record = gate.api("GET", path)
-                assert {name: record[name] for name in edited[-1]} == edited[-1], command
-    # One that is there by now is not replaced by a command that was to make it.
-    with Meanwhile(gate.up["api_url"], lambda: gate.permit({"res.bank": {"write": True}})) as between:
-        lictor("permission", "put", "res.bank", "--read", "--url", between.url, status=CONFLICT)
-    assert gate.api("GET", "permissions/res.bank")["write"] is True
-    gate.api("PATCH", "settings", {"snapshot_max_age_seconds": settings})
-    for path in [f"keys/{key}", f"accounts/{account}", f"webhooks/{webhook}", f"gates/{other}"]:
-        gate.api("DELETE", path)
 
 
 def test_a_whole_key_on_the_command_line_is_not_taken_and_not_repeated(lictor: CommandLine) -> None:
