@@ -165,8 +165,8 @@ impl Default for Types {
     }
 }
 
-/// Tried on a recorded day of a harmless agent, which opens nothing above low, and on recorded attacks, all of which are
-/// found; `tests/it/streams.rs` has both, and by how much they hold.
+/// Tried on a day of a harmless agent, which opens nothing above low, and on attacks, all of which are found;
+/// `tests/it/streams.rs` has both, and by how much they hold.
 impl Default for Rules {
     fn default() -> Self {
         // A program with a fault does these too: they are worth a look, and nobody's sleep.
