@@ -36,7 +36,10 @@ def test_no_command_undoes_what_somebody_else_has_changed_meanwhile(service: Con
     service.api("PUT", "permissions/res.lang", {"read": True})
     password = {"PASSWORD": "correct horse battery"}
     edits = {
-        ("PATCH", f"keys/{key}", '{"name": "%s"}'): [("key", "update", key, "--models", "res.lang"), ("key", "delete", key, "--yes")],
+        ("PATCH", f"keys/{key}", '{"name": "%s"}'): [
+            ("key", "update", key, "--models", "res.lang"),
+            ("key", "delete", key, "--yes"),
+        ],
         ("PATCH", f"users/{user}", '{"groups": ["%s"]}'): [
             ("user", "update", user, "--email", "a@example.com"),
             ("user", "delete", user, "--yes"),
