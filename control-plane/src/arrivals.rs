@@ -24,6 +24,8 @@ pub struct Arrivals {
     pub gaps: Vec<Gap>,
     /// How many more were skipped, in gaps that are no longer remembered.
     pub lost: u64,
+    /// How many filters have ended without a word since.
+    pub filters_lost: u64,
 }
 
 /// Numbers that follow each other, none of which has arrived.
@@ -85,7 +87,7 @@ impl Arrivals {
 
     /// How many numbers were skipped, as of now.
     pub fn skipped(&self, now: Moment) -> Skipped {
-        let mut skipped = Skipped { missing_events: self.lost, ..Skipped::default() };
+        let mut skipped = Skipped { pending_events: 0, missing_events: self.lost, filters_lost: self.filters_lost };
         for gap in &self.gaps {
             let is_late = Moment(gap.since).plus(LATE) > now;
             *if is_late { &mut skipped.pending_events } else { &mut skipped.missing_events } += gap.length();

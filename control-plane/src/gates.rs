@@ -239,7 +239,7 @@ async fn take_filters_lost(app: &App, gate_id: &str, boot: &str, headers: &Heade
     let lost = lost.ok_or_else(|| Problem::invalid(wire::FILTERS_LOST_HEADER, "Send a number below 2^32."))?;
     let taken: Result<(), StoreError> = in_time(async {
         let mut tx = app.store.write().await?;
-        let new = arrivals::take_filters_lost(&mut tx, gate_id, boot, lost.into()).await?;
+        let new = arrivals::take_filters_lost(&mut tx, gate_id, boot, lost.into(), app.now()).await?;
         if new > 0 {
             let note = format!(
                 "{new} of its threads lost the filter, and with it the requests that it had: their clients got no answer of \

@@ -39,39 +39,25 @@ pub async fn told(store: &Store, gate_id: &str, boot: &str, next: u64, now: Mome
     Ok(tx.commit().await?)
 }
 
-/// Takes how many filters of a gate have ended without a word. Answers how many more than were known; another replica may have
-/// been told meanwhile.
+/// Takes how many filters of a run of Envoy have ended without a word. Answers how many more than were known.
 pub async fn take_filters_lost(
     connection: &mut Connection,
     gate_id: &str,
     boot: &str,
     lost: u64,
+    now: Moment,
 ) -> Result<u64, StoreError> {
-    let row = sqlx::query("SELECT filters_lost FROM arrivals WHERE gate_id = $1 AND boot = $2")
-        .bind(gate_id)
-        .bind(boot)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let known = row.map(|row| row.number("filters_lost")).transpose()?.unwrap_or_default();
-    if lost <= known {
-        return Ok(0);
+    let before = load(connection, gate_id, boot).await?;
+    let new = lost.saturating_sub(before.filters_lost);
+    if new > 0 {
+        let after = Arrivals { filters_lost: lost, ..before.clone() };
+        save(connection, gate_id, boot, &before, &after, now).await?;
     }
-    let changed = sqlx::query(
-        "INSERT INTO arrivals (gate_id, boot, next, gaps, lost, filters_lost) VALUES ($1, $2, 0, '[]', 0, $3) \
-         ON CONFLICT (gate_id, boot) DO UPDATE SET filters_lost = excluded.filters_lost \
-         WHERE arrivals.filters_lost = $4",
-    )
-    .bind(gate_id)
-    .bind(boot)
-    .bind(big(lost))
-    .bind(big(known))
-    .execute(connection)
-    .await?;
-    Ok(if changed.rows_affected() > 0 { lost - known } else { 0 })
+    Ok(new)
 }
 
 async fn load(connection: &mut Connection, gate_id: &str, boot: &str) -> Result<Arrivals, StoreError> {
-    let row = sqlx::query("SELECT next, gaps, lost FROM arrivals WHERE gate_id = $1 AND boot = $2")
+    let row = sqlx::query("SELECT next, gaps, lost, filters_lost FROM arrivals WHERE gate_id = $1 AND boot = $2")
         .bind(gate_id)
         .bind(boot)
         .fetch_optional(connection)
@@ -96,7 +82,7 @@ async fn save(
 /// arrived is lost for good then.
 async fn forget_earlier(connection: &mut Connection, gate_id: &str, now: Moment) -> Result<(), StoreError> {
     let rows = sqlx::query(
-        "SELECT boot, next, gaps, lost FROM arrivals WHERE gate_id = $1 AND boot <> $2 \
+        "SELECT boot, next, gaps, lost, filters_lost FROM arrivals WHERE gate_id = $1 AND boot <> $2 \
          ORDER BY heard_at DESC, boot DESC LIMIT 1000 OFFSET $3",
     )
     .bind(gate_id)
@@ -109,8 +95,9 @@ async fn forget_earlier(connection: &mut Connection, gate_id: &str, now: Moment)
     }
     let mut earlier = load(connection, gate_id, EARLIER).await?;
     for row in rows {
-        let Skipped { pending_events, missing_events } = read(&row)?.skipped(now);
+        let Skipped { pending_events, missing_events, filters_lost } = read(&row)?.skipped(now);
         earlier.lost = earlier.lost.saturating_add(pending_events).saturating_add(missing_events);
+        earlier.filters_lost = earlier.filters_lost.saturating_add(filters_lost);
         sqlx::query("DELETE FROM arrivals WHERE gate_id = $1 AND boot = $2")
             .bind(gate_id)
             .bind(row.text("boot")?)
@@ -128,15 +115,17 @@ async fn write(
     now: Moment,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO arrivals (gate_id, boot, next, gaps, lost, heard_at) VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO arrivals (gate_id, boot, next, gaps, lost, filters_lost, heard_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (gate_id, boot) DO UPDATE SET next = excluded.next, gaps = excluded.gaps, lost = excluded.lost, \
-         heard_at = excluded.heard_at",
+         filters_lost = excluded.filters_lost, heard_at = excluded.heard_at",
     )
     .bind(gate_id)
     .bind(boot)
     .bind(big(arrivals.next))
     .bind(json(&arrivals.gaps)?)
     .bind(big(arrivals.lost))
+    .bind(big(arrivals.filters_lost))
     .bind(big(now.0))
     .execute(connection)
     .await?;
@@ -154,8 +143,7 @@ pub async fn skipped(connection: &mut Connection, now: Moment) -> Result<BTreeMa
     let mut gates: BTreeMap<String, Skipped> = BTreeMap::new();
     for row in rows {
         let skipped = gates.entry(row.text("gate_id")?).or_default();
-        let filters_lost = row.number("filters_lost")?;
-        *skipped = skipped.and(Skipped { filters_lost, ..read(&row)?.skipped(now) });
+        *skipped = skipped.and(read(&row)?.skipped(now));
     }
     Ok(gates)
 }
@@ -204,5 +192,10 @@ pub(super) async fn delete(tx: &mut ChangeTx, gate_id: &str) -> Result<(), Store
 }
 
 fn read(row: &sqlx::any::AnyRow) -> Result<Arrivals, StoreError> {
-    Ok(Arrivals { next: row.number("next")?, gaps: row.json("gaps")?, lost: row.number("lost")? })
+    Ok(Arrivals {
+        next: row.number("next")?,
+        gaps: row.json("gaps")?,
+        lost: row.number("lost")?,
+        filters_lost: row.number("filters_lost")?,
+    })
 }
