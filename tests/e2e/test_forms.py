@@ -68,7 +68,7 @@ def call(roads: Roads, method: str, args: str, declaration: str = "<?xml version
 
 def send(gate: Gate, body: bytes) -> Any:
     _, document = gate.send(body)
-    (value,), _ = xmlrpc.client.loads(document)
+    [value], _ = xmlrpc.client.loads(document)
     return value
 
 
@@ -82,11 +82,13 @@ def send(gate: Gate, body: bytes) -> Any:
     ],
 )
 def test_numbers_of_java_arrive(gate: Gate, roads: Roads, number: str) -> None:
-    values = f"<value><struct><member><name>name</name><value>Java</value></member><member><name>partner_latitude</name><value>{number}</value></member></struct></value>"
+    latitude = f"<member><name>partner_latitude</name><value>{number}</value></member>"
+    values = f"<value><struct><member><name>name</name><value>Java</value></member>{latitude}</struct></value>"
     partner = send(gate, call(roads, "create", values).encode())
     fields = "<value><array><data><value>partner_latitude</value></data></array></value>"
     for tag in ("ex:i2", "ex:biginteger", "i8"):
-        [read] = send(gate, call(roads, "read", f"<value><array><data><value><{tag}> {partner} </{tag}></value></data></array></value>{fields}").encode())
+        ids = f"<value><array><data><value><{tag}> {partner} </{tag}></value></data></array></value>"
+        [read] = send(gate, call(roads, "read", ids + fields).encode())
         assert read == {"id": partner, "partner_latitude": 12.5}
 
 
@@ -137,10 +139,12 @@ def test_what_is_not_read_is_named_with_what_is(gate: Gate, roads: Roads) -> Non
     ):
         _, document = gate.send(sent.encode(), headers={"Content-Type": "text/xml", **headers})
         assert fault(document).faultString.startswith(f"unsupported_encoding: {told}")
-    answer, document = gate.send(b"a=1", "/json/2/res.partner/search", {"Content-Type": "text/plain", "Authorization": f"Bearer {roads.key}"})
+    bearer = {"Authorization": f"Bearer {roads.key}"}
+    answer, document = gate.send(b"a=1", "/json/2/res.partner/search", {"Content-Type": "text/plain", **bearer})
     assert answer.status == 415
     assert 'The Content-Type "text/plain" is not read here; send application/json.' in json.loads(document)["message"]
     limit = gate.api("GET", "settings")["body_limit_bytes"]
-    for path, headers in (("/xmlrpc/2/mcp", {"Content-Type": "text/xml"}), ("/json/2/res.partner/search", {**JSON, "Authorization": f"Bearer {roads.key}"})):
+    told = f"too_large: Send a request of at most {limit} bytes, or have an administrator raise body_limit_bytes."
+    for path, headers in (("/xmlrpc/2/mcp", {"Content-Type": "text/xml"}), ("/json/2/res.partner/search", {**JSON, **bearer})):
         _, document = gate.send(b" " * (limit + 1), path, headers)
-        assert f"too_large: Send a request of at most {limit} bytes, or have an administrator raise body_limit_bytes.".encode() in document
+        assert told.encode() in document
