@@ -120,7 +120,7 @@ pub(super) fn all() -> Vec<Request> {
         Request::new("too large", mcp, XML, &"x".repeat(20_000), Answered, 1).in_pieces(),
         Request::new("a write", mcp, XML, write, Forwarded, 2),
         Request::new("a write, not stored", mcp, XML, write, Answered, 3).with_intent(Intent::NotStored),
-        Request::new("a write, and the client leaves", mcp, XML, write, Gone, 2).with_intent(Intent::Unanswered),
+        Request::new("a write, and the client leaves", mcp, XML, write, Gone, 3).with_intent(Intent::Unanswered),
         Request::new("a login", "/xmlrpc/2/common", XML, &xml("login", &["odoo", "agent", KEY]), Answered, 1),
         Request::new("version", "/xmlrpc/2/common", XML, &xml("version", &[]), Forwarded, 0),
         Request::new("common without a body", "/xmlrpc/2/common", XML, "", Forwarded, 0),
