@@ -235,6 +235,12 @@ impl Request {
             };
             return Ok(Action::Continue);
         }
+        let verdict = match verdict {
+            Verdict::Forward(call) if self.is_without_body && !call.document.is_empty() => {
+                Verdict::Refuse(needs_a_body())
+            }
+            verdict => verdict,
+        };
         record.event.request_bytes = length as u64;
         let intent = is_written_ahead(&verdict, current, &record);
         record.reserved = match denied(&verdict) {
@@ -258,9 +264,6 @@ impl Request {
                 self.judged(record, Action::Pause)
             }
             Verdict::Forward(call) => {
-                if self.is_without_body && !call.document.is_empty() {
-                    return self.refuse(arrived.road, record, &needs_a_body());
-                }
                 forward::replace(&arrived.headers, &call, length)?;
                 record.event.would_deny = call.would_deny;
                 if let (true, Body::Whole(body)) = (intent, body) {
