@@ -86,6 +86,8 @@ pub enum Rule {
     CredentialRejected,
     /// The Odoo API key that is a user's credential ends soon.
     CredentialExpiring,
+    /// A row of the policy was made, changed, taken away or put back without Lictor.
+    RowUnproven,
 }
 
 impl Rule {
@@ -107,6 +109,7 @@ impl Rule {
             Self::KeyNotDelivered => "key_not_delivered",
             Self::CredentialRejected => "credential_rejected",
             Self::CredentialExpiring => "credential_expiring",
+            Self::RowUnproven => "row_unproven",
         }
     }
 }

@@ -14,7 +14,9 @@ use crate::metrics::Metrics;
 use crate::odoo::Odoo;
 use crate::outbox::Mailer;
 use crate::password::Passwords;
+use crate::proofs::Proofs;
 use crate::publish::Publisher;
+use crate::store::proof::Keys;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Moment, system_clock};
 use crate::vault::Vault;
@@ -29,8 +31,8 @@ pub struct Parts {
     pub store: Store,
     /// The master key.
     pub vault: Vault,
-    /// What signs the chain of the audit log.
-    pub signer: Signer,
+    /// What is made of the master key, and signs the audit log.
+    pub keys: Arc<Keys>,
     /// The Odoo that gates guard.
     pub odoo: Odoo,
     /// The way to the SMTP server, set before anything is served; without one mail waits in the outbox.
@@ -45,6 +47,8 @@ pub struct Parts {
     pub publisher: Publisher,
     /// Which gates were heard.
     pub presence: Presence,
+    /// What the last check of the rows found.
+    pub proofs: Proofs,
     /// The jobs that run here.
     pub runs: Runs,
     /// Hashes passwords of accounts.
@@ -78,12 +82,11 @@ impl App {
 
     /// The same with another clock and other waits, for tests.
     pub async fn with(store: Store, vault: Vault, odoo: Odoo, clock: Clock, waits: Waits) -> Result<Self, StoreError> {
-        store.prepare(vault.key_id()).await?;
-        let signer = store.audit_signer(&vault).await?;
+        let keys = store.prepare(&vault, clock()).await?;
         let app = Self(Arc::new(Parts {
             store,
             vault,
-            signer,
+            keys,
             odoo,
             mailer: OnceLock::new(),
             started_at: clock(),
@@ -91,6 +94,7 @@ impl App {
             waits,
             publisher: Publisher::default(),
             presence: Presence::default(),
+            proofs: Proofs::default(),
             runs: Runs::default(),
             passwords: Passwords::default(),
             metrics: Metrics::default(),
@@ -98,6 +102,11 @@ impl App {
         }));
         jobs::prepare(&app).await?;
         Ok(app)
+    }
+
+    /// What signs the audit log.
+    pub fn signer(&self) -> &Signer {
+        self.keys.signer()
     }
 
     /// Whether an SMTP server is configured.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::error::{Code, Problem, Result};
 use crate::random::Token;
-use crate::store;
+use crate::store::{self, StoreError};
 
 /// What an account may do; each role may do what the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -84,9 +84,13 @@ pub struct GateIdentity {
 impl GateIdentity {
     /// Refuses if the identity was removed since the request came: a long poll outlives a revocation.
     pub async fn still_valid(&self, app: &App) -> Result<()> {
-        let found = store::gates::find_by_hash(&mut *app.store.read().await?, &self.token_hash, app.now()).await?;
-        if found.as_deref() == Some(self.id.as_str()) { Ok(()) } else { Err(unknown_token()) }
+        let found = store::gates::find_by_hash(&mut *app.store.read().await?, &self.token_hash, app.now()).await;
+        if known(found)? == self.id { Ok(()) } else { Err(unknown_token()) }
     }
+}
+
+fn known<T>(found: std::result::Result<Option<T>, StoreError>) -> Result<T> {
+    store::if_proven(found)?.ok_or_else(unknown_token)
 }
 
 /// Runs before every handler: lets in whom the route's entry in the table lets in.
@@ -95,14 +99,12 @@ pub async fn require(State((app, access)): State<(App, Access)>, mut request: Re
         Access::Public => {}
         Access::Gate => {
             let token_hash = bearer(request.headers())?.hash();
-            let id = store::gates::find_by_hash(&mut *app.store.read().await?, &token_hash, app.now()).await?;
-            let id = id.ok_or_else(unknown_token)?;
+            let id = known(store::gates::find_by_hash(&mut *app.store.read().await?, &token_hash, app.now()).await)?;
             request.extensions_mut().insert(GateIdentity { id, token_hash });
         }
         Access::Role(needed) => {
             let hash = bearer(request.headers())?.hash();
-            let found = store::tokens::find_by_hash(&mut *app.store.read().await?, &hash, app.now()).await?;
-            let found = found.ok_or_else(unknown_token)?;
+            let found = known(store::tokens::find_by_hash(&mut *app.store.read().await?, &hash, app.now()).await)?;
             if found.role < needed {
                 return Err(Problem::needs(needed));
             }

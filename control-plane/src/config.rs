@@ -35,6 +35,9 @@ pub enum Command {
     Restore(Restore),
     /// Seal everything in the database with another master key. Services that hold the old one end.
     RotateMasterKey(RotateMasterKey),
+    /// Take all rows of the policy for right as they are now in the database, also those that were changed without Lictor.
+    /// `lictor audit verify` names them: look at them first.
+    AcceptRows(Storage),
     /// What is asked of a service that runs.
     #[command(flatten)]
     Remote(Noun),
@@ -102,9 +105,9 @@ pub struct Restore {
     /// Nothing is copied: the database was put back by other means. Gates are told that its revisions count anew.
     #[arg(long, conflicts_with = "file")]
     pub adopt: bool,
-    /// The database.
+    /// The database, and the master key that it has.
     #[command(flatten)]
-    pub database: DatabaseUrl,
+    pub storage: Storage,
 }
 
 /// `lictor rotate-master-key`

@@ -61,6 +61,8 @@ codes! {
     KeyInactive = "key_inactive", CONFLICT, "The key is not active";
     /// The change would leave nobody who can administer.
     LastAdmin = "last_admin", CONFLICT, "This is the last way in for an administrator";
+    /// The record, or one that it depends on, was changed without Lictor.
+    RowUnproven = "row_unproven", CONFLICT, "A row was changed without Lictor";
     /// The alert was dealt with.
     AlertResolved = "alert_resolved", CONFLICT, "The alert is resolved";
     /// The alert, or another one of its type and subject, is open.
@@ -156,6 +158,13 @@ impl From<StoreError> for Problem {
                 tracing::error!(reason = %error, "a request failed");
                 let detail = "Try again in a moment; if it stays, have an operator look at the database and its disk.";
                 Self { retry_after_seconds: Some(1), ..Self::new(Code::DatabaseUnavailable, detail) }
+            }
+            StoreError::Unproven { table, row } => {
+                let detail = format!(
+                    "The row {row} of {table} was made or changed without Lictor, and is not used. Remove it and make it \
+                     anew, or have an operator look at it and accept it with `lictor accept-rows`."
+                );
+                Self::new(Code::RowUnproven, detail)
             }
             StoreError::Text => Self::new(Code::InvalidField, "Leave the character NUL out of texts."),
             error => Self::internal(error),

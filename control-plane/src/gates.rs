@@ -269,7 +269,7 @@ pub async fn events(
     }
     let Accepted { batch, corrected } = door::accept(batch, app.now())?;
     let mut tx = app.store.write().await?;
-    let new = events::insert(&mut tx, &app.signer, &gate.id, &batch, app.now()).await?;
+    let new = events::insert(&mut tx, app.signer(), &gate.id, &batch, app.now()).await?;
     alerts::evaluate(&app, &mut tx, &gate.id, &new).await?;
     credentials::take_note(&mut tx, &batch.events, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;

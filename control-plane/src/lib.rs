@@ -26,6 +26,7 @@ pub mod odoo;
 pub mod openapi;
 pub mod outbox;
 pub mod password;
+pub mod proofs;
 pub mod publish;
 pub mod random;
 pub mod router;

@@ -9,7 +9,7 @@ use crate::error::{Code, Problem, Result};
 use crate::random::{self, Token};
 use crate::store::keys;
 use crate::store::links::{self, Link, owner};
-use crate::store::{ChangeTx, Connection};
+use crate::store::{ChangeTx, Connection, if_proven};
 use crate::time::Moment;
 
 /// Makes a link to a key, and answers its URL: whoever has that sees the key.
@@ -68,13 +68,13 @@ pub async fn open(app: &App, token: &str) -> Result<Result<Secret, State>> {
 }
 
 async fn look(app: &App, connection: &mut Connection, token: &str) -> Result<(State, Option<(Link, String)>)> {
-    let Some(link) = links::find(connection, &Token::presented(token).hash()).await? else {
+    let Some(link) = if_proven(links::find(connection, &Token::presented(token).hash()).await)? else {
         return Ok((State::Gone, None));
     };
     if let Some(at) = link.opened_at {
         return Ok((State::Opened(at), None));
     }
-    let key = keys::find(connection, &link.key_id).await?;
+    let key = if_proven(keys::find(connection, &link.key_id).await)?;
     let now = app.now();
     let is_usable = key.is_some_and(|key| {
         key.terms.active && key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| end > now)

@@ -1,5 +1,6 @@
 //! `lictor`: the program of the control plane.
 
+use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,7 +20,9 @@ use lictor_control_plane::setup::{self, FirstAdmin};
 use lictor_control_plane::store::Store;
 use lictor_control_plane::tls::Tls;
 use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{alerts, api, cli, credentials, docs, gates, jobs, maintenance, publish, router, upkeep};
+use lictor_control_plane::{
+    alerts, api, cli, credentials, docs, gates, jobs, maintenance, proofs, publish, router, upkeep,
+};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,6 +43,7 @@ async fn main() -> ExitCode {
         Command::Backup(backup) => maintenance::back_up(&backup.database.database_url, &backup.file).await,
         Command::Restore(restore) => run_restore(restore).await,
         Command::RotateMasterKey(rotation) => run_rotation(rotation).await,
+        Command::AcceptRows(storage) => run_acceptance(storage).await,
         Command::Remote(noun) => return cli::run(noun).await.into(),
         Command::Docs(Docs { page: DocsPage::Roles }) => print(&docs::roles()),
         Command::Docs(Docs { page: DocsPage::Settings }) => print(&docs::settings()),
@@ -72,10 +76,11 @@ async fn run_init(init: Init) -> Result<()> {
 }
 
 async fn run_restore(restore: Restore) -> Result<()> {
-    let url = &restore.database.database_url;
+    let url = &restore.storage.database.database_url;
+    let vault = master_key(&restore.storage, Some("of the backup"))?;
     let done = match &restore.file {
-        Some(file) => maintenance::restore(url, file, restore.replace).await?,
-        None => maintenance::adopt(url).await?,
+        Some(file) => maintenance::restore(url, file, restore.replace, &vault).await?,
+        None => maintenance::adopt(url, &vault).await?,
     };
     let changed = done.last_change.map_or_else(|| "never".to_owned(), |moment| moment.to_string());
     print(&format!(
@@ -84,6 +89,20 @@ async fn run_restore(restore: Restore) -> Result<()> {
          as the service runs.\n",
         done.active_keys
     ))
+}
+
+async fn run_acceptance(storage: Storage) -> Result<()> {
+    let vault = master_key(&storage, Some("in use"))?;
+    let accepted = maintenance::accept_rows(&storage.database.database_url, &vault).await?;
+    let mut page = String::new();
+    for (table, accepted) in accepted.iter().filter(|(_, accepted)| accepted.unproven > 0) {
+        let _ = fmt::Write::write_fmt(
+            &mut page,
+            format_args!("{table}: {} rows were accepted: {}\n", accepted.unproven, accepted.named.join(", ")),
+        );
+    }
+    let rows: u64 = accepted.values().map(|accepted| accepted.rows).sum();
+    print(&format!("{page}{rows} rows prove themselves as they are now.\n"))
 }
 
 async fn run_rotation(rotation: RotateMasterKey) -> Result<()> {
@@ -144,6 +163,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     let jobs = tokio::spawn(jobs::run(app.clone()));
     let alerts = tokio::spawn(alerts::run(app.clone()));
     let outbox = tokio::spawn(outbox::run(app.clone()));
+    let proofs = tokio::spawn(proofs::run(app.clone()));
     let tls = api_tls.is_some();
     let (api_tls, gate_tls) = (kept_current(api_tls), kept_current(gate_tls));
     let connections_per_address = usize::from(serve.connections_per_address);
@@ -167,6 +187,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
         ended = &mut publisher => ended??,
     }
     upkeep.abort();
+    proofs.abort();
     credentials.abort();
     checks.abort();
     alerts.abort();

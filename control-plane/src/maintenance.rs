@@ -1,10 +1,12 @@
 //! `backup`, `restore`, `rotate-master-key`: what is done to the database and not through the API.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
+use crate::store::proof::Accepted;
 use crate::store::{ChangeTx, Entry, Revision, Store, backup, sealed};
 use crate::time::{Moment, system_clock};
 use crate::vault::Vault;
@@ -26,10 +28,10 @@ pub async fn back_up(url: &str, to: &Path) -> Result<()> {
 }
 
 /// Puts a copy in the place of a SQLite database, and begins a new epoch in it.
-pub async fn restore(url: &str, from: &Path, replace: bool) -> Result<Restored> {
+pub async fn restore(url: &str, from: &Path, replace: bool, vault: &Vault) -> Result<Restored> {
     let scratch = backup::put_back(url, from, replace).await.context("restore")?;
     let restored = async {
-        let restored = adopt(&format!("sqlite://{}?mode=rw", scratch.display())).await?;
+        let restored = adopt(&format!("sqlite://{}?mode=rw", scratch.display()), vault).await?;
         backup::take_over(url, &scratch).await?;
         Ok(restored)
     }
@@ -41,8 +43,9 @@ pub async fn restore(url: &str, from: &Path, replace: bool) -> Result<Restored> 
 }
 
 /// Begins a new epoch in a database that was put back.
-pub async fn adopt(url: &str) -> Result<Restored> {
+pub async fn adopt(url: &str, vault: &Vault) -> Result<Restored> {
     let store = Store::open(url).await.context("the database")?;
+    store.prepare(vault, system_clock()()).await?;
     let (last_change, active_keys) = backup::state(&mut *store.read().await?).await?;
     let mut tx = ChangeTx::begin(&store).await?;
     let epoch = backup::new_epoch(&mut tx).await?;
@@ -61,12 +64,22 @@ pub async fn rotate_master_key(url: &str, old: &Vault, new: &Vault) -> Result<Op
     if store.master_key_id().await?.as_deref() == Some(new.key_id()) {
         return Ok(None);
     }
+    store.prepare(old, system_clock()()).await?;
     let mut tx = ChangeTx::begin(&store).await?;
     let sealed = sealed::seal_anew(&mut tx, old, new).await?;
     let difference = json!({"master_key_id": [old.key_id(), new.key_id()]});
     tx.commit(&entry("master_key.rotate", new.key_id(), difference)).await?;
     store.close().await;
     Ok(Some(sealed))
+}
+
+/// Takes all rows for right as they are. Services go on meanwhile.
+pub async fn accept_rows(url: &str, vault: &Vault) -> Result<BTreeMap<&'static str, Accepted>> {
+    let store = Store::open_existing(url).await.context("the database")?;
+    store.prepare(vault, system_clock()()).await?;
+    let accepted = store.accept_rows(system_clock()()).await?;
+    store.close().await;
+    Ok(accepted)
 }
 
 fn entry(action: &'static str, object: &str, difference: serde_json::Value) -> Entry {

@@ -137,6 +137,13 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
     page.family("lictor_outbox_messages", "gauge", "Messages that wait to be sent, and that have failed.");
     page.sample(&[("state", "waiting")], messages.waiting);
     page.sample(&[("state", "failed")], messages.failed);
+    let unproven = app.proofs.last().count;
+    page.single(
+        "lictor_unproven_rows",
+        "gauge",
+        "Rows and tables of the policy that were changed without Lictor.",
+        unproven,
+    );
     let healthy = u8::from(app.publisher.is_healthy());
     page.single("lictor_publisher_healthy", "gauge", "Whether the newest revision could be published.", healthy);
     let live = gates.iter().filter(|gate| is_live(gate, now)).count();

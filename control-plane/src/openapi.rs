@@ -133,7 +133,7 @@ impl Operation {
         let mut notes = Vec::new();
         match route.access {
             Access::Role(role) => {
-                self.may_refuse(&[Code::NotAuthenticated, Code::RoleRequired]);
+                self.may_refuse(&[Code::NotAuthenticated, Code::RoleRequired, Code::RowUnproven]);
                 notes.push(format!("For the role `{}` and above.", role.name()));
             }
             Access::Gate => self.may_refuse(&[Code::NotAuthenticated]),

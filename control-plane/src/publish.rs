@@ -11,6 +11,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::settings::Settings;
+use crate::store::snapshot::Whole;
 use crate::store::{Meta, News, Revision, StoreError, in_time, snapshot};
 
 /// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
@@ -30,6 +32,8 @@ pub struct Published {
     pub max_age: Duration,
     /// The snapshot as JSON.
     pub json: Bytes,
+    /// The settings that it was made with.
+    settings: Settings,
     /// How long it took to build.
     pub built_in: Duration,
 }
@@ -147,15 +151,25 @@ async fn build(app: &App) -> Result<Option<Published>, PublishError> {
     if app.publisher.current.borrow().as_ref().is_some_and(is_current) {
         return Ok(tx.commit().await.map(|()| None).map_err(StoreError::from)?);
     }
-    let wire = snapshot::whole(&mut tx, &app.vault).await?;
+    let last = app.publisher.current.borrow().as_ref().map(|published| published.settings.clone());
+    let Whole { snapshot: wire, settings, left_out, stopped } =
+        snapshot::whole(&mut tx, &app.vault, last.as_ref()).await?;
     tx.commit().await.map_err(StoreError::from)?;
+    if stopped {
+        tracing::error!("the policy does not prove itself: gates refuse every call; see `lictor audit verify`");
+    } else if left_out > 0 {
+        tracing::error!(
+            left_out,
+            "rows of the policy do not prove themselves and are left out; see `lictor audit verify`"
+        );
+    }
     let converted = tokio::task::spawn_blocking(move || {
         let json = Bytes::from(serde_json::to_vec(&wire)?);
         sendable(json.len())?;
         Snapshot::checked(&json)?;
         let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
         let (epoch, revision) = (wire.epoch, Revision(wire.revision));
-        Ok(Some(Published { epoch, revision, max_age, json, built_in: began.elapsed() }))
+        Ok(Some(Published { epoch, revision, max_age, json, settings, built_in: began.elapsed() }))
     });
     converted.await.map_err(|_| PublishError::Conversion)?
 }

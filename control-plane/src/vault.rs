@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lictor_policy::secret::Secret;
+use ring::hmac;
 use sha2::{Digest as _, Sha256};
 
 use crate::random::{self, NoRandomness};
@@ -30,8 +31,10 @@ pub enum VaultError {
 }
 
 /// The master key.
+#[derive(Clone)]
 pub struct Vault {
     cipher: XChaCha20Poly1305,
+    subkeys: hmac::Key,
     key_id: String,
 }
 
@@ -43,7 +46,16 @@ impl Vault {
         let bytes: [u8; 32] = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(VaultError::KeyForm)?;
         let digest = Sha256::new().chain_update(b"lictor master key id\0").chain_update(bytes).finalize();
         let key_id = random::hex(digest.get(..4).unwrap_or_default());
-        Ok(Self { cipher: XChaCha20Poly1305::new(&bytes.into()), key_id })
+        let subkeys = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+        Ok(Self { cipher: XChaCha20Poly1305::new(&bytes.into()), subkeys, key_id })
+    }
+
+    /// A key for one purpose, which tells nothing of the master key nor of the keys for other purposes.
+    pub fn subkey(&self, purpose: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        let tag = hmac::sign(&self.subkeys, purpose.as_bytes());
+        key.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        key
     }
 
     /// A new master key, in the form that [`Vault::parse`] reads.
@@ -100,6 +112,13 @@ mod tests {
         assert!(matches!(vault("b").open(&sealed, "user/1"), Err(VaultError::OtherKey(_))));
         let cut = &sealed[..sealed.len() - 8];
         assert!(matches!(vault("a").open(cut, "user/1"), Err(VaultError::Damaged)));
+    }
+
+    #[test]
+    fn each_purpose_has_a_key_of_its_own() {
+        assert_eq!(vault("a").subkey("rows"), vault("a").subkey("rows"));
+        assert_ne!(vault("a").subkey("rows"), vault("a").subkey("weights"));
+        assert_ne!(vault("a").subkey("rows"), vault("b").subkey("rows"));
     }
 
     #[test]

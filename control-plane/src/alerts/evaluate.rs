@@ -28,7 +28,7 @@ pub async fn evaluate(
     if events.is_empty() {
         return Ok(());
     }
-    let alerts = settings::load(connection).await?.0.alerts;
+    let alerts = settings::load_or_default(connection).await?.alerts;
     if !alerts.enabled {
         return Ok(());
     }

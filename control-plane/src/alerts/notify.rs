@@ -45,11 +45,11 @@ pub(super) async fn tell(
 /// Whom it is about, by a name that people know.
 async fn about(connection: &mut Connection, subject: &Subject) -> Result<String, StoreError> {
     Ok(match subject {
-        Subject::Key(id) => match keys::find(connection, id).await? {
+        Subject::Key(id) => match keys::look(connection, id).await? {
             Some(key) => format!("the key '{}' (lct_{}…)", key.terms.name, key.prefix),
             None => format!("the deleted key {id}"),
         },
-        Subject::User(id) => match users::find(connection, id).await? {
+        Subject::User(id) => match users::look(connection, id).await? {
             Some(user) => format!("the user '{}'", user.name),
             None => format!("the deleted user {id}"),
         },
@@ -96,6 +96,7 @@ const fn suspicion(rule: Rule) -> &'static str {
         Rule::KeyNotDelivered => "The message with a new key did not reach its user",
         Rule::CredentialRejected => "Odoo refuses the credential of a user",
         Rule::CredentialExpiring => "The Odoo API key of a user ends soon",
+        Rule::RowUnproven => "Rows of Lictor's database were changed without Lictor",
         Rule::Refusals | Rule::EmergencyRevocation => "Something happened",
     }
 }

@@ -8,6 +8,7 @@ use super::{Alert, Rule, State, Subject, notify};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::random;
+use crate::severity::Severity;
 use crate::store::alerts::{self as rows, Action, Entry};
 use crate::store::{Connection, StoreError, settings};
 use crate::time::Moment;
@@ -64,7 +65,7 @@ pub async fn notice(
     subject: Subject,
     note: &str,
 ) -> Result<(), StoreError> {
-    let (settings, now) = (settings::load(connection).await?.0, app.now());
+    let (settings, now) = (settings::load_or_default(connection).await?, app.now());
     let cause = Cause {
         kind: AlertType::SuspiciousActivity,
         subject,
@@ -102,6 +103,7 @@ pub(super) async fn raise_open(
     open: Option<Alert>,
 ) -> Result<Option<Alert>, StoreError> {
     let Some(severity) = alerts.severity_by(cause.kind, cause.rule) else { return Ok(None) };
+    let severity = if cause.rule == Rule::RowUnproven { Severity::Critical } else { severity };
     let now = app.now();
     if let Some(mut alert) = open {
         let mut entries = Vec::new();

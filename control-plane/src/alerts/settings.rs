@@ -271,7 +271,8 @@ impl Rules {
             | Rule::KeyNotRotated
             | Rule::KeyNotDelivered
             | Rule::CredentialRejected
-            | Rule::CredentialExpiring => return None,
+            | Rule::CredentialExpiring
+            | Rule::RowUnproven => return None,
         })
     }
 }

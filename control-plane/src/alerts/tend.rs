@@ -54,7 +54,7 @@ async fn report(app: &App, gap: &Unreported) -> Result<(), StoreError> {
     if !arrivals::set_reported(&mut tx, gap).await? {
         return Ok(());
     }
-    let alerts = settings::load(&mut tx).await?.0.alerts;
+    let alerts = settings::load_or_default(&mut tx).await?.alerts;
     let times = gap.missing.saturating_sub(gap.reported);
     if times > 0 && alerts.types.suspicious_activity.rules.event_gap.enabled {
         let cause = Cause {

@@ -100,7 +100,7 @@ pub async fn update(
 /// `DELETE /api/v1/accounts/{id}`: with its tokens.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let account = find(tx, &id).await?;
+        let account = accounts::look(tx, &id).await?.ok_or_else(|| Problem::absent("account"))?;
         if_match.check(account.changed)?;
         accounts::delete(tx, &id).await?;
         keep_an_admin(tx).await?;

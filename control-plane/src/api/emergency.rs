@@ -122,7 +122,7 @@ fn letter(holder: &Holder, revision: Revision, at: Moment, reason: &str) -> Opti
 
 /// Keys that were revoked together are one alert, also when there were none left.
 async fn raise_alert(app: &App, actor: &Actor, tx: &mut ChangeTx, reason: &str, revoked: u64) -> Result<()> {
-    let (settings, now) = (settings::load(tx).await?.0, app.now());
+    let (settings, now) = (settings::load_or_default(tx).await?, app.now());
     let note = format!("{revoked} keys were revoked: {reason}");
     let cause = Cause {
         kind: AlertType::EmergencyRevocation,

@@ -54,7 +54,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewP
     }
     let pause = change(&app, &actor, async |tx| {
         if let (Scope::User, Some(id)) = (scope, &target)
-            && users::find(tx, id).await?.is_none()
+            && users::look(tx, id).await?.is_none()
         {
             return Err(Problem::invalid("id", "Name a user that exists; GET /api/v1/users lists them."));
         }
@@ -68,7 +68,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewP
             changed: tx.revision(),
         };
         pauses::insert(tx, &pause).await?;
-        let done = Done::new("pause.create", &pause.id, None, Some(&pause)).touching(Part::Frame);
+        let done = Done::new("pause.create", &pause.id, None, Some(&pause)).touching(Part::Stops);
         Ok((pause, done))
     })
     .await?;

@@ -115,7 +115,7 @@ pub async fn put(
     validate::model("model", &model)?;
     rules.validate()?;
     let tagged = change(&app, &actor, async |tx| {
-        let before = permissions::find(tx, &model).await?;
+        let before = permissions::look(tx, &model).await?;
         if_match.check(before.as_ref().map(|(_, changed)| *changed))?;
         let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
         let permission = rules.for_model(model.clone());
@@ -130,7 +130,7 @@ pub async fn put(
 /// `DELETE /api/v1/permissions/{model}`: nothing may be done to the model from now on.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(model): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let (permission, changed) = permissions::find(tx, &model).await?.ok_or_else(absent)?;
+        let (permission, changed) = permissions::look(tx, &model).await?.ok_or_else(absent)?;
         if_match.check(changed)?;
         permissions::delete(tx, &model).await?;
         Ok(((), Done::new("permission.delete", &model, Some(&View::from(permission)), None)))

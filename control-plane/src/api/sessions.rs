@@ -66,7 +66,7 @@ pub async fn terminate(State(app): State<App>, actor: Actor, Id(id): Id) -> Resu
         terminations::put(tx, &Termination { line: line.clone(), client_ip: client_ip.to_string(), until }).await?;
         sessions::terminate(tx, &id, (&line, &before.client_ip), cutoff, now).await?;
         let after = find(tx, &id, cutoff).await?;
-        let done = Done::new("session.terminate", &id, Some(&before), Some(&after)).touching(Part::Frame);
+        let done = Done::new("session.terminate", &id, Some(&before), Some(&after)).touching(Part::Stops);
         Ok((after, done))
     });
     Ok(Json(session.await?))
@@ -74,7 +74,7 @@ pub async fn terminate(State(app): State<App>, actor: Actor, Id(id): Id) -> Resu
 
 /// When a session that has timed out now was last seen, and the timeout.
 pub(crate) async fn cutoff(app: &App, connection: &mut Connection) -> Result<(Cutoff, Duration)> {
-    let (settings, _) = settings::load(connection).await?;
+    let settings = settings::load_or_default(connection).await?;
     let timeout = Duration::from_secs(settings.sessions.timeout_seconds.into());
     Ok((Cutoff(app.now().minus(timeout)), timeout))
 }

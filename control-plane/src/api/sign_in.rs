@@ -18,10 +18,10 @@ use crate::auth::{Actor, Presented, Role};
 use crate::change::{Done, change};
 use crate::error::{Code, Problem, Result};
 use crate::listen::Peer;
-use crate::store::ChangeTx;
 use crate::store::accounts::{self, Account};
 use crate::store::admin_audit::{self, Entry};
 use crate::store::tokens::{self, Token};
+use crate::store::{ChangeTx, if_proven};
 use crate::throttle::Attempt;
 use crate::time::Moment;
 use crate::{password, random};
@@ -153,13 +153,13 @@ pub async fn change_password(
 /// Whether nobody has changed the account since its password was looked at, which takes a while: what an administrator did
 /// meanwhile, who signed everybody out, holds.
 async fn is_as_it_was(tx: &mut ChangeTx, account: &Account) -> Result<bool> {
-    Ok(accounts::find(tx, &account.id).await?.is_some_and(|now| now.changed == account.changed))
+    Ok(if_proven(accounts::find(tx, &account.id).await)?.is_some_and(|now| now.changed == account.changed))
 }
 
 /// The active account with this name and password. Attempts are braked, and each that fails is recorded.
 async fn authenticated(app: &App, peer: &Peer, name: &str, given: Secret) -> Result<Option<Account>> {
     let attempt = Attempt::begin(app, name, peer.0).await?;
-    let found = accounts::find_by_name(&mut *app.store.read().await?, name).await?;
+    let found = if_proven(accounts::find_by_name(&mut *app.store.read().await?, name).await)?;
     let (account, hash) = found.unzip();
     // A password that nobody can have costs no work: it tells nothing of the account either.
     let is_right = password::is_possible(&given) && app.passwords.is_right(given, hash.flatten()).await?;

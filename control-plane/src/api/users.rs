@@ -142,7 +142,7 @@ pub async fn update(
 /// `DELETE /api/v1/users/{id}`
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let user = find(tx, &id).await?;
+        let user = users::look(tx, &id).await?.ok_or_else(|| Problem::absent("user"))?;
         if_match.check(user.changed)?;
         users::delete(tx, &id).await.map_err(|error| match error {
             StoreError::Referenced => Problem::new(

@@ -122,7 +122,7 @@ pub async fn update(
 /// `DELETE /api/v1/webhooks/{id}`: what waits for it fails.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let webhook = find(tx, &id).await?;
+        let webhook = webhooks::look(tx, &id).await?.ok_or_else(|| Problem::absent("webhook"))?;
         if_match.check(webhook.changed)?;
         webhooks::delete(tx, &id).await?;
         Ok(((), Done::new("webhook.delete", &id, Some(&webhook), None)))

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
+use super::admin::AdminHead;
 use crate::random::{self, NoRandomness};
 use crate::time::Moment;
 
@@ -30,6 +31,11 @@ impl Digest {
     pub fn of(what: &str, parts: &[&[u8]]) -> Self {
         let hasher = Sha256::new().chain_update(what.as_bytes()).chain_update([0]);
         Self(parts.iter().fold(hasher, |hasher, part| hasher.chain_update(part)).finalize().into())
+    }
+
+    /// The 32 bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 
@@ -80,6 +86,19 @@ pub struct Cut {
     pub link: u64,
     /// The hash of that link; the next one follows it.
     pub hash: Digest,
+    /// Who ordered it; links of versions before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+}
+
+/// The rows of the administrators' log that ordered a cut, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// The change that made the settings; none if they were those of a new database.
+    pub settings: Option<u64>,
+    /// The run of the job.
+    pub run: u64,
 }
 
 /// What a link holds.
@@ -191,6 +210,7 @@ impl Link {
             hash: self.hash,
             signature: self.signature.clone(),
             public_key: *key,
+            admin: None,
         }
     }
 
@@ -227,6 +247,9 @@ pub struct Head {
     /// What the signature can be checked with.
     #[schemars(with = "String")]
     pub public_key: PublicKey,
+    /// The end of the administrators' log, signed with the same key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<AdminHead>,
 }
 
 impl Head {
@@ -246,6 +269,13 @@ impl Head {
 /// What signatures are checked with: 32 bytes in base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// The 32 bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -299,8 +329,13 @@ impl Signer {
     pub fn link(&self, number: u64, at: Moment, first: u64, body: Body, previous: Digest) -> Link {
         let mut link = Link { number, at, first, body, previous, hash: GENESIS, signature: String::new() };
         link.hash = link.proper_hash();
-        link.signature = STANDARD.encode(self.0.sign(&link.head(&self.public()).statement()));
+        link.signature = self.sign(&link.head(&self.public()).statement());
         link
+    }
+
+    /// Signs a statement, which says first what it is of. In base64.
+    pub(super) fn sign(&self, statement: &[u8]) -> String {
+        STANDARD.encode(self.0.sign(statement))
     }
 }
 
@@ -341,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_body_is_read_as_it_was_written() {
-        let cut = Body::Cut(Cut { before: 1, position: 2, link: 3, hash: Digest::of("link", &[]) });
+        let cut = Body::Cut(Cut { before: 1, position: 2, link: 3, hash: Digest::of("link", &[]), order: None });
         for body in [rows(0), rows(3), cut] {
             assert_eq!(Body::parse(body.kind(), &body.text()), Some(body));
         }

@@ -1,5 +1,6 @@
 //! The audit log as a whole: how long it is kept, how it is sealed and how that is checked.
 
+pub mod admin;
 pub mod link;
 pub mod verify;
 
@@ -9,9 +10,9 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::store::chain::{self, StoredLink};
-use crate::store::{Connection, StoreError, retention, settings};
+use crate::store::{Connection, StoreError, admin_audit, retention, settings};
 use crate::time::Moment;
-use link::{Body, Cut, GENESIS, Head, PublicKey};
+use link::{Cut, GENESIS, Head, PublicKey};
 
 /// Records that are deleted in one transaction: other writers wait for no more.
 const CHUNK: i64 = 500;
@@ -35,8 +36,9 @@ pub struct Report {
 /// else deleted.
 pub async fn clean_up(app: &App, now: Moment) -> Result<Report, StoreError> {
     let mut connection = app.store.read().await?;
-    let key = app.signer.public();
-    let days = settings::load(&mut connection).await?.0.audit.retention_days;
+    let key = app.signer().public();
+    let (settings, changed) = settings::load(&mut connection).await?;
+    let days = settings.audit.retention_days;
     let before = now.minus(DAY * days);
     let interrupted = match chain::last_cut(&mut connection, &key).await? {
         Some(cut) if retention::is_due(&mut connection, &cut).await? => Some(cut),
@@ -53,10 +55,7 @@ pub async fn clean_up(app: &App, now: Moment) -> Result<Report, StoreError> {
         return Ok(report);
     }
     if interrupted.is_none() {
-        let mut tx = app.store.write().await?;
-        let chain = chain::state(&mut tx).await?;
-        chain::append(&mut tx, &app.signer, &chain, Body::Cut(cut), now).await?;
-        tx.commit().await?;
+        retention::announce(&app.store, cut, days, changed, now).await?;
     }
     for _ in 0..MAX_CHUNKS {
         let mut tx = app.store.write().await?;
@@ -77,8 +76,12 @@ pub async fn clean_up(app: &App, now: Moment) -> Result<Report, StoreError> {
 
 /// The end of the chain, to be kept elsewhere; none if nothing was recorded yet.
 pub async fn head(app: &App) -> Result<Option<Head>, StoreError> {
-    match chain::last_link(&mut *app.store.read().await?).await? {
-        Some(StoredLink::Link(link)) => Ok(Some(link.head(&app.signer.public()))),
+    let mut connection = app.store.read().await?;
+    match chain::last_link(&mut connection).await? {
+        Some(StoredLink::Link(link)) => {
+            let admin = admin_audit::head(&mut connection).await?;
+            Ok(Some(Head { admin, ..link.head(&app.signer().public()) }))
+        }
         Some(StoredLink::Unreadable(_)) => Err(StoreError::Column("body".to_owned())),
         None => Ok(None),
     }
@@ -88,8 +91,8 @@ pub async fn head(app: &App) -> Result<Option<Head>, StoreError> {
 /// database must not make the service sign that it may be deleted.
 async fn expired(connection: &mut Connection, key: &PublicKey, before: Moment) -> Result<Cut, StoreError> {
     let last = chain::last_cut(connection, key).await?;
-    let mut cut = last.unwrap_or(Cut { before: 0, position: 0, link: 0, hash: GENESIS });
-    cut.before = before.0;
+    let mut cut = last.unwrap_or(Cut { before: 0, position: 0, link: 0, hash: GENESIS, order: None });
+    (cut.before, cut.order) = (before.0, None);
     loop {
         let links = chain::links_after(connection, cut.link, CHUNK).await?;
         let is_last = links.is_empty();
@@ -107,7 +110,8 @@ async fn expired(connection: &mut Connection, key: &PublicKey, before: Moment) -
             if follows.latest() >= before {
                 return Ok(cut);
             }
-            cut = Cut { before: before.0, position: follows.last(), link: follows.number, hash: follows.hash };
+            let (position, link) = (follows.last(), follows.number);
+            cut = Cut { before: before.0, position, link, hash: follows.hash, order: None };
         }
         if is_last {
             return Ok(cut);

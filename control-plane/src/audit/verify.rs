@@ -1,107 +1,25 @@
-//! Checks the audit log against the chain that seals it: link by link, row by row, in constant memory.
+//! Checks the audit log against the chain that seals it: link by link, row by row, in constant memory; the administrators'
+//! log against its own; and with the master key whether the rows of the policy prove themselves.
 //!
 //! The service may go on meanwhile: what it stores after the start is left for the next time. Nothing is trusted but
 //! the public key.
 
+mod admin;
+mod verdict;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::Serialize;
-
+use super::admin::AdminHead;
 use super::link::{Body, Cut, Digest, Entry, GENESIS, Head, Link, PublicKey};
 use crate::store::audit_rows::{self, Sealed};
 use crate::store::chain::{self, StoredLink};
 use crate::store::{Store, StoreError};
 
+pub use admin::{Ordered, OrderedCut};
+pub use verdict::{Finding, Verdict, What};
+
 /// Rows, or links, that are held at once.
 const PAGE: i64 = 500;
-
-/// What is not as Lictor left it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    /// A row is not what was sealed at its position.
-    RowAltered,
-    /// A row is not there, and retention did not delete it.
-    RowMissing,
-    /// A row that was never sealed.
-    RowInserted,
-    /// A row is at another position than the one it was sealed at.
-    RowMoved,
-    /// A link is not what was signed.
-    LinkAltered,
-    /// A link is not there, and retention did not delete it.
-    LinkMissing,
-    /// The chain is shorter than it was, or another one than it was, when a head was saved.
-    HeadContradicted,
-    /// A saved head was not signed with the key that is trusted.
-    HeadNotGenuine,
-    /// The chain ends elsewhere than the database says.
-    EndAltered,
-}
-
-impl What {
-    /// For people.
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::RowAltered => "a row was altered",
-            Self::RowMissing => "a row is missing",
-            Self::RowInserted => "a row was inserted",
-            Self::RowMoved => "a row was moved to another place",
-            Self::LinkAltered => "a link of the chain was altered, or was signed with another key",
-            Self::LinkMissing => "a link of the chain is missing",
-            Self::HeadContradicted => {
-                "a saved head is not of this chain: its end was cut off, it was made anew, or an \
-                                       older backup was restored"
-            }
-            Self::HeadNotGenuine => "a saved head was altered, or was signed with another key",
-            Self::EndAltered => "the end of the chain is not where the database says",
-        }
-    }
-}
-
-/// Something that is not as Lictor left it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What.
-    pub what: What,
-    /// The number of the link.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub link: Option<u64>,
-    /// The place of the row in the chain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub position: Option<i64>,
-    /// The gate of the row that is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gate: Option<String>,
-    /// The id of the row that is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-}
-
-/// What was found.
-#[derive(Clone, Debug, Serialize)]
-pub struct Verdict {
-    /// Whether nothing was found.
-    pub intact: bool,
-    /// The first finding, in the order of positions.
-    pub first: Option<Finding>,
-    /// How many things were found; after the first some may follow from it.
-    pub findings: u64,
-    /// Links that were checked.
-    pub links: u64,
-    /// Rows that were checked.
-    pub rows: u64,
-    /// Positions of intents and outcomes that have become whole rows since, at a later position.
-    pub completed: u64,
-    /// Positions whose rows retention has deleted.
-    pub deleted_by_retention: u64,
-    /// Saved heads that the chain agrees with.
-    pub heads_confirmed: u64,
-    /// Saved heads of which retention has deleted the links.
-    pub heads_too_old: u64,
-    /// The end of the chain that was checked: keep it elsewhere. None if there is no link.
-    pub head: Option<Head>,
-}
 
 /// Checks the whole chain up to its end at this moment, and that it agrees with heads that were saved earlier.
 pub async fn verify(
@@ -120,11 +38,15 @@ pub async fn verify(
         deleted_by_retention: 0,
         heads_confirmed: 0,
         heads_too_old: 0,
+        admin_rows: 0,
+        policy_rows: None,
+        cuts: Vec::new(),
         head: None,
     };
     let cut = chain::last_cut(&mut *store.read().await?, &key).await?;
     let rows = Rows { page: VecDeque::new(), last: None, ended: false };
-    let check = Check { store, key, cut, rows, halves: Halves::default(), unexplained: None, verdict };
+    let (halves, cuts) = (Halves::default(), Vec::new());
+    let check = Check { store, key, cut, cuts, rows, halves, unexplained: None, verdict };
     check.run(heads, progress).await
 }
 
@@ -132,6 +54,8 @@ struct Check<'a> {
     store: &'a Store,
     key: PublicKey,
     cut: Option<Cut>,
+    /// Those that were met.
+    cuts: Vec<Met>,
     rows: Rows,
     halves: Halves,
     /// The digest that the first finding's position should have: if it turns up elsewhere, the row was moved.
@@ -139,11 +63,22 @@ struct Check<'a> {
     verdict: Verdict,
 }
 
+/// A cut, and the link that says so.
+struct Met {
+    link: u64,
+    cut: Cut,
+}
+
 impl Check<'_> {
     async fn run(mut self, heads: &[Head], mut progress: impl FnMut(&Verdict)) -> Result<Verdict, StoreError> {
         let mut saved: BTreeMap<u64, Vec<&Head>> = BTreeMap::new();
+        let mut of_admins: BTreeMap<u64, Vec<AdminHead>> = BTreeMap::new();
         for head in heads {
-            if head.public_key == self.key && head.is_genuine() {
+            let admin_is_genuine = head.admin.as_ref().is_none_or(|admin| admin.is_genuine(&self.key));
+            if head.public_key == self.key && head.is_genuine() && admin_is_genuine {
+                if let Some(admin) = &head.admin {
+                    of_admins.entry(admin.number).or_default().push(admin.clone());
+                }
                 saved.entry(head.link).or_default().push(head);
             } else {
                 self.found(Finding { link: Some(head.link), ..finding(What::HeadNotGenuine) });
@@ -186,6 +121,9 @@ impl Check<'_> {
                         self.found(Finding { link: Some(number), ..finding(What::HeadContradicted) });
                     }
                 }
+                if let Body::Cut(cut) = link.body {
+                    self.cuts.push(Met { link: number, cut });
+                }
                 // After a gap the rows that were in it were looked for already, or belong to nobody now.
                 self.check_rows(&link, position).await?;
                 (position, hash) = (link.last().max(position), Some(link.hash));
@@ -212,6 +150,7 @@ impl Check<'_> {
                 self.found(Finding { link: Some(link), ..finding(What::HeadContradicted) });
             }
         }
+        self.administration(of_admins).await?;
         self.verdict.intact = self.verdict.findings == 0;
         Ok(self.verdict)
     }
@@ -314,7 +253,7 @@ impl Check<'_> {
 }
 
 const fn finding(what: What) -> Finding {
-    Finding { what, link: None, position: None, gate: None, id: None }
+    Finding { what, link: None, position: None, gate: None, id: None, number: None, table: None, row: None }
 }
 
 fn at_position(what: What, position: u64) -> Finding {
@@ -322,7 +261,8 @@ fn at_position(what: What, position: u64) -> Finding {
 }
 
 fn of_row(what: What, link: Option<u64>, row: &Sealed) -> Finding {
-    Finding { what, link, position: Some(row.position), gate: Some(row.gate_id.clone()), id: Some(row.id.clone()) }
+    let (gate, id) = (Some(row.gate_id.clone()), Some(row.id.clone()));
+    Finding { link, position: Some(row.position), gate, id, ..finding(what) }
 }
 
 /// All rows by their positions, a page at a time.

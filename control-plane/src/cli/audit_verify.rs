@@ -9,7 +9,7 @@ use clap::Args;
 use super::failure::{Exit, Failure, Result};
 use super::print;
 use crate::audit::link::{Head, PublicKey};
-use crate::audit::verify::{Finding, Verdict, verify};
+use crate::audit::verify::{Finding, Ordered, OrderedCut, Verdict, verify};
 use crate::config::{Output, Storage};
 use crate::setup;
 use crate::store::Store;
@@ -88,6 +88,7 @@ async fn own_key(store: &Store, storage: &Storage) -> Result<PublicKey> {
     };
     let vault = Vault::parse(&master_key).map_err(because(&place))?;
     let signer = store.existing_audit_signer(&vault).await.map_err(because(&place))?;
+    store.unlock(&vault).await.map_err(because(&place))?;
     let none = "the database has no chain: its audit log was never begun, or all of it was deleted";
     Ok(signer.ok_or_else(|| Failure::usage(none))?.public())
 }
@@ -111,6 +112,11 @@ fn for_people(verdict: &Verdict) -> String {
         }
     };
     let _ = writeln!(text, "{} rows in {} links were checked.", verdict.rows, verdict.links);
+    let _ = writeln!(text, "{} rows of the administrators' log were checked.", verdict.admin_rows);
+    let _ = match verdict.policy_rows {
+        Some(rows) => writeln!(text, "{rows} rows of the policy were checked."),
+        None => writeln!(text, "The rows of the policy were not checked: that needs the master key."),
+    };
     for (count, what) in [
         (verdict.completed, "intents became whole rows at a later position."),
         (verdict.deleted_by_retention, "rows of these links were deleted by retention."),
@@ -121,10 +127,23 @@ fn for_people(verdict: &Verdict) -> String {
             let _ = writeln!(text, "{count} {what}");
         }
     }
+    for cut in &verdict.cuts {
+        let _ = writeln!(text, "{}", deleted(cut));
+    }
     if let Some(head) = &verdict.head {
         let _ = writeln!(text, "The end: link {}, position {}, hash {}.", head.link, head.position, head.hash);
     }
     text
+}
+
+/// What retention deleted, and who ordered it.
+fn deleted(cut: &OrderedCut) -> String {
+    let row = |row: &Ordered| {
+        format!("row {} of the administrators' log, {} by {} at {}", row.number, row.action, row.actor, row.at)
+    };
+    let Some(run) = &cut.run else { return format!("Link {} deleted what was before {}.", cut.link, cut.before) };
+    let settings = cut.settings.as_ref().map_or_else(|| "the settings of a new database".to_owned(), row);
+    format!("Link {} deleted what was before {}, on the order of {settings}: {}.", cut.link, cut.before, row(run))
 }
 
 fn named(finding: &Finding) -> String {
@@ -134,6 +153,9 @@ fn named(finding: &Finding) -> String {
         ("link", finding.link.map(|link| link.to_string())),
         ("gate", finding.gate.as_deref().map(print::printable)),
         ("id", finding.id.as_deref().map(print::printable)),
+        ("number", finding.number.map(|number| number.to_string())),
+        ("table", finding.table.map(str::to_owned)),
+        ("row", finding.row.as_deref().map(print::printable)),
     ] {
         if let Some(value) = value {
             let _ = write!(text, ", {name} {value}");

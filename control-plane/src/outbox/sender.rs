@@ -125,11 +125,22 @@ async fn mail(app: &App, session: &mut Session<'_>, claim: &Claim) -> Result<(),
 
 /// What is to be delivered; none if it is no longer the claimant's to deliver: cancelled, or the lease is nearly over.
 async fn content(app: &App, claim: &Claim) -> Result<Option<Content>, StoreError> {
-    in_time(async {
+    let content = in_time(async {
         let mut connection = app.store.read().await?;
         outbox::content(&mut connection, &app.vault, claim, app.now().plus(LONGEST_DELIVERY)).await
-    })
-    .await
+    });
+    match content.await {
+        Err(error @ StoreError::Unproven { .. }) => {
+            // Not sent, and not in the way of the others.
+            tracing::error!(%error, "a message is not sent");
+            let settlement = Settlement { state: State::Failed, due_at: app.now(), error: Some(error.to_string()) };
+            let mut tx = app.store.write().await?;
+            outbox::settle(&mut tx, claim, &settlement).await?;
+            tx.commit().await?;
+            Ok(None)
+        }
+        content => content,
+    }
 }
 
 async fn call(app: &App, claim: &Claim, content: &Content) -> Result<(), Failure> {

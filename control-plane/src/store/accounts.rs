@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::row::{Columns as _, big, word};
+use super::proof::rows;
+use super::proof::tables::{ACCOUNTS, TOKENS};
+use super::row::{Columns as _, word};
 use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::auth::Role;
 use crate::time::Moment;
@@ -44,6 +46,12 @@ fn read(row: &AnyRow) -> Result<Account, StoreError> {
 
 /// An account by its id.
 pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Account>, StoreError> {
+    let row = sqlx::query("SELECT * FROM accounts WHERE id = $1").bind(id).fetch_optional(&mut *connection).await?;
+    row.map(|row| read(&connection.genuine(&ACCOUNTS, row)?)).transpose()
+}
+
+/// An account by its id, to be looked at or removed: it need not prove itself.
+pub async fn look(connection: &mut Connection, id: &str) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query("SELECT * FROM accounts WHERE id = $1").bind(id).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
 }
@@ -60,34 +68,33 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
 
 /// Makes an account.
 pub async fn insert(tx: &mut ChangeTx, account: &Account) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO accounts (id, name, role, active, created_at, changed) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(account.id.as_str())
-        .bind(account.name.as_str())
-        .bind(word(&account.role)?)
-        .bind(i64::from(account.active))
-        .bind(big(account.created_at.0))
-        .bind(account.changed.column())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    let columns = vec![
+        ("id", account.id.as_str().into()),
+        ("name", account.name.as_str().into()),
+        ("role", word(&account.role)?.into()),
+        ("active", account.active.into()),
+        ("created_at", account.created_at.into()),
+        ("changed", account.changed.into()),
+    ];
+    rows::insert(tx, &ACCOUNTS, columns).await
 }
 
 /// Changes an account's name, role and whether it is active.
 pub async fn update(tx: &mut ChangeTx, account: &Account) -> Result<(), StoreError> {
-    sqlx::query("UPDATE accounts SET name = $2, role = $3, active = $4, changed = $5 WHERE id = $1")
-        .bind(account.id.as_str())
-        .bind(account.name.as_str())
-        .bind(word(&account.role)?)
-        .bind(i64::from(account.active))
-        .bind(account.changed.column())
-        .execute(&mut **tx)
-        .await?;
+    let changes = vec![
+        ("name", account.name.as_str().into()),
+        ("role", word(&account.role)?.into()),
+        ("active", account.active.into()),
+        ("changed", account.changed.into()),
+    ];
+    rows::update(tx, &ACCOUNTS, "id = $1", vec![account.id.as_str().into()], changes).await?;
     Ok(())
 }
 
 /// Removes an account and its tokens.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    rows::delete(tx, &TOKENS, "account_id = $1", vec![id.into()]).await?;
+    rows::delete(tx, &ACCOUNTS, "id = $1", vec![id.into()]).await?;
     Ok(())
 }
 
@@ -96,19 +103,16 @@ pub async fn find_by_name(
     connection: &mut Connection,
     name: &str,
 ) -> Result<Option<(Account, Option<Secret>)>, StoreError> {
-    let row = sqlx::query("SELECT * FROM accounts WHERE name = $1").bind(name).fetch_optional(connection).await?;
-    row.as_ref().map(|row| Ok((read(row)?, row.optional_text("password_hash")?.map(Secret::new)))).transpose()
+    let row = sqlx::query("SELECT * FROM accounts WHERE name = $1").bind(name).fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let row = connection.genuine(&ACCOUNTS, row)?;
+    Ok(Some((read(&row)?, row.optional_text("password_hash")?.map(Secret::new))))
 }
 
 /// Gives an account a password, by its hash, or takes it away.
 pub async fn set_password(tx: &mut ChangeTx, id: &str, hash: Option<&Secret>) -> Result<(), StoreError> {
-    let changed = tx.revision().column();
-    sqlx::query("UPDATE accounts SET password_hash = $2, changed = $3 WHERE id = $1")
-        .bind(id)
-        .bind(hash.map(Secret::expose))
-        .bind(changed)
-        .execute(&mut **tx)
-        .await?;
+    let changes = vec![("password_hash", hash.map(Secret::expose).into()), ("changed", tx.revision().into())];
+    rows::update(tx, &ACCOUNTS, "id = $1", vec![id.into()], changes).await?;
     Ok(())
 }
 

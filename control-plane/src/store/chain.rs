@@ -9,8 +9,10 @@ use crate::audit::link::{Body, Cut, Digest, GENESIS, Link, PublicKey, Signer};
 use crate::time::Moment;
 use crate::vault::{Vault, VaultError};
 
-/// What the sealed key of the signatures belongs to.
-pub(super) const OWNER: &str = "audit_chain/signing_key";
+/// What the sealed key of the signatures belongs to in a database whose rows prove themselves.
+pub(super) const OWNER: &str = "audit_chain/signing_key/proofs";
+/// And in one of a version before. Who has no such database of the past cannot make one of a present one.
+const OWNER_BEFORE_PROOFS: &str = "audit_chain/signing_key";
 
 /// How far the chain goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,43 +127,74 @@ pub async fn last_cut(connection: &mut Connection, key: &PublicKey) -> Result<Op
     }
 }
 
-impl Store {
-    /// What signs links; made with the database and sealed with its master key.
-    pub async fn audit_signer(&self, vault: &Vault) -> Result<Signer, StoreError> {
-        let sealed = match self.sealed_signing_key().await? {
-            Some(sealed) => sealed,
-            None => {
-                let made = vault.seal(&Signer::generate().map_err(VaultError::from)?, OWNER)?;
-                let mut tx = self.write().await?;
-                // Another replica may have made one meanwhile: that one holds.
-                sqlx::query(
-                    "INSERT INTO audit_chain (one, links, positions, hash, signing_key) VALUES (1, 0, 0, $1, $2) \
-                     ON CONFLICT (one) DO NOTHING",
-                )
+/// For what the signing key is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// A database of a version that did not prove rows.
+    BeforeProofs,
+    /// Any other.
+    WithProofs,
+}
+
+/// What signs; made with the database and sealed with its master key.
+pub(super) async fn signer(connection: &mut Connection, vault: &Vault) -> Result<(Signer, Kept), StoreError> {
+    let (seed, kept) = match sealed_signing_key(connection).await? {
+        Some(sealed) => opened(vault, &sealed)?,
+        None => {
+            let seed = Signer::generate().map_err(VaultError::from)?;
+            sqlx::query("INSERT INTO audit_chain (one, links, positions, hash, signing_key) VALUES (1, 0, 0, $1, $2)")
                 .bind(GENESIS.to_string())
-                .bind(made.as_str())
-                .execute(&mut *tx)
+                .bind(sealed(vault, &seed)?)
+                .execute(connection)
                 .await?;
-                tx.commit().await?;
-                self.sealed_signing_key().await?.unwrap_or(made)
-            }
-        };
-        opened(vault, &sealed)
-    }
+            (seed, Kept::WithProofs)
+        }
+    };
+    Ok((parsed(&seed)?, kept))
+}
 
-    /// The same of a database that has a chain; none of another.
+/// Says for good that the database's rows prove themselves.
+pub(super) async fn seal_for_proofs(connection: &mut Connection, vault: &Vault) -> Result<(), StoreError> {
+    let Some(sealed) = sealed_signing_key(connection).await? else { return Ok(()) };
+    let (seed, _) = opened(vault, &sealed)?;
+    let query = sqlx::query("UPDATE audit_chain SET signing_key = $1 WHERE one = 1");
+    query.bind(self::sealed(vault, &seed)?).execute(connection).await?;
+    Ok(())
+}
+
+/// The same of a database that has a chain; none of another.
+pub(super) async fn existing_signer(
+    connection: &mut Connection,
+    vault: &Vault,
+) -> Result<Option<(Signer, Kept)>, StoreError> {
+    let Some(sealed) = sealed_signing_key(connection).await? else { return Ok(None) };
+    let (seed, kept) = opened(vault, &sealed)?;
+    Ok(Some((parsed(&seed)?, kept)))
+}
+
+impl Store {
+    /// What checks signatures of a database that has a chain; none of another.
     pub async fn existing_audit_signer(&self, vault: &Vault) -> Result<Option<Signer>, StoreError> {
-        self.sealed_signing_key().await?.map(|sealed| opened(vault, &sealed)).transpose()
-    }
-
-    async fn sealed_signing_key(&self) -> Result<Option<String>, StoreError> {
-        let query = sqlx::query("SELECT signing_key FROM audit_chain WHERE one = 1");
-        let row = query.fetch_optional(&mut *self.read().await?).await?;
-        row.map(|row| row.text("signing_key")).transpose()
+        Ok(existing_signer(&mut *self.read().await?, vault).await?.map(|(signer, _)| signer))
     }
 }
 
-fn opened(vault: &Vault, sealed: &str) -> Result<Signer, StoreError> {
-    let seed: Secret = vault.open(sealed, OWNER)?;
-    Signer::parse(&seed).ok_or_else(|| StoreError::Column("signing_key".to_owned()))
+async fn sealed_signing_key(connection: &mut Connection) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query("SELECT signing_key FROM audit_chain WHERE one = 1").fetch_optional(connection).await?;
+    row.map(|row| row.text("signing_key")).transpose()
+}
+
+fn sealed(vault: &Vault, seed: &Secret) -> Result<String, StoreError> {
+    Ok(vault.seal(seed, OWNER)?)
+}
+
+fn opened(vault: &Vault, sealed: &str) -> Result<(Secret, Kept), StoreError> {
+    match vault.open(sealed, OWNER) {
+        Err(VaultError::Damaged) => Ok((vault.open(sealed, OWNER_BEFORE_PROOFS)?, Kept::BeforeProofs)),
+        opened => Ok((opened?, Kept::WithProofs)),
+    }
+}
+
+fn parsed(seed: &Secret) -> Result<Signer, StoreError> {
+    Signer::parse(seed).ok_or_else(|| StoreError::Column("signing_key".to_owned()))
 }

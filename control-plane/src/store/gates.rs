@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
+use super::proof::rows;
+use super::proof::tables::GATES;
 use super::row::{Columns as _, big};
 use super::{ChangeTx, Connection, Revision, StoreError, arrivals};
 use crate::time::Moment;
@@ -68,14 +70,14 @@ pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Gate>,
 /// The id of the gate whose token has this hash, or whose token before the last rotation has it and is good still.
 pub async fn find_by_hash(connection: &mut Connection, hash: &str, now: Moment) -> Result<Option<String>, StoreError> {
     let row = sqlx::query(
-        "SELECT id FROM gates WHERE revoked_at IS NULL \
+        "SELECT * FROM gates WHERE revoked_at IS NULL \
          AND (hash = $1 OR (previous_hash = $1 AND previous_until > $2))",
     )
     .bind(hash)
     .bind(big(now.0))
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    row.map(|row| row.text("id")).transpose()
+    row.map(|row| connection.genuine(&GATES, row)?.text("id")).transpose()
 }
 
 /// Gates after an id, in the order in which they were made.
@@ -90,61 +92,53 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
 
 /// Makes a gate.
 pub async fn insert(tx: &mut ChangeTx, gate: &Gate, hash: &str) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO gates (id, name, hash, created_at, changed) VALUES ($1, $2, $3, $4, $5)")
-        .bind(gate.id.as_str())
-        .bind(gate.name.as_str())
-        .bind(hash)
-        .bind(big(gate.created_at.0))
-        .bind(gate.changed.column())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    let columns = vec![
+        ("id", gate.id.as_str().into()),
+        ("name", gate.name.as_str().into()),
+        ("hash", hash.into()),
+        ("created_at", gate.created_at.into()),
+        ("changed", gate.changed.into()),
+    ];
+    rows::insert(tx, &GATES, columns).await
 }
 
 /// Renames a gate.
 pub async fn update(tx: &mut ChangeTx, gate: &Gate) -> Result<(), StoreError> {
-    sqlx::query("UPDATE gates SET name = $2, changed = $3 WHERE id = $1")
-        .bind(gate.id.as_str())
-        .bind(gate.name.as_str())
-        .bind(gate.changed.column())
-        .execute(&mut **tx)
-        .await?;
+    let changes = vec![("name", gate.name.as_str().into()), ("changed", gate.changed.into())];
+    rows::update(tx, &GATES, "id = $1", vec![gate.id.as_str().into()], changes).await?;
     Ok(())
 }
 
 /// Gives a gate another token; the one before is good until then.
 pub async fn rotate(tx: &mut ChangeTx, id: &str, hash: &str, previous_until: Moment) -> Result<(), StoreError> {
-    let revision = tx.revision().column();
-    sqlx::query(
-        "UPDATE gates SET previous_hash = hash, previous_until = $3, hash = $2, revoked_at = NULL, changed = $4 \
-         WHERE id = $1",
-    )
-    .bind(id)
-    .bind(hash)
-    .bind(big(previous_until.0))
-    .bind(revision)
-    .execute(&mut **tx)
-    .await?;
+    let row = sqlx::query("SELECT * FROM gates WHERE id = $1").bind(id).fetch_one(&mut **tx).await?;
+    let row = tx.genuine(&GATES, row)?;
+    let changes = vec![
+        ("previous_hash", row.text("hash")?.into()),
+        ("previous_until", previous_until.into()),
+        ("hash", hash.into()),
+        ("revoked_at", None::<Moment>.into()),
+        ("changed", tx.revision().into()),
+    ];
+    rows::update(tx, &GATES, "id = $1", vec![id.into()], changes).await?;
     Ok(())
 }
 
 /// Refuses a gate's tokens from now on.
 pub async fn revoke(tx: &mut ChangeTx, id: &str, now: Moment) -> Result<(), StoreError> {
-    let revision = tx.revision().column();
-    sqlx::query(
-        "UPDATE gates SET previous_hash = NULL, previous_until = NULL, revoked_at = $2, changed = $3 WHERE id = $1",
-    )
-    .bind(id)
-    .bind(big(now.0))
-    .bind(revision)
-    .execute(&mut **tx)
-    .await?;
+    let changes = vec![
+        ("previous_hash", None::<&str>.into()),
+        ("previous_until", None::<Moment>.into()),
+        ("revoked_at", now.into()),
+        ("changed", tx.revision().into()),
+    ];
+    rows::update(tx, &GATES, "id = $1", vec![id.into()], changes).await?;
     Ok(())
 }
 
 /// Removes a gate: its token is refused from now on.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM gates WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    rows::delete(tx, &GATES, "id = $1", vec![id.into()]).await?;
     arrivals::delete(tx, id).await
 }
 

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
+use super::proof::rows;
+use super::proof::tables::JOBS;
 use super::row::{Columns as _, big, json, word};
-use super::{ChangeTx, Connection, Revision, StoreError};
+use super::{ChangeTx, Connection, Revision, Store, StoreError};
 use crate::jobs::{Counts, Job};
 use crate::time::Moment;
 
@@ -111,30 +113,30 @@ pub async fn find(connection: &mut Connection, job: Job, now: Moment) -> Result<
     row.map(|row| read(&row, now)).transpose()
 }
 
-/// Makes the row of a job, if it has none.
-pub async fn insert(connection: &mut Connection, name: &str, cron: &str, next: Moment) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO jobs (name, cron, next_run_at, place, report, changed) VALUES ($1, $2, $3, '', '{}', 0) \
-         ON CONFLICT (name) DO NOTHING",
-    )
-    .bind(name)
-    .bind(cron)
-    .bind(big(next.0))
-    .execute(connection)
-    .await?;
-    Ok(())
+/// Makes the rows of jobs that have none: their names, when they run and when next.
+pub async fn insert(store: &Store, jobs: &[(&str, &str, Moment)]) -> Result<(), StoreError> {
+    let mut tx = ChangeTx::begin_quietly(store).await?;
+    for (name, cron, next) in jobs {
+        let row = sqlx::query("SELECT name FROM jobs WHERE name = $1").bind(*name).fetch_optional(&mut *tx).await?;
+        if row.is_none() {
+            let columns = vec![
+                ("name", (*name).into()),
+                ("cron", (*cron).into()),
+                ("next_run_at", (*next).into()),
+                ("place", "".into()),
+                ("report", "{}".into()),
+                ("changed", 0.into()),
+            ];
+            rows::insert(&mut tx, &JOBS, columns).await?;
+        }
+    }
+    tx.commit_quietly().await
 }
 
 /// Changes when a job runs.
 pub async fn schedule(tx: &mut ChangeTx, job: Job, cron: &str, next: Moment) -> Result<(), StoreError> {
-    let revision = tx.revision().column();
-    sqlx::query("UPDATE jobs SET cron = $2, next_run_at = $3, changed = $4 WHERE name = $1")
-        .bind(job.name())
-        .bind(cron)
-        .bind(big(next.0))
-        .bind(revision)
-        .execute(&mut **tx)
-        .await?;
+    let changes = vec![("cron", cron.into()), ("next_run_at", next.into()), ("changed", tx.revision().into())];
+    rows::update(tx, &JOBS, "name = $1", vec![job.name().into()], changes).await?;
     Ok(())
 }
 
@@ -151,6 +153,9 @@ pub async fn due(connection: &mut Connection, now: Moment) -> Result<Vec<String>
 }
 
 /// Takes the lease of a job unless somebody has it. A run whose lease runs out is due again.
+///
+/// # Errors
+/// [`StoreError::Unproven`] if somebody else has changed when it runs: roll the transaction back, and it is not run.
 pub async fn claim(
     connection: &mut Connection,
     job: Job,
@@ -162,17 +167,17 @@ pub async fn claim(
     let row = sqlx::query(
         "UPDATE jobs SET holder = $2, held_until = $4, started_at = $3, \
          next_run_at = CASE WHEN next_run_at < $3 THEN next_run_at ELSE $3 END \
-         WHERE name = $1 AND (held_until IS NULL OR held_until <= $3) AND next_run_at <= $5 RETURNING place",
+         WHERE name = $1 AND (held_until IS NULL OR held_until <= $3) AND next_run_at <= $5 RETURNING *",
     )
     .bind(job.name())
     .bind(holder)
     .bind(big(now.0))
     .bind(big(until.0))
     .bind(due_by.map_or(i64::MAX, |moment| big(moment.0)))
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
     let claim = |place| Claim { job, place, holder: holder.to_owned() };
-    row.map(|row| row.text("place").map(claim)).transpose()
+    row.map(|row| connection.genuine(&JOBS, row)?.text("place").map(claim)).transpose()
 }
 
 /// Holds a lease for longer. False if it is lost.
@@ -188,12 +193,12 @@ pub async fn renew(connection: &mut Connection, claim: &Claim, until: Moment) ->
 
 /// When the job of a lease runs; none if the lease is lost.
 pub async fn cron(connection: &mut Connection, claim: &Claim) -> Result<Option<String>, StoreError> {
-    let row = sqlx::query("SELECT cron FROM jobs WHERE name = $1 AND holder = $2")
+    let row = sqlx::query("SELECT * FROM jobs WHERE name = $1 AND holder = $2")
         .bind(claim.job.name())
         .bind(claim.holder.as_str())
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await?;
-    row.map(|row| row.text("cron")).transpose()
+    row.map(|row| connection.genuine(&JOBS, row)?.text("cron")).transpose()
 }
 
 /// Gives a lease back, unless it is lost.

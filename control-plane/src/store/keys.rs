@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use super::proof::rows;
+use super::proof::tables::KEYS;
 use super::row::{Columns as _, big, json};
 use super::watches::values;
 use super::{ChangeTx, Connection, Revision, StoreError};
@@ -142,6 +144,12 @@ pub(super) fn read(row: &AnyRow) -> Result<Key, StoreError> {
 
 /// A key by its id.
 pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Key>, StoreError> {
+    let row = sqlx::query("SELECT * FROM keys WHERE id = $1").bind(id).fetch_optional(&mut *connection).await?;
+    row.map(|row| read(&connection.genuine(&KEYS, row)?)).transpose()
+}
+
+/// A key by its id, to be looked at, revoked or removed: it need not prove itself.
+pub async fn look(connection: &mut Connection, id: &str) -> Result<Option<Key>, StoreError> {
     let row = sqlx::query("SELECT * FROM keys WHERE id = $1").bind(id).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
 }
@@ -201,62 +209,44 @@ pub async fn find_by_prefix(connection: &mut Connection, prefix: &str) -> Result
 
 /// Makes a key.
 pub async fn insert(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO keys (id, name, user_id, prefix, hash, version, line, slot, scopes, models, ip_allow_list, \
-         rate_limit_per_minute, session_limit, expires_at, active, created_at, use_count, rotated_from, rotated_to, \
-         changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, $19)",
-    )
-    .bind(key.id.as_str())
-    .bind(key.terms.name.as_str())
-    .bind(key.user_id.as_str())
-    .bind(key.prefix.as_str())
-    .bind(key.hash.expose())
-    .bind(big(key.version))
-    .bind(key.line.as_str())
-    .bind(key.slot.map(i64::from))
-    .bind(json(&key.terms.scopes)?)
-    .bind(json(&key.terms.models)?)
-    .bind(json(&key.terms.ip_allow_list)?)
-    .bind(key.terms.rate_limit_per_minute.map(i64::from))
-    .bind(key.terms.session_limit.map(i64::from))
-    .bind(key.terms.expires_at.map(|moment| big(moment.0)))
-    .bind(i64::from(key.terms.active))
-    .bind(big(key.created_at.0))
-    .bind(key.rotated_from.as_deref())
-    .bind(key.rotated_to.as_deref())
-    .bind(key.changed.column())
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let mut columns = vec![
+        ("id", key.id.as_str().into()),
+        ("user_id", key.user_id.as_str().into()),
+        ("line", key.line.as_str().into()),
+        ("created_at", key.created_at.into()),
+        ("use_count", 0.into()),
+        ("rotated_from", key.rotated_from.as_deref().into()),
+    ];
+    columns.extend(changing(key)?);
+    rows::insert(tx, &KEYS, columns).await
 }
 
 /// Changes a key's restrictions, its secret (prefix, hash, version), its slot, what replaces it and whether it is
 /// revoked: never its use, which gates report meanwhile.
 pub async fn update(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE keys SET name = $2, scopes = $3, models = $4, ip_allow_list = $5, rate_limit_per_minute = $6, \
-         session_limit = $7, expires_at = $8, active = $9, prefix = $10, hash = $11, version = $12, revoked_at = $13, \
-         slot = $14, rotated_to = $15, changed = $16 WHERE id = $1",
-    )
-    .bind(key.id.as_str())
-    .bind(key.terms.name.as_str())
-    .bind(json(&key.terms.scopes)?)
-    .bind(json(&key.terms.models)?)
-    .bind(json(&key.terms.ip_allow_list)?)
-    .bind(key.terms.rate_limit_per_minute.map(i64::from))
-    .bind(key.terms.session_limit.map(i64::from))
-    .bind(key.terms.expires_at.map(|moment| big(moment.0)))
-    .bind(i64::from(key.terms.active))
-    .bind(key.prefix.as_str())
-    .bind(key.hash.expose())
-    .bind(big(key.version))
-    .bind(key.revoked_at.map(|moment| big(moment.0)))
-    .bind(key.slot.map(i64::from))
-    .bind(key.rotated_to.as_deref())
-    .bind(key.changed.column())
-    .execute(&mut **tx)
-    .await?;
+    rows::update(tx, &KEYS, "id = $1", vec![key.id.as_str().into()], changing(key)?).await?;
     Ok(())
+}
+
+/// What of a key may change.
+fn changing(key: &Key) -> Result<Vec<rows::Column>, StoreError> {
+    Ok(vec![
+        ("name", key.terms.name.as_str().into()),
+        ("scopes", json(&key.terms.scopes)?.into()),
+        ("models", json(&key.terms.models)?.into()),
+        ("ip_allow_list", json(&key.terms.ip_allow_list)?.into()),
+        ("rate_limit_per_minute", key.terms.rate_limit_per_minute.map(i64::from).into()),
+        ("session_limit", key.terms.session_limit.map(i64::from).into()),
+        ("expires_at", key.terms.expires_at.into()),
+        ("active", key.terms.active.into()),
+        ("prefix", key.prefix.as_str().into()),
+        ("hash", key.hash.expose().into()),
+        ("version", big(key.version).into()),
+        ("revoked_at", key.revoked_at.into()),
+        ("slot", key.slot.map(i64::from).into()),
+        ("rotated_to", key.rotated_to.as_deref().into()),
+        ("changed", key.changed.into()),
+    ])
 }
 
 /// A user who has active keys.
@@ -292,17 +282,10 @@ pub async fn holders(connection: &mut Connection) -> Result<Vec<Holder>, StoreEr
     rows.iter().map(read).collect()
 }
 
-/// Revokes every active key, for ever. Says how many those were.
+/// Revokes every active key, for ever, whether it proves itself or not. Says how many those were.
 pub async fn revoke_all(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreError> {
-    let revision = tx.revision().column();
-    let done = sqlx::query(
-        "UPDATE keys SET active = 0, revoked_at = $1, changed = $2 WHERE active = 1 AND revoked_at IS NULL",
-    )
-    .bind(big(now.0))
-    .bind(revision)
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected())
+    let changes = vec![("active", false.into()), ("revoked_at", now.into()), ("changed", tx.revision().into())];
+    Ok(rows::update(tx, &KEYS, "active = 1 AND revoked_at IS NULL", vec![], changes).await?.len() as u64)
 }
 
 /// Usable keys without a successor that end after now and until a moment, in at most half their life: the first to end
@@ -325,9 +308,9 @@ pub async fn expiring(
     .bind(big(end))
     .bind(id)
     .bind(i64::from(limit))
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    rows.iter().map(read).collect()
+    connection.only_genuine(&KEYS, rows)?.iter().map(read).collect()
 }
 
 /// Whether a key has expired and is still active.
@@ -341,16 +324,10 @@ pub async fn any_expired(connection: &mut Connection, now: Moment) -> Result<boo
 
 /// Makes expired keys inactive, those that expired first before others. Answers their ids.
 pub async fn deactivate_expired(tx: &mut ChangeTx, now: Moment, limit: u32) -> Result<Vec<String>, StoreError> {
-    let revision = tx.revision().column();
-    let rows = sqlx::query(
-        "UPDATE keys SET active = 0, changed = $1 WHERE id IN (SELECT id FROM keys \
-         WHERE active = 1 AND expires_at <= $2 ORDER BY expires_at, id LIMIT $3) RETURNING id",
-    )
-    .bind(revision)
-    .bind(big(now.0))
-    .bind(i64::from(limit))
-    .fetch_all(&mut **tx)
-    .await?;
+    let condition =
+        "id IN (SELECT id FROM keys WHERE active = 1 AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2)";
+    let changes = vec![("active", false.into()), ("changed", tx.revision().into())];
+    let rows = rows::update(tx, &KEYS, condition, vec![now.into(), i64::from(limit).into()], changes).await?;
     rows.iter().map(|row| row.text("id")).collect()
 }
 
@@ -365,14 +342,15 @@ pub async fn any_idle_slot(connection: &mut Connection) -> Result<bool, StoreErr
 
 /// Frees the slots of lines of keys that may not be used. Answers the ids of the keys that had them.
 pub async fn free_idle_slots(tx: &mut ChangeTx, limit: u32) -> Result<Vec<String>, StoreError> {
-    let sql = format!("UPDATE keys SET slot = NULL WHERE id IN ({IDLE} LIMIT $1) RETURNING id");
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(i64::from(limit)).fetch_all(&mut **tx).await?;
+    let condition = format!("id IN ({IDLE} LIMIT $1)");
+    let changes = vec![("slot", None::<i64>.into())];
+    let rows = rows::update(tx, &KEYS, &condition, vec![i64::from(limit).into()], changes).await?;
     rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// Removes a key and frees its slot.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM keys WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    rows::delete(tx, &KEYS, "id = $1", vec![id.into()]).await?;
     Ok(())
 }
 

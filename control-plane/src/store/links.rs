@@ -1,5 +1,7 @@
 //! Links to pages that show a key once.
 
+use super::proof::rows;
+use super::proof::tables::LINKS;
 use super::row::{Columns as _, big};
 use super::{ChangeTx, Connection, StoreError};
 use crate::time::Moment;
@@ -26,20 +28,19 @@ pub fn owner(id: &str) -> String {
 
 /// Makes a link. Its token is not kept, only the hash.
 pub async fn insert(tx: &mut ChangeTx, link: &Link, hash: &str) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO links (id, hash, key_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(link.id.as_str())
-        .bind(hash)
-        .bind(link.key_id.as_str())
-        .bind(link.sealed.as_deref())
-        .bind(big(link.expires_at.0))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    let columns = vec![
+        ("id", link.id.as_str().into()),
+        ("hash", hash.into()),
+        ("key_id", link.key_id.as_str().into()),
+        ("sealed", link.sealed.as_deref().into()),
+        ("expires_at", link.expires_at.into()),
+    ];
+    rows::insert(tx, &LINKS, columns).await
 }
 
 /// The link whose token has this hash.
 pub async fn find(connection: &mut Connection, hash: &str) -> Result<Option<Link>, StoreError> {
-    let row = sqlx::query("SELECT * FROM links WHERE hash = $1").bind(hash).fetch_optional(connection).await?;
+    let row = sqlx::query("SELECT * FROM links WHERE hash = $1").bind(hash).fetch_optional(&mut *connection).await?;
     let read = |row: &sqlx::any::AnyRow| {
         Ok(Link {
             id: row.text("id")?,
@@ -49,7 +50,7 @@ pub async fn find(connection: &mut Connection, hash: &str) -> Result<Option<Link
             opened_at: row.optional_moment("opened_at")?,
         })
     };
-    row.as_ref().map(read).transpose()
+    row.map(|row| read(&connection.genuine(&LINKS, row)?)).transpose()
 }
 
 /// Takes the key out of a link, as it is shown.

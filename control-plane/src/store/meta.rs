@@ -2,8 +2,6 @@
 
 use super::row::Columns as _;
 use super::{ChangeTx, Connection, Revision, Store, StoreError};
-use crate::settings::Settings;
-use crate::{random, store};
 
 /// The one row about the database itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,24 +50,5 @@ impl Store {
         let query = sqlx::query("SELECT master_key_id FROM meta WHERE one = 1");
         let row = query.fetch_optional(&mut *self.read().await?).await?;
         row.map(|row| row.text("master_key_id")).transpose()
-    }
-
-    /// Makes the rows that every database has, or checks that the master key is the one that seals its secrets. From then
-    /// on nothing is written with another one.
-    pub async fn prepare(&self, master_key_id: &str) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO meta (one, epoch, revision, master_key_id, live_gates) VALUES (1, $1, 0, $2, 1) \
-             ON CONFLICT (one) DO NOTHING",
-        )
-        .bind(random::id())
-        .bind(master_key_id)
-        .execute(&mut *tx)
-        .await?;
-        store::settings::insert(&mut tx, &Settings::default()).await?;
-        Meta::load(&mut tx).await?.check_master_key(master_key_id)?;
-        tx.commit().await?;
-        self.master_key_id.get_or_init(|| master_key_id.to_owned());
-        Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub mod backup;
 pub mod chain;
 mod claim;
 mod conditions;
+mod connection;
 mod database;
 pub mod event_list;
 pub mod events;
@@ -24,6 +25,7 @@ mod news;
 pub mod outbox;
 pub mod pauses;
 pub mod permissions;
+pub mod proof;
 mod record_blocks;
 pub mod retention;
 mod row;
@@ -44,16 +46,16 @@ use std::fs::OpenOptions;
 use std::future::ready;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
+use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
 
 pub use admin_audit::Entry;
+pub use connection::{Connection, Reader, Transaction};
 pub use database::Database;
 pub use meta::Meta;
 pub use news::{Listener, News};
@@ -82,6 +84,17 @@ pub enum StoreError {
     /// Another service has the file.
     #[error("another service has the database: several need PostgreSQL")]
     Claimed,
+    /// A row of the policy that was made or changed without Lictor.
+    #[error("the row {row} of {table} was made or changed without Lictor, and is not used: see `lictor audit verify`")]
+    Unproven {
+        /// The table.
+        table: &'static str,
+        /// What names the row.
+        row: String,
+    },
+    /// Something of a policy row was asked of a store that was opened without a master key.
+    #[error("the database was opened without its master key")]
+    NoMasterKey,
     /// A sealed secret.
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
@@ -159,7 +172,21 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "filters_lost", include_str!("../../migrations/0004_filters_lost.sql")),
     (5, "record_ids", include_str!("../../migrations/0005_record_ids.sql")),
     (7, "arrivals_heard", include_str!("../../migrations/0007_arrivals_heard.sql")),
+    (9, "watches", include_str!("../../migrations/0009_watches.sql")),
+    (10, "proofs", include_str!("../../migrations/0010_proofs.sql")),
 ];
+
+/// What a row lets in: one that does not prove itself lets nothing in, as if it were not there. The check of rows reports
+/// it.
+///
+/// # Errors
+/// Every other.
+pub fn if_proven<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Err(StoreError::Unproven { .. }) => Ok(None),
+        found => found,
+    }
+}
 
 /// How long a request waits for a connection before it is told that there is none.
 pub const PATIENCE: Duration = Duration::from_secs(3);
@@ -183,7 +210,7 @@ pub struct Store {
     /// May hold a password.
     url: String,
     /// Of the master key that this process holds, once that is known.
-    master_key_id: OnceLock<String>,
+    keys: OnceLock<Arc<proof::Keys>>,
     readers: AnyPool,
     /// One, as one transaction writes at a time: waiting for the connection is fair, waiting for SQLite's lock is not.
     writer: AnyPool,
@@ -234,7 +261,7 @@ impl Store {
                 .connect_with(options.clone())
         };
         let (readers, writer) = (pool(4).await?, pool(1).await?);
-        Ok(Self { database, url, master_key_id: OnceLock::new(), readers, writer })
+        Ok(Self { database, url, keys: OnceLock::new(), readers, writer })
     }
 
     /// Which database it is.
@@ -249,25 +276,36 @@ impl Store {
     }
 
     /// A connection to read with.
-    pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
-        Ok(self.readers.acquire().await?)
+    pub async fn read(&self) -> Result<Reader, StoreError> {
+        Ok(Reader::new(self.readers.acquire().await?, self.keys.get().cloned()))
     }
 
     /// A transaction that sees one state of the database throughout.
-    pub async fn read_consistently(&self) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
-        begin(&self.readers, self.database.begin_reading(), None).await
+    pub async fn read_consistently(&self) -> Result<Transaction, StoreError> {
+        let transaction = begin(&self.readers, self.database.begin_reading(), None).await?;
+        Ok(Transaction::new(transaction, self.keys.get().cloned()))
     }
 
     /// A transaction for what is not policy: audit records, when something was last used or seen. One at a time.
     ///
     /// Refuses when the database was given another master key than the one this process holds: what it would seal,
     /// nobody could open.
-    pub async fn write(&self) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
-        let mut transaction = begin(&self.writer, self.database.begin_writing(), self.database.lock_writing()).await?;
-        if let Some(given) = self.master_key_id.get() {
-            Meta::load(&mut transaction).await?.check_master_key(given)?;
+    pub async fn write(&self) -> Result<Transaction, StoreError> {
+        let transaction = begin(&self.writer, self.database.begin_writing(), self.database.lock_writing()).await?;
+        let mut transaction = Transaction::new(transaction, self.keys.get().cloned());
+        if let Some(given) = self.keys.get() {
+            Meta::load(&mut transaction).await?.check_master_key(given.vault.key_id())?;
         }
         Ok(transaction)
+    }
+
+    /// Whether rows of the policy can be read.
+    pub fn is_unlocked(&self) -> bool {
+        self.keys.get().is_some()
+    }
+
+    fn set_keys(&self, keys: Arc<proof::Keys>) {
+        self.keys.get_or_init(|| keys);
     }
 
     /// Waits for running statements and closes the connections.
@@ -321,6 +359,3 @@ fn migrator() -> Migrator {
     };
     Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
 }
-
-/// What statements run on.
-pub type Connection = AnyConnection;

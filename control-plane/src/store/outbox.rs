@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::conditions::{Bound, Conditions};
+use super::proof::tables::OUTBOX;
 use super::row::{Columns as _, big, word};
 use super::{ChangeTx, Connection, StoreError};
 use crate::outbox::{Channel, Kind, Message, State};
@@ -15,7 +16,7 @@ use crate::vault::Vault;
 
 /// Rows that one statement inserts: it must stay below the number of parameters that both databases take.
 const INSERTED_AT_ONCE: usize = 500;
-const INSERTED_COLUMNS: usize = 10;
+const INSERTED_COLUMNS: usize = 11;
 
 /// A new message to one recipient. Exactly one of `body` and `sealed` is there.
 #[derive(Clone, Debug)]
@@ -176,11 +177,20 @@ pub async fn insert(connection: &mut Connection, rows: &[Row], now: Moment) -> R
         let tuples: Vec<_> = (0..rows.len()).map(tuple).collect();
         let sql = format!(
             "INSERT INTO outbox (id, event, kind, channel, recipient, body, sealed, last_attempt, due_at, created_at, \
-             state, attempts) VALUES {} ON CONFLICT (event, channel, recipient) DO NOTHING",
+             proof, state, attempts) VALUES {} ON CONFLICT (event, channel, recipient) DO NOTHING",
             tuples.join(", ")
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for row in rows {
+            let proven = [
+                ("id", row.id.as_str().into()),
+                ("event", row.event.as_str().into()),
+                ("kind", word(&row.kind)?.into()),
+                ("channel", word(&row.channel)?.into()),
+                ("recipient", row.recipient.as_str().into()),
+                ("body", row.body.as_deref().into()),
+                ("created_at", now.into()),
+            ];
             query = query
                 .bind(row.id.as_str())
                 .bind(row.event.as_str())
@@ -191,7 +201,8 @@ pub async fn insert(connection: &mut Connection, rows: &[Row], now: Moment) -> R
                 .bind(row.sealed.as_deref())
                 .bind(i64::from(row.last_attempt))
                 .bind(big(now.0))
-                .bind(big(now.0));
+                .bind(big(now.0))
+                .bind(connection.proof(&OUTBOX, &proven)?);
         }
         added += query.execute(&mut *connection).await?.rows_affected();
     }
@@ -292,15 +303,16 @@ pub async fn content(
     lasting: Moment,
 ) -> Result<Option<Content>, StoreError> {
     let row = sqlx::query(
-        "SELECT body, sealed, recipient, created_at FROM outbox \
+        "SELECT * FROM outbox \
          WHERE id = $1 AND attempts = $2 AND state = 'waiting' AND leased_until > $3",
     )
     .bind(claim.id.as_str())
     .bind(i64::from(claim.attempt))
     .bind(big(lasting.0))
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    let row = connection.genuine(&OUTBOX, row)?;
     let body = match row.optional_text("sealed")? {
         Some(sealed) => vault.open(&sealed, &owner(&claim.id))?,
         None => Secret::new(row.text("body")?),

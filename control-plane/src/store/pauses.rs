@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
-use super::row::{Columns as _, big, word};
+use super::proof::rows;
+use super::proof::tables::PAUSES;
+use super::row::{Columns as _, word};
 use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::time::Moment;
 
@@ -56,19 +58,20 @@ fn read(row: &AnyRow) -> Result<Pause, StoreError> {
     })
 }
 
-/// The pauses as gates get them. Several of the same thing are one.
-pub(super) async fn wire(connection: &mut Connection) -> Result<Vec<wire::Pause>, StoreError> {
+/// Pauses as gates get them. Several of the same thing are one.
+pub(super) fn wire(rows: &[AnyRow]) -> Result<Vec<wire::Pause>, StoreError> {
     let mut pauses = Vec::new();
-    for row in
-        sqlx::query("SELECT DISTINCT scope, target FROM pauses ORDER BY scope, target").fetch_all(connection).await?
-    {
+    for row in rows {
         let target = || row.optional_text("target")?.ok_or_else(|| StoreError::Column("target".to_owned()));
-        pauses.push(match row.word("scope")? {
+        let pause = match row.word("scope")? {
             Scope::All => wire::Pause::All,
             Scope::User => wire::Pause::User { id: target()? },
             Scope::Model => wire::Pause::Model { id: target()? },
             Scope::Writes => wire::Pause::Writes,
-        });
+        };
+        if !pauses.contains(&pause) {
+            pauses.push(pause);
+        }
     }
     Ok(pauses)
 }
@@ -97,24 +100,20 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
 
 /// Makes a pause.
 pub async fn insert(tx: &mut ChangeTx, pause: &Pause) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO pauses (id, scope, target, reason, created_by, created_at, changed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(pause.id.as_str())
-    .bind(word(&pause.scope)?)
-    .bind(pause.target.as_deref())
-    .bind(pause.reason.as_str())
-    .bind(pause.created_by.as_str())
-    .bind(big(pause.created_at.0))
-    .bind(pause.changed.column())
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let columns = vec![
+        ("id", pause.id.as_str().into()),
+        ("scope", word(&pause.scope)?.into()),
+        ("target", pause.target.as_deref().into()),
+        ("reason", pause.reason.as_str().into()),
+        ("created_by", pause.created_by.as_str().into()),
+        ("created_at", pause.created_at.into()),
+        ("changed", pause.changed.into()),
+    ];
+    rows::insert(tx, &PAUSES, columns).await
 }
 
 /// Lifts a pause.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM pauses WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    rows::delete(tx, &PAUSES, "id = $1", vec![id.into()]).await?;
     Ok(())
 }

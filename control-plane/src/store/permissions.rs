@@ -3,6 +3,8 @@
 use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
+use super::proof::rows;
+use super::proof::tables::PERMISSIONS;
 use super::row::{Columns as _, json};
 use super::{ChangeTx, Connection, Revision, StoreError};
 
@@ -23,6 +25,13 @@ pub(super) fn read(row: &AnyRow) -> Result<Permission, StoreError> {
 
 /// The permission of a model.
 pub async fn find(connection: &mut Connection, model: &str) -> Result<Option<Permission>, StoreError> {
+    let query = sqlx::query("SELECT * FROM permissions WHERE model = $1").bind(model);
+    let row = query.fetch_optional(&mut *connection).await?;
+    row.map(|row| read(&connection.genuine(&PERMISSIONS, row)?)).transpose()
+}
+
+/// The permission of a model, to be looked at, replaced or removed: it need not prove itself.
+pub async fn look(connection: &mut Connection, model: &str) -> Result<Option<Permission>, StoreError> {
     let row = sqlx::query("SELECT * FROM permissions WHERE model = $1").bind(model).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
 }
@@ -39,28 +48,24 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
 
 /// Makes or replaces the permission of a model.
 pub async fn put(tx: &mut ChangeTx, permission: &wire::Permission) -> Result<(), StoreError> {
-    let changed = tx.revision().column();
-    sqlx::query(
-        "INSERT INTO permissions (model, operations, groups, nested_writes, cross_model_reads, methods, changed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (model) DO UPDATE SET operations = excluded.operations, groups = excluded.groups, \
-         nested_writes = excluded.nested_writes, cross_model_reads = excluded.cross_model_reads, \
-         methods = excluded.methods, changed = excluded.changed",
-    )
-    .bind(permission.model.as_str())
-    .bind(json(&permission.operations)?)
-    .bind(json(&permission.groups)?)
-    .bind(json(&permission.nested_writes)?)
-    .bind(i64::from(permission.cross_model_reads))
-    .bind(json(&permission.methods)?)
-    .bind(changed)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let mut columns = vec![
+        ("operations", json(&permission.operations)?.into()),
+        ("groups", json(&permission.groups)?.into()),
+        ("nested_writes", json(&permission.nested_writes)?.into()),
+        ("cross_model_reads", permission.cross_model_reads.into()),
+        ("methods", json(&permission.methods)?.into()),
+        ("changed", tx.revision().into()),
+    ];
+    let model = || permission.model.as_str().into();
+    if !rows::update(tx, &PERMISSIONS, "model = $1", vec![model()], columns.clone()).await?.is_empty() {
+        return Ok(());
+    }
+    columns.push(("model", model()));
+    rows::insert(tx, &PERMISSIONS, columns).await
 }
 
 /// Removes the permission of a model: nothing may be done to it from now on.
 pub async fn delete(tx: &mut ChangeTx, model: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM permissions WHERE model = $1").bind(model).execute(&mut **tx).await?;
+    rows::delete(tx, &PERMISSIONS, "model = $1", vec![model.into()]).await?;
     Ok(())
 }

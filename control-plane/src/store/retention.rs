@@ -1,8 +1,13 @@
 //! Deletes audit records that are no longer kept, and the links that sealed them.
 
+use serde_json::json;
+
 use super::row::big;
-use super::{Connection, StoreError};
-use crate::audit::link::Cut;
+use super::{ChangeTx, Connection, Entry, Revision, Store, StoreError, admin_audit, chain, jobs};
+use crate::audit::link::{Body, Cut, Order};
+use crate::auth::Actor;
+use crate::jobs::Job;
+use crate::time::Moment;
 
 /// Rows that are deleted because of their positions: those up to `$2`.
 const BY_POSITION: &str = "position <= $1 AND position <= $2 ORDER BY position";
@@ -19,6 +24,41 @@ pub async fn is_due(connection: &mut Connection, cut: &Cut) -> Result<bool, Stor
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT 1 FROM audit WHERE {BY_AGE} LIMIT 1")));
     let rows = rows.bind(big(cut.before)).bind(big(cut.position));
     Ok(rows.fetch_optional(connection).await?.is_some())
+}
+
+/// Says in the chain what is deleted from now on, and in the administrators' log on whose order: by which change of the
+/// settings, and by whose run of the job if somebody has ordered it.
+pub async fn announce(
+    store: &Store,
+    cut: Cut,
+    retention_days: u32,
+    settings: Revision,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let mut tx = ChangeTx::begin_quietly(store).await?;
+    let settings = admin_audit::number_of(&mut tx, settings).await?;
+    let started_at = jobs::find(&mut tx, Job::AuditCleanup, now).await?.and_then(|job| job.last_started_at);
+    let run = match started_at {
+        Some(at) => admin_audit::last_since(&mut tx, "job.run", Job::AuditCleanup.name(), at).await?,
+        None => None,
+    };
+    let entry = Entry {
+        at: now,
+        actor: Actor::system().id,
+        action: "audit.cut",
+        object: "audit".to_owned(),
+        difference: json!({
+            "before": [null, Moment(cut.before)],
+            "retention_days": [null, retention_days],
+            "settings_row": [null, settings],
+            "run_row": [null, run],
+        }),
+    };
+    let run = admin_audit::append(&mut tx, &entry, None).await?;
+    let (keys, chain) = (tx.keys()?.clone(), chain::state(&mut tx).await?);
+    let cut = Cut { order: Some(Order { settings, run }), ..cut };
+    chain::append(&mut tx, keys.signer(), &chain, Body::Cut(cut), now).await?;
+    tx.commit_quietly().await
 }
 
 /// Deletes so many rows at most that a cut covers. Answers how many.

@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::proof::start;
 use super::row::Columns as _;
 use super::{ChangeTx, Meta, StoreError};
 use crate::vault::Vault;
@@ -28,12 +29,15 @@ const SEALED: [Sealed; 5] = [
 
 /// The columns, as `table.column`.
 pub fn columns() -> Vec<String> {
-    SEALED.iter().map(|Sealed { table, column, .. }| format!("{table}.{column}")).collect()
+    // That of `meta` is made anew with each revision.
+    let others = SEALED.iter().map(|Sealed { table, column, .. }| format!("{table}.{column}"));
+    others.chain(["meta.proof".to_owned()]).collect()
 }
 
 /// Seals everything with another master key, which is the database's from then on. Says how many texts that were.
 pub async fn seal_anew(tx: &mut ChangeTx, old: &Vault, new: &Vault) -> Result<u64, StoreError> {
     Meta::load(tx).await?.check_master_key(old.key_id())?;
+    let unproven = start::unproven(tx).await?;
     let mut count = 0;
     for Sealed { table, column, owner } in SEALED {
         let key = if owner.is_some() { "CAST(one AS TEXT)" } else { "id" };
@@ -57,5 +61,6 @@ pub async fn seal_anew(tx: &mut ChangeTx, old: &Vault, new: &Vault) -> Result<u6
         }
     }
     sqlx::query("UPDATE meta SET master_key_id = $1 WHERE one = 1").bind(new.key_id()).execute(&mut **tx).await?;
+    start::prove_anew(tx, new, &unproven).await?;
     Ok(count)
 }

@@ -1,8 +1,15 @@
 //! Reads the policy, whole or in part, in the form that gates get.
 
-use lictor_policy::wire;
+use std::collections::BTreeSet;
 
+use lictor_policy::wire;
+use sqlx::any::AnyRow;
+
+use super::proof::ledger::Ledger;
+use super::proof::rows::Found;
+use super::proof::tables::{KEYS, PAUSES, PERMISSIONS, TERMINATIONS, Table, USERS};
 use super::{Connection, Meta, StoreError, keys, pauses, permissions, settings, terminations, users};
+use crate::settings::Settings;
 use crate::vault::Vault;
 
 /// A part of the policy that a change may have touched.
@@ -10,6 +17,8 @@ use crate::vault::Vault;
 pub enum Part {
     /// Only what every snapshot holds whole: settings, pauses and terminations.
     Frame,
+    /// Only pauses and terminations: what takes rights away depends on nothing else, not on the settings either.
+    Stops,
     /// A user by its id.
     User(String),
     /// A key by its id, with its user.
@@ -18,27 +27,90 @@ pub enum Part {
     Permission(String),
 }
 
+/// The whole policy, as far as it proves itself.
+#[derive(Debug)]
+pub struct Whole {
+    /// What gates get.
+    pub snapshot: wire::Snapshot,
+    /// The settings that it was made with.
+    pub settings: Settings,
+    /// Rows that were left out, as they do not prove themselves or have a secret that does not open.
+    pub left_out: u64,
+    /// Whether it refuses every call, as what was taken away may not be in it.
+    pub stopped: bool,
+}
+
 /// The whole policy, as the connection sees it.
-pub async fn whole(connection: &mut Connection, vault: &Vault) -> Result<wire::Snapshot, StoreError> {
-    let (mut snapshot, share) = frame(connection).await?;
-    for row in sqlx::query("SELECT * FROM users ORDER BY id").fetch_all(&mut *connection).await? {
-        snapshot.users.push(user(users::read(&row)?, vault)?);
+///
+/// A row that grants something and does not prove itself is left out. Where a row that takes something away may be missing,
+/// because the settings, a pause or a termination does not prove itself or the ledger does not fit, nobody can tell what is
+/// allowed, and the policy refuses every call. That is done with `last`, the settings of the policy before, in the place of
+/// settings that do not prove themselves; without them there is no policy.
+///
+/// # Errors
+/// [`StoreError::Unproven`] then.
+pub async fn whole(connection: &mut Connection, vault: &Vault, last: Option<&Settings>) -> Result<Whole, StoreError> {
+    let mut left_out = 0;
+    let (settings, mut stopped) = match (settings::load(connection).await, last) {
+        (Ok((settings, _)), _) => (settings, false),
+        (Err(StoreError::Unproven { .. }), Some(last)) => (last.clone(), true),
+        (Err(error), _) => return Err(error),
+    };
+    let (mut snapshot, share) = frame(connection, settings.clone()).await?;
+    let ledger = Ledger::load(connection).await?;
+    let mut all = async |table: &'static Table, sql: &'static str| {
+        let rows = sqlx::query(sql).fetch_all(&mut *connection).await?;
+        let found = Found::of(connection, table, rows)?;
+        let takes_away = table.name == PAUSES.name || table.name == TERMINATIONS.name;
+        stopped |= !found.is_complete(table, ledger.as_ref()) || (takes_away && found.unproven > 0);
+        left_out += found.unproven;
+        Ok::<Vec<AnyRow>, StoreError>(found.genuine)
+    };
+    snapshot.pauses = pauses::wire(&all(&PAUSES, "SELECT * FROM pauses ORDER BY scope, target").await?)?;
+    let ended = all(&TERMINATIONS, "SELECT * FROM terminations ORDER BY line, client_ip").await?;
+    snapshot.terminations = terminations::wire(&ended)?;
+    let mut unreadable = BTreeSet::new();
+    for row in all(&USERS, "SELECT * FROM users ORDER BY id").await? {
+        let found = users::read(&row)?;
+        let id = found.id.clone();
+        match user(found, vault) {
+            Ok(user) => snapshot.users.push(user),
+            Err(StoreError::Vault(_)) => drop(unreadable.insert(id)),
+            Err(error) => return Err(error),
+        }
     }
-    let usable = "SELECT * FROM keys WHERE active = 1 AND revoked_at IS NULL ORDER BY prefix";
-    for row in sqlx::query(usable).fetch_all(&mut *connection).await? {
-        snapshot.keys.push(key(keys::read(&row)?, share)?);
+    let known: BTreeSet<&str> = snapshot.users.iter().map(|user| user.id.as_str()).collect();
+    // Those that are counted by the ledger, and those that somebody else has made usable.
+    let usable = "SELECT * FROM keys WHERE (active = 1 AND revoked_at IS NULL) OR proof LIKE '+%' ORDER BY prefix";
+    for row in all(&KEYS, usable).await? {
+        let found = keys::read(&row)?;
+        if known.contains(found.user_id.as_str()) {
+            snapshot.keys.push(key(found, share)?);
+        }
     }
-    for row in sqlx::query("SELECT * FROM permissions ORDER BY model").fetch_all(connection).await? {
+    for row in all(&PERMISSIONS, "SELECT * FROM permissions ORDER BY model").await? {
         snapshot.permissions.push(permissions::read(&row)?.0);
     }
-    Ok(snapshot)
+    left_out += unreadable.len() as u64;
+    if stopped {
+        snapshot.pauses = vec![wire::Pause::All];
+    }
+    Ok(Whole { snapshot, settings, left_out, stopped })
 }
 
 /// A policy of the settings and one part. Records that are gone are left out, and so is what they refer to.
 pub async fn part(connection: &mut Connection, vault: &Vault, part: &Part) -> Result<wire::Snapshot, StoreError> {
-    let (mut snapshot, share) = frame(connection).await?;
+    let settings = match part {
+        Part::Stops => settings::load_or_default(connection).await?,
+        _ => settings::load(connection).await?.0,
+    };
+    let (mut snapshot, share) = frame(connection, settings).await?;
+    let rows = sqlx::query("SELECT * FROM pauses ORDER BY scope, target").fetch_all(&mut *connection).await?;
+    snapshot.pauses = pauses::wire(&connection.only_genuine(&PAUSES, rows)?)?;
+    let rows = sqlx::query("SELECT * FROM terminations ORDER BY line, client_ip").fetch_all(&mut *connection).await?;
+    snapshot.terminations = terminations::wire(&connection.only_genuine(&TERMINATIONS, rows)?)?;
     let user_id = match part {
-        Part::Frame => None,
+        Part::Frame | Part::Stops => None,
         Part::User(id) => Some(id.clone()),
         Part::Key(id) => {
             let found = keys::find(connection, id).await?;
@@ -86,9 +158,9 @@ impl Share {
     }
 }
 
-async fn frame(connection: &mut Connection) -> Result<(wire::Snapshot, Share), StoreError> {
+/// A policy of settings alone.
+async fn frame(connection: &mut Connection, settings: Settings) -> Result<(wire::Snapshot, Share), StoreError> {
     let meta = Meta::load(connection).await?;
-    let (settings, _) = settings::load(connection).await?;
     let share = Share { gates: if settings.rate_limit.divide_by_gates { meta.live_gates } else { 1 } };
     let mut settings = wire::Settings::from(settings);
     settings.rate_limit.per_minute = share.of(settings.rate_limit.per_minute);
@@ -100,8 +172,8 @@ async fn frame(connection: &mut Connection) -> Result<(wire::Snapshot, Share), S
         users: Vec::new(),
         keys: Vec::new(),
         permissions: Vec::new(),
-        pauses: pauses::wire(connection).await?,
-        terminations: terminations::list(connection).await?,
+        pauses: Vec::new(),
+        terminations: Vec::new(),
     };
     Ok((snapshot, share))
 }

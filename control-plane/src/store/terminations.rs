@@ -1,15 +1,17 @@
 //! Lines of keys that an administrator has refused from an address for a while.
 
 use lictor_policy::wire::Termination;
+use sqlx::any::AnyRow;
 
+use super::proof::rows;
+use super::proof::tables::TERMINATIONS;
 use super::row::{Columns as _, big};
 use super::{ChangeTx, Connection, StoreError};
 use crate::time::Moment;
 
-/// All of them.
-pub async fn list(connection: &mut Connection) -> Result<Vec<Termination>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM terminations ORDER BY line, client_ip").fetch_all(connection).await?;
-    let read = |row: &sqlx::any::AnyRow| {
+/// Terminations as gates get them.
+pub(super) fn wire(rows: &[AnyRow]) -> Result<Vec<Termination>, StoreError> {
+    let read = |row: &AnyRow| {
         Ok(Termination { line: row.text("line")?, client_ip: row.text("client_ip")?, until: row.number("ends_at")? })
     };
     rows.iter().map(read).collect()
@@ -17,22 +19,18 @@ pub async fn list(connection: &mut Connection) -> Result<Vec<Termination>, Store
 
 /// Adds one, or moves the end of the one that is there.
 pub async fn put(tx: &mut ChangeTx, termination: &Termination) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO terminations (line, client_ip, ends_at) VALUES ($1, $2, $3) \
-         ON CONFLICT (line, client_ip) DO UPDATE SET ends_at = excluded.ends_at",
-    )
-    .bind(termination.line.as_str())
-    .bind(termination.client_ip.as_str())
-    .bind(big(termination.until))
-    .execute(&mut **tx)
-    .await?;
+    let Termination { line, client_ip, until } = termination;
+    let end = || ("ends_at", big(*until).into());
+    let bounds = vec![line.into(), client_ip.into()];
+    if rows::update(tx, &TERMINATIONS, "line = $1 AND client_ip = $2", bounds, vec![end()]).await?.is_empty() {
+        rows::insert(tx, &TERMINATIONS, vec![("line", line.into()), ("client_ip", client_ip.into()), end()]).await?;
+    }
     Ok(())
 }
 
 /// Removes those that have ended. Says how many.
 pub async fn delete_ended(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreError> {
-    let done = sqlx::query("DELETE FROM terminations WHERE ends_at <= $1").bind(big(now.0)).execute(&mut **tx).await?;
-    Ok(done.rows_affected())
+    rows::delete(tx, &TERMINATIONS, "ends_at <= $1", vec![now.into()]).await
 }
 
 /// How many have ended and are still there.

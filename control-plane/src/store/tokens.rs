@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::row::{Columns as _, big, word};
-use super::{ChangeTx, Connection, StoreError};
+use super::proof::rows;
+use super::proof::tables::TOKENS;
+use super::row::{Columns as _, word};
+use super::{ChangeTx, Connection, StoreError, accounts};
 use crate::auth::Role;
 use crate::time::Moment;
 
@@ -53,19 +55,17 @@ fn read(row: &AnyRow) -> Result<Token, StoreError> {
 
 /// Whom the token with this hash belongs to, if it may be used now.
 pub async fn find_by_hash(connection: &mut Connection, hash: &str, now: Moment) -> Result<Option<Bearer>, StoreError> {
-    let row = sqlx::query(
-        "SELECT tokens.id AS token_id, accounts.id AS account_id, accounts.role AS account_role, tokens.role AS role \
-         FROM tokens JOIN accounts ON accounts.id = tokens.account_id \
-         WHERE tokens.hash = $1 AND accounts.active = 1 AND (tokens.expires_at IS NULL OR tokens.expires_at > $2)",
-    )
-    .bind(hash)
-    .bind(big(now.0))
-    .fetch_optional(connection)
-    .await?;
+    let row = sqlx::query("SELECT * FROM tokens WHERE hash = $1").bind(hash).fetch_optional(&mut *connection).await?;
     let Some(row) = row else { return Ok(None) };
-    let (of_account, of_token): (Role, Role) = (row.word("account_role")?, row.word("role")?);
-    let role = of_account.min(of_token);
-    Ok(Some(Bearer { token_id: row.text("token_id")?, account_id: row.text("account_id")?, role }))
+    let token = read(&connection.genuine(&TOKENS, row)?)?;
+    let account = accounts::find(connection, &token.account_id).await?.filter(|account| account.active);
+    let is_ended = token.expires_at.is_some_and(|end| end <= now);
+    let bearer = |account: accounts::Account| Bearer {
+        token_id: token.id,
+        role: account.role.min(token.role),
+        account_id: account.id,
+    };
+    Ok(account.filter(|_| !is_ended).map(bearer))
 }
 
 /// A token by its id.
@@ -86,44 +86,34 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
 
 /// Makes a token.
 pub async fn insert(tx: &mut ChangeTx, token: &Token, hash: &str) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO tokens (id, account_id, name, hash, role, created_at, expires_at, of_sign_in) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(token.id.as_str())
-    .bind(token.account_id.as_str())
-    .bind(token.name.as_str())
-    .bind(hash)
-    .bind(word(&token.role)?)
-    .bind(big(token.created_at.0))
-    .bind(token.expires_at.map(|moment| big(moment.0)))
-    .bind(i64::from(token.of_sign_in))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let columns = vec![
+        ("id", token.id.as_str().into()),
+        ("account_id", token.account_id.as_str().into()),
+        ("name", token.name.as_str().into()),
+        ("hash", hash.into()),
+        ("role", word(&token.role)?.into()),
+        ("created_at", token.created_at.into()),
+        ("expires_at", token.expires_at.into()),
+        ("of_sign_in", token.of_sign_in.into()),
+    ];
+    rows::insert(tx, &TOKENS, columns).await
 }
 
 /// Removes a token: it is refused from now on.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM tokens WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    rows::delete(tx, &TOKENS, "id = $1", vec![id.into()]).await?;
     Ok(())
 }
 
 /// Ends whoever signed in to the account, but for one token.
 pub async fn sign_out_all(tx: &mut ChangeTx, account_id: &str, but: Option<&str>) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM tokens WHERE account_id = $1 AND of_sign_in = 1 AND id <> $2")
-        .bind(account_id)
-        .bind(but.unwrap_or_default())
-        .execute(&mut **tx)
-        .await?;
+    let bounds = vec![account_id.into(), but.unwrap_or_default().into()];
+    rows::delete(tx, &TOKENS, "account_id = $1 AND of_sign_in = 1 AND id <> $2", bounds).await?;
     Ok(())
 }
 
 /// Removes what sign-ins left that nobody signed out of.
 pub async fn delete_ended_sign_ins(tx: &mut ChangeTx, now: Moment) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM tokens WHERE of_sign_in = 1 AND expires_at <= $1")
-        .bind(big(now.0))
-        .execute(&mut **tx)
-        .await?;
+    rows::delete(tx, &TOKENS, "of_sign_in = 1 AND expires_at <= $1", vec![now.into()]).await?;
     Ok(())
 }

@@ -3,11 +3,11 @@
 use std::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Serialize};
-use sqlx::{Any, Transaction};
 
 use super::news::{News, tell};
+use super::proof::ledger::Ledger;
 use super::row::Columns as _;
-use super::{Connection, Database, Entry, Store, StoreError, admin_audit};
+use super::{Connection, Database, Entry, Meta, Store, StoreError, Transaction, admin_audit};
 
 /// Counts the changes of one database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,8 +21,9 @@ impl Revision {
 }
 
 /// A transaction that makes a new revision. Dropped without [`ChangeTx::commit`], nothing has happened.
+#[derive(Debug)]
 pub struct ChangeTx {
-    transaction: Transaction<'static, Any>,
+    transaction: Transaction,
     database: Database,
     revision: Revision,
 }
@@ -30,12 +31,32 @@ pub struct ChangeTx {
 impl ChangeTx {
     /// Begins with the revision.
     pub async fn begin(store: &Store) -> Result<Self, StoreError> {
+        Self::begin_quietly(store).await?.with_revision().await
+    }
+
+    /// Begins without one, for what is no change of policy and belongs to the ledger.
+    pub(super) async fn begin_quietly(store: &Store) -> Result<Self, StoreError> {
         let mut transaction = store.write().await?;
+        let ledger = Ledger::load(&mut transaction).await?;
+        Self::within(transaction, store.database(), ledger).await
+    }
+
+    pub(super) async fn within(
+        mut transaction: Transaction,
+        database: Database,
+        ledger: Option<Ledger>,
+    ) -> Result<Self, StoreError> {
+        let revision = Meta::load(&mut transaction).await?.revision;
+        transaction.take_ledger(ledger);
+        Ok(Self { transaction, database, revision })
+    }
+
+    pub(super) async fn with_revision(mut self) -> Result<Self, StoreError> {
         let row = sqlx::query("UPDATE meta SET revision = revision + 1 WHERE one = 1 RETURNING revision")
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut *self.transaction)
             .await?;
-        let revision = Revision(row.number("revision")?);
-        Ok(Self { transaction, database: store.database(), revision })
+        self.revision = Revision(row.number("revision")?);
+        Ok(self)
     }
 
     /// The revision that the change makes.
@@ -43,12 +64,27 @@ impl ChangeTx {
         self.revision
     }
 
+    /// The ledger; none if it was not as Lictor left it. What takes a right away is done all the same, and the ledger stays
+    /// as it is.
+    pub(super) fn ledger(&self) -> Option<&Ledger> {
+        self.transaction.ledger_in_hand().flatten()
+    }
+
     /// Makes the change and its audit row last, and tells the replicas.
     pub async fn commit(mut self, entry: &Entry) -> Result<Revision, StoreError> {
-        admin_audit::insert(&mut self, entry).await?;
+        let revision = self.revision;
+        admin_audit::append(&mut self, entry, Some(revision)).await?;
         tell(self.database, &mut self.transaction, News::Policy).await?;
-        self.transaction.commit().await?;
-        Ok(self.revision)
+        self.commit_quietly().await?;
+        Ok(revision)
+    }
+
+    /// Makes last what is no change of policy.
+    pub(super) async fn commit_quietly(mut self) -> Result<(), StoreError> {
+        if let Some(ledger) = self.ledger().cloned() {
+            ledger.save(&mut self.transaction).await?;
+        }
+        Ok(self.transaction.commit().await?)
     }
 }
 

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
+use super::proof::rows;
+use super::proof::tables::USERS;
 use super::row::{Columns as _, big, json};
 use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::time::Moment;
@@ -85,6 +87,12 @@ pub(super) fn read(row: &AnyRow) -> Result<User, StoreError> {
 
 /// A user by its id.
 pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<User>, StoreError> {
+    let row = sqlx::query("SELECT * FROM users WHERE id = $1").bind(id).fetch_optional(&mut *connection).await?;
+    row.map(|row| read(&connection.genuine(&USERS, row)?)).transpose()
+}
+
+/// A user by its id, to be looked at or removed: it need not prove itself.
+pub async fn look(connection: &mut Connection, id: &str) -> Result<Option<User>, StoreError> {
     let row = sqlx::query("SELECT * FROM users WHERE id = $1").bind(id).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
 }
@@ -101,35 +109,27 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
 
 /// Makes a user, or replaces everything of it but when it was made and when it is checked next.
 pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO users (id, name, email, groups, odoo_groups, upstream_database, upstream_login, upstream_uid, \
-         upstream_secret, upstream_rejected, created_at, changed, upstream_checked_at, upstream_ends_at, upstream_due_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, groups = excluded.groups, \
-         odoo_groups = excluded.odoo_groups, upstream_database = excluded.upstream_database, \
-         upstream_login = excluded.upstream_login, upstream_uid = excluded.upstream_uid, \
-         upstream_secret = excluded.upstream_secret, upstream_rejected = excluded.upstream_rejected, \
-         upstream_checked_at = excluded.upstream_checked_at, upstream_ends_at = excluded.upstream_ends_at, \
-         changed = excluded.changed",
-    )
-    .bind(user.id.as_str())
-    .bind(user.name.as_str())
-    .bind(user.email.as_deref())
-    .bind(json(&user.groups)?)
-    .bind(json(&user.odoo_groups)?)
-    .bind(user.upstream.database.as_str())
-    .bind(user.upstream.login.as_str())
-    .bind(user.upstream.uid)
-    .bind(user.upstream.sealed.as_str())
-    .bind(i64::from(user.upstream.rejected))
-    .bind(big(user.created_at.0))
-    .bind(user.changed.column())
-    .bind(user.upstream.checked_at.map(|moment| big(moment.0)))
-    .bind(user.upstream.ends_at.map(|moment| big(moment.0)))
-    .bind(big(user.created_at.plus(CHECK_EVERY).0))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let mut columns = vec![
+        ("name", user.name.as_str().into()),
+        ("email", user.email.as_deref().into()),
+        ("groups", json(&user.groups)?.into()),
+        ("odoo_groups", json(&user.odoo_groups)?.into()),
+        ("upstream_database", user.upstream.database.as_str().into()),
+        ("upstream_login", user.upstream.login.as_str().into()),
+        ("upstream_uid", user.upstream.uid.into()),
+        ("upstream_secret", user.upstream.sealed.as_str().into()),
+        ("upstream_rejected", user.upstream.rejected.into()),
+        ("upstream_checked_at", user.upstream.checked_at.into()),
+        ("upstream_ends_at", user.upstream.ends_at.into()),
+        ("changed", user.changed.into()),
+    ];
+    let id = || user.id.as_str().into();
+    if !rows::update(tx, &USERS, "id = $1", vec![id()], columns.clone()).await?.is_empty() {
+        return Ok(());
+    }
+    let due_at = user.created_at.plus(CHECK_EVERY);
+    columns.extend([("id", id()), ("created_at", user.created_at.into()), ("upstream_due_at", due_at.into())]);
+    rows::insert(tx, &USERS, columns).await
 }
 
 /// Keeps when a credential was checked, what its end is and when it is checked next. Not a change of policy: no new
@@ -176,6 +176,6 @@ pub async fn take_due(
 
 /// Removes a user; refused while it has keys.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    rows::delete(tx, &USERS, "id = $1", vec![id.into()]).await?;
     Ok(())
 }

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::row::{Columns as _, big, word};
+use super::proof::rows;
+use super::proof::tables::WEBHOOKS;
+use super::row::{Columns as _, word};
 use super::{ChangeTx, Connection, Revision, StoreError};
 use crate::severity::Severity;
 use crate::time::Moment;
@@ -54,49 +56,50 @@ fn read(row: &AnyRow) -> Result<Webhook, StoreError> {
 
 /// A webhook by its id.
 pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Webhook>, StoreError> {
+    let row = sqlx::query("SELECT * FROM webhooks WHERE id = $1").bind(id).fetch_optional(&mut *connection).await?;
+    row.map(|row| read(&connection.genuine(&WEBHOOKS, row)?)).transpose()
+}
+
+/// A webhook by its id, to be looked at or removed: it need not prove itself.
+pub async fn look(connection: &mut Connection, id: &str) -> Result<Option<Webhook>, StoreError> {
     let row = sqlx::query("SELECT * FROM webhooks WHERE id = $1").bind(id).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
 }
 
-/// All of them, in the order in which they were made.
+/// All that prove themselves, in the order in which they were made.
 pub async fn all(connection: &mut Connection) -> Result<Vec<Webhook>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id").fetch_all(connection).await?;
-    rows.iter().map(read).collect()
+    let rows = sqlx::query("SELECT * FROM webhooks ORDER BY id").fetch_all(&mut *connection).await?;
+    connection.only_genuine(&WEBHOOKS, rows)?.iter().map(read).collect()
 }
 
 /// Makes a webhook.
 pub async fn insert(tx: &mut ChangeTx, webhook: &Webhook) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO webhooks (id, name, url, from_severity, secret, created_at, changed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(webhook.id.as_str())
-    .bind(webhook.name.as_str())
-    .bind(webhook.url.as_str())
-    .bind(word(&webhook.from_severity)?)
-    .bind(webhook.sealed.as_str())
-    .bind(big(webhook.created_at.0))
-    .bind(webhook.changed.column())
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let mut columns = vec![
+        ("id", webhook.id.as_str().into()),
+        ("secret", webhook.sealed.as_str().into()),
+        ("created_at", webhook.created_at.into()),
+    ];
+    columns.extend(changing(webhook)?);
+    rows::insert(tx, &WEBHOOKS, columns).await
 }
 
 /// Changes everything of a webhook but its secret.
 pub async fn update(tx: &mut ChangeTx, webhook: &Webhook) -> Result<(), StoreError> {
-    sqlx::query("UPDATE webhooks SET name = $2, url = $3, from_severity = $4, changed = $5 WHERE id = $1")
-        .bind(webhook.id.as_str())
-        .bind(webhook.name.as_str())
-        .bind(webhook.url.as_str())
-        .bind(word(&webhook.from_severity)?)
-        .bind(webhook.changed.column())
-        .execute(&mut **tx)
-        .await?;
+    rows::update(tx, &WEBHOOKS, "id = $1", vec![webhook.id.as_str().into()], changing(webhook)?).await?;
     Ok(())
+}
+
+fn changing(webhook: &Webhook) -> Result<Vec<rows::Column>, StoreError> {
+    Ok(vec![
+        ("name", webhook.name.as_str().into()),
+        ("url", webhook.url.as_str().into()),
+        ("from_severity", word(&webhook.from_severity)?.into()),
+        ("changed", webhook.changed.into()),
+    ])
 }
 
 /// Removes a webhook: what waits for it fails.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    rows::delete(tx, &WEBHOOKS, "id = $1", vec![id.into()]).await?;
     Ok(())
 }

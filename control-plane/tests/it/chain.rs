@@ -16,7 +16,7 @@ use crate::support::{Caller, Lab, START, event, send};
 const DAY: u64 = 24 * 3600 * 1_000_000;
 
 async fn verdict(lab: &Lab, heads: &[Head]) -> Verdict {
-    verify(&lab.app.store, lab.app.signer.public(), heads, |_| {}).await.unwrap()
+    verify(&lab.app.store, lab.app.signer().public(), heads, |_| {}).await.unwrap()
 }
 
 /// What was found first, and at which position or else in which link.
@@ -125,7 +125,7 @@ async fn what_was_sealed_before_there_was_a_column_stays_intact() {
     completed["would_deny"] = json!("scope_denied");
     let more = json!({"would_deny": "ip_denied", "record_ids": [[1, 200]], "record_count": 200, "nested_ids": [5]});
     send(&gate, "b", vec![completed, event(10, more)]).await;
-    let verdict = verify(&app.store, app.signer.public(), &[], |_| {}).await.unwrap();
+    let verdict = verify(&app.store, app.signer().public(), &[], |_| {}).await.unwrap();
     assert!(verdict.intact && verdict.rows == 10, "{verdict:?}");
 }
 
@@ -215,7 +215,7 @@ async fn a_changed_head_and_a_chain_made_with_another_key_are_found() {
     let head = verdict(&lab, &[]).await.head.unwrap();
     let changed = Head { position: 7, ..head.clone() };
     assert_eq!(verdict(&lab, &[changed]).await.first.unwrap().what, What::HeadNotGenuine);
-    let other = Lab::new().await.app.signer.public();
+    let other = Lab::new().await.app.signer().public();
     let forged = verify(&lab.app.store, other, &[], |_| {}).await.unwrap();
     assert_eq!(forged.first.unwrap().what, What::LinkAltered);
 }
@@ -346,7 +346,7 @@ async fn a_log_of_several_pages_is_checked_whole() {
 #[tokio::test]
 async fn the_key_that_signs_stays_the_same_and_is_sealed_in_the_database() {
     let lab = Lab::new().await;
-    assert_eq!(lab.restarted().await.signer.public(), lab.app.signer.public());
+    assert_eq!(lab.restarted().await.signer().public(), lab.app.signer().public());
     let store: &Store = &lab.app.store;
     let sealed: String = sqlx::query_scalar("SELECT signing_key FROM audit_chain")
         .fetch_one(&mut *store.read().await.unwrap())

@@ -122,14 +122,14 @@ async fn every_user_whose_keys_were_revoked_is_told_by_mail_and_nobody_else() {
 async fn five_thousand_users_are_told_of_it_in_the_same_transaction() {
     let lab = Lab::new().await;
     lab.key().await;
-    lab.tamper(
+    lab.edit(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
          INSERT INTO users SELECT 'u' || i, name, 'u' || i || '@example.com', groups, odoo_groups, upstream_database, \
          upstream_login, upstream_uid, upstream_secret, upstream_rejected, upstream_checked_at, upstream_due_at, \
-         upstream_ends_at, created_at, changed FROM users, n",
+         upstream_ends_at, created_at, changed, NULL FROM users, n",
     )
     .await;
-    lab.tamper(
+    lab.edit(
         "INSERT INTO keys (id, name, user_id, prefix, hash, version, line, slot, scopes, models, ip_allow_list, active, \
          created_at, use_count, changed) SELECT 'k' || users.id, 'k', users.id, 'p' || users.id, hash, 1, users.id, \
          1 + CAST(SUBSTR(users.id, 2) AS BIGINT), scopes, models, ip_allow_list, 1, keys.created_at, 0, keys.changed FROM keys, users \

@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod admin_chain;
 mod alerts;
 mod audit;
 mod audit_verify;
@@ -36,6 +37,7 @@ mod permissions;
 mod plan;
 mod policy;
 mod problems;
+mod proofs;
 mod retention;
 mod roles;
 mod rotation;

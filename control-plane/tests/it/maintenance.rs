@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::{Connection as _, Executor as _};
 
 use crate::odoo::StandIn;
-use crate::support::{Lab, user_body};
+use crate::support::{Lab, user_body, vault};
 
 fn is_sqlite(lab: &Lab) -> bool {
     lab.app.store.database() == Database::Sqlite
@@ -38,16 +38,17 @@ async fn a_backup_of_a_service_that_runs_is_whole_private_and_put_back_with_a_ne
     lab.admin.put("/api/v1/permissions/lost", json!({})).await;
     let epoch = lab.policy(lab.revision().await).await["epoch"].clone();
 
-    let refused = async |replace| format!("{:#}", maintenance::restore(&lab.url, &copy, replace).await.unwrap_err());
+    let refused =
+        async |replace| format!("{:#}", maintenance::restore(&lab.url, &copy, replace, &vault()).await.unwrap_err());
     assert!(refused(false).await.contains("--replace"));
     assert!(refused(true).await.contains("in use"));
     let other = format!("sqlite://{}/other.db", lab.folder.display());
-    let restored = maintenance::restore(&other, &copy, false).await.unwrap();
+    let restored = maintenance::restore(&other, &copy, false, &vault()).await.unwrap();
     assert!(restored.last_change.is_some());
-    let again = maintenance::restore(&other, &copy, true).await.unwrap();
+    let again = maintenance::restore(&other, &copy, true, &vault()).await.unwrap();
     assert_eq!(restored.revision, again.revision);
     std::fs::write(&copy, "no database").unwrap();
-    assert!(maintenance::restore(&other, &copy, true).await.is_err());
+    assert!(maintenance::restore(&other, &copy, true, &vault()).await.is_err());
 
     let app = Lab::open(&other, &lab.clock, lab.app.waits, &StandIn::default()).await;
     let publisher = tokio::spawn(publish::run(app.clone()));
@@ -63,7 +64,7 @@ async fn a_backup_of_a_service_that_runs_is_whole_private_and_put_back_with_a_ne
 async fn a_database_that_was_put_back_by_other_means_is_adopted_with_a_new_epoch() {
     let lab = Lab::new().await;
     let before = lab.policy(lab.revision().await).await;
-    let adopted = maintenance::adopt(&lab.url).await.unwrap();
+    let adopted = maintenance::adopt(&lab.url, &vault()).await.unwrap();
     let after = lab.policy(adopted.revision.0).await;
     assert_ne!(before["epoch"], after["epoch"]);
 }
@@ -85,7 +86,8 @@ async fn another_master_key_seals_everything_anew_and_the_old_one_is_of_no_use()
     assert_eq!(maintenance::rotate_master_key(&lab.url, &old, &new).await.unwrap(), None);
 
     let refused = lab.admin.post("/api/v1/users", user_body()).await;
-    assert_eq!(refused.status, 500, "a process with the old key writes nothing: {}", refused.text);
+    assert_eq!(refused.status, 401, "to a process with the old key nobody proves who he is: {}", refused.text);
+    assert!(lab.app.store.write().await.is_err(), "and it writes nothing");
     assert!(publish::run(lab.app.clone()).await.is_err(), "and ends");
     let store = Store::open(&lab.url).await.unwrap();
     let odoo = lictor_control_plane::odoo::Odoo::at("http://localhost").unwrap();

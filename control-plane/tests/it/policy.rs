@@ -151,7 +151,7 @@ async fn a_policy_that_gates_could_not_use_is_not_pushed_and_shows_in_readyz() {
     let good = lab.revision().await;
     lab.policy(good).await;
     assert_eq!(lab.admin.get("/readyz").await.status, StatusCode::OK);
-    lab.tamper("UPDATE keys SET hash = 'broken'").await;
+    lab.edit("UPDATE keys SET hash = 'broken'").await;
     lab.admin.patch("/api/v1/settings", json!({"enforcement": "block"})).await;
     while lab.admin.get("/readyz").await.status == StatusCode::OK {
         tokio::task::yield_now().await;
@@ -161,7 +161,7 @@ async fn a_policy_that_gates_could_not_use_is_not_pushed_and_shows_in_readyz() {
     assert_eq!(last["revision"], good);
     // The age of what a gate has is not renewed: the change might be a revocation.
     assert_eq!(gate.get(&poll(&text(&last["epoch"]), good)).await.problem(), (503, "not_ready", ""));
-    lab.tamper("DELETE FROM keys").await;
+    lab.edit("DELETE FROM keys").await;
     lab.app.publisher.wake();
     assert_eq!(lab.policy(good + 1).await["settings"]["enforcement"], "block");
 }

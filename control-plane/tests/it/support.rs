@@ -89,8 +89,7 @@ impl Lab {
     async fn app(store: Store, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
         let tell = Arc::clone(clock);
         let time = Arc::new(move || Moment(tell.load(Ordering::Relaxed)));
-        let vault = Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
-        App::with(store, vault, Odoo::at(&odoo.start().await).unwrap(), time, waits).await.unwrap()
+        App::with(store, vault(), Odoo::at(&odoo.start().await).unwrap(), time, waits).await.unwrap()
     }
 
     /// What a service that is started on the same database keeps, which publishes nothing.
@@ -174,6 +173,12 @@ impl Lab {
         sqlx::query(sqlx::AssertSqlSafe(sql.into())).execute(&mut *tx).await.unwrap();
         tx.commit().await.unwrap();
     }
+
+    /// The same, and has it accepted: as if the service had done it.
+    pub(crate) async fn edit(&self, sql: impl Into<String>) {
+        self.tamper(sql).await;
+        self.app.store.accept_rows(self.app.now()).await.unwrap();
+    }
 }
 
 impl Drop for Lab {
@@ -184,6 +189,11 @@ impl Drop for Lab {
             give_back(&self.url);
         }
     }
+}
+
+/// The master key of every [`Lab`].
+pub(crate) fn vault() -> Vault {
+    Vault::parse(&Secret::new("ab".repeat(32))).unwrap()
 }
 
 /// Databases of the PostgreSQL server that no test uses now: emptying one is quick, making one is not.
