@@ -102,5 +102,5 @@ def test_refused_and_forwarded_ones_in_turns(gate: Gate, key: str, echo: Echo) -
         if number is None:
             assert b"(decision " in body, body
         else:
-            assert xmlrpc.client.loads(body)[0] == ([[number]],), body
+            assert xmlrpc.client.loads(body)[0] == ([[number], {}],), body
     assert len(echo.requests) == before + len(numbers) // 3
