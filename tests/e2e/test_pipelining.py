@@ -72,7 +72,7 @@ def refused(key: str) -> dict[str, bytes]:
         "malformed": request(b"<x/>"),
         "no key": request(call("secret", "res.partner", 0).split(b"\r\n\r\n", 1)[1]),
         "not permitted": call(key, "res.country", 0),
-        "common": request(b"<x/>", "/xmlrpc/2/common"),
+        "common": request(xmlrpc.client.dumps(("odoo", "agent", key[:-1] + "_"), "login").encode(), "/xmlrpc/2/common"),
         "ends at the headers": request(b""),
         "not POST": request(b"").replace(b"POST", b"GET", 1),
         "JSON-RPC": request(call_json(key), "/jsonrpc", "Content-Type: application/json"),
@@ -100,7 +100,7 @@ def test_refused_and_forwarded_ones_in_turns(gate: Gate, key: str, echo: Echo) -
     found = answers(gate, requests, len(numbers))
     for number, body in zip(numbers, found, strict=True):
         if number is None:
-            assert b"(decision " in body, body
+            assert b"(decision " in body or b"<boolean>0" in body, body
         else:
             assert xmlrpc.client.loads(body)[0] == ([[number], {}],), body
     assert len(echo.requests) == before + len(numbers) // 3
