@@ -55,10 +55,9 @@ async fn refusals_that_a_gate_only_counted_raise_the_alert_on_their_key_by_their
     send(&gate, "b", vec![counted(1, 234)]).await;
     let mut alerts = list(&lab.admin, "").await;
     alerts.sort_by_key(|alert| alert["type"].to_string());
-    let told: Vec<_> = alerts.iter().map(|alert| (&alert["type"], &alert["key_id"], &alert["count"])).collect();
+    let told: Vec<_> = alerts.iter().map(|alert| json!([alert["type"], alert["key_id"], alert["count"]])).collect();
     // So many are an alert of their own, whatever they were refused for.
-    let of = ["ip_blocked", "suspicious_activity"].map(|kind| json!(kind));
-    assert_eq!(told, of.each_ref().map(|kind| (kind, &json!(KEY), &json!(1234))));
+    assert_eq!(told, ["ip_blocked", "suspicious_activity"].map(|kind| json!([kind, KEY, 1234])));
 }
 
 #[tokio::test]
