@@ -32,8 +32,9 @@ def odoo() -> Iterator[Odoo]:
     with Postgres() as postgres, Odoo(postgres) as odoo:
         module = odoo.call("ir.module.module", "search", [["name", "=", "website"]])
         odoo.call("ir.module.module", "button_immediate_install", module)
-        for url_from, url_to in REWRITES.items():
-            odoo.call("website.rewrite", "create", {"name": url_to, "redirect_type": "308", "url_from": url_from, "url_to": url_to})
+        rewrites = [{"name": new, "redirect_type": "308", "url_from": old, "url_to": new} for old, new in REWRITES.items()]
+        odoo.call("website.rewrite", "create", rewrites)
+        odoo.services = "/pen"
         yield odoo
 
 
@@ -93,6 +94,16 @@ def calls(database: str, user: User, api_key: str) -> dict[str, tuple[str, bytes
     }
 
 
+def test_a_refusal_has_the_form_of_what_was_sent_and_a_row(gate: Gate, odoo: Odoo, api_key: str) -> None:
+    """Before the others: of an address only the first refusals for a reason have rows."""
+    enforce(gate, "require")
+    for name, road, start in [("XML", "/xmlrpc/2/object", b"<?xml"), ("JSON", "/jsonrpc", b'{"jsonrpc"'), ("bearer", "/json/2", b'{"name"')]:
+        path, body, headers = calls(odoo.database, odoo.admin, api_key)[name]
+        _, document = gate.send(body, path, headers)
+        assert document.startswith(start)
+        eventually(lambda road=road: [row for row in gate.audit(reason="key_required") if row["road"] == road])
+
+
 @pytest.mark.parametrize("name", calls("", User(0, "", ""), ""))
 def test_odoo_answers_a_renamed_endpoint_and_require_refuses_it(gate: Gate, odoo: Odoo, api_key: str, name: str) -> None:
     path, body, headers = calls(odoo.database, odoo.admin, api_key)[name]
@@ -124,7 +135,7 @@ def test_the_web_client_and_other_traffic_are_not_affected(gate: Gate, odoo: Odo
     assert session.call("res.partner", "search_count", []) > 0
     # A member of this name, where a method's own arguments stand, and among those of a call that has a session.
     assert session.call("res.partner", "search_count", [["name", "=", "service"]], context={"service": 1}) == 0
-    with pytest.raises(Exception, match="TypeError|unexpected"):
+    with pytest.raises(Exception, match="KeyError: method"):
         session._post("/web/dataset/call_kw", {"service": "x", "model": "res.partner"})
     for body, headers in [
         (b"name=a&service=b", FORM),
@@ -145,12 +156,3 @@ def test_an_upload_is_not_collected(gate: Gate, odoo: Odoo) -> None:
     with socket.create_connection(("127.0.0.1", gate.port), CALL_SECONDS) as connection:
         connection.sendall(head.encode())
         assert int(connection.recv(1000).split()[1]) == http.client.REQUEST_ENTITY_TOO_LARGE
-
-
-def test_a_refusal_has_the_form_of_what_was_sent_and_a_row(gate: Gate, odoo: Odoo, api_key: str) -> None:
-    enforce(gate, "require")
-    for name, road, start in [("XML", "/xmlrpc/2/object", b"<?xml"), ("JSON", "/jsonrpc", b'{"jsonrpc"'), ("bearer", "/json/2", b'{"name"')]:
-        path, body, headers = calls(odoo.database, odoo.admin, api_key)[name]
-        _, document = gate.send(body, path, headers)
-        assert document.startswith(start)
-        eventually(lambda road=road: [row for row in gate.audit(reason="key_required") if row["road"] == road])

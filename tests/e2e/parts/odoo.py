@@ -61,6 +61,8 @@ class Odoo:
         self.database = self.databases[0]
         self.port = process.free_port()
         self.url = f"http://{self.host}:{self.port}"
+        # Where the XML-RPC services are, unless a rewrite has put them elsewhere.
+        self.services = "/xmlrpc/2"
         self.admin = User(uid=0, login="admin", password="admin")
         self._postgres = postgres
         self._options = dict(options or {})
@@ -83,9 +85,9 @@ class Odoo:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def proxy(self, service: str = "object") -> xmlrpc.client.ServerProxy:
-        """A stock XML-RPC client of `/xmlrpc/2/<service>`; one for each thread."""
+        """A stock XML-RPC client of a service; one for each thread."""
         return xmlrpc.client.ServerProxy(
-            f"{self.url}/xmlrpc/2/{service}", transport=_TransportWithTimeout(), allow_none=True
+            f"{self.url}{self.services}/{service}", transport=_TransportWithTimeout(), allow_none=True
         )
 
     def authenticate(self, login: str, password: str) -> Any:
