@@ -102,7 +102,7 @@ def test_gzip(gate: Gate, key: str) -> None:
     refused(gate, gzip.compress(call(key)), "unsupported_encoding", headers=headers)
 
 
-@pytest.mark.parametrize("charset", ["utf-16", "windows-1252", ""])
+@pytest.mark.parametrize("charset", ["utf-16", "koi8-r", ""])
 def test_other_charsets(gate: Gate, key: str, charset: str) -> None:
     refused(gate, call(key), "unsupported_encoding", headers={"Content-Type": f"text/xml; charset={charset}"})
 

@@ -40,6 +40,15 @@ def _mcp_server_odoo(account: Account, name: str, folder: Path, **mode: str) -> 
     return Story([record["id"] for record in page["records"]], created, refusal, tools)
 
 
+@contextlib.contextmanager
+def working(account: Account, folder: Path) -> Iterator[Call]:
+    """mcp-server-odoo for as long as somebody works with it: a function that calls one of its tools."""
+    environment = {"ODOO_URL": account.url, "ODOO_DB": account.database, "ODOO_USER": account.login}
+    environment |= {"ODOO_PASSWORD": account.key, "ODOO_YOLO": "true", "ODOO_RPC_TRANSPORT": "xmlrpc"}
+    with _server("mcp-server-odoo", "mcp_server_odoo", environment, folder) as (_, call):
+        yield call
+
+
 def odoo_mcp(account: Account, name: str, folder: Path) -> Story:
     """Its writes are enabled by an environment variable, and each is validated before it is executed."""
     return _odoo_mcp(account, name, folder, ODOO_TRANSPORT="xmlrpc")
