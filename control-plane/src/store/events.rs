@@ -148,6 +148,10 @@ pub async fn insert<'b>(
     let mut uses: BTreeMap<&str, keys::Use> = BTreeMap::new();
     let mut visits: BTreeMap<&str, sessions::Visit<'_>> = BTreeMap::new();
     let mut new = Vec::new();
+    // A statement of no rows is none to PostgreSQL.
+    if batch.events.is_empty() {
+        return Ok(new);
+    }
     let mut rows = Batch::load(connection, gate_id, batch).await?;
     for event in &batch.events {
         match rows.put(Row::of(gate_id, &batch.boot, event)?) {
