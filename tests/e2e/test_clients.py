@@ -69,14 +69,16 @@ def test_a_client_works_and_is_refused_what_is_not_permitted(
         assert "search_records" in story.tools and len(story.tools) > 10
     # The gate refused that one call and none of those that a client makes on its own account.
     rows = eventually(lambda: whole_story(gate, made["id"], client, roads))
-    refused = [(row["method"], row["record_ids"]) for row in rows if row["outcome"] != "allowed"]
+    # odooly asks for Odoo's documentation with the key first, where none belongs.
+    calls = [row for row in rows if row["road"] != "/doc-bearer"]
+    refused = [(row["method"], row["record_ids"]) for row in calls if row["outcome"] != "allowed"]
     if client is mcp_server_odoo_standard:
         # It asks first, and does not try.
         assert "Operation 'unlink' not allowed on model 'res.partner'" in story.refusal and not refused
     else:
         assert "permission_denied: The permission for res.partner would have to allow delete." in story.refusal
         assert refused == [("unlink", [story.created])]
-    assert {row["road"] for row in rows} == roads
+    assert {row["road"] for row in calls} == roads
 
 
 def whole_story(gate: Gate, key_id: str, client: Callable[..., Story], roads: set[str]) -> list[dict[str, Any]]:
