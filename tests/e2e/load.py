@@ -38,8 +38,11 @@ def login(key: str) -> bytes:
     return xmlrpc.client.dumps(("odoo", "agent", key, {}), "authenticate").encode()
 
 
+SECURED = "/xmlrpc/2/mcp"
+
+
 def run(
-    port: int, clients: int, make: Callable[[int], bytes], until: Callable[[int], bool], path: str = "/xmlrpc/2/mcp"
+    port: int, clients: int, make: Callable[[int], bytes], until: Callable[[int], bool], path: str = SECURED
 ) -> list[Answer]:
     """`clients` threads send `make(n)` for n = 0, 1, … until `until(n)` or until their connection is lost."""
     numbers = iter(range(10**9))
@@ -52,7 +55,7 @@ def run(
 
 
 def calls(
-    port: int, numbers: Iterator[int], make: Callable[[int], bytes], until: Callable[[int], bool], agent: str, path: str
+    port: int, numbers: Iterator[int], make: Callable[[int], bytes], until: Callable[[int], bool], agent: str, path: str = SECURED
 ) -> Iterator[Answer]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     headers = {"Content-Type": "text/xml", "User-Agent": agent}
