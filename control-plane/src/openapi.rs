@@ -92,7 +92,7 @@ impl Operation {
         self.may_refuse(&[Code::PreconditionRequired]);
         if makes_records {
             let description = "`*`, in the place of `If-Match`: make a new record, 412 if there is one by now.";
-            return self.takes_header("If-None-Match", description, &json!({"const": "*"}));
+            return self.takes_header("If-None-Match", description, &json!({"type": "string"}));
         }
         for parameter in self.parameters.iter_mut().filter(|parameter| parameter["name"] == "If-Match") {
             parameter["required"] = true.into();

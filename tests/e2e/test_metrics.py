@@ -27,6 +27,7 @@ NAMES = {
     "lictor_policy_stamp": set(),
     "lictor_policy_age_seconds": set(),
     "lictor_audit_pending": set(),
+    "lictor_filters_lost": set(),
 }
 # Envoy's counters are there at once; what its workers put into histograms it gathers every 5 s.
 FLUSH_SECONDS = 60

@@ -115,6 +115,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             let name = pair.split('=').next().unwrap_or_default().replace("%00", "");
             return Err(Problem::invalid(name, "Leave the character NUL out."));
         }
+        if let Ok(axum::extract::Query(given)) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
+            && let Some((name, _)) = given.into_iter().find(|(_, text)| text.chars().count() > bounds::MAX_TEXT)
+        {
+            return Err(Problem::invalid(name, format!("Give at most {} characters.", bounds::MAX_TEXT)));
+        }
         axum::extract::Query::try_from_uri(uri).map(|axum::extract::Query(query)| Self(query)).map_err(|rejection| {
             let text = rejection.body_text();
             let message = text.rsplit_once("string: ").map_or(text.as_str(), |(_, message)| message);
