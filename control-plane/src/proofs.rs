@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::store::StoreError;
 use crate::store::proof::check::{Report, check};
 
-/// So many seconds pass between two looks, each at all rows: milliseconds for some hundred, a quarter of a second for 10,000 keys.
+/// So many seconds pass between two looks, each at all rows.
 const EVERY: Duration = Duration::from_secs(30);
 /// Findings that an alert and the administrators' log name one by one.
 const NAMED: usize = 10;
