@@ -1,5 +1,5 @@
 //! One budget for refusals: the first few a minute of each caller and reason have records of their own, the rest is
-//! counted. So nobody fills the queue, a disk or a mailbox by being refused.
+//! counted. So nobody fills the queue, a disk or a mailbox by being refused. Whoever goes on all the same is answered late.
 
 use lictor_policy::brake::network;
 use lictor_policy::counted::{Counted, Whose};
@@ -7,10 +7,10 @@ use lictor_policy::places::For;
 use lictor_policy::refusal::Reason;
 use lictor_policy::wire::{Event, UnixMicros};
 
-use crate::audit;
 use crate::host::{self, HostError};
 use crate::reservation::{Reserved, reserve};
 use crate::state::{Table, change};
+use crate::{answers, audit};
 
 /// Records a minute of one key for one reason: administrators see in them what an agent lacks.
 const RECORDED_OF_KEY: u64 = 10;
@@ -18,6 +18,9 @@ const RECORDED_OF_KEY: u64 = 10;
 const RECORDED_OF_ADDRESS: u64 = 5;
 /// Records a minute of all callers without a verified key: of addresses there is no end.
 const RECORDED_UNVERIFIED: u64 = 1000;
+
+/// Refusals a minute of one caller for one reason that are answered at once.
+const AT_ONCE: u64 = 100;
 
 /// What keys were refused, so that no number of addresses has a say in it; and what addresses were.
 const KEYS: Table = Table::new("lictor.refused", 1024);
@@ -30,9 +33,13 @@ const SUMS: Table = Table::new("lictor.counted", 64);
 /// stays a refusal whatever becomes of its record.
 pub(crate) fn take(event: &Event, reason: Reason) -> Option<Reserved> {
     let now = event.at;
-    let reserved = match is_one_of_few(event, reason) {
-        Ok(true) => reserve(For::Refusals, now).ok(),
-        Ok(false) => None,
+    let reserved = match refusals(event, reason) {
+        Ok(refusals) => {
+            if refusals.number > AT_ONCE {
+                answers::be_late();
+            }
+            refusals.is_recorded.then(|| reserve(For::Refusals, now).ok()).flatten()
+        }
         Err(error) => {
             host::warn(&format!("lictor: whether a refusal is recorded by itself is not known: {error:?}"));
             None
@@ -56,16 +63,25 @@ pub(crate) fn count(event: &Event, reason: Reason) {
     }
 }
 
-/// Whether a caller was refused for a reason only a few times in this minute. The caller is the key if it was verified, else
-/// the network of the address: whoever guesses at a key says nothing of it.
-fn is_one_of_few(event: &Event, reason: Reason) -> Result<bool, HostError> {
+/// Refusals of one caller for one reason in this minute.
+struct Refusals {
+    number: u64,
+    /// Whether the last is one of the few.
+    is_recorded: bool,
+}
+
+/// Adds one. The caller is the key if it was verified, else the network of the address: whoever guesses at a key says
+/// nothing of it.
+fn refusals(event: &Event, reason: Reason) -> Result<Refusals, HostError> {
     let reason = reason.row().name.as_bytes();
     if let (Some(key), Some(_verified)) = (&event.key_id, &event.database) {
-        return Ok(KEYS.add(&[key.as_bytes(), reason], event.at)? <= RECORDED_OF_KEY);
+        let number = KEYS.add(&[key.as_bytes(), reason], event.at)?;
+        return Ok(Refusals { number, is_recorded: number <= RECORDED_OF_KEY });
     }
     let network = network(event.client_ip.parse().ok());
-    Ok(ADDRESSES.add(&[&network, reason], event.at)? <= RECORDED_OF_ADDRESS
-        && ALL_ADDRESSES.add(&[], event.at)? <= RECORDED_UNVERIFIED)
+    let number = ADDRESSES.add(&[&network, reason], event.at)?;
+    let is_recorded = number <= RECORDED_OF_ADDRESS && ALL_ADDRESSES.add(&[], event.at)? <= RECORDED_UNVERIFIED;
+    Ok(Refusals { number, is_recorded })
 }
 
 /// False if there is no room for the sum of another one.

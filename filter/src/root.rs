@@ -99,7 +99,7 @@ impl Root {
     }
 
     pub(crate) fn on_tick(&mut self) {
-        answers::flush();
+        answers::tick();
         // What failed is tried again at the next tick, and what was lost is in the log; a policy that cannot be renewed ages
         // and is refused.
         drop(self.tick());

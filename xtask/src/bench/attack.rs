@@ -64,6 +64,8 @@ pub(super) fn run(setting: &mut Setting<'_>, length: Duration, rounds: u16, conn
     let (mut calls, mut alone, mut beside) = (0, Vec::new(), Vec::new());
     for number in 1..=rounds {
         let quiet = setting.paused(|setting| setting.load(ROW, length, connections))?;
+        calls += quiet.requests;
+        setting.every_call_is_audited(calls)?;
         let (loud, attacked) = setting.paused(|setting| {
             let mut command = setting.attack(ROW.variant, &files, length + 2 * LEAD, connections)?;
             let attack = Generator::start(&mut command)?;
@@ -73,7 +75,7 @@ pub(super) fn run(setting: &mut Setting<'_>, length: Duration, rounds: u16, conn
             let attacked: Attacked = serde_json::from_slice(&attacked).context("the attack printed something else")?;
             anyhow::Ok((loud?, attacked))
         })?;
-        calls += quiet.requests + loud.requests;
+        calls += loud.requests;
         let sent: Vec<_> = requests.iter().zip(&attacked.sent).map(|((name, _), n)| format!("{n} {name}")).collect();
         say(format!(
             "round {number} of {rounds}: alone {}, beside {:.0} refusals/s {} ({})",

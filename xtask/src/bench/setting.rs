@@ -259,7 +259,7 @@ impl<'a> Setting<'a> {
         let limits = json!({
             "enforcement": "secure",
             "rate_limit": {"enabled": true, "per_minute": 1_000_000_000},
-            "sessions": {"enabled": true, "limit": 100},
+            "sessions": {"enabled": true, "limit": 64},
         });
         api.json("PATCH", "settings", &limits)?;
         let gate = api.json("POST", "gates", &json!({"name": "bench"}))?;
