@@ -2,7 +2,6 @@
 with the starter permissions and all that goes wrong in a day, in a minute."""
 
 import contextlib
-import json
 import xmlrpc.client
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +44,8 @@ def settings(gate: Gate, **changes: Any) -> Iterator[None]:
     gate.in_force()
 
 
-def test_a_day_of_a_harmless_agent_opens_no_alert_above_low(own_gate: Gate, odoo: Odoo, tmp_path: Path) -> None:
-    gate = own_gate
+def carry_out(gate: Gate, odoo: Odoo, folder: Path) -> None:
+    """The day. The servers work in the folder."""
     user = gate.user(odoo.database, odoo.admin.login, odoo.create_api_key(odoo.admin))
     made = gate.key(user, name="bookkeeper")
     key = made["key"]
@@ -54,7 +53,7 @@ def test_a_day_of_a_harmless_agent_opens_no_alert_above_low(own_gate: Gate, odoo
     agent = gate.agent(user, key)
 
     # In the morning the AI application starts its server, and asks for what is there.
-    with working(account, tmp_path) as call:
+    with working(account, folder) as call:
         call("list_models")
         for model in ["res.partner", "res.company", "res.lang", "res.country"]:
             call("search_records", model=model, limit=10)
@@ -67,8 +66,8 @@ def test_a_day_of_a_harmless_agent_opens_no_alert_above_low(own_gate: Gate, odoo
             assert "permission_denied" in call("delete_record", model="res.partner", record_id=partner["id"])
 
     # A colleague's server does the same, and another program looks at what each model is made of.
-    (tmp_path / "colleague").mkdir()
-    odoo_mcp(account, "Deco Books", tmp_path / "colleague")
+    (folder / "colleague").mkdir()
+    odoo_mcp(account, "Deco Books", folder / "colleague")
     for model in MODELS:
         for method, arguments in [("check_access_rights", ["read", False]), ("fields_get", [])]:
             agent.refusal(model, method, *arguments)
@@ -113,11 +112,11 @@ def test_a_day_of_a_harmless_agent_opens_no_alert_above_low(own_gate: Gate, odoo
         refused = [machine.refusal("res.partner", "search_count", []) for machine in [agent, other] * 5]
         assert refused.count("session_limit") == 5
 
-    last = eventually(lambda: [row for row in gate.audit(key_id=after["id"]) if row["reason"] == "session_limit"][4:])
-    assert last
-    rows = [*gate.audit(key_id=made["id"]), *gate.audit(key_id=after["id"]), *gate.audit(reason="invalid_key")]
-    (tmp_path / "rows.json").write_text(json.dumps({"rows": rows, "keys": [made["id"], after["id"]]}))
-    assert sum(row["outcome"] == "denied" for row in rows) > 40, "nothing went wrong on this day"
-    alerts = gate.api("GET", "alerts")["items"]
+
+def test_a_day_of_a_harmless_agent_opens_no_alert_above_low(own_gate: Gate, odoo: Odoo, tmp_path: Path) -> None:
+    carry_out(own_gate, odoo, tmp_path)
+    assert eventually(lambda: own_gate.audit(reason="session_limit")[4:])
+    assert len(own_gate.audit(outcome="denied")) > 40, "nothing went wrong on this day"
+    alerts = own_gate.api("GET", "alerts")["items"]
     assert {alert["severity"] for alert in alerts} == {"low"}, alerts
     assert {"permission_denied", "suspicious_activity"} <= {alert["type"] for alert in alerts}

@@ -260,8 +260,12 @@ def _(stage: Stage) -> Iterator[Request]:
 
 def wrong_key(key: str) -> str:
     """Another key with the same prefix and a right checksum: only its hash can tell."""
+    return plain_key(key[4:12] + "x" * 32)
+
+
+def plain_key(secret: str) -> str:
+    """A key of a prefix and a secret, 40 characters together: the checksum is added."""
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    secret = key[4:12] + "x" * 32
     rest, checksum = zlib.crc32(secret.encode()), ""
     for _ in range(6):
         rest, digit = divmod(rest, 62)
