@@ -1,6 +1,10 @@
-//! Recorded streams of events, and the alerts that must come of them. A file's first line says what it is about, which
-//! settings hold, so many seconds after the beginning the events are received and the gate's count is looked at, and the
-//! alerts; the others are events as a gate sends them.
+//! Streams of events, and the alerts that must come of them. A file's first line says what it is about, which settings hold,
+//! so many seconds after the beginning the events are received and the gate's count is looked at, and the alerts; the others
+//! are events as a gate sends them.
+//!
+//! Those whose first line says so are recorded: `tests/e2e/record_streams.py`, which is run by hand, attacks a real gate, or
+//! lets a harmless agent work before it, and writes what the audit log has of it and the alerts that were open then. What
+//! takes longer than a few minutes, or is about one rule, is written by hand.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -127,7 +131,10 @@ async fn a_harmless_day_opens_nothing_above_low_nor_would_it_if_half_as_much_ope
     assert!(!days.is_empty());
     for name in days {
         let (head, events) = stream(&name);
-        assert!(events.iter().filter(|event| event["outcome"] == "denied").count() > 80, "{name} is too quiet a day");
+        let refusals = events.iter().filter(|event| event["outcome"] == "denied");
+        // Of many within a minute, a gate counts most.
+        let refusals: u64 = refusals.map(|event| event["count"].as_u64().unwrap_or(1)).sum();
+        assert!(refusals > 80, "{name} is too quiet a day");
         for found in [head["alerts"].as_array().unwrap().clone(), play(&name, 500, &defaults(0.5)).await] {
             let worse: Vec<_> = found.iter().filter(|alert| alert["severity"] != "low").collect();
             assert!(worse.is_empty(), "{name}: {worse:?}");
