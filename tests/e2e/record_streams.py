@@ -42,7 +42,7 @@ ALL_ARRIVE_SECONDS = 240.0
 RECEIVED_AT_SECONDS = 3600
 MOST_BYTES = 40_000
 DAY = "harmless-day"
-ABOUT_THE_DAY = """A day of an agent that keeps books and means no harm, in a minute: two MCP servers and a program,
+ABOUT_THE_DAY = """A day of an agent that keeps books and means no harm, in ten seconds: two MCP servers and a program,
     the starter permissions, calls that nothing permits, a bug, a mistyped key, a rotated one, a full rate limit, a second
     machine."""
 # Of an event, what it leaves out where it is so.
