@@ -121,20 +121,27 @@ impl<'a> Parser<'a> {
         }
     }
 
+    // In place, as are `close` and what they call: with a known name, a look at a tag is one comparison.
+    #[inline(always)]
     fn open(&mut self, name: &'static str) -> Result<(), Problem> {
-        if self.scanner.opens(name) {
-            return Ok(());
-        }
+        if self.scanner.opens(name) { Ok(()) } else { self.open_in_pieces(name) }
+    }
+
+    #[inline(never)]
+    fn open_in_pieces(&mut self, name: &'static str) -> Result<(), Problem> {
         match self.next_tag(Problem::Element(name))? {
             Tag::Open(found) if found == name => Ok(()),
             Tag::Open(_) | Tag::Close(_) => Err(Problem::Element(name)),
         }
     }
 
+    #[inline(always)]
     fn close(&mut self, name: &str) -> Result<(), Problem> {
-        if self.scanner.closes(name) {
-            return Ok(());
-        }
+        if self.scanner.closes(name) { Ok(()) } else { self.close_in_pieces(name) }
+    }
+
+    #[inline(never)]
+    fn close_in_pieces(&mut self, name: &str) -> Result<(), Problem> {
         match self.next_tag(Problem::End)? {
             Tag::Close(found) if found == name => Ok(()),
             Tag::Close(_) => Err(Problem::Xml),

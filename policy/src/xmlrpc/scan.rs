@@ -75,15 +75,18 @@ impl<'a> Scanner<'a> {
 
     /// Whether a start tag `<name>` comes next, white space before it apart; goes on behind it then. The short way to what
     /// [`Self::next`] gives in pieces, which most documents take throughout.
+    #[inline(always)]
     pub(super) fn opens(&mut self, name: &str) -> bool {
         self.takes("<", name)
     }
 
     /// The same for an end tag.
+    #[inline(always)]
     pub(super) fn closes(&mut self, name: &str) -> bool {
         self.takes("</", name)
     }
 
+    #[inline(always)]
     fn takes(&mut self, mark: &str, name: &str) -> bool {
         let behind = tag(self.rest.trim_ascii_start(), mark, name).filter(|_| self.close.is_none());
         self.go_on(behind).is_some()
@@ -157,6 +160,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// What stands behind a tag without attributes that a text begins with.
+#[inline(always)]
 fn tag<'a>(text: &'a str, mark: &str, name: &str) -> Option<&'a str> {
     text.strip_prefix(mark)?.strip_prefix(name)?.strip_prefix('>')
 }
