@@ -1,5 +1,6 @@
 //! Audit events: from the request that ends, through a queue that all threads share, to the control plane.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use lictor_policy::places::BYTES_OF_A_PLACE;
@@ -24,14 +25,70 @@ pub(crate) fn numbered() -> Result<(String, u64), HostError> {
     Ok((boot()?, reservation::numbered()?))
 }
 
+/// Events that a thread writes down; with one more they go into the queue.
+const KEPT: usize = 15;
 /// Events in an entry at most, of a filter before this one: shared data outlives it.
-const TOGETHER: usize = 32;
+const MOST_TOGETHER: usize = 32;
 /// Bytes of events after which a batch takes no more, so that sending one costs neither end much memory.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Hands an event over to the sender. At once, since what a thread keeps dies with its VM.
+/// The events of a thread that go into the queue together: putting in each by itself would wake the thread for each.
+///
+/// Each is written down in shared data as well, since what a thread keeps dies with its VM.
+#[derive(Default)]
+struct Kept {
+    /// Where they are written down; without a place, each goes into the queue at once.
+    written: Vec<String>,
+    events: Entry,
+}
+
+thread_local! {
+    static THREAD: RefCell<Kept> = RefCell::default();
+}
+
+/// Where the events of the thread with this place are written down. What is in the queue too is not taken away there: it
+/// costs time, and the control plane stores each event once.
+fn entries(place: usize) -> impl Iterator<Item = String> {
+    (0..KEPT).map(move |number| format!("lictor.kept.{place}.{number}"))
+}
+
+/// Hands an event over to the sender.
 pub(crate) fn record(reserved: Reserved, event: Event) -> Result<(), HostError> {
-    enqueue(&Entry::of(reserved, event))
+    let entry = Entry::of(reserved, event);
+    THREAD.with_borrow_mut(|kept| {
+        let name = kept.written.get(kept.events.count() as usize);
+        let is_written = name.is_some_and(|name| host::overwrite_shared(name, &entry.0).is_ok());
+        kept.events.join(&entry);
+        if is_written { Ok(()) } else { kept.hand_over() }
+    })
+}
+
+/// Puts what this thread keeps into the queue; at each tick, and before its filter ends.
+pub(crate) fn hand_over() -> Result<(), HostError> {
+    THREAD.with_borrow_mut(Kept::hand_over)
+}
+
+/// Has this thread keep events from now on, by the place that it has taken.
+pub(crate) fn keep_at(place: usize) {
+    THREAD.with_borrow_mut(|kept| kept.written = entries(place).collect());
+}
+
+/// Puts into the queue what a thread had written down whose filter has ended without a word.
+pub(crate) fn recover(place: usize) -> Result<(), HostError> {
+    entries(place).try_for_each(|name| {
+        let entry = Entry(host::shared(&name)?.value);
+        if entry.count() == 0 {
+            return Ok(());
+        }
+        enqueue(&entry)?;
+        host::overwrite_shared(&name, &[])
+    })
+}
+
+impl Kept {
+    fn hand_over(&mut self) -> Result<(), HostError> {
+        if self.events.count() == 0 { Ok(()) } else { enqueue(&std::mem::take(&mut self.events)) }
+    }
 }
 
 /// The shared queue. Envoy wakes the thread that has opened it last whenever something is appended; nobody needs that, as
@@ -53,7 +110,7 @@ fn enqueue(entry: &Entry) -> Result<(), HostError> {
 
 /// JSON for the control plane, events with commas between them or a whole batch, behind what must be known of it without
 /// parsing: the highest sequence number, and how many events there are. Empty without events.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Entry(Vec<u8>);
 
 impl Entry {
@@ -70,6 +127,12 @@ impl Entry {
         self.begin(sequence, 1);
         // Texts and numbers can always be written as JSON into memory.
         let _ = serde_json::to_writer(&mut self.0, &Event { sequence, ..event });
+    }
+
+    /// Appends the events of another one.
+    fn join(&mut self, other: &Self) {
+        self.begin(other.sequence(), other.count());
+        self.0.extend_from_slice(other.json());
     }
 
     /// Counts events that are then written behind those that are there.
@@ -217,7 +280,7 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     let (queue, boot) = (queue()?, boot()?);
     let mut events = Vec::new();
     let (mut room, mut bytes, mut surplus) = (wire::MAX_BATCH, 0, 0);
-    while room >= TOGETHER
+    while room >= MOST_TOGETHER
         && bytes < BATCH_BYTES
         && let Ok(Some(entry)) = host::dequeue(queue).map(|taken| taken.map(Entry))
     {
@@ -232,7 +295,7 @@ fn next_batch() -> Result<Option<Batch>, HostError> {
     reservation::dequeued(surplus)?;
     let batch = Entry::batch(&events, &boot);
     match host::set_shared(BATCH, &slot, &batch.0) {
-        Ok(()) => Ok(Some(Batch { events: batch, full: room < TOGETHER || bytes >= BATCH_BYTES })),
+        Ok(()) => Ok(Some(Batch { events: batch, full: room < MOST_TOGETHER || bytes >= BATCH_BYTES })),
         Err(error) => {
             // Another thread took the lease meanwhile: the events go back for it, as many as the queue takes.
             events.iter().for_each(|entry| drop(enqueue(entry)));
@@ -279,6 +342,34 @@ mod tests {
         let events: Vec<Event> = serde_json::from_slice(&list).unwrap();
         assert_eq!(events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [7, 9, 8]);
         assert_eq!(Entry::of(Reserved(5), Event::at(1, String::new())).sequence(), 5);
+    }
+
+    fn put_down(sequence: u64) {
+        record(Reserved(sequence), Event::at(1, "d".to_owned())).unwrap();
+    }
+
+    fn queued() -> Vec<u64> {
+        let queue = queue().unwrap();
+        std::iter::from_fn(|| host::dequeue(queue).unwrap()).map(|entry| Entry(entry).count()).collect()
+    }
+
+    #[test]
+    fn events_go_together_and_outlive_whoever_keeps_them() {
+        put_down(0);
+        assert_eq!(queued(), [1], "without a place, at once");
+        keep_at(3);
+        (1..=KEPT as u64).for_each(put_down);
+        assert!(queued().is_empty());
+        put_down(99);
+        assert_eq!(queued(), [KEPT as u64 + 1]);
+        put_down(100);
+        // The VM ends without a word.
+        THREAD.take();
+        recover(3).unwrap();
+        // The control plane has all but the first already.
+        assert_eq!(queued(), [1; KEPT]);
+        recover(3).unwrap();
+        assert!(queued().is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::answers;
-use crate::audit::Sender;
+use crate::audit::{self, Sender};
 use crate::config::Config;
 use crate::host::{self, HostError};
 use crate::refused::Recorder;
@@ -35,7 +35,9 @@ impl Root {
         let (lease, place) = own(&mut self.own)?;
         if let Some(place) = place.renew()? {
             answers::open(place)?;
+            audit::keep_at(place);
         }
+        audit::hand_over()?;
         // Parsed here, a new policy stalls no request.
         let current = worker.refreshed()?;
         if lease.hold(now)? {
@@ -120,9 +122,8 @@ impl Root {
     }
 
     pub(crate) fn on_done(&mut self) {
-        if let Some((_, place)) = &mut self.own
-            && let Err(error) = place.leave()
-        {
+        let left = self.own.as_mut().map_or(Ok(()), |(_, place)| place.leave());
+        if let Err(error) = audit::hand_over().and(left) {
             host::warn(&format!("lictor: a filter that ends could not say so: {error:?}"));
         }
     }

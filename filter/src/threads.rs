@@ -4,6 +4,7 @@
 //! A place is free again when its filter ends in order. Silence is counted in ticks of the thread that watches and not in
 //! time: a machine that was suspended, or a clock that jumped, ends nobody.
 
+use crate::audit;
 use crate::host::{self, HostError};
 use crate::state::Pair;
 
@@ -89,8 +90,12 @@ impl Watch {
             let Some((said, looks)) = self.said.get_mut(number) else { break };
             *looks = if now == *said && now != LEFT { *looks + 1 } else { 0 };
             *said = now;
-            if *looks >= SILENT_LOOKS && Pair::update(&name(number), |found| (found == now).then_some(LEFT))?.is_some()
-            {
+            if *looks < SILENT_LOOKS {
+                continue;
+            }
+            // Before anyone can take the place, and write there.
+            audit::recover(number)?;
+            if Pair::update(&name(number), |found| (found == now).then_some(LEFT))?.is_some() {
                 ended += 1;
             }
         }

@@ -80,7 +80,7 @@ fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>) -> Outcom
     });
     let forwarded = pass(FIRST, request);
     let answers = host(|host| std::mem::take(&mut host.answers));
-    let events = sent_and_queued();
+    let events = recorded_and_sent();
     callbacks::tick(ROOT);
     answer_calls(false, 200);
     callbacks::done(ROOT);
@@ -194,13 +194,15 @@ fn is_answered() -> bool {
     host(|host| !host.answers.is_empty())
 }
 
-/// How many events are in the queue, and how many were sent ahead.
-fn sent_and_queued() -> u64 {
+/// How many events are in the queue or written down for it, and how many were sent ahead.
+fn recorded_and_sent() -> u64 {
     host(|host| {
+        let kept = host.shared.iter().filter(|(name, _)| name.starts_with(b"lictor.kept")).map(|(_, (value, _))| value);
         let queued = host
             .queues
             .iter()
             .flat_map(|(_, queue)| queue)
+            .chain(kept)
             .filter_map(|entry| entry.get(COUNT)?.try_into().ok())
             .map(u64::from_le_bytes);
         let sent = host.calls.iter().map(|body| String::from_utf8_lossy(body).matches("\"sequence\"").count() as u64);
