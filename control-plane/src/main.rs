@@ -8,21 +8,21 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
+use lictor_control_plane::api::auth::Actor;
+use lictor_control_plane::api::{self, gate_v1, router};
 use lictor_control_plane::app::App;
-use lictor_control_plane::auth::Actor;
-use lictor_control_plane::config::{
+use lictor_control_plane::cli::master_key::{self, FirstAdmin};
+use lictor_control_plane::cli::options::{
     Command, Config, Docs, DocsPage, Init, Output, Restore, RotateMasterKey, Serve, Smtp, Storage,
 };
-use lictor_control_plane::listen::{self, Bounds};
-use lictor_control_plane::odoo::Odoo;
-use lictor_control_plane::outbox::{self, Mailer};
-use lictor_control_plane::setup::{self, FirstAdmin};
+use lictor_control_plane::cli::{database, docs, remote};
+use lictor_control_plane::clients::odoo::Odoo;
+use lictor_control_plane::clients::smtp::Mailer;
+use lictor_control_plane::http::listen::{self, Bounds};
+use lictor_control_plane::http::tls::Tls;
+use lictor_control_plane::secrets::vault::Vault;
 use lictor_control_plane::store::Store;
-use lictor_control_plane::tls::Tls;
-use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{
-    alerts, api, cli, credentials, docs, gates, jobs, maintenance, proofs, publish, router, upkeep,
-};
+use lictor_control_plane::tasks::{credentials, jobs, live_gates, proofs, publisher};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,11 +40,11 @@ async fn main() -> ExitCode {
     let done = match config.command {
         Command::Init(init) => run_init(init).await,
         Command::Serve(serve) => run_serve(serve).await,
-        Command::Backup(backup) => maintenance::back_up(&backup.database.database_url, &backup.file).await,
+        Command::Backup(backup) => database::back_up(&backup.database.database_url, &backup.file).await,
         Command::Restore(restore) => run_restore(restore).await,
         Command::RotateMasterKey(rotation) => run_rotation(rotation).await,
         Command::AcceptRows(storage) => run_acceptance(storage).await,
-        Command::Remote(noun) => return cli::run(noun).await.into(),
+        Command::Remote(noun) => return remote::run(noun).await.into(),
         Command::Docs(Docs { page: DocsPage::Roles }) => print(&docs::roles()),
         Command::Docs(Docs { page: DocsPage::Settings }) => print(&docs::settings()),
     };
@@ -58,8 +58,8 @@ async fn run_init(init: Init) -> Result<()> {
     // Nobody is asked for anything: the Odoo is named when the service starts.
     let app = open(&init.storage, Odoo::at("http://localhost")?).await?;
     let admin = if init.another_admin {
-        setup::another_admin(&app).await.map_err(told)?
-    } else if let Some(admin) = setup::first_admin(&app).await.map_err(told)? {
+        master_key::another_admin(&app).await.map_err(told)?
+    } else if let Some(admin) = master_key::first_admin(&app).await.map_err(told)? {
         admin
     } else {
         bail!("the database is initialised already: nothing was changed")
@@ -68,7 +68,7 @@ async fn run_init(init: Init) -> Result<()> {
     print_admin(&admin, &init)?;
     if let (Some(name), Some(file)) = (&init.gate, &init.gate_token_file) {
         let issued = api::gates::issue(&app, &Actor::system(), name.clone()).await.map_err(told)?;
-        setup::write_gate_token(file, &issued.token)
+        master_key::write_gate_token(file, &issued.token)
             .with_context(|| format!("--gate-token-file {}", file.display()))?;
     }
     app.store.close().await;
@@ -79,8 +79,8 @@ async fn run_restore(restore: Restore) -> Result<()> {
     let url = &restore.storage.database.database_url;
     let vault = master_key(&restore.storage, Some("of the backup"))?;
     let done = match &restore.file {
-        Some(file) => maintenance::restore(url, file, restore.replace, &vault).await?,
-        None => maintenance::adopt(url, &vault).await?,
+        Some(file) => database::restore(url, file, restore.replace, &vault).await?,
+        None => database::adopt(url, &vault).await?,
     };
     let changed = done.last_change.map_or_else(|| "never".to_owned(), |moment| moment.to_string());
     print(&format!(
@@ -93,7 +93,7 @@ async fn run_restore(restore: Restore) -> Result<()> {
 
 async fn run_acceptance(storage: Storage) -> Result<()> {
     let vault = master_key(&storage, Some("in use"))?;
-    let accepted = maintenance::accept_rows(&storage.database.database_url, &vault).await?;
+    let accepted = database::accept_rows(&storage.database.database_url, &vault).await?;
     let mut page = String::new();
     for (table, accepted) in accepted.iter().filter(|(_, accepted)| accepted.unproven > 0) {
         let _ = fmt::Write::write_fmt(
@@ -111,12 +111,12 @@ async fn run_rotation(rotation: RotateMasterKey) -> Result<()> {
     let old = master_key(storage, Some("in use"))?;
     let path = &rotation.new_master_key_file;
     let place = || format!("--new-master-key-file {}", path.display());
-    let key = match setup::read_master_key(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => setup::make_master_key(path),
+    let key = match master_key::read_master_key(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => master_key::make_master_key(path),
         read => read,
     };
     let new = Vault::parse(&key.with_context(place)?).with_context(place)?;
-    print(&match maintenance::rotate_master_key(url, &old, &new).await? {
+    print(&match database::rotate_master_key(url, &old, &new).await? {
         Some(sealed) => format!(
             "{sealed} secrets are sealed with the master key {} now. Start the service with --master-key-file {}; keep \
              the old key for as long as you keep backups from before.\n",
@@ -143,7 +143,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     } else {
         tracing::warn!("no --smtp-host: mail waits in the outbox until there is one");
     }
-    if let Some(admin) = setup::first_admin(&app).await.map_err(told)? {
+    if let Some(admin) = master_key::first_admin(&app).await.map_err(told)? {
         // To standard output and not to the log: logs are collected and kept.
         let mut out = std::io::stdout().lock();
         writeln!(
@@ -154,15 +154,15 @@ async fn run_serve(serve: Serve) -> Result<()> {
         )?;
         out.flush()?;
     }
-    let mut publisher = tokio::spawn(publish::run(app.clone()));
-    let replicas = tokio::spawn(publish::hear_replicas(app.clone()));
-    let presence = tokio::spawn(gates::keep_presence(app.clone()));
-    let upkeep = tokio::spawn(upkeep::run(app.clone()));
+    let mut publisher = tokio::spawn(publisher::run(app.clone()));
+    let replicas = tokio::spawn(publisher::hear_replicas(app.clone()));
+    let presence = tokio::spawn(gate_v1::keep_presence(app.clone()));
+    let upkeep = tokio::spawn(live_gates::run(app.clone()));
     let credentials = tokio::spawn(credentials::run(app.clone()));
     let checks = tokio::spawn(credentials::keep_checking(app.clone()));
-    let jobs = tokio::spawn(jobs::run(app.clone()));
-    let alerts = tokio::spawn(alerts::run(app.clone()));
-    let outbox = tokio::spawn(outbox::run(app.clone()));
+    let jobs = tokio::spawn(jobs::runner::run(app.clone()));
+    let alerts = tokio::spawn(lictor_control_plane::tasks::alerts::run(app.clone()));
+    let outbox = tokio::spawn(lictor_control_plane::tasks::outbox::run(app.clone()));
     let proofs = tokio::spawn(proofs::run(app.clone()));
     let tls = api_tls.is_some();
     let (api_tls, gate_tls) = (kept_current(api_tls), kept_current(gate_tls));
@@ -250,8 +250,8 @@ fn master_key(storage: &Storage, sealed_with: Option<&str>) -> Result<Vault> {
         return Vault::parse(&key).context("LICTOR_MASTER_KEY");
     }
     let path: &Path = &storage.master_key_file;
-    let key = match (setup::read_master_key(path), sealed_with) {
-        (Err(error), None) if error.kind() == ErrorKind::NotFound => setup::make_master_key(path).inspect(|_| {
+    let key = match (master_key::read_master_key(path), sealed_with) {
+        (Err(error), None) if error.kind() == ErrorKind::NotFound => master_key::make_master_key(path).inspect(|_| {
             tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
         }),
         (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => {
@@ -295,6 +295,6 @@ fn print(page: &str) -> Result<()> {
     Ok(out.flush()?)
 }
 
-fn told(problem: lictor_control_plane::error::Problem) -> anyhow::Error {
+fn told(problem: lictor_control_plane::domain::problem::Problem) -> anyhow::Error {
     anyhow::anyhow!("{}", problem.detail)
 }

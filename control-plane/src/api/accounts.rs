@@ -7,16 +7,18 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Patch, Query};
-use crate::api::page::{Page, PageQuery};
+use crate::api::auth::{Actor, Role};
 use crate::app::App;
-use crate::auth::{Actor, Role};
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
+use crate::app::change::{Done, change};
+use crate::app::passwords;
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::validate;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
+use crate::secrets::random;
 use crate::store::accounts::{self, Account};
 use crate::store::{Connection, StoreError, tokens};
-use crate::{password, random, validate};
 
 /// What an administrator says about an account.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -126,7 +128,7 @@ pub async fn set_password(
     if_match: IfMatch,
     Body(given): Body<Password>,
 ) -> Result<Tagged<Account>> {
-    password::validate("password", &given.password)?;
+    passwords::validate("password", &given.password)?;
     let hash = app.passwords.hash(given.password).await?;
     put_password(&app, &actor, &id, &if_match, "account.password_set", Some(&hash)).await
 }

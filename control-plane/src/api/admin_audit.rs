@@ -5,12 +5,12 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::extract::Query;
-use crate::api::page::{Page, Window};
 use crate::app::App;
-use crate::error::Result;
+use crate::domain::problem::Result;
+use crate::domain::time::DayOrMoment;
+use crate::http::cursor::{Page, Window};
+use crate::http::extract::Query;
 use crate::store::admin_audit::{self, Filter, Record};
-use crate::time::DayOrMoment;
 
 /// Which records are wanted: each parameter that is given must match.
 #[derive(Deserialize, JsonSchema)]

@@ -7,18 +7,19 @@ use lictor_policy::refusal::AlertType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::alerts::{Alert, State as AlertState, network};
-use crate::api::extract::{Body, Id, Query};
-use crate::api::page::{Page, Window};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
-use crate::severity::Severity;
+use crate::app::change::{Done, change};
+use crate::domain::alerts::subject::network;
+use crate::domain::alerts::{Alert, State as AlertState};
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::severity::Severity;
+use crate::domain::time::DayOrMoment;
+use crate::domain::validate;
+use crate::http::cursor::{Page, Window};
+use crate::http::extract::{Body, Id, Query};
 use crate::store::alerts::{self, Action, Entry, Filter};
-use crate::store::{ChangeTx, Connection, watches};
-use crate::time::DayOrMoment;
-use crate::validate;
+use crate::store::{ChangeTx, Connection, alert_counts};
 
 /// Entries that an alert's history may have before comments are refused.
 const MAX_ENTRIES: u64 = 500;
@@ -105,7 +106,7 @@ pub async fn resolve(
         if before.state == AlertState::Resolved {
             return Err(Problem::new(Code::AlertResolved, "It is resolved already; comment on it, or reopen it."));
         }
-        watches::delete(tx, before.kind, &before.subject).await?;
+        alert_counts::delete(tx, before.kind, &before.subject).await?;
         alerts::set_state(tx, &id, AlertState::Resolved, Some(app.now())).await?;
         noted(&app, &actor, tx, Action::Resolved, before, Some(given.note)).await
     });

@@ -13,18 +13,18 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::api::extract::Query;
-use crate::api::page::{Page, Window};
+use crate::api::csv;
 use crate::app::App;
-use crate::audit::link::Head;
-use crate::csv;
-use crate::error::{Code, Problem, Result};
-use crate::openapi::Operation as Description;
-use crate::openapi::described::Output;
-use crate::store::event_list::{self, Filter, NumberColumn, Place, TextColumn};
-use crate::store::events::{Record, outcome_name};
+use crate::domain::audit_chain::Head;
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::time::DayOrMoment;
+use crate::http::cursor::{Page, Window};
+use crate::http::extract::Query;
+use crate::http::openapi::describe::Output;
+use crate::http::openapi::document::Operation as Description;
+use crate::store::audit::insert::{Record, outcome_name};
+use crate::store::audit::list::{self, Filter, NumberColumn, Place, TextColumn};
 use crate::store::{StoreError, in_time};
-use crate::time::DayOrMoment;
 
 /// Records that an export reads at once: it holds no more of them, however many there are.
 const EXPORT_PAGE: usize = 500;
@@ -147,7 +147,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<AuditQuery>) -> Re
     }
     let window = Window::new(query.limit, query.cursor.as_deref())?;
     let filter = query.filter()?;
-    let found = event_list::list(&mut *app.store.read().await?, &filter, window.after.as_ref(), window.reach()).await?;
+    let found = list::list(&mut *app.store.read().await?, &filter, window.after.as_ref(), window.reach()).await?;
     Ok(Json(window.page(found, Record::place)))
 }
 
@@ -168,7 +168,7 @@ pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> 
 /// `GET /api/v1/audit/head`: the signed end of the chain that seals the log.
 pub async fn head(State(app): State<App>) -> Result<Json<Head>> {
     let none = || Problem::new(Code::NotFound, "Nothing was recorded yet: ask again after the first call.");
-    crate::audit::head(&app).await?.map(Json).ok_or_else(none)
+    crate::app::audit::head(&app).await?.map(Json).ok_or_else(none)
 }
 
 fn only(name: &'static str, route: &str) -> Problem {
@@ -234,7 +234,7 @@ impl Export {
 
     async fn page(&self, before: Option<&Place>) -> Result<Vec<Record>, StoreError> {
         let limit = i64::try_from(EXPORT_PAGE).unwrap_or(i64::MAX);
-        event_list::list(&mut *self.app.store.read().await?, &self.filter, before, limit).await
+        list::list(&mut *self.app.store.read().await?, &self.filter, before, limit).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! `emergency-revocation`: every active key at once, for ever.
 
+use crate::app::alerts::raise;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,20 +11,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::alerts::{self, Cause, Rule, Subject};
-use crate::api::extract::Body;
+use crate::api::auth::Actor;
+use crate::api::gate_v1::{all, is_live};
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Problem, Result};
-use crate::gates::{all, is_live};
-use crate::outbox::message::EmergencyRevocation;
-use crate::outbox::{Letter, Message, enqueue};
+use crate::app::alerts::raise::Cause;
+use crate::app::change::{Done, change};
+use crate::app::outbox::{Letter, enqueue};
+use crate::domain::alerts::Rule;
+use crate::domain::alerts::subject::Subject;
+use crate::domain::message::EmergencyRevocation;
+use crate::domain::message::Message;
+use crate::domain::problem::{Problem, Result};
+use crate::domain::time::Moment;
+use crate::domain::validate;
+use crate::http::extract::Body;
 use crate::store::gates::Gate;
 use crate::store::keys::Holder;
-use crate::store::{ChangeTx, Meta, Revision, StoreError, keys, links, outbox, settings};
-use crate::time::Moment;
-use crate::validate;
+use crate::store::{ChangeTx, Meta, Revision, StoreError, key_links, keys, outbox, settings};
 
 /// How often gates are looked for without being told to: what another replica told may be lost.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -93,7 +97,7 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
         let revision = tx.revision();
         enqueue(&app, tx, holders.iter().filter_map(|holder| letter(holder, revision, app.now(), &order.reason)))
             .await?;
-        links::kill_secrets(tx).await?;
+        key_links::kill_secrets(tx).await?;
         let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision: tx.revision() };
         let gates = all(&app, tx).await?;
         raise_alert(&app, &actor, tx, &order.reason, revoked).await?;
@@ -135,7 +139,7 @@ async fn raise_alert(app: &App, actor: &Actor, tx: &mut ChangeTx, reason: &str, 
         actor: &actor.id,
         note: Some(&note),
     };
-    alerts::raise(app, tx, &settings.alerts, cause).await?;
+    raise::raise(app, tx, &settings.alerts, cause).await?;
     Ok(())
 }
 

@@ -17,9 +17,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Given};
 
-use crate::api::extract::Body;
 use crate::app::App;
-use crate::error::{Problem, Result};
+use crate::domain::problem::{Problem, Result};
+use crate::http::extract::Body;
 use crate::store::keys::Key;
 use crate::store::{keys, snapshot, users};
 

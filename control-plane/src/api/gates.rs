@@ -10,19 +10,20 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Patch, Query};
-use crate::api::page::{Page, PageQuery};
+use crate::api::auth::Actor;
+use crate::api::gate_v1::{current, is_live};
 use crate::app::App;
-use crate::arrivals::Skipped;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
-use crate::gates::{current, is_live};
-use crate::random::{self, Token};
+use crate::app::change::{Done, change};
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::sequences::Skipped;
+use crate::domain::validate;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
+use crate::secrets::random::{self, Token};
+use crate::store::audit::sequences;
 use crate::store::gates::{self, Gate, Seen};
-use crate::store::{Connection, StoreError, arrivals};
-use crate::validate;
+use crate::store::{Connection, StoreError};
 
 /// A week: a token that was replaced is not kept for ever.
 const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
@@ -73,7 +74,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
     let after = window.after.clone().unwrap_or_default();
     let mut connection = app.store.read().await?;
     let found = gates::list(&mut connection, &after, window.reach()).await?;
-    let skipped = arrivals::skipped(&mut connection, app.now()).await?;
+    let skipped = sequences::skipped(&mut connection, app.now()).await?;
     let views = found.into_iter().map(|gate| View::of(&app, gate, &skipped)).collect();
     Ok(Json(window.page(views, |view| view.gate.id.clone())))
 }
@@ -82,7 +83,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
     let mut connection = app.store.read().await?;
     let gate = find(&mut connection, &id).await?;
-    let skipped = arrivals::skipped(&mut connection, app.now()).await?;
+    let skipped = sequences::skipped(&mut connection, app.now()).await?;
     Ok(Tagged(StatusCode::OK, gate.changed, View::of(&app, gate, &skipped)))
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::{Code, Problem, Result};
+use crate::domain::problem::{Code, Problem, Result};
 use crate::store::Meta;
 
 /// The answer when all is well.

@@ -8,18 +8,19 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Id, Patch};
-use crate::api::page::Page;
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
-use crate::jobs::cron::Cron;
-use crate::jobs::{self as runner, Job};
+use crate::app::change::{Done, change};
+use crate::domain::cron::Cron;
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::time::Moment;
+use crate::http::cursor::Page;
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Id, Patch};
 use crate::store::Connection;
 use crate::store::jobs::{self, Row};
-use crate::time::Moment;
+use crate::tasks::jobs as runner;
+use crate::tasks::jobs::Job;
 
 /// A run that ends within this time is answered with how it ended.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -74,14 +75,14 @@ pub async fn update(
 pub async fn run(State(app): State<App>, actor: Actor, Id(name): Id) -> Result<(StatusCode, Json<Row>)> {
     let job = named(&name)?;
     let claim = change(&app, &actor, async |tx| {
-        let claim = runner::claim(&app, tx, job, None).await?.ok_or_else(|| {
+        let claim = runner::runner::claim(&app, tx, job, None).await?.ok_or_else(|| {
             let detail = format!("Wait for the run to end; GET /api/v1/jobs/{} shows when.", job.name());
             Problem::new(Code::JobRunning, detail)
         })?;
         Ok((claim, Done::new::<()>("job.run", job.name(), None, None)))
     })
     .await?;
-    let ended = tokio::time::timeout(PATIENCE, runner::start(&app, claim)).await.is_ok();
+    let ended = tokio::time::timeout(PATIENCE, runner::runner::start(&app, claim)).await.is_ok();
     let row = find(&mut *app.store.read().await?, job, app.now()).await?;
     Ok((if ended { StatusCode::OK } else { StatusCode::ACCEPTED }, Json(row)))
 }

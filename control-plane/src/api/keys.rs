@@ -10,20 +10,22 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Patch, Query};
-use crate::api::page::{Page, Window};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Problem, Result};
-use crate::issue::{NewSecret, refuse_revoked};
-use crate::settings::MAX_SESSION_LIMIT;
+use crate::app::change::{Done, change};
+use crate::app::new_keys;
+use crate::app::new_keys::{NewSecret, refuse_revoked};
+use crate::domain::problem::{Problem, Result};
+use crate::domain::settings::MAX_SESSION_LIMIT;
+use crate::domain::time::Moment;
+use crate::domain::validate;
+use crate::http::cursor::{Page, Window};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
+use crate::secrets::random;
 use crate::store::keys::{Key, Terms};
 use crate::store::snapshot::Part;
 use crate::store::{Connection, keys, users};
-use crate::time::Moment;
-use crate::{issue, random, validate};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
 const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
@@ -209,7 +211,7 @@ pub async fn rotate(
         let before = find(tx, &id).await?;
         if_match.check(before.changed)?;
         let old_ends = now.plus(Duration::from_secs(overlap_seconds.into()));
-        let replaced = issue::replace(tx, &before, &secret, now, Some(old_ends)).await?;
+        let replaced = new_keys::replace(tx, &before, &secret, now, Some(old_ends)).await?;
         let part = Part::Key(replaced.new.id.clone());
         let done = Done::new("key.rotate", &id, Some(&before), Some(&replaced.old)).touching(part);
         Ok((replaced.new, done))
@@ -229,7 +231,7 @@ pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
         key.revoked_at = key.revoked_at.or(Some(now));
         key.terms.active = false;
         keys::update(tx, &key).await?;
-        issue::recall(tx, &key).await?;
+        new_keys::recall(tx, &key).await?;
         let done = Done::new("key.revoke", &id, Some(&before), Some(&key));
         Ok((key, done))
     })
@@ -243,7 +245,7 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
         let key = keys::look(tx, &id).await?.ok_or_else(|| Problem::absent("key"))?;
         if_match.check(key.changed)?;
         keys::delete(tx, &id).await?;
-        issue::recall(tx, &key).await?;
+        new_keys::recall(tx, &key).await?;
         Ok(((), Done::new("key.delete", &id, Some(&key), None)))
     })
     .await?;
@@ -269,7 +271,7 @@ async fn alter(
         }
         keys::update(tx, &key).await?;
         if key.version != before.version {
-            issue::recall(tx, &key).await?;
+            new_keys::recall(tx, &key).await?;
         }
         let done = Done::new(action, id, Some(&before), Some(&key));
         // One that gates do not get needs nothing that gates could refuse: neither settings nor a user's secret.

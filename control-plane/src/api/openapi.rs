@@ -6,11 +6,12 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::openapi::described::Output;
-use crate::openapi::{self, Operation, page};
+use crate::http::openapi::describe::Output;
+use crate::http::openapi::document::{self, Operation};
+use crate::http::openapi::html;
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
-static PAGE: LazyLock<String> = LazyLock::new(|| page::of(&openapi::document()));
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| document::document().to_string());
+static PAGE: LazyLock<String> = LazyLock::new(|| html::of(&document::document()));
 
 const HTML: &str = "text/html; charset=utf-8";
 

@@ -6,17 +6,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::api::extract::{Body, Id, Query};
-use crate::api::page::{Page, Window};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
-use crate::outbox::message::Test;
-use crate::outbox::{Kind, Letter, Message, State as Fate, deliver, enqueue_claimed};
+use crate::app::change::{Done, change};
+use crate::app::outbox::{Letter, State as Fate, enqueue_claimed};
+use crate::domain::message::Test;
+use crate::domain::message::{Kind, Message};
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::validate;
+use crate::http::cursor::{Page, Window};
+use crate::http::extract::{Body, Id, Query};
+use crate::secrets::random;
 use crate::store::outbox::{self, Counts, Entry, Filter};
 use crate::store::{Connection, accounts, webhooks};
-use crate::{random, validate};
+use crate::tasks::outbox::deliver;
 
 /// Which messages are wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -84,7 +87,7 @@ pub async fn resend(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<
     let entry = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
         refuse_unsendable(&before, &app)?;
-        outbox::resend(tx, &id, crate::outbox::TRIES, app.now()).await?;
+        outbox::resend(tx, &id, crate::app::outbox::TRIES, app.now()).await?;
         let after = find(tx, &id).await?;
         let done = Done::new("outbox.resend", &id, Some(&before), Some(&after));
         Ok((after, done))

@@ -6,17 +6,18 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Query};
-use crate::api::page::{Page, PageQuery};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
+use crate::app::change::{Done, change};
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::validate;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Query};
+use crate::secrets::random;
 use crate::store::pauses::{self, Pause, Scope};
 use crate::store::snapshot::Part;
 use crate::store::users;
-use crate::{random, validate};
 
 /// What is said of a new pause.
 #[derive(Deserialize, JsonSchema)]

@@ -10,16 +10,16 @@ use lictor_policy::wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Query};
-use crate::api::page::{Page, PageQuery};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Problem, Result};
+use crate::app::change::{Done, change};
+use crate::domain::problem::{Problem, Result};
+use crate::domain::validate;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Query};
 use crate::store::permissions;
 use crate::store::snapshot::Part;
-use crate::validate;
 
 /// What may be done to a model. What is left out is closed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

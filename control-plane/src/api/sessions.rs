@@ -9,12 +9,12 @@ use lictor_policy::wire::Termination;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::extract::{Id, Query};
-use crate::api::page::{Page, Window};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
+use crate::app::change::{Done, change};
+use crate::domain::problem::{Code, Problem, Result};
+use crate::http::cursor::{Page, Window};
+use crate::http::extract::{Id, Query};
 use crate::store::sessions::{self, Cutoff, Filter, Session, State as SessionState};
 use crate::store::snapshot::Part;
 use crate::store::{Connection, settings, terminations};

@@ -11,20 +11,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::accounts::keep_an_admin;
-use crate::api::extract::Body;
+use crate::api::auth::{Actor, Presented, Role};
 use crate::api::tokens::issue;
 use crate::app::App;
-use crate::auth::{Actor, Presented, Role};
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
-use crate::listen::Peer;
+use crate::app::change::{Done, change};
+use crate::app::passwords;
+use crate::app::sign_in_limit::Attempt;
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::time::Moment;
+use crate::http::extract::Body;
+use crate::http::listen::Peer;
+use crate::secrets::random;
 use crate::store::accounts::{self, Account};
 use crate::store::admin_audit::{self, Entry};
 use crate::store::tokens::{self, Token};
 use crate::store::{ChangeTx, if_proven};
-use crate::throttle::Attempt;
-use crate::time::Moment;
-use crate::{password, random};
 
 /// A working day.
 const LASTS: Duration = Duration::from_secs(8 * 3600);
@@ -129,7 +130,7 @@ pub async fn change_password(
     peer: Peer,
     Body(given): Body<NewPassword>,
 ) -> Result<StatusCode> {
-    password::validate("new_password", &given.new_password)?;
+    passwords::validate("new_password", &given.new_password)?;
     let account = accounts::find(&mut *app.store.read().await?, &actor.id).await?;
     let account = account.ok_or_else(|| Problem::absent("account"))?;
     let refused = || {
@@ -162,7 +163,7 @@ async fn authenticated(app: &App, peer: &Peer, name: &str, given: Secret) -> Res
     let found = if_proven(accounts::find_by_name(&mut *app.store.read().await?, name).await)?;
     let (account, hash) = found.unzip();
     // A password that nobody can have costs no work: it tells nothing of the account either.
-    let is_right = password::is_possible(&given) && app.passwords.is_right(given, hash.flatten()).await?;
+    let is_right = passwords::is_possible(&given) && app.passwords.is_right(given, hash.flatten()).await?;
     if let Some(account) = account.as_ref().filter(|account| is_right && account.active) {
         attempt.succeeded(app).await?;
         return Ok(Some(account.clone()));

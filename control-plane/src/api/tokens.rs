@@ -8,17 +8,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::accounts::keep_an_admin;
-use crate::api::extract::{Body, Id, Query};
-use crate::api::page::{Page, PageQuery};
+use crate::api::auth::{Actor, Role};
 use crate::app::App;
-use crate::auth::{Actor, Role};
-use crate::change::{Done, change};
-use crate::error::{Problem, Result};
-use crate::random;
+use crate::app::change::{Done, change};
+use crate::domain::problem::{Problem, Result};
+use crate::domain::time::Moment;
+use crate::domain::validate;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::extract::{Body, Id, Query};
+use crate::secrets::random;
 use crate::store::tokens::{self, Token};
 use crate::store::{ChangeTx, accounts};
-use crate::time::Moment;
-use crate::validate;
 
 /// What is said of a new token.
 #[derive(Deserialize, JsonSchema)]

@@ -7,18 +7,20 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Patch, Query};
-use crate::api::page::{Page, PageQuery};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Code, Problem, Result};
-use crate::odoo::{OdooError, is_api_key};
+use crate::app::change::{Done, change};
+use crate::clients::odoo::{OdooError, is_api_key};
+use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::validate;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
+use crate::secrets::random;
 use crate::store::snapshot::Part;
 use crate::store::users::{Upstream, User};
 use crate::store::{StoreError, users};
-use crate::{credentials, random, validate};
+use crate::tasks::credentials;
 
 /// What an administrator says about a user.
 #[derive(Serialize, Deserialize, JsonSchema)]

@@ -7,19 +7,19 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::etag::{IfMatch, Tagged};
-use crate::api::extract::{Body, Id, Patch, Query};
-use crate::api::page::{Page, PageQuery};
+use crate::api::auth::Actor;
 use crate::app::App;
-use crate::auth::Actor;
-use crate::change::{Done, change};
-use crate::error::{Problem, Result};
-use crate::outbox::is_usable_webhook_url;
-use crate::random::{self, Token};
-use crate::severity::Severity;
+use crate::app::change::{Done, change};
+use crate::clients::webhook::is_usable;
+use crate::domain::problem::{Problem, Result};
+use crate::domain::severity::Severity;
+use crate::domain::validate;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
+use crate::secrets::random::{self, Token};
 use crate::store::Connection;
 use crate::store::webhooks::{self, Webhook};
-use crate::validate;
 
 /// What an administrator says about a webhook.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -40,7 +40,7 @@ impl Given {
     fn validate(&self) -> Result<()> {
         validate::text("name", &self.name)?;
         validate::text("url", &self.url)?;
-        if is_usable_webhook_url(&self.url) {
+        if is_usable(&self.url) {
             return Ok(());
         }
         let detail = "Give a whole URL with https:// or http://, without a user name or password in it.";

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{Exit, Failure, Result};
-use super::print;
-use crate::audit::link::{Head, PublicKey};
-use crate::audit::verify::{Finding, Ordered, OrderedCut, Verdict, verify};
-use crate::config::{Output, Storage};
-use crate::setup;
+use crate::app::audit::verify::admin::{Ordered, OrderedCut};
+use crate::app::audit::verify::verdict::{Finding, Verdict};
+use crate::app::audit::verify::verify;
+use crate::cli::master_key;
+use crate::cli::options::{Output, Storage};
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print;
+use crate::domain::audit_chain::{Head, PublicKey};
+use crate::secrets::vault::Vault;
 use crate::store::Store;
-use crate::vault::Vault;
 
 /// How many rows pass between two lines of progress.
 const PROGRESS_ROWS: u64 = 100_000;
@@ -35,7 +37,7 @@ pub struct Verify {
 
 /// Checks, and prints what was found on standard output. [`Exit::Failed`] says that the log was changed, so what cannot
 /// be done is [`Exit::Usage`].
-pub(super) async fn run(command: Verify, output: Output) -> Result<Exit> {
+pub(crate) async fn run(command: Verify, output: Output) -> Result<Exit> {
     let verdict = checked(&command).await.map_err(|failure| Failure::usage(failure.message))?;
     let mut out = io::stdout().lock();
     match output {
@@ -82,7 +84,7 @@ async fn own_key(store: &Store, storage: &Storage) -> Result<PublicKey> {
         Some(key) => (key, "LICTOR_MASTER_KEY".to_owned()),
         None => {
             let place = format!("--master-key-file {}", file.display());
-            let key = setup::read_master_key(file).map_err(because(format!("{place}; or give --public-key")))?;
+            let key = master_key::read_master_key(file).map_err(because(format!("{place}; or give --public-key")))?;
             (key, place)
         }
     };

@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::{ACCOUNTS, TOKENS};
-use super::row::{Columns as _, word};
-use super::{ChangeTx, Connection, Revision, StoreError};
-use crate::auth::Role;
-use crate::time::Moment;
+use crate::api::auth::Role;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, word};
+use crate::store::proof::rows;
+use crate::store::proof::tables::{ACCOUNTS, TOKENS};
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// An account.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -5,14 +5,14 @@ use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
-use super::conditions::{Bound, Conditions};
-use super::proof::ledger::End;
-use super::row::{Columns as _, big, json};
-use super::{ChangeTx, Connection, Revision, Store, StoreError};
-use crate::audit::admin::{AdminHead, AdminRow};
-use crate::audit::link::{Digest, GENESIS};
-use crate::random;
-use crate::time::Moment;
+use crate::domain::admin_chain::{AdminHead, AdminRow};
+use crate::domain::audit_chain::{Digest, GENESIS};
+use crate::domain::time::Moment;
+use crate::secrets::random;
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::proof::ledger::End;
+use crate::store::{ChangeTx, Connection, Revision, Store, StoreError};
 
 /// One change.
 #[derive(Debug)]
@@ -158,7 +158,7 @@ pub async fn append(tx: &mut ChangeTx, entry: &Entry, revision: Option<Revision>
 }
 
 /// Where the log ends, as its rows say.
-pub(super) async fn end(connection: &mut Connection) -> Result<End, StoreError> {
+pub(crate) async fn end(connection: &mut Connection) -> Result<End, StoreError> {
     Ok(head(connection).await?.map_or(End::START, |head| End { number: head.number, hash: head.hash }))
 }
 
@@ -189,7 +189,7 @@ pub async fn number_of(connection: &mut Connection, revision: Revision) -> Resul
 }
 
 /// The number of the last row of an action and an object, if it was written since a moment.
-pub(super) async fn last_since(
+pub(crate) async fn last_since(
     connection: &mut Connection,
     action: &str,
     object: &str,
@@ -251,7 +251,7 @@ fn read_row(row: &AnyRow, number: u64, previous: Digest) -> Result<AdminRow, Sto
 }
 
 /// Makes a chain of the rows of a version that had none.
-pub(super) async fn number_all(tx: &mut ChangeTx) -> Result<(), StoreError> {
+pub(crate) async fn number_all(tx: &mut ChangeTx) -> Result<(), StoreError> {
     const PAGE: i64 = 500;
     loop {
         let rows = sqlx::query("SELECT * FROM admin_audit WHERE number IS NULL ORDER BY at, id LIMIT $1").bind(PAGE);

@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::conditions::{Bound, Conditions};
-use super::row::{Columns as _, big, json, word};
-use super::watches::{Place, ROWS, values};
-use super::{Connection, StoreError};
-use crate::alerts::{Alert, State, Subject, type_name};
-use crate::random;
-use crate::severity::Severity;
-use crate::time::Moment;
+use crate::domain::alerts::subject::Subject;
+use crate::domain::alerts::{Alert, State, type_name};
+use crate::domain::severity::Severity;
+use crate::domain::time::Moment;
+use crate::secrets::random;
+use crate::store::alert_counts::{Place, ROWS, values};
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big, json, word};
+use crate::store::{Connection, StoreError};
 
 /// Entries of an alert's history that are read.
 const MAX_ENTRIES: i64 = 1000;
@@ -145,7 +146,7 @@ pub struct Filter {
     pub state: Option<State>,
     /// The key.
     pub key_id: Option<String>,
-    /// The address, as [`crate::alerts::network`] writes it.
+    /// The address, as [`crate::domain::alerts::subject::network`] writes it.
     pub client_ip: Option<String>,
     /// Went on at this moment or later.
     pub from: Option<Moment>,

@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::GATES;
-use super::row::{Columns as _, big};
-use super::{ChangeTx, Connection, Revision, StoreError, arrivals};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::audit::sequences;
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::proof::rows;
+use crate::store::proof::tables::GATES;
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// A gate. Its token is not kept, only the hash, and that is not shown.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -139,7 +140,7 @@ pub async fn revoke(tx: &mut ChangeTx, id: &str, now: Moment) -> Result<(), Stor
 /// Removes a gate: its token is refused from now on.
 pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
     rows::delete(tx, &GATES, "id = $1", vec![id.into()]).await?;
-    arrivals::delete(tx, id).await
+    sequences::delete(tx, id).await
 }
 
 /// Keeps what a gate told, unless it told another replica something later. Not a change of policy: no new revision.

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::JOBS;
-use super::row::{Columns as _, big, json, word};
-use super::{ChangeTx, Connection, Revision, Store, StoreError};
-use crate::jobs::{Counts, Job};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, big, json, word};
+use crate::store::proof::rows;
+use crate::store::proof::tables::JOBS;
+use crate::store::{ChangeTx, Connection, Revision, Store, StoreError};
+use crate::tasks::jobs::{Counts, Job};
 
 /// A job's row.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

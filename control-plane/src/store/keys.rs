@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::KEYS;
-use super::row::{Columns as _, big, json};
-use super::watches::values;
-use super::{ChangeTx, Connection, Revision, StoreError};
-use crate::settings::MAX_SESSION_LIMIT;
-use crate::time::Moment;
+use crate::domain::settings::MAX_SESSION_LIMIT;
+use crate::domain::time::Moment;
+use crate::store::alert_counts::values;
+use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::proof::rows;
+use crate::store::proof::tables::KEYS;
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// A key's record.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -111,7 +111,7 @@ fn yes() -> bool {
     true
 }
 
-pub(super) fn read(row: &AnyRow) -> Result<Key, StoreError> {
+pub(crate) fn read(row: &AnyRow) -> Result<Key, StoreError> {
     Ok(Key {
         id: row.text("id")?,
         prefix: row.text("prefix")?,

@@ -6,13 +6,14 @@ use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::conditions::{Bound, Conditions};
-use super::proof::tables::OUTBOX;
-use super::row::{Columns as _, big, word};
-use super::{ChangeTx, Connection, StoreError};
-use crate::outbox::{Channel, Kind, Message, State};
-use crate::time::Moment;
-use crate::vault::Vault;
+use crate::app::outbox::{Channel, State};
+use crate::domain::message::{Kind, Message};
+use crate::domain::time::Moment;
+use crate::secrets::vault::Vault;
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big, word};
+use crate::store::proof::tables::OUTBOX;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// Rows that one statement inserts: it must stay below the number of parameters that both databases take.
 const INSERTED_AT_ONCE: usize = 500;

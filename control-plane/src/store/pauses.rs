@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::PAUSES;
-use super::row::{Columns as _, word};
-use super::{ChangeTx, Connection, Revision, StoreError};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, word};
+use crate::store::proof::rows;
+use crate::store::proof::tables::PAUSES;
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// A pause.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -59,7 +59,7 @@ fn read(row: &AnyRow) -> Result<Pause, StoreError> {
 }
 
 /// Pauses as gates get them. Several of the same thing are one.
-pub(super) fn wire(rows: &[AnyRow]) -> Result<Vec<wire::Pause>, StoreError> {
+pub(crate) fn wire(rows: &[AnyRow]) -> Result<Vec<wire::Pause>, StoreError> {
     let mut pauses = Vec::new();
     for row in rows {
         let target = || row.optional_text("target")?.ok_or_else(|| StoreError::Column("target".to_owned()));

@@ -3,15 +3,15 @@
 use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::PERMISSIONS;
-use super::row::{Columns as _, json};
-use super::{ChangeTx, Connection, Revision, StoreError};
+use crate::store::engine::row::{Columns as _, json};
+use crate::store::proof::rows;
+use crate::store::proof::tables::PERMISSIONS;
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// A permission, and the revision that last changed it.
 pub type Permission = (wire::Permission, Revision);
 
-pub(super) fn read(row: &AnyRow) -> Result<Permission, StoreError> {
+pub(crate) fn read(row: &AnyRow) -> Result<Permission, StoreError> {
     let permission = wire::Permission {
         model: row.text("model")?,
         operations: row.json("operations")?,

@@ -2,10 +2,10 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::proof::start;
-use super::row::Columns as _;
-use super::{ChangeTx, Meta, StoreError};
-use crate::vault::Vault;
+use crate::secrets::vault::Vault;
+use crate::store::engine::row::Columns as _;
+use crate::store::proof::start;
+use crate::store::{ChangeTx, Meta, StoreError};
 
 /// Rows that are in memory at once.
 const PAGE: i64 = 500;
@@ -24,7 +24,7 @@ const SEALED: [Sealed; 5] = [
     Sealed { table: "webhooks", column: "secret", owner: None },
     Sealed { table: "outbox", column: "sealed", owner: None },
     Sealed { table: "links", column: "sealed", owner: None },
-    Sealed { table: "audit_chain", column: "signing_key", owner: Some(super::chain::OWNER) },
+    Sealed { table: "audit_chain", column: "signing_key", owner: Some(crate::store::audit::chain::OWNER) },
 ];
 
 /// The columns, as `table.column`.

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::conditions::{Bound, Conditions};
-use super::row::{Columns as _, big};
-use super::watches::values;
-use super::{ChangeTx, Connection, StoreError};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::alert_counts::values;
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// One line of keys, used from one client.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -139,7 +139,7 @@ pub async fn list(
 }
 
 /// Calls of one session that were reported together.
-pub(super) struct Visit<'e> {
+pub(crate) struct Visit<'e> {
     key_id: &'e str,
     client_ip: &'e str,
     user_agent: Option<&'e str>,
@@ -150,13 +150,13 @@ pub(super) struct Visit<'e> {
 
 impl<'e> Visit<'e> {
     /// No call yet, but the key and the client of this one.
-    pub(super) fn first(key_id: &'e str, event: &'e Event) -> Self {
+    pub(crate) fn first(key_id: &'e str, event: &'e Event) -> Self {
         let (client_ip, user_agent) = (event.client_ip.as_str(), event.user_agent.as_deref());
         Self { key_id, client_ip, user_agent, first_at: event.at, last_at: event.at, calls: 0 }
     }
 
     /// One call more.
-    pub(super) fn add(&mut self, event: &'e Event) {
+    pub(crate) fn add(&mut self, event: &'e Event) {
         self.first_at = self.first_at.min(event.at);
         self.last_at = self.last_at.max(event.at);
         self.calls += 1;
@@ -164,7 +164,7 @@ impl<'e> Visit<'e> {
 }
 
 /// Adds calls to sessions, or begins them with these, all in one statement. Not a change of policy: no new revision.
-pub(super) async fn add(connection: &mut Connection, visits: &BTreeMap<&str, Visit<'_>>) -> Result<(), StoreError> {
+pub(crate) async fn add(connection: &mut Connection, visits: &BTreeMap<&str, Visit<'_>>) -> Result<(), StoreError> {
     if visits.is_empty() {
         return Ok(());
     }

@@ -1,11 +1,11 @@
 //! The one row of settings.
 
-use super::proof::ledger::Ledger;
-use super::proof::rows::{self, Found};
-use super::proof::tables::SETTINGS;
-use super::row::{Columns as _, json};
-use super::{ChangeTx, Connection, Revision, StoreError};
-use crate::settings::Settings;
+use crate::domain::settings::Settings;
+use crate::store::engine::row::{Columns as _, json};
+use crate::store::proof::ledger::Ledger;
+use crate::store::proof::rows::{self, Found};
+use crate::store::proof::tables::SETTINGS;
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// The settings, and the revision that last changed them.
 ///
@@ -43,7 +43,7 @@ pub async fn save(tx: &mut ChangeTx, settings: &Settings) -> Result<(), StoreErr
 }
 
 /// Makes the row.
-pub(super) async fn insert(tx: &mut ChangeTx, settings: &Settings) -> Result<(), StoreError> {
+pub(crate) async fn insert(tx: &mut ChangeTx, settings: &Settings) -> Result<(), StoreError> {
     let columns = vec![("one", 1.into()), ("body", json(settings)?.into()), ("changed", 0.into())];
     rows::insert(tx, &SETTINGS, columns).await
 }

@@ -1,8 +1,8 @@
 //! Attempts to sign in, counted in windows of time, for all replicas together.
 
-use super::row::{Columns as _, big};
-use super::{Connection, StoreError};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::{Connection, StoreError};
 
 /// How many buckets that have ended are removed with each attempt: more than an attempt makes.
 const SWEEP: i64 = 16;

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
-use super::proof::ledger::Ledger;
-use super::proof::rows::Found;
-use super::proof::tables::{KEYS, PAUSES, PERMISSIONS, TERMINATIONS, Table, USERS};
-use super::{Connection, Meta, StoreError, keys, pauses, permissions, settings, terminations, users};
-use crate::settings::Settings;
-use crate::vault::Vault;
+use crate::domain::settings::Settings;
+use crate::secrets::vault::Vault;
+use crate::store::proof::ledger::Ledger;
+use crate::store::proof::rows::Found;
+use crate::store::proof::tables::{KEYS, PAUSES, PERMISSIONS, TERMINATIONS, Table, USERS};
+use crate::store::{Connection, Meta, StoreError, keys, pauses, permissions, settings, terminations, users};
 
 /// A part of the policy that a change may have touched.
 #[derive(Clone, Debug, PartialEq, Eq)]

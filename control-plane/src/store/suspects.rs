@@ -1,8 +1,8 @@
 //! Users whose upstream credential Odoo may have refused.
 
-use super::row::{Columns as _, big};
-use super::{Connection, StoreError};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::{Connection, StoreError};
 
 /// A user whose credential is to be tried.
 #[derive(Clone, Debug)]

@@ -3,14 +3,14 @@
 use lictor_policy::wire::Termination;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::TERMINATIONS;
-use super::row::{Columns as _, big};
-use super::{ChangeTx, Connection, StoreError};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::proof::rows;
+use crate::store::proof::tables::TERMINATIONS;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// Terminations as gates get them.
-pub(super) fn wire(rows: &[AnyRow]) -> Result<Vec<Termination>, StoreError> {
+pub(crate) fn wire(rows: &[AnyRow]) -> Result<Vec<Termination>, StoreError> {
     let read = |row: &AnyRow| {
         Ok(Termination { line: row.text("line")?, client_ip: row.text("client_ip")?, until: row.number("ends_at")? })
     };

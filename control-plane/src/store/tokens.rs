@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::TOKENS;
-use super::row::{Columns as _, word};
-use super::{ChangeTx, Connection, StoreError, accounts};
-use crate::auth::Role;
-use crate::time::Moment;
+use crate::api::auth::Role;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, word};
+use crate::store::proof::rows;
+use crate::store::proof::tables::TOKENS;
+use crate::store::{ChangeTx, Connection, StoreError, accounts};
 
 /// A token. Its text is not kept, only its hash, and that is not shown.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::USERS;
-use super::row::{Columns as _, big, json};
-use super::{ChangeTx, Connection, Revision, StoreError};
-use crate::time::Moment;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::proof::rows;
+use crate::store::proof::tables::USERS;
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// How often a credential is checked, and the groups are read.
 const CHECK_EVERY: Duration = Duration::from_secs(24 * 3600);
@@ -64,7 +64,7 @@ impl Upstream {
     }
 }
 
-pub(super) fn read(row: &AnyRow) -> Result<User, StoreError> {
+pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
     Ok(User {
         id: row.text("id")?,
         name: row.text("name")?,

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use super::proof::rows;
-use super::proof::tables::WEBHOOKS;
-use super::row::{Columns as _, word};
-use super::{ChangeTx, Connection, Revision, StoreError};
-use crate::severity::Severity;
-use crate::time::Moment;
+use crate::domain::severity::Severity;
+use crate::domain::time::Moment;
+use crate::store::engine::row::{Columns as _, word};
+use crate::store::proof::rows;
+use crate::store::proof::tables::WEBHOOKS;
+use crate::store::{ChangeTx, Connection, Revision, StoreError};
 
 /// There are no more than so many: each alert is told to each of them.
 pub const MAX: usize = 20;

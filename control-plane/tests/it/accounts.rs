@@ -1,10 +1,13 @@
 use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
-use lictor_control_plane::setup;
+use lictor_control_plane::cli::master_key;
 use serde_json::json;
 
-use crate::support::{Caller, Lab, START, text};
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::text;
 
 #[tokio::test]
 async fn the_last_way_in_for_an_administrator_cannot_be_closed() {
@@ -65,7 +68,7 @@ async fn names_are_unique() {
 #[tokio::test]
 async fn who_has_lost_every_way_in_makes_another_administrator() {
     let lab = Lab::new().await;
-    let made = setup::another_admin(&lab.app).await.unwrap();
+    let made = master_key::another_admin(&lab.app).await.unwrap();
     let caller = Caller { token: made.token.expose().to_owned(), ..lab.admin.clone() };
     assert_eq!(caller.get("/api/v1/accounts").await.json["items"][1]["name"], made.name);
     let rows = caller.get(&format!("/api/v1/admin-audit?object={}", made.account_id)).await.json;

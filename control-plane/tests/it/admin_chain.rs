@@ -1,13 +1,17 @@
 //! Whatever is done to the administrators' log in the database, `lictor audit verify` names the first row that shows it; and
 //! what retention deletes names the rows that ordered it.
 
-use lictor_control_plane::audit::head;
-use lictor_control_plane::audit::link::Head;
-use lictor_control_plane::audit::verify::{Finding, Verdict, What, verify};
+use lictor_control_plane::app::audit::head;
+use lictor_control_plane::app::audit::verify::verdict::{Finding, Verdict, What};
+use lictor_control_plane::app::audit::verify::verify;
+use lictor_control_plane::domain::audit_chain::Head;
 use lictor_control_plane::store::Store;
 use serde_json::json;
 
-use crate::support::{Lab, START, event, send};
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::event;
+use crate::support::send;
 
 const DAY: u64 = 24 * 3600 * 1_000_000;
 

@@ -1,8 +1,12 @@
 use axum::http::StatusCode;
-use lictor_control_plane::alerts::once;
+use lictor_control_plane::tasks::alerts::once;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Lab, event, send, text};
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::event;
+use crate::support::send;
+use crate::support::text;
 
 const PATH: &str = "/api/v1/alerts";
 const KEY: &str = "0196f0a1-0000-7000-8000-000000000001";
@@ -229,7 +233,7 @@ async fn what_was_counted_survives_a_restart_and_is_forgotten_when_it_is_old() {
     let (_, gate) = lab.gate().await;
     send(&gate, "b", refusals(0, 2, KEY)).await;
     let again = lab.restarted().await;
-    let other = Caller { router: lictor_control_plane::router::gate(&again), token: gate.token.clone() };
+    let other = Caller { router: lictor_control_plane::api::router::gate(&again), token: gate.token.clone() };
     send(&other, "b", refusals(2, 1, KEY)).await;
     assert_eq!(list(&lab.admin, "").await.len(), 1);
     assert!(lab.number("SELECT COUNT(*) FROM watches").await > 0);

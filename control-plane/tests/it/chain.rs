@@ -3,15 +3,20 @@
 use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
-use lictor_control_plane::audit::clean_up;
-use lictor_control_plane::audit::link::Head;
-use lictor_control_plane::audit::verify::{Verdict, What, verify};
-use lictor_control_plane::router;
+use lictor_control_plane::api::router;
+use lictor_control_plane::app::audit::clean_up;
+use lictor_control_plane::app::audit::verify::verdict::{Verdict, What};
+use lictor_control_plane::app::audit::verify::verify;
+use lictor_control_plane::domain::audit_chain::Head;
 use lictor_control_plane::store::Store;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Lab, START, event, send};
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::event;
+use crate::support::send;
 
 const DAY: u64 = 24 * 3600 * 1_000_000;
 
@@ -309,7 +314,7 @@ async fn gates_that_send_at_once_to_two_replicas_make_one_chain() {
     let mut tasks = tokio::task::JoinSet::new();
     for (at, gate) in gates.into_iter().enumerate() {
         let app = if at == 0 { lab.app.clone() } else { other.clone() };
-        let gate = Caller { router: lictor_control_plane::router::gate(&app), ..gate };
+        let gate = Caller { router: lictor_control_plane::api::router::gate(&app), ..gate };
         tasks.spawn(async move {
             for batch in 0..20 {
                 let events: Vec<_> = (0..7).map(|event_of| event(batch * 7 + event_of, json!({}))).collect();

@@ -1,14 +1,15 @@
 use axum::http::StatusCode;
-use lictor_control_plane::auth::Actor;
-use lictor_control_plane::change::{Done, change};
-use lictor_control_plane::error::{Code, Problem};
+use lictor_control_plane::api::auth::Actor;
+use lictor_control_plane::app::change::{Done, change};
+use lictor_control_plane::domain::problem::{Code, Problem};
 use lictor_control_plane::store::snapshot::Part;
 use lictor_control_plane::store::{keys, permissions};
 use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use serde_json::json;
 
-use crate::support::{Lab, text};
+use crate::support::Lab;
+use crate::support::text;
 
 async fn state(lab: &Lab) -> [i64; 3] {
     [

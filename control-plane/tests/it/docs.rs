@@ -1,5 +1,5 @@
-use lictor_control_plane::docs;
-use lictor_control_plane::router::{api_table, gate_table};
+use lictor_control_plane::api::router::{api_table, gate_table};
+use lictor_control_plane::cli::docs;
 
 #[test]
 fn the_table_of_alerts_is_what_the_code_does() {

@@ -2,12 +2,14 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use lictor_control_plane::app::Waits;
-use lictor_control_plane::outbox::{self, Channel};
+use lictor_control_plane::app::outbox::Channel;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::{Caller, Lab, text};
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::text;
 
 const PATH: &str = "/api/v1/emergency-revocation";
 
@@ -109,7 +111,7 @@ async fn every_user_whose_keys_were_revoked_is_told_by_mail_and_nobody_else() {
     assert_eq!((&report["notified"], &report["without_address"]), (&json!([ada]), &json!([bo])));
     assert_eq!((&report["smtp_configured"], &report["revoked"]), (&json!(false), &json!(3)));
     smtp.serves(&lab.app);
-    while outbox::once(&lab.app, Channel::Mail).await.unwrap() > 0 {}
+    while lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap() > 0 {}
     let [mail] = smtp.taken().try_into().unwrap();
     for part in ["To: ada@example.com", "a laptop was stolen", "Ask your administrator for new keys", "Your keys"] {
         assert!(mail.contains(part), "{part}: {mail}");

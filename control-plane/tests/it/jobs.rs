@@ -1,9 +1,13 @@
 use axum::http::StatusCode;
 use lictor_control_plane::app::App;
-use lictor_control_plane::jobs::{self, Job};
+use lictor_control_plane::tasks::jobs::{self, Job};
 use serde_json::{Value, json};
 
-use crate::support::{Lab, START, event, send, text};
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::event;
+use crate::support::send;
+use crate::support::text;
 
 const PATH: &str = "/api/v1/jobs";
 
@@ -13,7 +17,7 @@ async fn job(lab: &Lab, name: &str) -> Value {
 
 /// Runs what is due and waits for it.
 async fn due(app: &App) {
-    jobs::run_due(app).await.unwrap();
+    jobs::runner::run_due(app).await.unwrap();
     app.runs.ended().await;
 }
 
@@ -76,7 +80,7 @@ async fn one_replica_runs_a_job_and_a_dead_one_loses_it() {
     let lab = Lab::new().await;
     let other = lab.restarted().await;
     let mut tx = other.store.write().await.unwrap();
-    let dead = jobs::claim(&other, &mut tx, Job::SessionCleanup, None).await.unwrap();
+    let dead = jobs::runner::claim(&other, &mut tx, Job::SessionCleanup, None).await.unwrap();
     tx.commit().await.unwrap();
     assert!(dead.is_some());
     let again = lab.admin.post(&format!("{PATH}/session_cleanup/run"), json!({})).await;
@@ -90,7 +94,7 @@ async fn one_replica_runs_a_job_and_a_dead_one_loses_it() {
     assert_eq!((&done["running"], &done["last_outcome"]), (&json!(false), &json!("succeeded")), "{done}");
 
     // The one that was thought dead comes back: what it says counts no more.
-    jobs::start(&other, dead.unwrap()).await.unwrap();
+    jobs::runner::start(&other, dead.unwrap()).await.unwrap();
     assert_eq!(job(&lab, "session_cleanup").await, done);
 }
 

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::get;
 use futures_util::{StreamExt as _, stream};
-use lictor_control_plane::listen::{Bounds, serve};
+use lictor_control_plane::http::listen::{Bounds, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;

@@ -1,14 +1,16 @@
-use lictor_control_plane::outbox::message::{
+use lictor_control_plane::app::outbox::{self, Channel, Letter};
+use lictor_control_plane::domain::message::{
     AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, OdooKeyExpiring, RotationFailed, Test,
 };
-use lictor_control_plane::outbox::{self, Channel, Kind, Letter, Message};
-use lictor_control_plane::severity::Severity;
-use lictor_control_plane::time::Moment;
+use lictor_control_plane::domain::message::{Kind, Message};
+use lictor_control_plane::domain::severity::Severity;
+use lictor_control_plane::domain::time::Moment;
 use lictor_policy::refusal::AlertType;
 use lictor_policy::secret::Secret;
 
 use crate::smtp::Smtp;
-use crate::support::{Lab, START};
+use crate::support::Lab;
+use crate::support::START;
 
 /// A message of a kind, and what both parts of its mail must say beside the names, dates and ids in it.
 fn sample(kind: Kind) -> (Message, &'static [&'static str]) {
@@ -97,7 +99,7 @@ async fn every_kind_of_mail_says_what_happened_to_what_and_what_to_do_in_both_pa
         let letter = Letter::mail(format!("{kind:?}"), "ada@example.com", message);
         outbox::enqueue(&lab.app, &mut tx, [letter]).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
+        assert_eq!(lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
         let mail = smtp.taken().pop().unwrap();
         let (plain, html) = mail.split_once("text/html").unwrap();
         let html = html.replace("&#39;", "'");

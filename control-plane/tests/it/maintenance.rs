@@ -2,16 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use lictor_control_plane::cli::database;
+use lictor_control_plane::secrets::vault::Vault;
 use lictor_control_plane::store::{Database, Store, sealed};
-use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{maintenance, publish};
+use lictor_control_plane::tasks::publisher;
 use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use serde_json::json;
 use sqlx::{Connection as _, Executor as _};
 
 use crate::odoo::StandIn;
-use crate::support::{Lab, user_body, vault};
+use crate::support::Lab;
+use crate::support::user_body;
+use crate::support::vault;
 
 fn is_sqlite(lab: &Lab) -> bool {
     lab.app.store.database() == Database::Sqlite
@@ -22,15 +25,15 @@ async fn a_backup_of_a_service_that_runs_is_whole_private_and_put_back_with_a_ne
     let lab = Lab::new().await;
     let copy = lab.folder.join("copy.db");
     if !is_sqlite(&lab) {
-        let refused = maintenance::back_up(&lab.url, &copy).await.unwrap_err();
+        let refused = database::back_up(&lab.url, &copy).await.unwrap_err();
         assert!(format!("{refused:#}").contains("pg_dump"), "{refused:#}");
         return;
     }
     lab.admin.put("/api/v1/permissions/kept", json!({})).await;
-    maintenance::back_up(&lab.url, &copy).await.unwrap();
+    database::back_up(&lab.url, &copy).await.unwrap();
     let mode = std::os::unix::fs::PermissionsExt::mode(&copy.metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    let again = maintenance::back_up(&lab.url, &copy).await.unwrap_err();
+    let again = database::back_up(&lab.url, &copy).await.unwrap_err();
     assert!(
         format!("{again:#}").ends_with("copy.db is there already and is left as it is: name a new file"),
         "{again:#}"
@@ -39,19 +42,19 @@ async fn a_backup_of_a_service_that_runs_is_whole_private_and_put_back_with_a_ne
     let epoch = lab.policy(lab.revision().await).await["epoch"].clone();
 
     let refused =
-        async |replace| format!("{:#}", maintenance::restore(&lab.url, &copy, replace, &vault()).await.unwrap_err());
+        async |replace| format!("{:#}", database::restore(&lab.url, &copy, replace, &vault()).await.unwrap_err());
     assert!(refused(false).await.contains("--replace"));
     assert!(refused(true).await.contains("in use"));
     let other = format!("sqlite://{}/other.db", lab.folder.display());
-    let restored = maintenance::restore(&other, &copy, false, &vault()).await.unwrap();
+    let restored = database::restore(&other, &copy, false, &vault()).await.unwrap();
     assert!(restored.last_change.is_some());
-    let again = maintenance::restore(&other, &copy, true, &vault()).await.unwrap();
+    let again = database::restore(&other, &copy, true, &vault()).await.unwrap();
     assert_eq!(restored.revision, again.revision);
     std::fs::write(&copy, "no database").unwrap();
-    assert!(maintenance::restore(&other, &copy, true, &vault()).await.is_err());
+    assert!(database::restore(&other, &copy, true, &vault()).await.is_err());
 
     let app = Lab::open(&other, &lab.clock, lab.app.waits, &StandIn::default()).await;
-    let publisher = tokio::spawn(publish::run(app.clone()));
+    let publisher = tokio::spawn(publisher::run(app.clone()));
     let mut policies = app.publisher.subscribe();
     let policy = policies.wait_for(Option::is_some).await.unwrap().clone().unwrap();
     assert_ne!(json!(policy.epoch), epoch, "gates take it for another count of revisions");
@@ -64,7 +67,7 @@ async fn a_backup_of_a_service_that_runs_is_whole_private_and_put_back_with_a_ne
 async fn a_database_that_was_put_back_by_other_means_is_adopted_with_a_new_epoch() {
     let lab = Lab::new().await;
     let before = lab.policy(lab.revision().await).await;
-    let adopted = maintenance::adopt(&lab.url, &vault()).await.unwrap();
+    let adopted = database::adopt(&lab.url, &vault()).await.unwrap();
     let after = lab.policy(adopted.revision.0).await;
     assert_ne!(before["epoch"], after["epoch"]);
 }
@@ -79,20 +82,20 @@ async fn another_master_key_seals_everything_anew_and_the_old_one_is_of_no_use()
     }
     let key = |digits: &str| Vault::parse(&Secret::new(digits.repeat(32))).unwrap();
     let (old, new) = (key("ab"), key("cd"));
-    assert!(maintenance::rotate_master_key(&lab.url, &old, &old).await.is_err());
-    assert!(maintenance::rotate_master_key(&lab.url, &new, &key("ef")).await.is_err(), "not its key");
-    let count = maintenance::rotate_master_key(&lab.url, &old, &new).await.unwrap().unwrap();
+    assert!(database::rotate_master_key(&lab.url, &old, &old).await.is_err());
+    assert!(database::rotate_master_key(&lab.url, &new, &key("ef")).await.is_err(), "not its key");
+    let count = database::rotate_master_key(&lab.url, &old, &new).await.unwrap().unwrap();
     assert!(count >= 4, "three credentials and the signing key: {count}");
-    assert_eq!(maintenance::rotate_master_key(&lab.url, &old, &new).await.unwrap(), None);
+    assert_eq!(database::rotate_master_key(&lab.url, &old, &new).await.unwrap(), None);
 
     let refused = lab.admin.post("/api/v1/users", user_body()).await;
     assert_eq!(refused.status, 401, "to a process with the old key nobody proves who he is: {}", refused.text);
     assert!(lab.app.store.write().await.is_err(), "and it writes nothing");
-    assert!(publish::run(lab.app.clone()).await.is_err(), "and ends");
+    assert!(publisher::run(lab.app.clone()).await.is_err(), "and ends");
     let store = Store::open(&lab.url).await.unwrap();
-    let odoo = lictor_control_plane::odoo::Odoo::at("http://localhost").unwrap();
+    let odoo = lictor_control_plane::clients::odoo::Odoo::at("http://localhost").unwrap();
     let app = lictor_control_plane::app::App::new(store, new, odoo).await.unwrap();
-    let publisher = tokio::spawn(publish::run(app.clone()));
+    let publisher = tokio::spawn(publisher::run(app.clone()));
     let published = app.publisher.subscribe().wait_for(Option::is_some).await.unwrap().clone().unwrap();
     assert!(String::from_utf8_lossy(&published.json).contains(crate::support::RIGHT), "credentials open");
     publisher.abort();

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use axum::http::header;
-use lictor_control_plane::openapi;
-use lictor_control_plane::router::api_table;
+use lictor_control_plane::api::router::api_table;
+use lictor_control_plane::http::openapi::document;
 use serde_json::Value;
 
-use crate::support::{Answer, Lab};
+use crate::support::Answer;
+use crate::support::Lab;
 
-pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi::document);
+pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(document::document);
 
 /// Panics if a test was answered what the description does not tell: add it to the route in `router.rs`.
 pub(crate) fn check(method: &str, path: &str, answer: &Answer) {

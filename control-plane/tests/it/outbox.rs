@@ -1,14 +1,17 @@
 use axum::http::StatusCode;
 use lictor_control_plane::app::App;
-use lictor_control_plane::outbox::message::{KeyRotated, Test};
-use lictor_control_plane::outbox::{self, Channel, Letter, Message};
+use lictor_control_plane::app::outbox::{self, Channel, Letter};
+use lictor_control_plane::domain::message::Message;
+use lictor_control_plane::domain::message::{KeyRotated, Test};
+use lictor_control_plane::domain::time::Moment;
 use lictor_control_plane::store::Database;
-use lictor_control_plane::time::Moment;
 use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::{Lab, START, text};
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::text;
 
 const KEY: &str = "lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf";
 
@@ -37,7 +40,7 @@ async fn put(lab: &Lab, event: &str, message: Message) -> u64 {
 }
 
 async fn send(app: &App) -> usize {
-    outbox::once(app, Channel::Mail).await.unwrap()
+    lictor_control_plane::tasks::outbox::once(app, Channel::Mail).await.unwrap()
 }
 
 /// The newest message.
@@ -216,7 +219,9 @@ async fn several_senders_at_once_send_each_message_once() {
         senders.push(replica);
     }
     // As the service does it: on SQLite the lock of another may last longer than one has patience.
-    let empty = async |app: App| while !matches!(outbox::once(&app, Channel::Mail).await, Ok(0)) {};
+    let empty = async |app: App| {
+        while !matches!(lictor_control_plane::tasks::outbox::once(&app, Channel::Mail).await, Ok(0)) {}
+    };
     let tasks: Vec<_> = senders.into_iter().map(|app| tokio::spawn(empty(app))).collect();
     for task in tasks {
         task.await.unwrap();
@@ -247,7 +252,7 @@ async fn a_sender_that_died_is_succeeded_when_its_lease_has_ended() {
     lab.pass(60);
     assert_eq!((send(&lab.app).await, smtp.taken().len()), (1, 1));
     // It was not dead but slow: what it held is no longer its own.
-    outbox::deliver(&lab.app, &dead).await.unwrap();
+    lictor_control_plane::tasks::outbox::deliver(&lab.app, &dead).await.unwrap();
     assert_eq!(smtp.taken().len(), 1);
     assert_eq!(newest(&lab).await["attempts"], 2);
 }
@@ -262,7 +267,7 @@ async fn an_emergency_revocation_kills_keys_that_are_on_their_way() {
     let order = json!({"reason": "r", "confirm": "REVOKE ALL KEYS"});
     let report = lab.admin.post("/api/v1/emergency-revocation", order).await.json;
     assert_eq!(report["cancelled_messages"], 2);
-    outbox::deliver(&lab.app, &claimed).await.unwrap();
+    lictor_control_plane::tasks::outbox::deliver(&lab.app, &claimed).await.unwrap();
     while send(&lab.app).await > 0 {}
     assert_eq!(lab.number("SELECT COUNT(*) FROM outbox WHERE sealed IS NOT NULL").await, 0);
     let [mail] = smtp.taken().try_into().unwrap();

@@ -1,15 +1,15 @@
 //! `lictor diff`: what a policy file would change, from the text of the file and the records of the service.
 
-use lictor_control_plane::cli::client::Client;
-use lictor_control_plane::cli::failure::{Exit, Failure};
-use lictor_control_plane::cli::policy::change::{Change, shown};
-use lictor_control_plane::cli::policy::execute::{Means, execute};
-use lictor_control_plane::cli::policy::file::Policy;
-use lictor_control_plane::cli::policy::plan::plan;
-use lictor_control_plane::cli::policy::state::{Record, State};
-use lictor_control_plane::config::{Output, Server};
-use lictor_control_plane::random;
-use lictor_control_plane::time::Moment;
+use lictor_control_plane::cli::options::{Output, Server};
+use lictor_control_plane::cli::remote::client::Client;
+use lictor_control_plane::cli::remote::policy::change::{Change, shown};
+use lictor_control_plane::cli::remote::policy::execute::{Means, execute};
+use lictor_control_plane::cli::remote::policy::file::Policy;
+use lictor_control_plane::cli::remote::policy::plan::plan;
+use lictor_control_plane::cli::remote::policy::state::{Record, State};
+use lictor_control_plane::cli::terminal::failure::{Exit, Failure};
+use lictor_control_plane::domain::time::Moment;
+use lictor_control_plane::secrets::random;
 use serde_json::{Value, json};
 
 use crate::support::START;
@@ -196,7 +196,7 @@ fn who_is_meant_must_be_clear() {
 
 #[test]
 fn what_the_service_has_makes_a_file_that_changes_nothing() {
-    let settings = json!(lictor_control_plane::settings::Settings::default());
+    let settings = json!(lictor_control_plane::domain::settings::Settings::default());
     let keys = [key("k1", json!({"models": ["a.b"]})), key("k2", json!({"models": ["c.d"]}))];
     let state = state(&[ada()], &keys[..1], &[permission("a.b")], settings.clone());
     let (policy, notes) = state.policy().unwrap();

@@ -4,17 +4,24 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use lictor_control_plane::api::router;
 use lictor_control_plane::app::App;
-use lictor_control_plane::proofs::look;
+use lictor_control_plane::cli::database;
 use lictor_control_plane::store::proof::check::{Report, What, check};
 use lictor_control_plane::store::proof::tables::{PROVEN, UNPROVEN};
 use lictor_control_plane::store::{Connection, Database, Store, StoreError};
-use lictor_control_plane::{maintenance, router};
+use lictor_control_plane::tasks::proofs::look;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::support::{Caller, Lab, START, event, send, text, vault};
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::event;
+use crate::support::send;
+use crate::support::text;
+use crate::support::vault;
 
 async fn checked(app: &App) -> Report {
     let mut tx = app.store.read_consistently().await.unwrap();
@@ -201,7 +208,7 @@ async fn a_row_that_grants_something_and_was_changed_is_left_out_and_the_others_
     let told = lab.admin.get("/api/v1/admin-audit?action=database.unproven").await.json;
     assert_eq!(told["items"].as_array().unwrap().len(), 1, "{told}");
     assert!(lab.admin.get("/metrics").await.text.contains("lictor_unproven_rows 5\n"), "{:?}", checked(&lab.app).await);
-    maintenance::accept_rows(&lab.url, &vault()).await.unwrap();
+    database::accept_rows(&lab.url, &vault()).await.unwrap();
     lab.tamper(format!("UPDATE keys SET name = 'x' WHERE id = '{bad}'")).await;
     assert_eq!(checked(&lab.app).await.count, 2, "the secret, and the row that was changed since");
 }
@@ -253,7 +260,7 @@ async fn where_something_that_takes_away_may_be_missing_every_call_is_refused() 
             assert_eq!(policy["settings"]["enforcement"], "require", "not the ones that were put back");
         }
         assert_ne!(checked(&lab.app).await.count, 0, "{tampered}");
-        maintenance::accept_rows(&lab.url, &vault()).await.unwrap();
+        database::accept_rows(&lab.url, &vault()).await.unwrap();
         let policy = lab.policy(lab.revision().await).await;
         assert_ne!(policy["pauses"], all, "{tampered}");
     }
@@ -265,7 +272,7 @@ async fn settings_that_were_changed_without_lictor_are_not_published_by_a_servic
     lab.admin.patch("/api/v1/settings", json!({"enforcement": "require"})).await;
     lab.tamper("UPDATE settings SET body = REPLACE(body, 'require', 'off')").await;
     let restarted = lab.restarted().await;
-    let publisher = tokio::spawn(lictor_control_plane::publish::run(restarted.clone()));
+    let publisher = tokio::spawn(lictor_control_plane::tasks::publisher::run(restarted.clone()));
     let caller = Caller { router: router::api(&restarted), token: lab.admin.token.clone() };
     assert_eq!(caller.get("/api/v1/settings").await.problem(), (409, "row_unproven", ""));
     assert_eq!(caller.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -382,7 +389,7 @@ async fn retention_is_not_cut_short_in_the_database() {
     lab.tamper("UPDATE jobs SET cron = '* * * * *' WHERE name = 'audit_cleanup'").await;
     assert_eq!(lab.admin.post("/api/v1/jobs/audit_cleanup/run", json!({})).await.problem(), (409, "row_unproven", ""));
     lab.tamper("UPDATE jobs SET next_run_at = 0").await;
-    lictor_control_plane::jobs::run_due(&lab.app).await.unwrap();
+    lictor_control_plane::tasks::jobs::runner::run_due(&lab.app).await.unwrap();
     lab.app.runs.ended().await;
     assert_eq!(lab.admin.get("/api/v1/jobs/session_cleanup").await.json["last_outcome"], "succeeded", "the others are");
 }
@@ -429,12 +436,13 @@ async fn a_database_of_a_version_before_is_proven_once() {
 #[tokio::test]
 async fn another_master_key_proves_what_was_proven_and_nothing_else() {
     let lab = furnished().await;
-    let new = lictor_control_plane::vault::Vault::parse(&lictor_policy::secret::Secret::new("cd".repeat(32))).unwrap();
+    let new = lictor_control_plane::secrets::vault::Vault::parse(&lictor_policy::secret::Secret::new("cd".repeat(32)))
+        .unwrap();
     lab.tamper("UPDATE permissions SET methods = '{ }'").await;
     lab.tamper("DELETE FROM pauses").await;
     let before = checked(&lab.app).await;
     assert_eq!(before.count, 2, "{before:?}");
-    maintenance::rotate_master_key(&lab.url, &vault(), &new).await.unwrap().unwrap();
+    database::rotate_master_key(&lab.url, &vault(), &new).await.unwrap().unwrap();
     let store = Store::open(&lab.url).await.unwrap();
     store.unlock(&new).await.unwrap();
     let mut tx = store.read_consistently().await.unwrap();

@@ -1,10 +1,12 @@
 use axum::http::StatusCode;
-use lictor_control_plane::auth::{Access, Role};
-use lictor_control_plane::router::{Route, api_table, gate_table};
+use lictor_control_plane::api::auth::{Access, Role};
+use lictor_control_plane::api::router::{Route, api_table, gate_table};
 
 use serde_json::json;
 
-use crate::support::{Caller, Lab, text};
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::text;
 
 /// A path of the route that names no record, so that a call that is let in changes nothing.
 fn path(route: &Route) -> String {

@@ -1,12 +1,14 @@
 use axum::http::StatusCode;
-use lictor_control_plane::outbox::{self, Channel};
+use lictor_control_plane::app::outbox::Channel;
 use lictor_control_plane::store::Database;
 use lictor_control_plane::store::outbox::owner;
 use lictor_policy::key::{Key, KeyHash, Presented};
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::{Lab, text, user_body};
+use crate::support::Lab;
+use crate::support::text;
+use crate::support::user_body;
 
 pub(crate) const DAY: u64 = 24 * 3600;
 
@@ -201,7 +203,7 @@ async fn a_key_whose_user_cannot_be_mailed_is_not_replaced_and_administrators_ar
     smtp.serves(&lab.app);
     assert_eq!(rotated(&lab).await, (json!(1), json!(0)), "as soon as there is an address and a server");
     let [message] = messages(&lab).await.try_into().unwrap();
-    while outbox::once(&lab.app, Channel::Mail).await.unwrap() > 0 {}
+    while lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap() > 0 {}
     assert!(smtp.taken().iter().any(|mail| mail.contains(message["key"].as_str().unwrap())));
     assert_eq!(messages(&lab).await.len(), 0, "wiped once sent");
 }
@@ -218,7 +220,7 @@ async fn a_new_key_that_does_not_reach_its_user_is_an_alert_and_can_be_sent_agai
     let mut resend = String::new();
     for count in 1..=2 {
         smtp.reply(&["550 nobody here"]);
-        assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
+        assert_eq!(lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
         let [alert] = alerts(&lab).await.try_into().unwrap();
         let new = &now(&lab, &old).await["rotated_to"];
         let expected = (new, &json!(["key_not_delivered"]), &json!(count));
@@ -233,7 +235,7 @@ async fn a_new_key_that_does_not_reach_its_user_is_an_alert_and_can_be_sent_agai
         resend = format!("/api/v1/outbox/{}/resend", text(&failed["id"]));
         assert_eq!(lab.admin.post(&resend, json!({})).await.status, StatusCode::OK);
     }
-    outbox::once(&lab.app, Channel::Mail).await.unwrap();
+    lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap();
     assert!(smtp.taken()[0].contains(message["key"].as_str().unwrap()), "the key was kept for it");
     assert_eq!(lab.admin.post(&resend, json!({})).await.problem(), (409, "not_sendable", ""), "wiped once sent");
 }
@@ -248,7 +250,11 @@ async fn a_key_that_is_worth_nothing_any_more_is_not_sent_to_its_user() {
         let new = path(&json!({"id": now(&lab, &old).await["rotated_to"]}));
         let done = lab.admin.send(verb, &format!("{new}{does}"), None, &[("if-match", "*")]).await;
         assert!(done.status.is_success(), "{}", done.text);
-        assert_eq!(outbox::once(&lab.app, Channel::Mail).await.unwrap(), 0, "{verb} {does}");
+        assert_eq!(
+            lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap(),
+            0,
+            "{verb} {does}"
+        );
         let message = lab.admin.get("/api/v1/outbox").await.json["items"][0].clone();
         assert_eq!(message["state"], "cancelled", "{verb} {does}");
         let resend = format!("/api/v1/outbox/{}/resend", text(&message["id"]));

@@ -17,14 +17,18 @@ use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use lictor_control_plane::cli::master_key;
+use lictor_control_plane::secrets::random;
 use lictor_control_plane::store::{Database, Store};
-use lictor_control_plane::{random, setup};
 use lictor_policy::wire;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::odoo::StandIn;
-use crate::support::{database, event, text, user_body};
+use crate::support::database;
+use crate::support::event;
+use crate::support::text;
+use crate::support::user_body;
 
 /// Policies that go from one replica to a gate at another.
 const CHANGES: u64 = 10;
@@ -44,7 +48,7 @@ impl Site {
     async fn empty() -> Self {
         let folder = std::env::temp_dir().join(format!("lictor-{}", random::id()));
         std::fs::create_dir(&folder).unwrap();
-        setup::make_master_key(&folder.join("key")).unwrap();
+        master_key::make_master_key(&folder.join("key")).unwrap();
         let url = database(&folder).await;
         Self { folder, url, odoo: StandIn::default().start().await, token: String::new() }
     }

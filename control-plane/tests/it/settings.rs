@@ -1,4 +1,4 @@
-use lictor_control_plane::settings::Settings;
+use lictor_control_plane::domain::settings::Settings;
 use serde_json::json;
 
 use crate::support::Lab;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use lictor_control_plane::app::App;
-use lictor_control_plane::config::{Smtp as Config, SmtpTls};
-use lictor_control_plane::outbox::Mailer;
+use lictor_control_plane::cli::options::{Smtp as Config, SmtpTls};
+use lictor_control_plane::clients::smtp::Mailer;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -11,10 +11,12 @@ use std::fs;
 use std::path::Path;
 
 use axum::http::StatusCode;
-use lictor_control_plane::alerts::{self, TYPES, type_name};
+use lictor_control_plane::domain::alerts::{self, TYPES, type_name};
 use serde_json::{Value, json};
 
-use crate::support::{Lab, send, text};
+use crate::support::Lab;
+use crate::support::send;
+use crate::support::text;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/streams");
 
@@ -49,8 +51,8 @@ async fn play(name: &str, batch: usize, settings: &Value) -> Vec<Value> {
         }
     }
     lab.pass(head["looked_at"].as_u64().map_or(0, |looked_at| looked_at - received_at));
-    alerts::once(&lab.app).await.unwrap();
-    alerts::once(&lab.app).await.unwrap();
+    lictor_control_plane::tasks::alerts::once(&lab.app).await.unwrap();
+    lictor_control_plane::tasks::alerts::once(&lab.app).await.unwrap();
     let page = lab.admin.get("/api/v1/alerts").await.json;
     page["items"].as_array().unwrap().iter().map(|alert| told(alert, &gate_id)).collect()
 }

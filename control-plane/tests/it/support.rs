@@ -13,12 +13,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use lictor_control_plane::api::router;
 use lictor_control_plane::app::{App, Waits};
-use lictor_control_plane::odoo::Odoo;
-use lictor_control_plane::store::{self, Database, Store, StoreError};
-use lictor_control_plane::time::Moment;
-use lictor_control_plane::vault::Vault;
-use lictor_control_plane::{publish, random, router, setup};
+use lictor_control_plane::cli::master_key;
+use lictor_control_plane::clients::odoo::Odoo;
+use lictor_control_plane::domain::time::Moment;
+use lictor_control_plane::secrets::random;
+use lictor_control_plane::secrets::vault::Vault;
+use lictor_control_plane::store::{Database, Store, StoreError, engine};
+use lictor_control_plane::tasks::publisher;
 use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use serde_json::{Value, json};
@@ -66,7 +69,7 @@ impl Lab {
 
     /// That gives its database up as soon as the service does.
     pub(crate) async fn impatient(poll: Duration) -> Self {
-        Self::with(Waits { poll, ..Waits::default() }, store::PATIENCE).await
+        Self::with(Waits { poll, ..Waits::default() }, engine::PATIENCE).await
     }
 
     async fn with(waits: Waits, patience: Duration) -> Self {
@@ -76,8 +79,8 @@ impl Lab {
         let url = database(&folder).await;
         let odoo = StandIn::default();
         let app = Self::app(Store::open_with(&url, patience).await.unwrap(), &clock, waits, &odoo).await;
-        let admin = setup::first_admin(&app).await.unwrap().unwrap();
-        let publisher = tokio::spawn(publish::run(app.clone()));
+        let admin = master_key::first_admin(&app).await.unwrap().unwrap();
+        let publisher = tokio::spawn(publisher::run(app.clone()));
         let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
         Self { app, admin, clock, folder, url, odoo, publisher }
     }

@@ -1,9 +1,10 @@
 use lictor_control_plane::app::App;
-use lictor_control_plane::upkeep;
+use lictor_control_plane::tasks::live_gates;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Lab};
+use crate::support::Caller;
+use crate::support::Lab;
 
 async fn limits(lab: &Lab) -> (Value, Value) {
     let policy = lab.policy(lab.revision().await).await;
@@ -28,7 +29,7 @@ async fn divided() -> Lab {
 }
 
 async fn upkeep(app: &App) {
-    upkeep::once(app).await.unwrap();
+    live_gates::once(app).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,14 +4,17 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use lictor_control_plane::outbox::message::AlertOpened;
-use lictor_control_plane::outbox::{self, Channel, Letter, Message};
-use lictor_control_plane::severity::Severity;
-use lictor_control_plane::time::Moment;
+use lictor_control_plane::app::outbox::{self, Channel, Letter};
+use lictor_control_plane::domain::message::AlertOpened;
+use lictor_control_plane::domain::message::Message;
+use lictor_control_plane::domain::severity::Severity;
+use lictor_control_plane::domain::time::Moment;
 use lictor_policy::refusal::AlertType;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, START, text};
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::text;
 
 const PATH: &str = "/api/v1/webhooks";
 
@@ -66,7 +69,7 @@ async fn tell(lab: &Lab, severity: Severity) -> u64 {
 }
 
 async fn send(lab: &Lab) -> usize {
-    outbox::once(&lab.app, Channel::Webhook).await.unwrap()
+    lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Webhook).await.unwrap()
 }
 
 async fn make(lab: &Lab, url: &str, severity: &str) -> Value {

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::ledger::Ledger;
-use super::rows::{name, page};
-use super::tables::{Counted, PROVEN, USERS};
-use super::{Weight, stored};
-use crate::store::row::Columns as _;
+use crate::store::engine::row::Columns as _;
+use crate::store::proof::ledger::Ledger;
+use crate::store::proof::rows::{name, page};
+use crate::store::proof::tables::{Counted, PROVEN, USERS};
+use crate::store::proof::{Weight, stored};
 use crate::store::{Connection, StoreError, users};
 
 /// Findings that are told one by one; the others are counted.

@@ -9,26 +9,26 @@ use std::collections::BTreeMap;
 use lictor_policy::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::tables::{Counted, Table};
-use super::{Keys, Proof, Weight};
-use crate::audit::link::{Digest, GENESIS};
-use crate::store::row::Columns as _;
+use crate::domain::audit_chain::{Digest, GENESIS};
+use crate::store::engine::row::Columns as _;
+use crate::store::proof::tables::{Counted, Table};
+use crate::store::proof::{Keys, Proof, Weight};
 use crate::store::{Connection, Meta, StoreError};
 
 /// What the database must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::store) struct Ledger {
+pub(crate) struct Ledger {
     /// In hexadecimal, by table; a table without rows may be absent.
     sums: BTreeMap<String, String>,
     /// The end of the administrators' log.
-    pub(in crate::store) admin: End,
+    pub(crate) admin: End,
 }
 
 /// The last row of the administrators' log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::store) struct End {
+pub(crate) struct End {
     /// Counts from 1; 0 of an empty log.
     pub number: u64,
     /// Of that row and all before it.
@@ -37,18 +37,18 @@ pub(in crate::store) struct End {
 
 impl End {
     /// Of an empty log.
-    pub(in crate::store) const START: Self = Self { number: 0, hash: GENESIS };
+    pub(crate) const START: Self = Self { number: 0, hash: GENESIS };
 }
 
 impl Ledger {
     /// Of a database without rows, but for those of the administrators' log.
-    pub(super) const fn ending_at(admin: End) -> Self {
+    pub(crate) const fn ending_at(admin: End) -> Self {
         Self { sums: BTreeMap::new(), admin }
     }
 
     /// The ledger that a change has in hand, or else the one in the database; none if that was not sealed for this revision
     /// with this master key.
-    pub(in crate::store) async fn load(connection: &mut Connection) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn load(connection: &mut Connection) -> Result<Option<Self>, StoreError> {
         if let Some(in_hand) = connection.ledger_in_hand() {
             return Ok(in_hand.cloned());
         }
@@ -60,23 +60,23 @@ impl Ledger {
     }
 
     /// Seals it for the revision that the transaction makes.
-    pub(in crate::store) async fn save(&self, connection: &mut Connection) -> Result<(), StoreError> {
+    pub(crate) async fn save(&self, connection: &mut Connection) -> Result<(), StoreError> {
         let keys = connection.keys()?.clone();
         let meta = Meta::load(connection).await?;
-        let json = Secret::new(crate::store::row::json(self)?);
+        let json = Secret::new(crate::store::engine::row::json(self)?);
         let sealed = keys.vault.seal(&json, &owner(&meta))?;
         sqlx::query("UPDATE meta SET proof = $1 WHERE one = 1").bind(sealed).execute(connection).await?;
         Ok(())
     }
 
     /// What the proofs of a table add up to.
-    pub(in crate::store) fn sum(&self, table: &Table) -> Weight {
+    pub(crate) fn sum(&self, table: &Table) -> Weight {
         let text = self.sums.get(table.name).map_or("0", String::as_str);
         Weight(u128::from_str_radix(text, 16).unwrap_or_default())
     }
 
     /// A row has another proof now than it had.
-    pub(super) fn replace(&mut self, keys: &Keys, table: &Table, before: Option<&Proof>, after: Option<&Proof>) {
+    pub(crate) fn replace(&mut self, keys: &Keys, table: &Table, before: Option<&Proof>, after: Option<&Proof>) {
         if table.counted == Counted::None {
             return;
         }
@@ -86,7 +86,7 @@ impl Ledger {
         self.set(table, sum);
     }
 
-    pub(super) fn set(&mut self, table: &Table, sum: Weight) {
+    pub(crate) fn set(&mut self, table: &Table, sum: Weight) {
         self.sums.insert(table.name.to_owned(), format!("{:x}", sum.0));
     }
 }

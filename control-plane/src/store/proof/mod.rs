@@ -17,22 +17,22 @@ use ring::hmac;
 use sqlx::any::AnyRow;
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 
-use super::row::big;
-use super::{Connection, Revision, StoreError};
-use crate::audit::link::{Digest, Signer};
-use crate::random;
-use crate::time::Moment;
-use crate::vault::Vault;
+use crate::domain::audit_chain::{Digest, Signer};
+use crate::domain::time::Moment;
+use crate::secrets::random;
+use crate::secrets::vault::Vault;
+use crate::store::engine::row::big;
+use crate::store::{Connection, Revision, StoreError};
 use tables::{Counted, Table};
 
-pub use start::Accepted;
+pub use crate::store::proof::start::Accepted;
 
 /// What is made of the master key, and what it keeps sealed.
 pub struct Keys {
     /// Opens and seals.
-    pub(super) vault: Vault,
+    pub(crate) vault: Vault,
     /// Signs the audit log and the administrators' log.
-    pub(super) signer: Signer,
+    pub(crate) signer: Signer,
     rows: hmac::Key,
     weights: hmac::Key,
 }
@@ -44,7 +44,7 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    pub(super) fn new(vault: Vault, signer: Signer) -> Self {
+    pub(crate) fn new(vault: Vault, signer: Signer) -> Self {
         let key = |purpose| hmac::Key::new(hmac::HMAC_SHA256, &vault.subkey(purpose));
         let (rows, weights) = (key("lictor rows 1"), key("lictor weights 1"));
         Self { vault, signer, rows, weights }
@@ -56,7 +56,7 @@ impl Keys {
     }
 
     /// The proof of a row with these values.
-    pub(super) fn proof<'v>(&self, table: &Table, values: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Proof {
+    pub(crate) fn proof<'v>(&self, table: &Table, values: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Proof {
         let mut values: Vec<_> = values.into_iter().filter(|(name, _)| table.proves(name)).collect();
         values.sort_unstable_by_key(|(name, _)| *name);
         let has = |column: &str, wanted: &Value| values.contains(&(column, wanted));
@@ -75,7 +75,7 @@ impl Keys {
     }
 
     /// Whether a row is as Lictor left it.
-    pub(super) fn is_genuine(&self, table: &Table, row: &AnyRow) -> bool {
+    pub(crate) fn is_genuine(&self, table: &Table, row: &AnyRow) -> bool {
         let (Some(stored), Some(values)) = (stored(row), values(row)) else { return false };
         let proof = self.proof(table, values.iter().map(|(name, value)| (name.as_str(), value)));
         // Not in constant time: whoever could measure it has the database, and finds all proofs there.
@@ -84,7 +84,7 @@ impl Keys {
 
     /// What a proof adds to the sum of its table: a number that nobody without the key can know, so that nobody can make
     /// up one proof that makes up for another.
-    pub(super) fn weight(&self, proof: &Proof) -> Weight {
+    pub(crate) fn weight(&self, proof: &Proof) -> Weight {
         if !proof.counts() {
             return Weight(0);
         }
@@ -98,12 +98,14 @@ const COUNTS_NOT: char = '-';
 
 /// Where the administrators' log ends, by number and hash, as the ledger says; none if that is not as Lictor left it.
 pub async fn end_of_log(connection: &mut Connection) -> Result<Option<(u64, Digest)>, StoreError> {
-    Ok(ledger::Ledger::load(connection).await?.map(|ledger| (ledger.admin.number, ledger.admin.hash)))
+    Ok(crate::store::proof::ledger::Ledger::load(connection)
+        .await?
+        .map(|ledger| (ledger.admin.number, ledger.admin.hash)))
 }
 
 /// What a row carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proof(pub(super) String);
+pub(crate) struct Proof(pub(crate) String);
 
 impl Proof {
     /// Whether it belongs to the sum of its table.
@@ -119,21 +121,21 @@ impl Proof {
 
 /// What proofs add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Weight(pub(super) u128);
+pub(crate) struct Weight(pub(crate) u128);
 
 impl Weight {
-    pub(super) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.0 = self.0.wrapping_add(other.0);
     }
 
-    pub(super) fn subtract(&mut self, other: Self) {
+    pub(crate) fn subtract(&mut self, other: Self) {
         self.0 = self.0.wrapping_sub(other.0);
     }
 }
 
 /// What a column of texts or of numbers holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text(Option<String>),
     Number(Option<i64>),
 }
@@ -205,7 +207,7 @@ impl From<Revision> for Value {
 }
 
 /// The columns of a row. None if one holds what Lictor writes nowhere, such as a floating-point number.
-pub(super) fn values(row: &AnyRow) -> Option<Vec<(String, Value)>> {
+pub(crate) fn values(row: &AnyRow) -> Option<Vec<(String, Value)>> {
     row.columns().iter().map(|column| Some((column.name().to_owned(), value(row, column.ordinal())?))).collect()
 }
 
@@ -222,13 +224,13 @@ fn value(row: &AnyRow, at: usize) -> Option<Value> {
 }
 
 /// The proof that a row carries. What is no text is none.
-pub(super) fn stored(row: &AnyRow) -> Option<Proof> {
+pub(crate) fn stored(row: &AnyRow) -> Option<Proof> {
     row.try_get::<Option<String>, _>("proof").ok().flatten().map(Proof)
 }
 
 /// Columns as bytes: no two rows have the same. A column without a value adds nothing, so that a later version may add a
 /// column to a table whose rows are proven, if it begins as NULL.
-pub(super) fn encoded(table: &str, sorted: &[(&str, &Value)]) -> Vec<u8> {
+pub(crate) fn encoded(table: &str, sorted: &[(&str, &Value)]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(512);
     let mut put = |text: &[u8]| {
         bytes.extend((text.len() as u64).to_be_bytes());

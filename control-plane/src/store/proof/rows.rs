@@ -4,51 +4,51 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use super::tables::Table;
-use super::{Proof, Value, Weight, stored, values};
-use crate::store::row::Columns as _;
-use crate::store::{ChangeTx, Connection, StoreError, watches};
+use crate::store::engine::row::Columns as _;
+use crate::store::proof::tables::Table;
+use crate::store::proof::{Proof, Value, Weight, stored, values};
+use crate::store::{ChangeTx, Connection, StoreError, alert_counts};
 
 /// Rows that one statement changes: it must stay below the number of parameters that both databases take.
 const AT_ONCE: usize = 500;
 
 /// A column and what it is to hold.
-pub(in crate::store) type Column = (&'static str, Value);
+pub(crate) type Column = (&'static str, Value);
 
 impl Connection {
     /// The row, if it is as Lictor left it.
     ///
     /// # Errors
     /// [`StoreError::Unproven`] for another.
-    pub(in crate::store) fn genuine(&self, table: &Table, row: AnyRow) -> Result<AnyRow, StoreError> {
+    pub(crate) fn genuine(&self, table: &Table, row: AnyRow) -> Result<AnyRow, StoreError> {
         if self.keys()?.is_genuine(table, &row) { Ok(row) } else { Err(unproven(table, &row)) }
     }
 
     /// Those of the rows that are as Lictor left them. The others are for the check to report, which looks at all rows.
-    pub(in crate::store) fn only_genuine(&self, table: &Table, rows: Vec<AnyRow>) -> Result<Vec<AnyRow>, StoreError> {
+    pub(crate) fn only_genuine(&self, table: &Table, rows: Vec<AnyRow>) -> Result<Vec<AnyRow>, StoreError> {
         let keys = self.keys()?;
         Ok(rows.into_iter().filter(|row| keys.is_genuine(table, row)).collect())
     }
 
     /// The proof of a row with these columns, for tables that the ledger does not count.
-    pub(in crate::store) fn proof(&self, table: &Table, columns: &[Column]) -> Result<String, StoreError> {
+    pub(crate) fn proof(&self, table: &Table, columns: &[Column]) -> Result<String, StoreError> {
         Ok(self.keys()?.proof(table, columns.iter().map(|(name, value)| (*name, value))).0)
     }
 }
 
 /// Says which row it is.
-pub(super) fn unproven(table: &Table, row: &AnyRow) -> StoreError {
+pub(crate) fn unproven(table: &Table, row: &AnyRow) -> StoreError {
     StoreError::Unproven { table: table.name, row: name(table, row) }
 }
 
 /// Names a row by its key.
-pub(super) fn name(table: &Table, row: &AnyRow) -> String {
+pub(crate) fn name(table: &Table, row: &AnyRow) -> String {
     let part = |column: &&str| row.text(column).or_else(|_| row.number::<i64>(column).map(|number| number.to_string()));
     table.key.iter().map(|column| part(column).unwrap_or_default()).collect::<Vec<_>>().join(" ")
 }
 
 /// What was read of a table that the ledger counts.
-pub(in crate::store) struct Found {
+pub(crate) struct Found {
     /// The rows that prove themselves.
     pub genuine: Vec<AnyRow>,
     /// How many do not.
@@ -59,7 +59,7 @@ pub(in crate::store) struct Found {
 
 impl Found {
     /// Sorts rows.
-    pub(in crate::store) fn of(connection: &Connection, table: &Table, rows: Vec<AnyRow>) -> Result<Self, StoreError> {
+    pub(crate) fn of(connection: &Connection, table: &Table, rows: Vec<AnyRow>) -> Result<Self, StoreError> {
         let keys = connection.keys()?;
         let mut found = Self { genuine: Vec::with_capacity(rows.len()), unproven: 0, sum: Weight::default() };
         for row in rows {
@@ -74,13 +74,13 @@ impl Found {
     }
 
     /// Whether none was put back or taken away, if these were all that count.
-    pub(in crate::store) fn is_complete(&self, table: &Table, ledger: Option<&super::ledger::Ledger>) -> bool {
+    pub(crate) fn is_complete(&self, table: &Table, ledger: Option<&crate::store::proof::ledger::Ledger>) -> bool {
         ledger.is_some_and(|ledger| ledger.sum(table) == self.sum)
     }
 }
 
 /// Makes a row.
-pub(in crate::store) async fn insert(tx: &mut ChangeTx, table: &Table, columns: Vec<Column>) -> Result<(), StoreError> {
+pub(crate) async fn insert(tx: &mut ChangeTx, table: &Table, columns: Vec<Column>) -> Result<(), StoreError> {
     let keys = tx.keys()?.clone();
     let proof = keys.proof(table, columns.iter().map(|(name, value)| (*name, value)));
     let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
@@ -94,7 +94,7 @@ pub(in crate::store) async fn insert(tx: &mut ChangeTx, table: &Table, columns: 
 
 /// Gives columns of rows other values. A row that did not prove itself before does not after, unless all that it must prove
 /// was replaced: a change never takes over what somebody else has written. Answers the rows that there were.
-pub(in crate::store) async fn update(
+pub(crate) async fn update(
     tx: &mut ChangeTx,
     table: &Table,
     condition: &str,
@@ -126,7 +126,7 @@ pub(in crate::store) async fn update(
 }
 
 /// Removes rows, whether they prove themselves or not. Says how many.
-pub(in crate::store) async fn delete(
+pub(crate) async fn delete(
     tx: &mut ChangeTx,
     table: &Table,
     condition: &str,
@@ -156,7 +156,7 @@ async fn select(
 }
 
 /// Writes the proofs of rows, and the same changes to all of them.
-pub(super) async fn write(
+pub(crate) async fn write(
     connection: &mut Connection,
     table: &Table,
     proofs: &[(&AnyRow, Option<Proof>)],
@@ -171,7 +171,7 @@ pub(super) async fn write(
     let sql = format!(
         "WITH proofs ({}, made) AS ({}) UPDATE {} SET {}proof = proofs.made FROM proofs WHERE {}",
         named.join(", "),
-        watches::values(proofs.len(), width),
+        alert_counts::values(proofs.len(), width),
         table.name,
         sets.collect::<String>(),
         matches.join(" AND ")
@@ -188,7 +188,7 @@ pub(super) async fn write(
 }
 
 /// So many rows of a table at most, from after a key on, in the order of keys.
-pub(super) async fn page(
+pub(crate) async fn page(
     connection: &mut Connection,
     table: &Table,
     after: Option<&AnyRow>,

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::ledger::{End, Ledger};
-use super::rows::{name, page, write};
-use super::tables::{PROVEN, Table};
-use super::{Keys, Proof, Weight, stored, values};
-use crate::random;
-use crate::settings::Settings;
-use crate::store::chain::{self, Kept};
+use crate::domain::settings::Settings;
+use crate::domain::time::Moment;
+use crate::secrets::random;
+use crate::secrets::vault::Vault;
+use crate::store::audit::chain::{self, Kept};
+use crate::store::proof::ledger::{End, Ledger};
+use crate::store::proof::rows::{name, page, write};
+use crate::store::proof::tables::{PROVEN, Table};
+use crate::store::proof::{Keys, Proof, Weight, stored, values};
 use crate::store::{ChangeTx, Entry, Meta, Store, StoreError, admin_audit, settings};
-use crate::time::Moment;
-use crate::vault::Vault;
 
 /// Rows that are named one by one.
 const NAMED: usize = 100;
@@ -130,10 +130,10 @@ async fn prove_all(tx: &mut ChangeTx) -> Result<BTreeMap<&'static str, Accepted>
 }
 
 /// The rows that do not prove themselves, by their tables and names.
-pub(in crate::store) type Unproven = BTreeSet<(&'static str, String)>;
+pub(crate) type Unproven = BTreeSet<(&'static str, String)>;
 
 /// Finds the rows that do not prove themselves.
-pub(in crate::store) async fn unproven(tx: &mut ChangeTx) -> Result<Unproven, StoreError> {
+pub(crate) async fn unproven(tx: &mut ChangeTx) -> Result<Unproven, StoreError> {
     let keys = tx.keys()?.clone();
     let mut unproven = Unproven::new();
     for table in PROVEN {
@@ -149,11 +149,7 @@ pub(in crate::store) async fn unproven(tx: &mut ChangeTx) -> Result<Unproven, St
 
 /// Gives all rows the proofs of another master key, after what they keep sealed was sealed with it. What did not prove itself
 /// before does not after, and what the ledger missed it misses after.
-pub(in crate::store) async fn prove_anew(
-    tx: &mut ChangeTx,
-    new: &Vault,
-    unproven: &Unproven,
-) -> Result<(), StoreError> {
+pub(crate) async fn prove_anew(tx: &mut ChangeTx, new: &Vault, unproven: &Unproven) -> Result<(), StoreError> {
     let old = tx.keys()?.clone();
     let (signer, _) = chain::signer(tx, new).await?;
     let keys = Arc::new(Keys::new(new.clone(), signer));
@@ -170,14 +166,16 @@ pub(in crate::store) async fn prove_anew(
                     let held = values(row).unwrap_or_default();
                     Some(keys.proof(table, held.iter().map(|(name, value)| (name.as_str(), value))))
                 }
-                Some(proof) if proof.counts() => Some(Proof::worthless().map_err(crate::vault::VaultError::from)?),
+                Some(proof) if proof.counts() => {
+                    Some(Proof::worthless().map_err(crate::secrets::vault::VaultError::from)?)
+                }
                 other => other,
             })
         })
         .await?;
         if before.as_ref().is_some_and(|before| before.sum(table) != sum) {
             // One more or one less than there are: this table's sum is wrong as it was before.
-            let worthless = Proof::worthless().map_err(crate::vault::VaultError::from)?;
+            let worthless = Proof::worthless().map_err(crate::secrets::vault::VaultError::from)?;
             tx.in_ledger(|ledger| ledger.replace(&keys, table, None, Some(&worthless)));
         }
     }

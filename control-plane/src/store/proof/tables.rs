@@ -9,12 +9,12 @@ pub struct Table {
     pub key: &'static [&'static str],
     /// Columns that change without an administrator or a job. No proof covers them, as they grant nothing.
     pub moving: &'static [&'static str],
-    pub(super) counted: Counted,
+    pub(crate) counted: Counted,
 }
 
 /// Which rows the ledger counts, so that one that is put back or taken away is missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counted {
+pub(crate) enum Counted {
     /// Every one.
     All,
     /// Those that are active and not revoked: of the others there are ever more, and to read all of them with each change
@@ -26,7 +26,7 @@ pub(super) enum Counted {
 
 impl Table {
     /// Whether proofs cover a column.
-    pub(super) fn proves(&self, column: &str) -> bool {
+    pub(crate) fn proves(&self, column: &str) -> bool {
         column != "proof" && !self.moving.contains(&column)
     }
 }
@@ -35,34 +35,34 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
     Table { name, key, moving: &[], counted: Counted::All }
 }
 
-pub(in crate::store) static SETTINGS: Table = table("settings", &["one"]);
-pub(in crate::store) static USERS: Table =
+pub(crate) static SETTINGS: Table = table("settings", &["one"]);
+pub(crate) static USERS: Table =
     Table { moving: &["upstream_checked_at", "upstream_ends_at", "upstream_due_at"], ..table("users", &["id"]) };
-pub(in crate::store) static KEYS: Table = Table {
+pub(crate) static KEYS: Table = Table {
     moving: &["last_used_at", "last_used_from", "use_count"],
     counted: Counted::Usable,
     ..table("keys", &["id"])
 };
-pub(in crate::store) static PERMISSIONS: Table = table("permissions", &["model"]);
-pub(in crate::store) static PAUSES: Table = table("pauses", &["id"]);
-pub(in crate::store) static TERMINATIONS: Table = table("terminations", &["line", "client_ip"]);
-pub(in crate::store) static ACCOUNTS: Table = table("accounts", &["id"]);
-pub(in crate::store) static TOKENS: Table = table("tokens", &["id"]);
-pub(in crate::store) static GATES: Table = Table {
+pub(crate) static PERMISSIONS: Table = table("permissions", &["model"]);
+pub(crate) static PAUSES: Table = table("pauses", &["id"]);
+pub(crate) static TERMINATIONS: Table = table("terminations", &["line", "client_ip"]);
+pub(crate) static ACCOUNTS: Table = table("accounts", &["id"]);
+pub(crate) static TOKENS: Table = table("tokens", &["id"]);
+pub(crate) static GATES: Table = Table {
     moving: &["last_seen_at", "wire_version", "epoch", "revision", "missing_reported", "policy_refused"],
     ..table("gates", &["id"])
 };
-pub(in crate::store) static JOBS: Table = Table {
+pub(crate) static JOBS: Table = Table {
     moving: &["next_run_at", "holder", "held_until", "place", "started_at", "ended_at", "outcome", "report", "message"],
     ..table("jobs", &["name"])
 };
-pub(in crate::store) static WEBHOOKS: Table = table("webhooks", &["id"]);
+pub(crate) static WEBHOOKS: Table = table("webhooks", &["id"]);
 /// `sealed` is the key, which opens only for this row. A link that is put back shows it to whoever has its text, which went
 /// to the key's user.
-pub(in crate::store) static LINKS: Table =
+pub(crate) static LINKS: Table =
     Table { moving: &["sealed", "opened_at"], counted: Counted::None, ..table("links", &["id"]) };
 /// A message that is put back goes again to whom it went.
-pub(in crate::store) static OUTBOX: Table = Table {
+pub(crate) static OUTBOX: Table = Table {
     moving: &["sealed", "state", "attempts", "last_attempt", "due_at", "leased_until", "error", "sent_at"],
     counted: Counted::None,
     ..table("outbox", &["id"])

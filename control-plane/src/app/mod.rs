@@ -1,0 +1,138 @@
+//! What every request can reach.
+
+pub mod alerts;
+pub mod audit;
+pub mod change;
+pub mod key_links;
+pub mod new_keys;
+pub mod outbox;
+pub mod passwords;
+pub mod sign_in_limit;
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use lictor_policy::wire;
+use tokio::sync::watch;
+
+use crate::api::gate_v1::Presence;
+use crate::api::metrics::Metrics;
+use crate::app::passwords::Passwords;
+use crate::clients::odoo::Odoo;
+use crate::clients::smtp::Mailer;
+use crate::domain::audit_chain::Signer;
+use crate::domain::time::{Clock, Moment, system_clock};
+use crate::secrets::vault::Vault;
+use crate::store::proof::Keys;
+use crate::store::{Store, StoreError};
+use crate::tasks::jobs;
+use crate::tasks::jobs::runner::Runs;
+use crate::tasks::proofs::Proofs;
+use crate::tasks::publisher::Publisher;
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What it is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The master key.
+    pub vault: Vault,
+    /// What is made of the master key, and signs the audit log.
+    pub keys: Arc<Keys>,
+    /// The Odoo that gates guard.
+    pub odoo: Odoo,
+    /// The way to the SMTP server, set before anything is served; without one mail waits in the outbox.
+    pub mailer: OnceLock<Mailer>,
+    /// The time.
+    pub clock: Clock,
+    /// When the service started.
+    pub started_at: Moment,
+    /// How long it waits for gates.
+    pub waits: Waits,
+    /// The policy that gates get.
+    pub publisher: Publisher,
+    /// Which gates were heard.
+    pub presence: Presence,
+    /// What the last check of the rows found.
+    pub proofs: Proofs,
+    /// The jobs that run here.
+    pub runs: Runs,
+    /// Hashes passwords of accounts.
+    pub passwords: Passwords,
+    /// What is counted for Prometheus.
+    pub metrics: Metrics,
+    /// Turns true when the service is to end: long polls answer then.
+    pub stopping: watch::Sender<bool>,
+}
+
+/// How long the service waits for gates.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// An unchanged long poll is held so long.
+    pub poll: Duration,
+    /// The answer to an emergency revocation waits so long for gates to acknowledge it.
+    pub acknowledgement: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { poll: Duration::from_millis(wire::POLL_HOLD_MS), acknowledgement: Duration::from_secs(1) }
+    }
+}
+
+impl App {
+    /// Puts the service together on a database that fits the master key.
+    pub async fn new(store: Store, vault: Vault, odoo: Odoo) -> Result<Self, StoreError> {
+        Self::with(store, vault, odoo, system_clock(), Waits::default()).await
+    }
+
+    /// The same with another clock and other waits, for tests.
+    pub async fn with(store: Store, vault: Vault, odoo: Odoo, clock: Clock, waits: Waits) -> Result<Self, StoreError> {
+        let keys = store.prepare(&vault, clock()).await?;
+        let app = Self(Arc::new(Parts {
+            store,
+            vault,
+            keys,
+            odoo,
+            mailer: OnceLock::new(),
+            started_at: clock(),
+            clock,
+            waits,
+            publisher: Publisher::default(),
+            presence: Presence::default(),
+            proofs: Proofs::default(),
+            runs: Runs::default(),
+            passwords: Passwords::default(),
+            metrics: Metrics::default(),
+            stopping: watch::Sender::new(false),
+        }));
+        jobs::runner::prepare(&app).await?;
+        Ok(app)
+    }
+
+    /// What signs the audit log.
+    pub fn signer(&self) -> &Signer {
+        self.keys.signer()
+    }
+
+    /// Whether an SMTP server is configured.
+    pub fn can_mail(&self) -> bool {
+        self.mailer.get().is_some()
+    }
+
+    /// The time.
+    pub fn now(&self) -> Moment {
+        (self.clock)()
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,120 @@
+//! The outbox: what people and programs are to be told, written in the transaction of what it tells of, and sent by a
+//! task until it has arrived.
+//!
+//! A message is delivered once, with one exception that no protocol lets us close: a service that dies after the
+//! receiver took a message and before that was noted sends it again when the lease has ended. Both carry the same
+//! `Message-ID`, or `X-Lictor-Event`.
+
+use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::domain::severity::Severity;
+use crate::secrets::random;
+use crate::store::outbox::{self, Row};
+use crate::store::{Connection, StoreError, webhooks};
+
+use crate::domain::message::Message;
+
+/// Tries in a row before a message has failed: spread over about 17 hours.
+pub const TRIES: u32 = 16;
+
+/// One message to one recipient.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    event: String,
+    channel: Channel,
+    recipient: String,
+    message: Message,
+}
+
+/// How somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// By mail.
+    Mail,
+    /// By a request to a URL.
+    Webhook,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "MessageState")]
+pub enum State {
+    /// It is to be sent, perhaps again.
+    Waiting,
+    /// The receiver took it.
+    Sent,
+    /// It was refused for good, or tried too often.
+    Failed,
+    /// It carried a key that was revoked, deleted or made anew before it was sent.
+    Cancelled,
+}
+
+/// Why a message was not delivered: without secrets, for administrators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Another try may succeed.
+    Later(String),
+    /// None will.
+    Never(String),
+}
+
+impl Letter {
+    /// A mail. The event is what it tells of, such as `alert/{id}`: an address is told the same event once,
+    /// however often the letter is put into the outbox.
+    pub fn mail(event: impl Into<String>, to: impl Into<String>, message: Message) -> Self {
+        Self { event: event.into(), channel: Channel::Mail, recipient: to.into(), message }
+    }
+
+    /// A request to a webhook.
+    pub fn webhook(event: impl Into<String>, webhook_id: impl Into<String>, message: Message) -> Self {
+        Self { event: event.into(), channel: Channel::Webhook, recipient: webhook_id.into(), message }
+    }
+
+    /// One to each webhook that wants messages of this severity. None if the message carries a secret: that is for its
+    /// user only.
+    pub async fn webhooks(
+        connection: &mut Connection,
+        event: &str,
+        severity: Severity,
+        message: &Message,
+    ) -> Result<Vec<Self>, StoreError> {
+        let all = if message.carries_secret() { Vec::new() } else { webhooks::all(connection).await? };
+        let wanting = all.into_iter().filter(|webhook| webhook.from_severity <= severity);
+        Ok(wanting.map(|webhook| Self::webhook(event, webhook.id, message.clone())).collect())
+    }
+}
+
+/// Puts letters into the outbox, in the transaction of what they tell of: they are sent if it is committed. Says how
+/// many recipients had not been told of their event before.
+pub async fn enqueue(
+    app: &App,
+    tx: &mut Connection,
+    letters: impl IntoIterator<Item = Letter>,
+) -> Result<u64, StoreError> {
+    let rows = letters.into_iter().map(|letter| row(app, letter, TRIES)).collect::<Result<Vec<_>, _>>()?;
+    outbox::insert(tx, &rows, app.now()).await
+}
+
+/// Puts a letter into the outbox for one try, which the caller makes with [`deliver`]: the sender leaves it alone.
+pub async fn enqueue_claimed(app: &App, tx: &mut Connection, letter: Letter) -> Result<outbox::Claim, StoreError> {
+    let row = row(app, letter, 1)?;
+    outbox::insert(tx, std::slice::from_ref(&row), app.now()).await?;
+    crate::tasks::outbox::claim_one(app, tx, &row.id).await
+}
+
+fn row(app: &App, letter: Letter, tries: u32) -> Result<Row, StoreError> {
+    let Letter { event, channel, recipient, message } = letter;
+    let id = random::id();
+    let json = serde_json::to_string(&message).map_err(|_| StoreError::Column("body".to_owned()))?;
+    let (body, sealed) = if message.carries_secret() {
+        (None, Some(app.vault.seal(&Secret::new(json), &outbox::owner(&id))?))
+    } else {
+        (Some(json), None)
+    };
+    Ok(Row { id, event, kind: message.kind(), channel, recipient, body, sealed, last_attempt: tries })
+}

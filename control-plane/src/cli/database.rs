@@ -1,0 +1,87 @@
+//! `backup`, `restore`, `rotate-master-key`: what is done to the database and not through the API.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::json;
+
+use crate::domain::time::{Moment, system_clock};
+use crate::secrets::vault::Vault;
+use crate::store::proof::Accepted;
+use crate::store::{ChangeTx, Entry, Revision, Store, backup, sealed};
+
+/// What whoever put a database back must know.
+#[derive(Debug)]
+pub struct Restored {
+    /// The first revision of the new epoch.
+    pub revision: Revision,
+    /// The last change before it.
+    pub last_change: Option<Moment>,
+    /// Keys that may be used, perhaps again.
+    pub active_keys: u64,
+}
+
+/// Copies a SQLite database to a new file, also while the service runs.
+pub async fn back_up(url: &str, to: &Path) -> Result<()> {
+    backup::copy(url, to).await.context("backup")
+}
+
+/// Puts a copy in the place of a SQLite database, and begins a new epoch in it.
+pub async fn restore(url: &str, from: &Path, replace: bool, vault: &Vault) -> Result<Restored> {
+    let scratch = backup::put_back(url, from, replace).await.context("restore")?;
+    let restored = async {
+        let restored = adopt(&format!("sqlite://{}?mode=rw", scratch.display()), vault).await?;
+        backup::take_over(url, &scratch).await?;
+        Ok(restored)
+    }
+    .await;
+    if restored.is_err() {
+        let _ = std::fs::remove_file(&scratch);
+    }
+    restored
+}
+
+/// Begins a new epoch in a database that was put back.
+pub async fn adopt(url: &str, vault: &Vault) -> Result<Restored> {
+    let store = Store::open(url).await.context("the database")?;
+    store.prepare(vault, system_clock()()).await?;
+    let (last_change, active_keys) = backup::state(&mut *store.read().await?).await?;
+    let mut tx = ChangeTx::begin(&store).await?;
+    let epoch = backup::new_epoch(&mut tx).await?;
+    let revision = tx.commit(&entry("database.restore", &epoch, json!({}))).await?;
+    store.close().await;
+    Ok(Restored { revision, last_change: last_change.map(Moment), active_keys })
+}
+
+/// Seals everything with another master key, in one transaction. Services that hold the old key end by themselves: they
+/// are of no use any more. None if the database has the new key already.
+pub async fn rotate_master_key(url: &str, old: &Vault, new: &Vault) -> Result<Option<u64>> {
+    if old.key_id() == new.key_id() {
+        bail!("the new master key is the old one: give a file that is not there, and it is made");
+    }
+    let store = Store::open(url).await.context("the database")?;
+    if store.master_key_id().await?.as_deref() == Some(new.key_id()) {
+        return Ok(None);
+    }
+    store.prepare(old, system_clock()()).await?;
+    let mut tx = ChangeTx::begin(&store).await?;
+    let sealed = sealed::seal_anew(&mut tx, old, new).await?;
+    let difference = json!({"master_key_id": [old.key_id(), new.key_id()]});
+    tx.commit(&entry("master_key.rotate", new.key_id(), difference)).await?;
+    store.close().await;
+    Ok(Some(sealed))
+}
+
+/// Takes all rows for right as they are. Services go on meanwhile.
+pub async fn accept_rows(url: &str, vault: &Vault) -> Result<BTreeMap<&'static str, Accepted>> {
+    let store = Store::open_existing(url).await.context("the database")?;
+    store.prepare(vault, system_clock()()).await?;
+    let accepted = store.accept_rows(system_clock()()).await?;
+    store.close().await;
+    Ok(accepted)
+}
+
+fn entry(action: &'static str, object: &str, difference: serde_json::Value) -> Entry {
+    Entry { at: system_clock()(), actor: "system".to_owned(), action, object: object.to_owned(), difference }
+}

@@ -1,0 +1,291 @@
+//! The command line and the environment: the only file that reads them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lictor_policy::secret::Secret;
+use tracing::level_filters::LevelFilter;
+
+use crate::cli::remote::Noun;
+use crate::http::tls;
+
+/// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
+#[derive(Debug, Parser)]
+#[command(name = "lictor", version)]
+pub struct Config {
+    /// What is logged to standard error: off, error, warn, info, debug or trace.
+    #[arg(long, env = "LICTOR_LOG", default_value = "info", global = true)]
+    pub log: LevelFilter,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the database and the first administrator, and print the token.
+    Init(Init),
+    /// Serve the REST API and the gates.
+    Serve(Serve),
+    /// Copy a SQLite database to a new file, also while the service runs.
+    Backup(Backup),
+    /// Put a copy in the place of a SQLite database; or, with --adopt, finish what pg_restore has put back.
+    Restore(Restore),
+    /// Seal everything in the database with another master key. Services that hold the old one end.
+    RotateMasterKey(RotateMasterKey),
+    /// Take all rows of the policy for right as they are now in the database, also those that were changed without Lictor.
+    /// `lictor audit verify` names them: look at them first.
+    AcceptRows(Storage),
+    /// What is asked of a service that runs.
+    #[command(flatten)]
+    Remote(Noun),
+    /// Print a page of the documentation that is made from the code.
+    #[command(hide = true)]
+    Docs(Docs),
+}
+
+/// `lictor docs`
+#[derive(Debug, Args)]
+pub struct Docs {
+    /// Which.
+    #[arg(value_enum)]
+    pub page: DocsPage,
+}
+
+/// A page that is made from the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DocsPage {
+    /// Who may do what, route by route.
+    Roles,
+    /// Every setting.
+    Settings,
+}
+
+/// `lictor init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where the data is.
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    pub output: Output,
+    /// Make another administrator in a database that has some: for whoever has lost every token and password.
+    #[arg(long)]
+    pub another_admin: bool,
+    /// Make an identity for a gate of this name as well.
+    #[arg(long, value_name = "NAME", requires = "gate_token_file")]
+    pub gate: Option<String>,
+    /// Where to write the gate's token, for Envoy to read.
+    #[arg(long, value_name = "FILE", requires = "gate")]
+    pub gate_token_file: Option<PathBuf>,
+}
+
+/// `lictor backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The new file.
+    pub file: PathBuf,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseUrl,
+}
+
+/// `lictor restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The copy.
+    #[arg(required_unless_present = "adopt")]
+    pub file: Option<PathBuf>,
+    /// Put it in the place of the database that is there. The service must have ended.
+    #[arg(long, conflicts_with = "adopt")]
+    pub replace: bool,
+    /// Nothing is copied: the database was put back by other means. Gates are told that its revisions count anew.
+    #[arg(long, conflicts_with = "file")]
+    pub adopt: bool,
+    /// The database, and the master key that it has.
+    #[command(flatten)]
+    pub storage: Storage,
+}
+
+/// `lictor rotate-master-key`
+#[derive(Debug, Args)]
+pub struct RotateMasterKey {
+    /// The file with the new master key; made if it is not there.
+    #[arg(long, value_name = "FILE")]
+    pub new_master_key_file: PathBuf,
+    /// The database, and the master key that it has.
+    #[command(flatten)]
+    pub storage: Storage,
+}
+
+/// `lictor serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where the data is.
+    #[command(flatten)]
+    pub storage: Storage,
+    /// The base URL of the Odoo that the gates guard, such as http://odoo:8069.
+    #[arg(long, env = "LICTOR_ODOO_URL")]
+    pub odoo_url: String,
+    /// Where the REST API listens.
+    #[arg(long, env = "LICTOR_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where gates are served; keep it apart from what administrators reach.
+    #[arg(long, env = "LICTOR_GATE_LISTEN", default_value = "127.0.0.1:8081")]
+    pub gate_listen: SocketAddr,
+    /// Connections that one address (of IPv6: one network of 64 bits) may have to the REST API at once. For one more, that
+    /// which has waited longest for its next request is closed. A proxy in front of it has one address: raise it there.
+    #[arg(
+        long,
+        env = "LICTOR_CONNECTIONS_PER_ADDRESS",
+        value_name = "NUMBER",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u16).range(1..=1024)
+    )]
+    pub connections_per_address: u16,
+    /// How mail is sent.
+    #[command(flatten)]
+    pub smtp: Smtp,
+    /// The certificate of both listeners in PEM, with those between it and its authority. Read anew when it changes.
+    #[arg(long, env = "LICTOR_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long, env = "LICTOR_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// The authorities of gates in PEM: the gates' listener lets in who has a certificate of theirs, and a token.
+    #[arg(long, env = "LICTOR_GATE_CLIENT_CA", value_name = "FILE", requires = "tls_certificate")]
+    pub gate_client_ca: Option<PathBuf>,
+}
+
+impl Serve {
+    /// The files for TLS on the listener for administrators, and on the one for gates.
+    pub fn tls_files(&self) -> Option<[tls::Files; 2]> {
+        let (certificate, key) = self.tls_certificate.clone().zip(self.tls_key.clone())?;
+        let api = tls::Files { certificate, key, client_ca: None };
+        let gate = tls::Files { client_ca: self.gate_client_ca.clone(), ..api.clone() };
+        Some([api, gate])
+    }
+}
+
+/// How mail is sent. Without a host mail waits in the outbox.
+#[derive(Debug, Args)]
+pub struct Smtp {
+    /// The SMTP server that takes mail.
+    #[arg(long, env = "LICTOR_SMTP_HOST", requires = "smtp_from")]
+    pub smtp_host: Option<String>,
+    /// Its port; 587 with starttls, 465 with implicit and 25 with none, unless it is named.
+    #[arg(long, env = "LICTOR_SMTP_PORT")]
+    pub smtp_port: Option<u16>,
+    /// How the connection is encrypted.
+    #[arg(long, env = "LICTOR_SMTP_TLS", value_enum, default_value = "starttls")]
+    pub smtp_tls: SmtpTls,
+    /// The address that mail comes from, such as 'Lictor <lictor@example.com>'.
+    #[arg(long, env = "LICTOR_SMTP_FROM")]
+    pub smtp_from: Option<String>,
+    /// The user to sign in as.
+    #[arg(long, env = "LICTOR_SMTP_USER")]
+    pub smtp_user: Option<String>,
+    /// The file with the user's password. LICTOR_SMTP_PASSWORD may hold the password itself instead.
+    #[arg(long, env = "LICTOR_SMTP_PASSWORD_FILE")]
+    pub smtp_password_file: Option<PathBuf>,
+    /// The authorities (PEM) that the server's certificate is checked with, in the place of the system's.
+    #[arg(long, env = "LICTOR_SMTP_CA_FILE")]
+    pub smtp_ca_file: Option<PathBuf>,
+}
+
+/// How the connection to the SMTP server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SmtpTls {
+    /// By STARTTLS: a server that does not offer it gets nothing.
+    Starttls,
+    /// From the first byte.
+    Implicit,
+    /// Not at all: for a server on the same machine.
+    None,
+}
+
+impl Smtp {
+    /// The password from the environment or its file. Not a flag: every user of the machine can read those.
+    pub fn password(&self) -> std::io::Result<Option<Secret>> {
+        let given = std::env::var("LICTOR_SMTP_PASSWORD").ok().filter(|text| !text.is_empty());
+        match (given, &self.smtp_password_file) {
+            (Some(text), _) => Ok(Some(Secret::new(text))),
+            (None, Some(file)) => Ok(Some(Secret::new(std::fs::read_to_string(file)?.trim_end_matches(['\r', '\n'])))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// Where a service runs, as whom it is asked, and how its answers are shown. LICTOR_TOKEN may hold the token itself.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The service")]
+pub struct Server {
+    /// Where the REST API is, such as https://lictor.example.com.
+    #[arg(long, env = "LICTOR_URL", default_value = "http://127.0.0.1:8080", global = true)]
+    pub url: String,
+    /// The file with the API token. LICTOR_TOKEN may hold the token itself instead.
+    #[arg(long, env = "LICTOR_TOKEN_FILE", global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The certificates of the authorities to trust, in PEM. Left out: those that the machine trusts.
+    #[arg(long, env = "LICTOR_CA_FILE", global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// The form of the answer: tables, or what the API answered.
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub output: Output,
+}
+
+/// A secret in the environment, if there is one.
+pub fn environment(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::new)
+}
+
+/// Where the database is.
+#[derive(Debug, Args)]
+pub struct DatabaseUrl {
+    /// The database: sqlite://path, a file that is made if it is not there, or postgres://user:password@host/database,
+    /// which must be there and which several replicas may share. Who puts a password into it gives it in the
+    /// environment: every user of the machine can read flags.
+    #[arg(long, env = "LICTOR_DATABASE_URL", default_value = "sqlite://lictor.db", hide_env_values = true)]
+    pub database_url: String,
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+pub struct Storage {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseUrl,
+    /// The file with the master key that encrypts the Odoo credentials: 32 random bytes in base64 or hexadecimal.
+    /// `init` makes it. LICTOR_MASTER_KEY may hold the key itself instead.
+    #[arg(long, env = "LICTOR_MASTER_KEY_FILE", default_value = "lictor.key")]
+    pub master_key_file: PathBuf,
+}
+
+impl Storage {
+    /// The master key, if the environment holds it. Not a flag: every user of the machine can read those.
+    pub fn master_key(&self) -> Option<Secret> {
+        environment("LICTOR_MASTER_KEY")
+    }
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn no_two_options_of_a_command_share_a_name() {
+        crate::cli::options::Config::command().debug_assert();
+    }
+}

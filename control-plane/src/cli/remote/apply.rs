@@ -1,0 +1,142 @@
+//! `lictor apply`, `lictor diff` and `lictor export`: the policy as a file.
+
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::options::{Output, Server};
+use crate::cli::remote::client::Client;
+use crate::cli::remote::policy::change::{Change, Kind, shown};
+use crate::cli::remote::policy::execute::{Means, execute};
+use crate::cli::remote::policy::file::Policy;
+use crate::cli::remote::policy::plan::plan;
+use crate::cli::remote::policy::state::State;
+use crate::cli::terminal::ask::Consent;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print;
+use crate::domain::time::system_clock;
+
+/// Bytes that a policy file may have.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The file, and what it rules.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// The policy file in YAML; `-` is standard input.
+    #[arg(short, long, value_name = "FILE")]
+    file: PathBuf,
+    /// Delete what the file's sections lack: permissions, keys, and users with all their keys.
+    #[arg(long)]
+    prune: bool,
+}
+
+/// Make users, restrictions of keys, permissions and settings what a file says. A second run changes nothing.
+#[derive(Debug, Args)]
+pub struct Apply {
+    #[command(flatten)]
+    source: Source,
+    /// Make keys that are not there, and write the plain text of each into a new file in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    key_dir: Option<PathBuf>,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// Show what `apply` would change. The exit status is 1 if there is something, and 2 or more if that cannot be said.
+#[derive(Debug, Args)]
+pub struct Diff {
+    #[command(flatten)]
+    source: Source,
+}
+
+/// Write the policy file of what the service has, without the secrets.
+#[derive(Debug, Args)]
+pub struct Export {}
+
+pub(crate) async fn apply(client: &Client, order: Apply) -> Result<()> {
+    let changes = changes(client, &order.source).await?;
+    if client.output == Output::Text {
+        show(&changes)?;
+    }
+    let folder = order.source.file.parent().unwrap_or(Path::new(""));
+    let means = Means::gather(&changes, folder, order.key_dir)?;
+    let removed = changes.iter().filter(|change| change.change == Kind::Remove).count();
+    if removed > 0 {
+        order.consent.ask(&format!("This deletes {removed} records. Do it?"))?;
+    }
+    let mut made = 0;
+    let done = execute(client, &changes, &means, &mut made).await;
+    if client.output == Output::Json {
+        print::document(&json!({"changes": changes, "made": made}))?;
+    } else if done.is_ok() && made > 0 {
+        print::note(&if made == 1 { "1 change was made.".to_owned() } else { format!("{made} changes were made.") });
+    }
+    done
+}
+
+pub(crate) async fn diff(server: &Server, order: Diff) -> Result<Exit> {
+    let client = &Client::new(server)?;
+    let changes = changes(client, &order.source).await?;
+    match client.output {
+        Output::Json => print::document(&json!({"changes": changes}))?,
+        Output::Text => show(&changes)?,
+    }
+    Ok(if changes.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+pub(crate) async fn export(client: &Client) -> Result<()> {
+    let everything = Policy {
+        users: Some(Vec::new()),
+        keys: Some(Vec::new()),
+        permissions: Some(Default::default()),
+        settings: Some(Default::default()),
+        given_settings: None,
+    };
+    let (policy, notes) = State::load(client, &everything).await?.policy()?;
+    notes.iter().for_each(|note| print::note(&print::printable(note)));
+    if client.output == Output::Json {
+        return print::document(&json!(policy));
+    }
+    let text = serde_yaml_ng::to_string(&policy).map_err(|error| Failure::failed(error.to_string()))?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "# What Lictor had when this was written. `lictor diff -f` compares, `lictor apply -f` changes.")?;
+    writeln!(out, "# A user who is to be made from it needs `secret_from_env: NAME` or `secret_from_file: PATH`.")?;
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// What would have to change, of records that are read again with their tags.
+async fn changes(client: &Client, source: &Source) -> Result<Vec<Change>> {
+    let policy = read(&source.file)?;
+    let now = system_clock()();
+    let mut state = State::load(client, &policy).await?;
+    let found = plan(&policy, &state, source.prune, now)?;
+    state.tag(client, &found).await?;
+    plan(&policy, &state, source.prune, now)
+}
+
+fn read(path: &Path) -> Result<Policy> {
+    let mut text = String::new();
+    let is_input = path == Path::new("-");
+    let read = if is_input {
+        io::stdin().lock().take(MAX_FILE_BYTES).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
+    };
+    let bytes = read.map_err(|error| Failure::file(path, &error))?;
+    if bytes as u64 == MAX_FILE_BYTES {
+        return Err(Failure::failed(format!("{}: the file is too long", path.display())));
+    }
+    Policy::read(&if is_input { "standard input".to_owned() } else { path.display().to_string() }, &text)
+}
+
+fn show(changes: &[Change]) -> Result<()> {
+    if changes.is_empty() {
+        print::note("Nothing to change.");
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(shown(changes).as_bytes())?;
+    Ok(out.flush()?)
+}

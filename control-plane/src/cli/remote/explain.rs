@@ -1,0 +1,76 @@
+//! `lictor explain`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::options::Output;
+use crate::cli::remote::client::Client;
+use crate::cli::remote::{body, key};
+use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::print;
+
+/// Say what a gate would decide on a call, check by check. Nothing is called and nothing is changed.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The key: an id or a prefix.
+    #[arg(long)]
+    key: String,
+    /// The client's address.
+    #[arg(long)]
+    ip: String,
+    /// Odoo's name of the model.
+    #[arg(long)]
+    model: String,
+    /// The method.
+    #[arg(long)]
+    method: String,
+    /// The positional arguments as a JSON list, as in execute_kw. Left out: a plain call of the method.
+    #[arg(long, value_parser = json_of, value_name = "JSON")]
+    args: Option<Value>,
+    /// The named arguments as a JSON object.
+    #[arg(long, value_parser = json_of, value_name = "JSON")]
+    kwargs: Option<Value>,
+    /// The database that the client names. Left out: the key's own.
+    #[arg(long)]
+    database: Option<String>,
+    /// The user id that the client names. Left out: the key's own.
+    #[arg(long)]
+    uid: Option<i64>,
+}
+
+fn json_of(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+pub(crate) async fn run(client: &Client, question: Explain) -> Result<()> {
+    let call = body([
+        ("key_id", Some(json!(key::id(client, &question.key).await?))),
+        ("client_ip", Some(json!(question.ip))),
+        ("model", Some(json!(question.model))),
+        ("method", Some(json!(question.method))),
+        ("args", question.args),
+        ("kwargs", question.kwargs),
+        ("database", question.database.map(Value::from)),
+        ("uid", question.uid.map(Value::from)),
+    ]);
+    let explanation = client.post("explain", &call).await?.json;
+    if client.output == Output::Json {
+        return print::document(&explanation);
+    }
+    let text =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(print::printable).unwrap_or_default();
+    let checks = explanation.get("checks").and_then(Value::as_array).cloned().unwrap_or_default();
+    let row = |check: &Value| ["stage", "outcome", "reason", "detail"].map(|name| text(check, name)).to_vec();
+    print::table(
+        ["CHECK", "OUTCOME", "REASON", "WHAT WOULD HAVE TO CHANGE"].map(str::to_owned).to_vec(),
+        checks.iter().map(row),
+    )?;
+    print::note(&format!("The call is {}.", text(&explanation, "outcome")));
+    if explanation.get("would_deny").is_some_and(|reason| !reason.is_null()) {
+        print::note(&format!("It would be refused, if no check were in shadow: {}.", text(&explanation, "would_deny")));
+    }
+    if checks.iter().any(|check| text(check, "outcome") == "not_evaluated") {
+        print::note("Checks that are not evaluated depend on what the gate has seen before.");
+    }
+    Ok(())
+}

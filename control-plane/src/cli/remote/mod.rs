@@ -1,0 +1,214 @@
+//! The command line: what an administrator does through the REST API, one file a noun.
+
+pub(crate) mod account;
+pub(crate) mod admin_audit;
+pub(crate) mod alert;
+pub(crate) mod apply;
+pub(crate) mod audit;
+pub mod client;
+pub(crate) mod completions;
+pub(crate) mod emergency;
+pub(crate) mod explain;
+pub(crate) mod gate;
+pub(crate) mod job;
+pub(crate) mod key;
+pub(crate) mod outbox;
+pub(crate) mod pause;
+pub(crate) mod permission;
+pub mod policy;
+pub(crate) mod session;
+pub(crate) mod settings;
+pub(crate) mod token;
+pub(crate) mod user;
+pub(crate) mod webhook;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
+
+use crate::cli::options::Server;
+use crate::cli::remote::client::{Client, encoded};
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+
+/// What is asked of a service that runs.
+#[derive(Debug, Subcommand)]
+pub enum Noun {
+    /// Keys of agents: make, restrict, regenerate, revoke.
+    Key(Remote<crate::cli::remote::key::Command>),
+    /// What may be done to a model.
+    Permission(Remote<crate::cli::remote::permission::Command>),
+    /// Whom keys act for, and their Odoo credentials.
+    User(Remote<crate::cli::remote::user::Command>),
+    /// What became of each call.
+    Audit(Remote<crate::cli::remote::audit::Command>),
+    /// What administrators did, newest first.
+    AdminAudit(Direct<crate::cli::remote::admin_audit::AdminAudit>),
+    /// What a gate would decide on a call, check by check.
+    Explain(Direct<crate::cli::remote::explain::Explain>),
+    /// Revoke all keys at once, for ever.
+    EmergencyRevoke(Direct<crate::cli::remote::emergency::EmergencyRevoke>),
+    /// Stop calls for the time being.
+    Pause(Remote<crate::cli::remote::pause::Command>),
+    /// What happens by the clock.
+    Job(Remote<crate::cli::remote::job::Command>),
+    /// What somebody should look at, and what was done about it.
+    Alert(Remote<crate::cli::remote::alert::Command>),
+    /// Mails and calls of webhooks: what was and is to be sent.
+    Outbox(Remote<crate::cli::remote::outbox::Command>),
+    /// Programs that are told of alerts.
+    Webhook(Remote<crate::cli::remote::webhook::Command>),
+    /// Who uses which key from where.
+    Session(Remote<crate::cli::remote::session::Command>),
+    /// What holds for all calls.
+    Settings(Remote<crate::cli::remote::settings::Command>),
+    /// Identities of gates, and which policy each runs.
+    Gate(Remote<crate::cli::remote::gate::Command>),
+    /// Lictor's own administrators.
+    Account(Remote<crate::cli::remote::account::Command>),
+    /// API tokens of accounts.
+    Token(Remote<crate::cli::remote::token::Command>),
+    /// Make the service what a policy file says.
+    Apply(Direct<crate::cli::remote::apply::Apply>),
+    /// Show what `apply` would change.
+    Diff(Direct<crate::cli::remote::apply::Diff>),
+    /// Write the policy file of what the service has.
+    Export(Direct<crate::cli::remote::apply::Export>),
+    /// Print what makes a shell complete this command line.
+    Completions(crate::cli::remote::completions::Completions),
+}
+
+/// A noun with verbs.
+#[derive(Debug, Args)]
+pub struct Remote<C: Subcommand> {
+    /// Where the service is.
+    #[command(flatten)]
+    pub server: Server,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: C,
+}
+
+/// A verb of its own.
+#[derive(Debug, Args)]
+pub struct Direct<A: Args> {
+    /// Where the service is.
+    #[command(flatten)]
+    pub server: Server,
+    /// How to do it.
+    #[command(flatten)]
+    pub command: A,
+}
+
+/// How much of a list is shown.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limit {
+    /// Show at most so many, over as many pages as it takes.
+    #[arg(long, default_value = "100", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
+}
+
+impl Limit {
+    fn records(self) -> usize {
+        self.limit as usize
+    }
+}
+
+/// Does it, and says on standard error why not.
+pub async fn run(noun: Noun) -> Exit {
+    match done(noun).await {
+        Ok(exit) => exit,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                crate::cli::terminal::print::note(&format!(
+                    "error: {}",
+                    crate::cli::terminal::print::printable(&failure.message)
+                ));
+            }
+            failure.exit
+        }
+    }
+}
+
+async fn done(noun: Noun) -> Result<Exit> {
+    match noun {
+        Noun::Key(noun) => crate::cli::remote::key::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Permission(noun) => {
+            crate::cli::remote::permission::run(&Client::new(&noun.server)?, noun.command).await?
+        }
+        Noun::User(noun) => crate::cli::remote::user::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Audit(noun) => return crate::cli::remote::audit::run(&noun.server, noun.command).await,
+        Noun::AdminAudit(noun) => {
+            crate::cli::remote::admin_audit::run(&Client::new(&noun.server)?, noun.command).await?
+        }
+        Noun::Explain(noun) => crate::cli::remote::explain::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::EmergencyRevoke(noun) => {
+            crate::cli::remote::emergency::run(&Client::new(&noun.server)?, noun.command).await?
+        }
+        Noun::Pause(noun) => crate::cli::remote::pause::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Job(noun) => crate::cli::remote::job::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Alert(noun) => crate::cli::remote::alert::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Outbox(noun) => crate::cli::remote::outbox::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Webhook(noun) => crate::cli::remote::webhook::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Session(noun) => crate::cli::remote::session::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Settings(noun) => crate::cli::remote::settings::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Gate(noun) => crate::cli::remote::gate::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Account(noun) => crate::cli::remote::account::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Token(noun) => crate::cli::remote::token::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Apply(noun) => crate::cli::remote::apply::apply(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Diff(noun) => {
+            // As in diff(1): 1 says that there are differences, so failures are 2 at least.
+            return match crate::cli::remote::apply::diff(&noun.server, noun.command).await {
+                Err(Failure { exit: Exit::Failed, message }) => Err(Failure::usage(message)),
+                done => done,
+            };
+        }
+        Noun::Export(noun) => crate::cli::remote::apply::export(&Client::new(&noun.server)?).await?,
+        Noun::Completions(completions) => crate::cli::remote::completions::run(completions)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The options that were given, as the fields of a body.
+fn body(fields: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
+    let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(given.collect::<Map<_, _>>())
+}
+
+/// A body that says what to change: an empty one is a mistake.
+fn changes(body: Value) -> Result<Value> {
+    if body.as_object().is_none_or(Map::is_empty) {
+        return Err(Failure::usage("Nothing to change: give at least one option; --help lists them."));
+    }
+    Ok(body)
+}
+
+/// A list with commas; the word `any` is the empty one, which restricts nothing.
+fn unless_any(list: Vec<String>) -> Value {
+    if list.len() == 1 && list.first().is_some_and(|word| word == "any") {
+        Value::Array(Vec::new())
+    } else {
+        list.into()
+    }
+}
+
+/// The id of the one record of a list that has a text in one of some fields. What looks like an id is taken as it is.
+async fn id_of(client: &Client, path: &str, noun: &str, fields: &[&str], wanted: &str) -> Result<String> {
+    if uuid::Uuid::try_parse(wanted).is_ok() {
+        return Ok(wanted.to_owned());
+    }
+    let all = client.list(path, &[], usize::MAX).await?.items;
+    let has = |record: &&Value, field: &str| record.get(field).and_then(Value::as_str) == Some(wanted);
+    // The first field that finds something: a mail address that is another one's name means the address.
+    let found = fields.iter().map(|field| all.iter().filter(|record| has(record, field)).collect::<Vec<_>>());
+    let found = found.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
+    let shown = crate::cli::terminal::print::printable(wanted);
+    match found.as_slice() {
+        [one] => Ok(one.get("id").and_then(Value::as_str).map(encoded).unwrap_or_default()),
+        [] => {
+            Err(Failure::new(Exit::NotFound, format!("There is no {noun} '{shown}': `lictor {noun} list` shows all.")))
+        }
+        several => {
+            let many = several.len();
+            Err(Failure::new(Exit::Conflict, format!("There are {many} {noun}s '{shown}': give the id of the one.")))
+        }
+    }
+}

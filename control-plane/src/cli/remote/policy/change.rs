@@ -1,0 +1,191 @@
+//! One change of one record: what is shown of it, and how it is done.
+
+use std::path::PathBuf;
+
+use axum::http::Method;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::cli::remote::client::Condition;
+use crate::cli::remote::policy::file::UpstreamEntry;
+use crate::cli::remote::policy::state::Record;
+use crate::cli::terminal::print::printable;
+
+/// One change of one record.
+#[derive(Debug, Serialize)]
+pub struct Change {
+    /// What happens to it.
+    pub change: Kind,
+    /// What it is, such as `permission`.
+    pub noun: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// The fields that change; those of a new record that are not empty.
+    pub fields: Vec<Field>,
+    /// The path of the record, if there is one by now.
+    #[serde(skip)]
+    pub record: Option<String>,
+    /// How it is done.
+    #[serde(skip)]
+    pub request: Request,
+}
+
+/// What happens to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It is made.
+    Add,
+    /// Some fields change.
+    Alter,
+    /// It is deleted.
+    Remove,
+}
+
+/// A field that changes.
+#[derive(Debug, Serialize)]
+pub struct Field {
+    /// Its path, such as `upstream.login`.
+    pub field: String,
+    /// What it is; null in a new record.
+    pub before: Value,
+    /// What it becomes.
+    pub after: Value,
+}
+
+/// A write of the API.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// What follows `/api/v1/`.
+    pub path: String,
+    /// The body, without a secret.
+    pub body: Option<Value>,
+    /// What must hold for it.
+    pub condition: Condition,
+    /// Where the body's `upstream.secret` is, if it needs one.
+    pub secret: Option<SecretPlace>,
+    /// The reference of the user that the body's `user_id` is to name.
+    pub user: Option<String>,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// In an environment variable.
+    Environment(String),
+    /// In a file.
+    File(PathBuf),
+    /// Nobody says.
+    Unknown,
+}
+
+/// The plan as text, in the manner of a diff.
+pub fn shown(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        let sign = match change.change {
+            Kind::Add => '+',
+            Kind::Alter => '~',
+            Kind::Remove => '-',
+        };
+        text.push_str(printable(format!("{sign} {} {}", change.noun, change.name).trim_end()).as_str());
+        text.push('\n');
+        for Field { field, before, after } in &change.fields {
+            let line = match change.change {
+                Kind::Alter => format!("    {field}: {before} -> {after}"),
+                _ => format!("    {field}: {after}"),
+            };
+            text.push_str(&printable(&line));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+impl Change {
+    pub(crate) fn add(noun: &'static str, name: String, path: &str, body: Value) -> Self {
+        let is_something = |value: &Value| match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::Array(members) => !members.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            _ => true,
+        };
+        let mut fields = differences(&json!({}), &body);
+        fields.retain(|field| is_something(&field.after));
+        let request = Request {
+            method: Method::POST,
+            path: path.to_owned(),
+            body: Some(body),
+            condition: Condition::Any,
+            secret: None,
+            user: None,
+        };
+        Self { change: Kind::Add, noun, name, fields, record: None, request }
+    }
+
+    pub(crate) fn alter(noun: &'static str, name: String, fields: Vec<Field>, record: &Record, body: Value) -> Self {
+        let request = Request::on(Method::PATCH, record, Some(body));
+        Self { change: Kind::Alter, noun, name, fields, record: Some(record.path.clone()), request }
+    }
+}
+
+impl SecretPlace {
+    pub(crate) fn of(upstream: &UpstreamEntry) -> Self {
+        match upstream {
+            UpstreamEntry { secret_from_env: Some(name), .. } => Self::Environment(name.clone()),
+            UpstreamEntry { secret_from_file: Some(path), .. } => Self::File(path.clone()),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// How the plan shows that the secret is sent.
+    pub(crate) fn field(&self) -> Field {
+        let place = match self {
+            Self::Environment(name) => format!("from the environment variable {name}"),
+            Self::File(path) => format!("from the file {}", path.display()),
+            Self::Unknown => "is needed: add secret_from_env or secret_from_file".to_owned(),
+        };
+        Field { field: "upstream.secret".to_owned(), before: json!("stored"), after: Value::String(place) }
+    }
+}
+
+impl Request {
+    /// A write on a record that is as it was read.
+    pub(crate) fn on(method: Method, record: &Record, body: Option<Value>) -> Self {
+        let condition = record.etag.clone().map_or(Condition::Any, Condition::Unchanged);
+        Self { method, path: record.path.clone(), body, condition, secret: None, user: None }
+    }
+}
+
+/// The fields of `wanted` that are otherwise in `before`. Mappings of methods count as one value.
+pub(crate) fn differences(before: &Value, wanted: &Value) -> Vec<Field> {
+    let mut fields = Vec::new();
+    compare(String::new(), before, wanted, &mut fields);
+    fields
+}
+
+fn compare(path: String, before: &Value, wanted: &Value, fields: &mut Vec<Field>) {
+    match wanted {
+        Value::Object(members) if !path.ends_with("methods") => {
+            for (name, wanted) in members {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                compare(path, before.get(name).unwrap_or(&Value::Null), wanted, fields);
+            }
+        }
+        wanted if wanted != before => {
+            fields.push(Field { field: path, before: before.clone(), after: wanted.clone() });
+        }
+        _ => {}
+    }
+}
+
+/// The body that changes these fields; none if there are none.
+pub(crate) fn patch(fields: &[Field]) -> Option<Value> {
+    if fields.is_empty() {
+        return None;
+    }
+    let assignments = fields.iter().map(|field| (field.field.clone(), field.after.clone()));
+    Some(crate::cli::remote::settings::patch(assignments))
+}

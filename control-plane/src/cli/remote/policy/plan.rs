@@ -1,0 +1,196 @@
+//! What would have to change, in the order in which it is done: what closes comes before what opens, so that a run that
+//! stops half way leaves less open, never more.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::cli::remote::client::{Condition, encoded};
+use crate::cli::remote::policy::change::{Change, Kind, Request, SecretPlace, differences, patch};
+use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
+use crate::cli::remote::policy::matched::{Matched, Owner};
+use crate::cli::remote::policy::state::{Record, State};
+use crate::cli::terminal::failure::Result;
+use crate::domain::time::Moment;
+
+/// Compares the policy with the state. With `prune`, what the file's sections lack is removed.
+pub fn plan(policy: &Policy, state: &State, prune: bool, now: Moment) -> Result<Vec<Change>> {
+    let matched = Matched::of(policy, state)?;
+    let mut changes = Vec::new();
+    if prune {
+        changes.extend(removals(policy, state, &matched));
+    }
+    changes.extend(settings(policy, state));
+    for (user, record) in policy.users.iter().flatten().zip(&matched.users) {
+        changes.extend(user_change(user, *record));
+    }
+    for (key, owner) in policy.keys.iter().flatten().zip(&matched.owners) {
+        changes.extend(key_changes(key, owner, state, now));
+    }
+    for (model, rules) in policy.permissions.iter().flatten() {
+        let record = state.permissions.iter().find(|record| record.text("model") == model);
+        // Rules are flags, lists and names: that is always JSON.
+        changes.extend(permission_change(model, serde_json::to_value(rules).unwrap_or_default(), record));
+    }
+    Ok(changes)
+}
+
+fn removals(policy: &Policy, state: &State, matched: &Matched<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if let Some(permissions) = &policy.permissions {
+        let gone = state.permissions.iter().filter(|record| !permissions.contains_key(record.text("model")));
+        changes.extend(gone.map(|record| removal("permission", record.text("model").to_owned(), record)));
+    }
+    let kept: BTreeSet<_> = matched.users.iter().flatten().map(|user| user.text("id")).collect();
+    let of_file = |user: &Record| policy.users.is_none() || kept.contains(user.text("id"));
+    let (users, gone): (Vec<_>, Vec<_>) = state.users.iter().partition(|user| of_file(user));
+    let listed = policy.keys.iter().flatten().zip(&matched.owners).filter_map(|(key, owner)| match owner {
+        Owner::There(user) => Some((user.text("id"), key.name.as_str())),
+        Owner::New(_) => None,
+    });
+    let listed: BTreeSet<_> = listed.collect();
+    for key in &state.keys {
+        let is_listed = listed.contains(&(key.text("user_id"), key.text("name")));
+        if let Some(user) = users.iter().find(|user| user.text("id") == key.text("user_id")) {
+            // A revoked key is harmless, and history.
+            if policy.keys.is_some() && !is_listed && key.text("revoked_at").is_empty() {
+                changes.push(removal("key", key_name(reference(user), key), key));
+            }
+        } else if let Some(user) = gone.iter().find(|user| user.text("id") == key.text("user_id")) {
+            changes.push(removal("key", key_name(reference(user), key), key));
+        }
+    }
+    changes.extend(gone.iter().map(|user| removal("user", reference(user).to_owned(), user)));
+    changes
+}
+
+fn removal(noun: &'static str, name: String, record: &Record) -> Change {
+    Change {
+        change: Kind::Remove,
+        noun,
+        name,
+        fields: Vec::new(),
+        record: Some(record.path.clone()),
+        request: Request::on(Method::DELETE, record, None),
+    }
+}
+
+fn reference(user: &Record) -> &str {
+    Some(user.text("email")).filter(|email| !email.is_empty()).unwrap_or_else(|| user.text("name"))
+}
+
+fn key_name(user: &str, key: &Record) -> String {
+    format!("{user} / {} ({})", key.text("name"), key.text("prefix"))
+}
+
+fn settings(policy: &Policy, state: &State) -> Option<Change> {
+    let (record, given) = (state.settings.as_ref()?, policy.given_settings.as_ref()?);
+    let fields = differences(&record.json, given);
+    let mut body = patch(&fields)?;
+    // A mapping that the file lacks goes away only if it is named.
+    if let Some(Value::Object(methods)) = body.get_mut("methods") {
+        let before = record.json.get("methods").and_then(Value::as_object);
+        for name in before.into_iter().flat_map(Map::keys) {
+            methods.entry(name.clone()).or_insert(Value::Null);
+        }
+    }
+    Some(Change::alter("settings", String::new(), fields, record, body))
+}
+
+fn user_change(user: &UserEntry, record: Option<&Record>) -> Option<Change> {
+    let UpstreamEntry { database, login, .. } = &user.upstream;
+    let wanted = json!({"name": user.name, "email": user.email, "groups": user.groups,
+        "upstream": {"database": database, "login": login}});
+    let place = SecretPlace::of(&user.upstream);
+    let Some(record) = record else {
+        let mut change = Change::add("user", user.reference().to_owned(), "users", wanted);
+        change.fields.push(place.field());
+        change.request.secret = Some(place);
+        return Some(change);
+    };
+    let mut fields = differences(&record.json, &wanted);
+    let is_rejected = record.json.pointer("/upstream/rejected") == Some(&Value::Bool(true));
+    let needs_secret = fields.iter().any(|field| field.field.starts_with("upstream."))
+        || (is_rejected && place != SecretPlace::Unknown);
+    let mut body = patch(&fields).unwrap_or_else(|| json!({}));
+    if needs_secret {
+        fields.push(place.field());
+        if let Some(body) = body.as_object_mut() {
+            body.insert("upstream".to_owned(), json!({"database": database, "login": login}));
+        }
+    }
+    if fields.is_empty() {
+        return None;
+    }
+    let mut change = Change::alter("user", user.reference().to_owned(), fields, record, body);
+    change.request.secret = Some(place).filter(|_| needs_secret);
+    Some(change)
+}
+
+fn key_changes(key: &KeyEntry, owner: &Owner<'_>, state: &State, now: Moment) -> Vec<Change> {
+    let mut wanted = json!({"scopes": key.scopes, "models": key.models, "ip_allow_list": key.ip_allow_list,
+        "rate_limit_per_minute": key.rate_limit_per_minute, "session_limit": key.session_limit});
+    if let Some(wanted) = wanted.as_object_mut() {
+        wanted.extend(key.expires_at.map(|moment| ("expires_at".to_owned(), json!(moment))));
+        wanted.extend(key.active.map(|active| ("active".to_owned(), json!(active))));
+    }
+    let is_live = |record: &&Record| {
+        let expires_at = record.json.get("expires_at").cloned().unwrap_or_default();
+        let expires_at: Option<Moment> = serde_json::from_value(expires_at).unwrap_or_default();
+        record.text("revoked_at").is_empty() && expires_at.is_none_or(|moment| moment > now)
+    };
+    let live: Vec<_> = match owner {
+        Owner::New(_) => Vec::new(),
+        Owner::There(user) => {
+            let is_meant =
+                |record: &&Record| record.text("user_id") == user.text("id") && record.text("name") == key.name;
+            state.keys.iter().filter(is_meant).filter(is_live).collect()
+        }
+    };
+    if live.is_empty() {
+        // One that nobody could use is not made: with its end in the past it cannot be, and a new key is active.
+        let is_usable = key.active != Some(false) && key.expires_at.is_none_or(|end| end > now);
+        return is_usable.then(|| new_key(key, owner, wanted)).into_iter().collect();
+    }
+    let alter = |record: &Record| {
+        let fields = differences(&record.json, &wanted);
+        let body = patch(&fields)?;
+        Some(Change::alter("key", key_name(&key.user, record), fields, record, body))
+    };
+    live.into_iter().filter_map(alter).collect()
+}
+
+fn new_key(key: &KeyEntry, owner: &Owner<'_>, mut wanted: Value) -> Change {
+    if let Some(wanted) = wanted.as_object_mut() {
+        wanted.insert("name".to_owned(), json!(key.name));
+        // The API makes none that is not active, so it takes no such field.
+        wanted.remove("active");
+        if let Owner::There(user) = owner {
+            wanted.insert("user_id".to_owned(), json!(user.text("id")));
+        }
+    }
+    let mut change = Change::add("key", format!("{} / {}", key.user, key.name), "keys", wanted);
+    change.fields.retain(|field| !matches!(field.field.as_str(), "name" | "user_id"));
+    if let Owner::New(reference) = owner {
+        change.request.user = Some((*reference).to_owned());
+    }
+    change
+}
+
+fn permission_change(model: &str, rules: Value, record: Option<&Record>) -> Option<Change> {
+    let path = format!("permissions/{}", encoded(model));
+    let Some(record) = record else {
+        let mut change = Change::add("permission", model.to_owned(), &path, rules);
+        change.request.method = Method::PUT;
+        change.request.condition = Condition::New;
+        return Some(change);
+    };
+    let fields = differences(&record.json, &rules);
+    if fields.is_empty() {
+        return None;
+    }
+    let mut change = Change::alter("permission", model.to_owned(), fields, record, rules);
+    change.request.method = Method::PUT;
+    Some(change)
+}

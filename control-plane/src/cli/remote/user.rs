@@ -1,0 +1,196 @@
+//! `lictor user`
+
+use std::path::PathBuf;
+
+use axum::http::Method;
+use clap::{Args, Subcommand};
+use lictor_policy::secret::Secret;
+use serde_json::{Value, json};
+
+use crate::cli::remote::client::{Client, Condition};
+use crate::cli::remote::{Limit, body, changes, id_of, unless_any};
+use crate::cli::terminal::ask::Consent;
+use crate::cli::terminal::failure::{Failure, Result};
+use crate::cli::terminal::print::{self, Column};
+
+const COLUMNS: [Column; 8] = [
+    ("NAME", "name"),
+    ("EMAIL", "email"),
+    ("GROUPS", "groups"),
+    ("DATABASE", "upstream.database"),
+    ("LOGIN", "upstream.login"),
+    ("UID", "upstream.uid"),
+    ("REJECTED", "upstream.rejected"),
+    ("ID", "id"),
+];
+
+/// What to do with users. USER is an id, a mail address or a name.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show all.
+    List {
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// Show one.
+    Show {
+        /// An id, a mail address or a name.
+        user: String,
+    },
+    /// Make one. Odoo is asked whose the credential is.
+    Create {
+        /// A name for people.
+        #[arg(long)]
+        name: String,
+        /// The Odoo database.
+        #[arg(long)]
+        database: String,
+        /// The Odoo login.
+        #[arg(long)]
+        login: String,
+        #[command(flatten)]
+        credential: Credential,
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Change one; what is left out stays. Another login or database needs the secret.
+    Update {
+        /// An id, a mail address or a name.
+        user: String,
+        /// A name for people.
+        #[arg(long)]
+        name: Option<String>,
+        /// The Odoo database.
+        #[arg(long)]
+        database: Option<String>,
+        /// The Odoo login.
+        #[arg(long)]
+        login: Option<String>,
+        #[command(flatten)]
+        credential: Credential,
+        #[command(flatten)]
+        person: Person,
+    },
+    /// Try the stored credential at Odoo now.
+    Check {
+        /// An id, a mail address or a name.
+        user: String,
+    },
+    /// Delete one that has no keys.
+    Delete {
+        /// An id, a mail address or a name.
+        user: String,
+        #[command(flatten)]
+        consent: Consent,
+    },
+}
+
+/// What is known of the person.
+#[derive(Debug, Args)]
+pub struct Person {
+    /// Where mail about the keys goes.
+    #[arg(long)]
+    email: Option<String>,
+    /// Lictor's own groups; `any` for none.
+    #[arg(long, value_delimiter = ',', value_name = "GROUP,…")]
+    groups: Option<Vec<String>>,
+}
+
+/// Where the Odoo password or API key is. Not a flag: every user of the machine can read those.
+#[derive(Debug, Args)]
+pub struct Credential {
+    /// The environment variable that holds the Odoo password or API key.
+    #[arg(long, value_name = "NAME", conflicts_with = "secret_file")]
+    secret_env: Option<String>,
+    /// The file that holds the Odoo password or API key.
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+impl Credential {
+    fn read(&self) -> Result<Option<Secret>> {
+        match (&self.secret_env, &self.secret_file) {
+            (Some(name), _) => secret_of_environment(name).map(Some),
+            (None, Some(path)) => secret_of_file(path).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// The secret in an environment variable.
+pub(crate) fn secret_of_environment(name: &str) -> Result<Secret> {
+    let absent = || Failure::failed(format!("The environment variable {name} is not there, or empty."));
+    crate::cli::options::environment(name).ok_or_else(absent)
+}
+
+/// The secret in a file, without the line's end.
+pub(crate) fn secret_of_file(path: &std::path::Path) -> Result<Secret> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(Failure::failed(format!("{}: the file is empty", path.display()))),
+        secret => Ok(Secret::new(secret)),
+    }
+}
+
+fn fields(
+    name: Option<String>,
+    person: Person,
+    database: Option<String>,
+    login: Option<String>,
+    credential: &Credential,
+) -> Result<Value> {
+    let upstream = body([
+        ("database", database.map(Value::from)),
+        ("login", login.map(Value::from)),
+        ("secret", credential.read()?.map(|secret| json!(secret))),
+    ]);
+    Ok(body([
+        ("name", name.map(Value::from)),
+        ("email", person.email.map(Value::from)),
+        ("groups", person.groups.map(unless_any)),
+        ("upstream", changes(upstream).ok()),
+    ]))
+}
+
+pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
+    match command {
+        Command::List { limit } => {
+            print::list(client.output, client.list("users", &[], limit.records()).await?, &COLUMNS)
+        }
+        Command::Show { user } => print::record(client.output, &client.get(&path(client, &user).await?).await?.json),
+        Command::Create { name, database, login, credential, person } => {
+            if credential.secret_env.is_none() && credential.secret_file.is_none() {
+                return Err(Failure::usage("Say where the Odoo secret is: give --secret-env or --secret-file."));
+            }
+            let given = fields(Some(name), person, Some(database), Some(login), &credential)?;
+            print::record(client.output, &client.post("users", &given).await?.json)
+        }
+        Command::Update { user, name, database, login, credential, person } => {
+            let patch = changes(fields(name, person, database, login, &credential)?)?;
+            let path = path(client, &user).await?;
+            let updated = client.patch(&path, &patch).await?;
+            print::record(client.output, &updated.json)
+        }
+        Command::Check { user } => {
+            let path = format!("{}/check", path(client, &user).await?);
+            let checked = client.send(Method::POST, &path, None, &Condition::Any).await?;
+            print::record(client.output, &checked.json)
+        }
+        Command::Delete { user, consent } => {
+            let path = path(client, &user).await?;
+            let state = client.state(&path).await?;
+            consent.ask(&format!("Delete user {user}?"))?;
+            client.delete(&path, &state).await?;
+            print::done(client.output, "Deleted.")
+        }
+    }
+}
+
+async fn path(client: &Client, user: &str) -> Result<String> {
+    Ok(format!("users/{}", id(client, user).await?))
+}
+
+/// The id of the user with an id, a mail address or a name.
+pub(crate) async fn id(client: &Client, user: &str) -> Result<String> {
+    id_of(client, "users", "user", &["email", "name"], user).await
+}

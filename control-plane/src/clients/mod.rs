@@ -1,0 +1,6 @@
+//! Storey 3: whom the control plane asks or tells: Odoo, mail servers, webhooks.
+
+pub mod mail;
+pub mod odoo;
+pub mod smtp;
+pub mod webhook;

@@ -1,0 +1,229 @@
+//! Asks Odoo who a credential belongs to, and what that user's groups are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, Uri, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use lictor_policy::secret::Secret;
+use lictor_policy::value::Value;
+use lictor_policy::xmlrpc::{self, MethodCall};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::json;
+
+use crate::domain::time::Moment;
+
+/// How long Odoo may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The answer is short, or a traceback that nobody reads.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// The id of an Odoo user; 1 or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uid(pub i64);
+
+/// Why Odoo named no user. Holds nothing of what Odoo answered, which may hold values.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OdooError {
+    /// Not a base URL.
+    #[error("'{0}' is not a base URL such as http://odoo:8069 or https://erp.example.com")]
+    Url(String),
+    /// Nothing to check Odoo's certificate with.
+    #[error("this machine has no CA certificates, which an https URL needs: install ca-certificates")]
+    NoCertificates,
+    /// The password is right, but Odoo's API takes only API keys of this user.
+    #[error("Odoo takes only API keys of this user")]
+    NeedsApiKey,
+    /// Login and secret do not match, or the user may not use the API.
+    #[error("Odoo knows no such login and secret in this database")]
+    Rejected,
+    /// Odoo answered with a fault: the database does not exist, or Odoo is not well.
+    #[error("Odoo answered with a fault: check that the database exists, then Odoo's log")]
+    Fault,
+    /// No answer.
+    #[error("Odoo did not answer: {0}")]
+    Unreachable(&'static str),
+    /// An answer that Odoo does not give.
+    #[error("what answered at the Odoo URL is not Odoo: {0}")]
+    NotOdoo(&'static str),
+}
+
+/// What a user may read of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// XML ids of its groups.
+    pub groups: Vec<String>,
+    /// When its API key ends.
+    pub ends_at: Option<Moment>,
+}
+
+/// Whether a secret has the form of Odoo's API keys, which no sensible password has: 20 bytes in hexadecimal.
+pub fn is_api_key(secret: &Secret) -> bool {
+    let text = secret.expose();
+    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// One Odoo, by its base URL.
+pub struct Odoo {
+    common: Uri,
+    jsonrpc: Uri,
+    web_login: Uri,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
+}
+
+impl Odoo {
+    /// Prepares to talk to the Odoo at a base URL; talks to nobody yet.
+    pub fn at(base: &str) -> Result<Self, OdooError> {
+        let bad = || OdooError::Url(base.to_owned());
+        let at = |path: &str| format!("{}{path}", base.trim_end_matches('/')).parse::<Uri>().map_err(|_| bad());
+        let (common, jsonrpc) = (at("/xmlrpc/2/common")?, at("/jsonrpc")?);
+        let web_login = at("/web/session/authenticate")?;
+        if !matches!(common.scheme_str(), Some("http" | "https")) || common.host().is_none_or(str::is_empty) {
+            return Err(bad());
+        }
+        let trust = HttpsConnectorBuilder::new();
+        let trusting = if common.scheme_str() == Some("https") {
+            trust.with_native_roots().map_err(|_| OdooError::NoCertificates)?
+        } else {
+            // Trusts nobody, so that a machine without CA certificates can still talk to an Odoo beside it.
+            let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
+            trust.with_tls_config(nobody.with_no_client_auth())
+        };
+        let connector = trusting.https_or_http().enable_http1().build();
+        Ok(Self { common, jsonrpc, web_login, client: Client::builder(TokioExecutor::new()).build(connector) })
+    }
+
+    /// The user that the credential belongs to.
+    pub async fn authenticate(&self, database: &str, login: &str, secret: &Secret) -> Result<Uid, OdooError> {
+        let call = authenticate_call(database, login, secret);
+        read_uid(&self.ask(&self.common, "text/xml", call).await?)
+    }
+
+    /// The same for a credential that is new: if Odoo refuses a password, says whether it is the wrong one, or whether
+    /// the user has two-factor authentication, with which the API takes no password. Asks the web client's login for
+    /// that, which locks an address out after ten wrong passwords: not for what happens again and again.
+    pub async fn authenticate_new(&self, database: &str, login: &str, secret: &Secret) -> Result<Uid, OdooError> {
+        match self.authenticate(database, login, secret).await {
+            Err(OdooError::Rejected) if !is_api_key(secret) => {
+                let params = json!({"db": database, "login": login, "password": secret.expose()});
+                // A login with a second factor yet to come has an answer without a uid; a wrong one has an error.
+                let accepted = self.json(&self.web_login, params).await.is_ok_and(|answer| answer.is_object());
+                Err(if accepted { OdooError::NeedsApiKey } else { OdooError::Rejected })
+            }
+            result => result,
+        }
+    }
+
+    /// What a user may read of itself: the XML ids of its groups, with those that they imply, and when its API key ends,
+    /// if the secret is one. A user may have several and Odoo does not say which is which: the first to end counts.
+    pub async fn look(&self, database: &str, Uid(uid): Uid, secret: &Secret, now: Moment) -> Result<Look, OdooError> {
+        let ask = async |model: &str, method: &str, args: serde_json::Value| {
+            let args = json!([database, uid, secret.expose(), model, method, args]);
+            self.json(&self.jsonrpc, json!({"service": "object", "method": "execute_kw", "args": args})).await
+        };
+        let odd = || OdooError::NotOdoo("its answer about the user has another form");
+        let users = ask("res.users", "read", json!([[uid], ["all_group_ids"]])).await?;
+        let ids = users.pointer("/0/all_group_ids").cloned().ok_or_else(odd)?;
+        let names = ask("res.groups", "get_external_id", json!([ids])).await?;
+        let names: BTreeMap<String, String> = serde_json::from_value(names).map_err(|_| odd())?;
+        let groups: BTreeSet<_> = names.into_values().filter(|name| !name.is_empty()).collect();
+        let mut ends_at = None;
+        if is_api_key(secret) {
+            let own = json!([[["user_id", "=", uid], ["scope", "=", false]], ["expiration_date"]]);
+            let keys = ask("res.users.apikeys", "search_read", own).await?;
+            let ends = keys.as_array().ok_or_else(odd)?.iter().filter_map(|key| key["expiration_date"].as_str());
+            ends_at = ends.filter_map(Moment::of_odoo).filter(|end| *end > now).min();
+        }
+        Ok(Look { groups: groups.into_iter().collect(), ends_at })
+    }
+
+    /// The result of a call by JSON-RPC.
+    async fn json(&self, uri: &Uri, params: serde_json::Value) -> Result<serde_json::Value, OdooError> {
+        let call = json!({"jsonrpc": "2.0", "method": "call", "id": 1, "params": params});
+        let answer = self.ask(uri, "application/json", call.to_string()).await?;
+        let mut answer: serde_json::Value =
+            serde_json::from_slice(&answer).map_err(|_| OdooError::NotOdoo("its answer is not JSON"))?;
+        match answer.pointer("/error/data/name").and_then(serde_json::Value::as_str) {
+            Some("odoo.exceptions.AccessDenied") => Err(OdooError::Rejected),
+            Some(_) => Err(OdooError::Fault),
+            None => Ok(answer.get_mut("result").map(serde_json::Value::take).unwrap_or_default()),
+        }
+    }
+
+    async fn ask(&self, uri: &Uri, media: &'static str, call: String) -> Result<Vec<u8>, OdooError> {
+        let late = |_| OdooError::Unreachable("it took longer than 10 s");
+        tokio::time::timeout(TIMEOUT, self.post(uri, media, call)).await.map_err(late)?
+    }
+
+    async fn post(&self, uri: &Uri, media: &'static str, call: String) -> Result<Vec<u8>, OdooError> {
+        let request = Request::post(uri.clone())
+            .header(header::CONTENT_TYPE, media)
+            .body(Body::from(call))
+            .map_err(|_| OdooError::Unreachable("the request could not be built"))?;
+        let response =
+            self.client.request(request).await.map_err(|_| OdooError::Unreachable("the connection failed"))?;
+        if !response.status().is_success() {
+            return Err(OdooError::NotOdoo("its status is not 200"));
+        }
+        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        Ok(body.map_err(|_| OdooError::NotOdoo("its answer is cut off or too long"))?.to_bytes().into())
+    }
+}
+
+fn authenticate_call(database: &str, login: &str, secret: &Secret) -> String {
+    let params = vec![
+        Value::String(database.into()),
+        Value::String(login.into()),
+        Value::String(secret.expose().into()),
+        Value::Struct(Vec::new()),
+    ];
+    xmlrpc::write_call(&MethodCall { method: "authenticate".into(), params }, 0)
+}
+
+/// `authenticate` answers the uid, or `False`.
+fn read_uid(answer: &[u8]) -> Result<Uid, OdooError> {
+    let not_odoo = OdooError::NotOdoo("its answer is not XML-RPC");
+    let Ok(text) = xmlrpc::decode(answer) else { return Err(not_odoo) };
+    let Ok(response) = xmlrpc::read_response(&text) else { return Err(not_odoo) };
+    match response {
+        Ok(Value::Int(uid)) if uid > 0 => Ok(Uid(uid)),
+        Ok(Value::Bool(false)) => Err(OdooError::Rejected),
+        Ok(_) => Err(OdooError::NotOdoo("its answer is neither a uid nor False")),
+        Err(_) => Err(OdooError::Fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_base_url_is_taken() {
+        for good in ["http://127.0.0.1:8069", "https://erp.example.com/", "http://odoo/prefix"] {
+            assert!(Odoo::at(good).is_ok(), "{good}");
+        }
+        for bad in ["", "odoo:8069", "ftp://odoo", "http://", "http://od oo"] {
+            assert!(Odoo::at(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_answer_is_a_uid_or_false_and_nothing_else() {
+        let answer = |value: &str| {
+            read_uid(
+                format!("<methodResponse><params><param><value>{value}</value></param></params></methodResponse>")
+                    .as_bytes(),
+            )
+        };
+        assert_eq!(answer("<int>2</int>").unwrap(), Uid(2));
+        assert!(matches!(answer("<boolean>0</boolean>"), Err(OdooError::Rejected)));
+        for odd in ["<boolean>1</boolean>", "<int>0</int>", "<string>2</string>"] {
+            assert!(matches!(answer(odd), Err(OdooError::NotOdoo(_))), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Alerts: what of the audit events should be looked at by somebody.
+//!
+//! Events are evaluated in the transaction that stores them ([`evaluate()`]), and not after it from a cursor: so each counts
+//! once, however often a gate sends it, and nothing can lag behind, be lost at a restart or be done by two replicas. It
+//! costs the answer to the gate two queries a batch while nothing stands out, two more when something does, and some for
+//! each alert that is opened or raised. What is counted toward an alert that is not open yet is kept in the database, one
+//! bounded row a type and subject.
+
+pub mod rules;
+pub mod settings;
+pub mod subject;
+pub mod tally;
+
+use lictor_policy::refusal::{AlertType, Reason};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::alerts::subject::Subject;
+use crate::domain::severity::Severity;
+use crate::domain::time::Moment;
+
+pub use crate::app::alerts::evaluate::evaluate;
+pub use crate::domain::alerts::tally::Watch;
+
+/// All types, in the order in which they are listed everywhere.
+pub const TYPES: [AlertType; 7] = [
+    AlertType::AuthenticationFailed,
+    AlertType::RateLimitExceeded,
+    AlertType::IpBlocked,
+    AlertType::PermissionDenied,
+    AlertType::EndpointViolation,
+    AlertType::SuspiciousActivity,
+    AlertType::EmergencyRevocation,
+];
+
+/// The name of a type, as in JSON.
+pub const fn type_name(kind: AlertType) -> &'static str {
+    match kind {
+        AlertType::AuthenticationFailed => "authentication_failed",
+        AlertType::RateLimitExceeded => "rate_limit_exceeded",
+        AlertType::IpBlocked => "ip_blocked",
+        AlertType::PermissionDenied => "permission_denied",
+        AlertType::EndpointViolation => "endpoint_violation",
+        AlertType::SuspiciousActivity => "suspicious_activity",
+        AlertType::EmergencyRevocation => "emergency_revocation",
+    }
+}
+
+/// What counts toward an alert. `suspicious_activity` has several rules, the other types one each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Refusals whose reason belongs to the type.
+    Refusals,
+    /// Refusals of one key of different kinds.
+    MixedRefusals,
+    /// Different calls that one key was refused for want of a permission.
+    DistinctRefusals,
+    /// Very many refusals of one key.
+    ManyRefusals,
+    /// One key from many addresses at once.
+    ManyAddresses,
+    /// Reads of many models by one key.
+    DistinctModels,
+    /// Malformed calls with a verified key.
+    MalformedRequests,
+    /// Calls beyond a key's session limit.
+    SessionLimit,
+    /// Events that a gate numbered and that never arrived.
+    EventGap,
+    /// The filter of a gate's thread ended without a word.
+    FilterLost,
+    /// All keys were revoked at once.
+    EmergencyRevocation,
+    /// A key that was due was not rotated.
+    KeyNotRotated,
+    /// The message with a key's successor did not reach its user.
+    KeyNotDelivered,
+    /// Odoo refuses a user's credential.
+    CredentialRejected,
+    /// The Odoo API key that is a user's credential ends soon.
+    CredentialExpiring,
+    /// A row of the policy was made, changed, taken away or put back without Lictor.
+    RowUnproven,
+}
+
+impl Rule {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refusals => "refusals",
+            Self::MixedRefusals => "mixed_refusals",
+            Self::DistinctRefusals => "distinct_refusals",
+            Self::ManyRefusals => "many_refusals",
+            Self::ManyAddresses => "many_addresses",
+            Self::DistinctModels => "distinct_models",
+            Self::MalformedRequests => "malformed_requests",
+            Self::SessionLimit => "session_limit",
+            Self::EventGap => "event_gap",
+            Self::FilterLost => "filter_lost",
+            Self::EmergencyRevocation => "emergency_revocation",
+            Self::KeyNotRotated => "key_not_rotated",
+            Self::KeyNotDelivered => "key_not_delivered",
+            Self::CredentialRejected => "credential_rejected",
+            Self::CredentialExpiring => "credential_expiring",
+            Self::RowUnproven => "row_unproven",
+        }
+    }
+}
+
+/// Whether somebody has dealt with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Not yet; repeats raise its count.
+    Open,
+    /// Yes; a repeat opens another one.
+    Resolved,
+}
+
+impl State {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// An alert.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Alert {
+    /// Its id; greater than those of alerts that opened before.
+    pub id: String,
+    /// What it is about.
+    #[serde(rename = "type")]
+    pub kind: AlertType,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Whether somebody has dealt with it.
+    pub state: State,
+    /// Whom it is about: one of a key, an address, a user, a gate; or nobody in particular.
+    #[serde(flatten)]
+    #[schemars(with = "crate::domain::alerts::subject::Named")]
+    pub subject: Subject,
+    /// How often it happened.
+    pub count: u64,
+    /// Which rules of the type were met.
+    pub rules: Vec<Rule>,
+    /// When the first of what it counts happened.
+    pub first_at: Moment,
+    /// When the last of it happened.
+    pub last_at: Moment,
+    /// Why the last call that it counts was refused, if it was.
+    pub last_reason: Option<Reason>,
+    /// The decision id of the last call that it counts: finds it in the audit log.
+    pub last_decision_id: Option<String>,
+    /// When it was opened.
+    pub opened_at: Moment,
+    /// When it was resolved.
+    pub resolved_at: Option<Moment>,
+    /// Whether those who are mailed have been told of it.
+    #[serde(skip)]
+    pub notified: bool,
+}

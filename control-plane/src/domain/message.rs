@@ -1,0 +1,216 @@
+//! What people and programs are told: a closed list, each kind with its fields.
+
+use lictor_policy::refusal::AlertType;
+use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::severity::Severity;
+use crate::domain::time::Moment;
+
+/// A message. Kept as JSON, and sealed if it carries a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Message {
+    /// To the alerts' recipients and to webhooks.
+    AlertOpened(AlertOpened),
+    /// To the user whose key it is. Carries the key.
+    KeyRotated(KeyRotated),
+    /// To the user whose key it is. Carries a link that shows the key once.
+    KeyLink(KeyLink),
+    /// To the alerts' recipients.
+    RotationFailed(RotationFailed),
+    /// To each user who had active keys.
+    EmergencyRevocation(EmergencyRevocation),
+    /// To the user whose credential it is, or to the alerts' recipients.
+    OdooKeyExpiring(OdooKeyExpiring),
+    /// To the user whose credential it is, or to the alerts' recipients.
+    CredentialRejected(CredentialRejected),
+    /// To whom an administrator names.
+    Test(Test),
+}
+
+/// An alert was opened, or has become worse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertOpened {
+    /// The alert.
+    pub alert_id: String,
+    /// Its type.
+    pub alert_type: AlertType,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about, in one line: a key, a user, an address, a gate.
+    pub about: String,
+    /// What happened, in one sentence.
+    pub summary: String,
+    /// How often by now.
+    pub count: u64,
+    /// When first.
+    pub first_at: Moment,
+    /// When last.
+    pub last_at: Moment,
+}
+
+/// A key was replaced, and the new one goes to its user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRotated {
+    /// The new key.
+    pub key_id: String,
+    /// The user's name.
+    pub user_name: String,
+    /// The key's name.
+    pub key_name: String,
+    /// The first characters of the key before, by which its user knows it.
+    pub old_prefix: String,
+    /// When the key before ends.
+    pub old_valid_until: Moment,
+    /// The new key itself.
+    pub key: Secret,
+    /// When the new key ends.
+    pub expires_at: Option<Moment>,
+}
+
+/// A key was replaced, and its user fetches the new one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyLink {
+    /// The new key.
+    pub key_id: String,
+    /// The user's name.
+    pub user_name: String,
+    /// The key's name.
+    pub key_name: String,
+    /// The first characters of the key before, by which its user knows it.
+    pub old_prefix: String,
+    /// When the key before ends.
+    pub old_valid_until: Moment,
+    /// The whole URL of the page that shows the new key once.
+    pub link: Secret,
+    /// When the link ends.
+    pub link_expires_at: Moment,
+    /// When the new key ends.
+    pub expires_at: Option<Moment>,
+}
+
+/// A key that was due was not replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationFailed {
+    /// The key.
+    pub key_id: String,
+    /// Its name.
+    pub key_name: String,
+    /// The name of its user.
+    pub user_name: String,
+    /// When it ends.
+    pub expires_at: Moment,
+    /// Why it was not replaced, and what to do: one sentence.
+    pub reason: String,
+}
+
+/// All active keys were revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyRevocation {
+    /// The user's name.
+    pub user_name: String,
+    /// How many of the user's keys were active.
+    pub keys: u64,
+    /// When.
+    pub at: Moment,
+    /// Why, as the administrator wrote it.
+    pub reason: String,
+}
+
+/// The Odoo API key of a user's upstream credential ends soon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OdooKeyExpiring {
+    /// The user.
+    pub user_id: String,
+    /// Its name.
+    pub user_name: String,
+    /// The Odoo database.
+    pub database: String,
+    /// The Odoo login.
+    pub login: String,
+    /// When the Odoo API key ends.
+    pub ends_at: Moment,
+}
+
+/// Odoo refuses a user's upstream credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialRejected {
+    /// The user.
+    pub user_id: String,
+    /// Its name.
+    pub user_name: String,
+    /// The Odoo database.
+    pub database: String,
+    /// The Odoo login.
+    pub login: String,
+    /// When Odoo refused it.
+    pub at: Moment,
+}
+
+/// Whether messages arrive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Test {
+    /// The name of the administrator who asked for it.
+    pub asked_by: String,
+}
+
+/// The kinds of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MessageKind")]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the kind of the message of its name")]
+pub enum Kind {
+    AlertOpened,
+    KeyRotated,
+    KeyLink,
+    RotationFailed,
+    EmergencyRevocation,
+    OdooKeyExpiring,
+    CredentialRejected,
+    Test,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::AlertOpened,
+        Self::KeyRotated,
+        Self::KeyLink,
+        Self::RotationFailed,
+        Self::EmergencyRevocation,
+        Self::OdooKeyExpiring,
+        Self::CredentialRejected,
+        Self::Test,
+    ];
+}
+
+impl Message {
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::AlertOpened(_) => Kind::AlertOpened,
+            Self::KeyRotated(_) => Kind::KeyRotated,
+            Self::KeyLink(_) => Kind::KeyLink,
+            Self::RotationFailed(_) => Kind::RotationFailed,
+            Self::EmergencyRevocation(_) => Kind::EmergencyRevocation,
+            Self::OdooKeyExpiring(_) => Kind::OdooKeyExpiring,
+            Self::CredentialRejected(_) => Kind::CredentialRejected,
+            Self::Test(_) => Kind::Test,
+        }
+    }
+
+    /// Whether it holds what nobody but its recipient may see.
+    pub fn carries_secret(&self) -> bool {
+        self.carried_key().is_some()
+    }
+
+    /// The id of the key that nobody has until the message arrives.
+    pub fn carried_key(&self) -> Option<&str> {
+        match self {
+            Self::KeyRotated(KeyRotated { key_id, .. }) | Self::KeyLink(KeyLink { key_id, .. }) => Some(key_id),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Checks of single fields. Each names the field and says what would be right.
+
+use std::collections::BTreeMap;
+
+use axum::http::Uri;
+use lictor_policy::address::Networks;
+use lictor_policy::operation::Operations;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::problem::{Problem, Result};
+use crate::domain::time::Moment;
+use crate::http::openapi::{bounds, document};
+
+use bounds::{MAX_ENTRIES, MAX_TEXT};
+
+/// Characters of what somebody has to say.
+pub const MAX_PROSE: usize = 4000;
+
+/// The bounds that the description tells of a value's numbers, texts and lists: for what does not come as a body, which is
+/// held against them anyway.
+pub fn bounds<T: Serialize + JsonSchema>(value: &T) -> Result<()> {
+    let given = serde_json::to_value(value).map_err(Problem::internal)?;
+    match bounds::beyond(&document::given::<T>(), &given) {
+        Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
+        None => Ok(()),
+    }
+}
+
+/// A text for people or for Odoo: not empty, not long, no control characters.
+pub fn text(field: &str, text: &str) -> Result<()> {
+    if text.trim().is_empty() || text.chars().count() > MAX_TEXT || text.chars().any(char::is_control) {
+        let detail = format!("Give 1 to {MAX_TEXT} characters, not only spaces, without control characters.");
+        return Err(Problem::invalid(field, detail));
+    }
+    Ok(())
+}
+
+/// What somebody has to say: lines of text, not only spaces.
+pub fn prose(field: &str, text: &str) -> Result<()> {
+    let is_control = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    if text.trim().is_empty() || text.chars().count() > MAX_PROSE || text.chars().any(is_control) {
+        return Err(Problem::invalid(field, format!("Give 1 to {MAX_PROSE} characters, not only spaces.")));
+    }
+    Ok(())
+}
+
+/// An address for mail, by the code that mail is written with. Whether it exists shows when mail is sent.
+pub fn email(field: &str, address: &str) -> Result<()> {
+    text(field, address)?;
+    if address.parse::<lettre::Address>().is_ok() {
+        return Ok(());
+    }
+    Err(Problem::invalid(field, "Give one mail address without a name, such as ada@example.com."))
+}
+
+/// A base URL that people are sent: secrets are shown under it, so only on the machine itself without TLS.
+pub fn public_url(field: &str, url: &str) -> Result<()> {
+    let uri: Option<Uri> = url.parse().ok();
+    let is_local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let is_good = uri.is_some_and(|uri| match (uri.scheme_str(), uri.host()) {
+        (Some("https"), Some(host)) => !host.is_empty(),
+        (Some("http"), Some(host)) => is_local(host),
+        _ => false,
+    });
+    if is_good && url.len() <= MAX_TEXT && !url.contains(['?', '#', '@']) {
+        return Ok(());
+    }
+    Err(Problem::invalid(field, "Give a base URL with https, such as https://lictor.example.com."))
+}
+
+/// A number within bounds.
+pub fn range(field: &str, number: u32, least: u32, most: u32) -> Result<()> {
+    if (least..=most).contains(&number) {
+        return Ok(());
+    }
+    Err(Problem::invalid(field, format!("Give a number from {least} to {most}.")))
+}
+
+/// A moment that is still to come.
+pub fn future(field: &str, moment: Moment, now: Moment) -> Result<()> {
+    if moment > now {
+        return Ok(());
+    }
+    Err(Problem::invalid(field, "Give a moment in the future."))
+}
+
+/// Addresses and networks, by the code that gates read them with.
+pub fn networks(field: &str, entries: &[String]) -> Result<()> {
+    few(field, entries.len())?;
+    Networks::parse(entries).map(|_| ()).map_err(|problem| Problem::invalid(field, format!("{problem}.")))
+}
+
+/// Names of Odoo models, or of methods of models.
+pub fn models(field: &str, names: &[String]) -> Result<()> {
+    few(field, names.len())?;
+    names.iter().try_for_each(|name| model(field, name))
+}
+
+/// The name of an Odoo model.
+pub fn model(field: &str, name: &str) -> Result<()> {
+    let letter = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.');
+    if !name.is_empty() && name.len() <= MAX_TEXT && name.bytes().all(letter) {
+        return Ok(());
+    }
+    Err(Problem::invalid(field, "Write models as Odoo does: a-z, 0-9, _ and '.', such as res.partner."))
+}
+
+/// Methods with their operations.
+pub fn methods(field: &str, methods: &BTreeMap<String, Operations>) -> Result<()> {
+    few(field, methods.len())?;
+    methods.keys().try_for_each(|name| {
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if !name.is_empty() && name.len() <= MAX_TEXT && name.bytes().all(letter) && !name.starts_with('_') {
+            return Ok(());
+        }
+        let detail = "Write methods as Odoo does, such as action_confirm; a method that begins with '_' stays closed.";
+        Err(Problem::invalid(format!("{field}.{name}"), detail))
+    })
+}
+
+/// A list of texts such as groups or fields.
+pub fn texts(field: &str, texts: &[String]) -> Result<()> {
+    few(field, texts.len())?;
+    texts.iter().try_for_each(|entry| text(field, entry))
+}
+
+fn few(field: &str, entries: usize) -> Result<()> {
+    if entries <= MAX_ENTRIES {
+        return Ok(());
+    }
+    Err(Problem::invalid(field, format!("Give at most {MAX_ENTRIES} entries.")))
+}

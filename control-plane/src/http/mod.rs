@@ -1,0 +1,8 @@
+//! Storey 3: the machinery of a server, which knows no route and no rule.
+
+pub mod cursor;
+pub mod etag;
+pub mod extract;
+pub mod listen;
+pub mod openapi;
+pub mod tls;

@@ -1,0 +1,9 @@
+//! The audit log: its rows, what finds them, and the chain that seals them.
+
+pub mod chain;
+pub mod insert;
+pub mod list;
+pub mod record_blocks;
+pub mod retention;
+pub mod rows;
+pub mod sequences;

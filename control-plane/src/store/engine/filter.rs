@@ -1,0 +1,72 @@
+//! Lists that are narrowed by what is asked for.
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe};
+
+use crate::store::{Connection, StoreError};
+
+/// Conditions with numbered placeholders. Their text is made of constants; what was asked for is bound.
+#[derive(Default)]
+pub(crate) struct Conditions {
+    sql: Vec<String>,
+    bounds: Vec<Bound>,
+}
+
+/// What is bound to a placeholder.
+pub(crate) enum Bound {
+    Text(String),
+    Number(i64),
+}
+
+impl Bound {
+    fn bind<'q>(query: Query<'q, Any, AnyArguments>, bound: Self) -> Query<'q, Any, AnyArguments> {
+        match bound {
+            Self::Text(text) => query.bind(text),
+            Self::Number(number) => query.bind(number),
+        }
+    }
+}
+
+impl Conditions {
+    /// A condition without a placeholder.
+    pub(crate) fn require(&mut self, condition: &'static str) {
+        self.sql.push(condition.to_owned());
+    }
+
+    /// A condition that ends before its placeholder, such as `at >=`.
+    pub(crate) fn compare(&mut self, condition: &'static str, bound: Bound) {
+        self.bounds.push(bound);
+        self.sql.push(format!("{condition} ${}", self.bounds.len()));
+    }
+
+    /// Either a condition without a placeholder, or one that ends before its placeholder.
+    pub(crate) fn compare_or(&mut self, alternative: &'static str, condition: &'static str, bound: Bound) {
+        self.bounds.push(bound);
+        self.sql.push(format!("({alternative} OR {condition} ${})", self.bounds.len()));
+    }
+
+    /// Columns together are smaller than a place in the list.
+    pub(crate) fn before(&mut self, columns: &'static str, place: impl IntoIterator<Item = Bound>) {
+        let first = self.bounds.len() + 1;
+        self.bounds.extend(place);
+        let placeholders: Vec<_> = (first..=self.bounds.len()).map(|number| format!("${number}")).collect();
+        self.sql.push(format!("({columns}) < ({})", placeholders.join(", ")));
+    }
+
+    /// The rows of a table for which all conditions hold.
+    pub(crate) async fn rows(
+        mut self,
+        connection: &mut Connection,
+        table: &'static str,
+        order: &'static str,
+        limit: i64,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        self.require("1 = 1");
+        self.bounds.push(Bound::Number(limit));
+        let (conditions, last) = (self.sql.join(" AND "), self.bounds.len());
+        let sql = format!("SELECT * FROM {table} WHERE {conditions} ORDER BY {order} LIMIT ${last}");
+        let query = self.bounds.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), Bound::bind);
+        Ok(query.fetch_all(connection).await?)
+    }
+}

@@ -1,0 +1,326 @@
+//! The database: the only place with SQL. One text for SQLite and PostgreSQL.
+//!
+//! Reads take any connection. What belongs to the policy or to the administration is written with a [`ChangeTx`], which
+//! cannot be had without a new revision nor committed without a row in the administrators' audit log.
+
+pub mod connection;
+pub mod database;
+pub mod filter;
+pub mod lock;
+pub mod meta;
+pub mod row;
+pub mod transaction;
+
+use std::fs::OpenOptions;
+use std::future::ready;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use connection::{Reader, Transaction};
+use database::Database;
+use meta::Meta;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
+
+/// Why the database did not do it. Holds no values of rows.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique name is taken.
+    #[error("a unique value is taken")]
+    Taken,
+    /// Another row refers to this one, or this one to a row that is not there.
+    #[error("a reference to another row is in the way")]
+    Referenced,
+    /// A column does not hold what it should.
+    #[error("column {0} holds something else than it should")]
+    Column(String),
+    /// A database made with another master key.
+    #[error("the database belongs to the master key {expected}, the one given is {given}: give the right one")]
+    OtherMasterKey {
+        /// Named in the database.
+        expected: String,
+        /// Configured.
+        given: String,
+    },
+    /// Another service has the file.
+    #[error("another service has the database: several need PostgreSQL")]
+    Claimed,
+    /// A row of the policy that was made or changed without Lictor.
+    #[error("the row {row} of {table} was made or changed without Lictor, and is not used: see `lictor audit verify`")]
+    Unproven {
+        /// The table.
+        table: &'static str,
+        /// What names the row.
+        row: String,
+    },
+    /// Something of a policy row was asked of a store that was opened without a master key.
+    #[error("the database was opened without its master key")]
+    NoMasterKey,
+    /// A sealed secret.
+    #[error(transparent)]
+    Vault(#[from] crate::secrets::vault::VaultError),
+    /// A migration.
+    #[error("the database could not be migrated: {0}")]
+    Migration(sqlx::migrate::MigrateError),
+    /// No database that Lictor knows.
+    #[error("a database is named by a URL that begins with sqlite:// or postgres://")]
+    Url,
+    /// Something else in the URL.
+    #[error("the URL cannot be read: {0}. Characters such as # / ? @ in a password are written as %23 %2F %3F %40")]
+    Unreadable(String),
+    /// The file of a database, or one beside it.
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    /// The database cannot be reached, or cannot do its work now: the same may succeed later.
+    #[error("the database is not available: {0}")]
+    Unavailable(sqlx::Error),
+    /// A text that databases cannot hold.
+    #[error("a text holds the character NUL")]
+    Text,
+    /// The rest.
+    #[error("the database failed: {0}")]
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            // The source of a decoding error prints the value.
+            sqlx::Error::ColumnDecode { index, .. } => Self::Column(index),
+            sqlx::Error::Decode(_) => Self::Column("?".to_owned()),
+            sqlx::Error::Configuration(cause) => Self::Unreadable(cause.to_string()),
+            error => match error.as_database_error() {
+                Some(cause) if cause.is_unique_violation() => Self::Taken,
+                Some(cause) if cause.is_foreign_key_violation() => Self::Referenced,
+                Some(cause) if cause.code().is_some_and(|code| code == "22021") => Self::Text,
+                _ if is_outage(&error) => Self::Unavailable(error),
+                _ => Self::Database(error),
+            },
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Migration(error)
+    }
+}
+
+/// Whether the reason is the state of the database or of the way to it, and not what was asked.
+fn is_outage(error: &sqlx::Error) -> bool {
+    /// Of PostgreSQL: no connection, no such database or login, no right transaction (a standby), ended for another's
+    /// sake, no resources, locked, ended by an operator or a timeout, the machine.
+    const CLASSES: [&str; 9] = ["08", "28", "3D", "25", "40", "53", "55", "57", "58"];
+    /// Of SQLite: aborted, busy, locked, out of memory, read-only, interrupted, failed to read or write, full, not to be
+    /// opened, too many others at once.
+    const RESULTS: [u32; 10] = [4, 5, 6, 7, 8, 9, 10, 13, 14, 15];
+    use sqlx::Error::{BeginFailed, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+    match error {
+        Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed | BeginFailed | Protocol(_) => true,
+        error => match error.as_database_error().and_then(|cause| cause.code()) {
+            // PostgreSQL's codes have five characters, SQLite's have fewer, and the lowest byte is the reason.
+            Some(code) if code.len() == 5 => CLASSES.iter().any(|class| code.starts_with(class)),
+            Some(code) => code.parse::<u32>().is_ok_and(|code| RESULTS.contains(&(code & 0xff))),
+            None => false,
+        },
+    }
+}
+
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "start", include_str!("../../../migrations/0001_start.sql")),
+    (2, "shadow", include_str!("../../../migrations/0002_shadow.sql")),
+    (3, "policy_refused", include_str!("../../../migrations/0003_policy_refused.sql")),
+    (4, "filters_lost", include_str!("../../../migrations/0004_filters_lost.sql")),
+    (5, "record_ids", include_str!("../../../migrations/0005_record_ids.sql")),
+    (7, "arrivals_heard", include_str!("../../../migrations/0007_arrivals_heard.sql")),
+    (9, "watches", include_str!("../../../migrations/0009_watches.sql")),
+    (10, "proofs", include_str!("../../../migrations/0010_proofs.sql")),
+];
+
+/// What a row lets in: one that does not prove itself lets nothing in, as if it were not there. The check of rows reports
+/// it.
+///
+/// # Errors
+/// Every other.
+pub fn if_proven<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Err(StoreError::Unproven { .. }) => Ok(None),
+        found => found,
+    }
+}
+
+/// How long a request waits for a connection before it is told that there is none.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a piece of work with the database may take in all. A statement ends sooner by itself, as the database is told;
+/// but a host that has vanished says nothing, and its connections stay open.
+pub const LONGEST: Duration = Duration::from_secs(45);
+
+/// Gives work with the database up when it takes too long.
+///
+/// # Errors
+/// Its own, or [`StoreError::Unavailable`] then.
+pub async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let late = |_| Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut).into());
+    tokio::time::timeout(LONGEST, work).await.unwrap_or_else(late)
+}
+
+/// Connections to the database.
+pub struct Store {
+    pub(crate) database: Database,
+    /// May hold a password.
+    pub(crate) url: String,
+    /// Of the master key that this process holds, once that is known.
+    keys: OnceLock<Arc<crate::store::proof::Keys>>,
+    readers: AnyPool,
+    /// One, as one transaction writes at a time: waiting for the connection is fair, waiting for SQLite's lock is not.
+    writer: AnyPool,
+}
+
+impl Store {
+    /// Opens the database, makes it if it is a file that is not there, and brings its tables up to date. Several
+    /// replicas may do so at once on PostgreSQL: one migrates, the others wait.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, PATIENCE).await
+    }
+
+    /// The same, for requests that wait so long for a connection.
+    pub async fn open_with(url: &str, patience: Duration) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let database = Database::of(url)?;
+        let url = match database {
+            Database::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            _ => url.to_owned(),
+        };
+        make_private(&url)?;
+        let options = url.parse::<AnyConnectOptions>()?.disable_statement_logging();
+        // Apart from the others, without their time limits: a large table takes its time.
+        let mut connection = options.connect().await?;
+        if database == Database::Sqlite {
+            // The first time this writes the file anew, which on a slow disk may take longer than PATIENCE.
+            connection.execute("PRAGMA journal_mode = WAL").await?;
+        }
+        migrator().run_direct(None, &mut connection, false).await?;
+        connection.close().await?;
+        let pool = |connections| {
+            AnyPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(patience)
+                // A database that ended a transaction by itself, as SQLite does when the disk is full, leaves sqlx with
+                // one that it can neither end nor begin again: such a connection is closed, or nothing is written any more.
+                .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
+                // One that does not answer is closed; sqlx would wait for ever, and hold its place in the pool.
+                .after_release(move |connection, _| {
+                    Box::pin(async move {
+                        let answer = tokio::time::timeout(patience, connection.ping()).await;
+                        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                    })
+                })
+                .after_connect(move |connection, _| {
+                    Box::pin(async move { connection.execute(database.session()).await.map(|_| ()) })
+                })
+                .connect_with(options.clone())
+        };
+        let (readers, writer) = (pool(4).await?, pool(1).await?);
+        Ok(Self { database, url, keys: OnceLock::new(), readers, writer })
+    }
+
+    /// Which database it is.
+    pub fn database(&self) -> Database {
+        self.database
+    }
+
+    /// Opens a database that is there.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        let is_file = url.starts_with("sqlite:") && !url.contains('?');
+        Self::open(&if is_file { format!("{url}?mode=rw") } else { url.to_owned() }).await
+    }
+
+    /// A connection to read with.
+    pub async fn read(&self) -> Result<Reader, StoreError> {
+        Ok(Reader::new(self.readers.acquire().await?, self.keys.get().cloned()))
+    }
+
+    /// A transaction that sees one state of the database throughout.
+    pub async fn read_consistently(&self) -> Result<Transaction, StoreError> {
+        let transaction = begin(&self.readers, self.database.begin_reading(), None).await?;
+        Ok(Transaction::new(transaction, self.keys.get().cloned()))
+    }
+
+    /// A transaction for what is not policy: audit records, when something was last used or seen. One at a time.
+    ///
+    /// Refuses when the database was given another master key than the one this process holds: what it would seal,
+    /// nobody could open.
+    pub async fn write(&self) -> Result<Transaction, StoreError> {
+        let transaction = begin(&self.writer, self.database.begin_writing(), self.database.lock_writing()).await?;
+        let mut transaction = Transaction::new(transaction, self.keys.get().cloned());
+        if let Some(given) = self.keys.get() {
+            Meta::load(&mut transaction).await?.check_master_key(given.vault.key_id())?;
+        }
+        Ok(transaction)
+    }
+
+    /// Whether rows of the policy can be read.
+    pub fn is_unlocked(&self) -> bool {
+        self.keys.get().is_some()
+    }
+
+    pub(crate) fn set_keys(&self, keys: Arc<crate::store::proof::Keys>) {
+        self.keys.get_or_init(|| keys);
+    }
+
+    /// Waits for running statements and closes the connections.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// In a task of its own: whoever waits may go away in the middle, and sqlx would put a connection back that has begun
+/// and not ended.
+async fn begin(
+    pool: &AnyPool,
+    begin: &'static str,
+    lock: Option<&'static str>,
+) -> Result<sqlx::Transaction<'static, Any>, StoreError> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(in_time(async move {
+        let mut transaction = pool.begin_with(begin).await?;
+        if let Some(lock) = lock {
+            transaction.execute(lock).await?;
+        }
+        Ok(transaction)
+    }));
+    begun.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
+}
+
+/// Makes the file that SQLite would make, for its owner only: it holds names, mail addresses and hashes. SQLite gives
+/// the files beside it the same mode.
+fn make_private(url: &str) -> Result<(), StoreError> {
+    if !url.contains("mode=rwc") {
+        return Ok(());
+    }
+    let file: SqliteConnectOptions = url.parse()?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file.get_filename()) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(StoreError::File(file.get_filename().to_owned(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Made by hand and not by `sqlx::migrate!`: the macro would build sqlx a second time for the build itself.
+fn migrator() -> Migrator {
+    let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(*version, (*name).into(), MigrationType::Simple, (*sql).into_sql_str(), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+}

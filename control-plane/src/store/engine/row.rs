@@ -1,0 +1,77 @@
+//! Reads columns.
+
+use lictor_policy::wire::UnixMicros;
+use serde::Serialize;
+use serde::de::value::Error as ValueError;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use crate::domain::time::Moment;
+use crate::store::StoreError;
+
+/// Typed columns of a row.
+pub(crate) trait Columns {
+    fn text(&self, name: &str) -> Result<String, StoreError>;
+    fn optional_text(&self, name: &str) -> Result<Option<String>, StoreError>;
+    fn number<T: TryFrom<i64>>(&self, name: &str) -> Result<T, StoreError>;
+    fn optional_number<T: TryFrom<i64>>(&self, name: &str) -> Result<Option<T>, StoreError>;
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError>;
+
+    /// An enum by its name.
+    fn word<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        let text = self.text(name)?;
+        T::deserialize(IntoDeserializer::<ValueError>::into_deserializer(text))
+            .map_err(|_| StoreError::Column(name.to_owned()))
+    }
+    fn optional_word<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        self.optional_text(name)?.is_some().then(|| self.word(name)).transpose()
+    }
+    fn flag(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.number::<i64>(name)? != 0)
+    }
+    fn moment(&self, name: &str) -> Result<Moment, StoreError> {
+        self.number::<UnixMicros>(name).map(Moment)
+    }
+    fn optional_moment(&self, name: &str) -> Result<Option<Moment>, StoreError> {
+        Ok(self.optional_number::<UnixMicros>(name)?.map(Moment))
+    }
+}
+
+impl Columns for AnyRow {
+    fn text(&self, name: &str) -> Result<String, StoreError> {
+        Ok(self.try_get(name)?)
+    }
+
+    fn optional_text(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.try_get(name)?)
+    }
+
+    fn number<T: TryFrom<i64>>(&self, name: &str) -> Result<T, StoreError> {
+        T::try_from(self.try_get(name)?).map_err(|_| StoreError::Column(name.to_owned()))
+    }
+
+    fn optional_number<T: TryFrom<i64>>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let number: Option<i64> = self.try_get(name)?;
+        number.map(T::try_from).transpose().map_err(|_| StoreError::Column(name.to_owned()))
+    }
+
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        serde_json::from_str(&self.text(name)?).map_err(|_| StoreError::Column(name.to_owned()))
+    }
+}
+
+/// The name of an enum's variant, as a column holds it.
+pub(crate) fn word<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    Ok(json(value)?.trim_matches('"').to_owned())
+}
+
+/// A list or map, as a column holds it.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError::Column("?".to_owned()))
+}
+
+/// A number that fits. Times, counts and sizes do, unless somebody sent nonsense.
+pub(crate) fn big(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

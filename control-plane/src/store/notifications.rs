@@ -1,0 +1,71 @@
+//! What replicas tell each other, by PostgreSQL's notifications: that something has changed, never what.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgListener, PgPoolOptions};
+
+use crate::store::engine::PATIENCE;
+use crate::store::{Connection, Database, Store, StoreError};
+
+/// What has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The policy.
+    Policy,
+    /// Which policies gates run.
+    Gates,
+}
+
+impl News {
+    const ALL: [Self; 2] = [Self::Policy, Self::Gates];
+
+    const fn channel(self) -> &'static str {
+        match self {
+            Self::Policy => "lictor_policy",
+            Self::Gates => "lictor_gates",
+        }
+    }
+}
+
+/// Hears what replicas tell.
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// The next news; that which could not be heard is lost.
+    pub async fn next(&mut self) -> Result<News, StoreError> {
+        loop {
+            let heard = self.0.recv().await?;
+            if let Some(news) = News::ALL.into_iter().find(|news| news.channel() == heard.channel()) {
+                return Ok(news);
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Hears what the replicas, this one too, tell from now on. None where there cannot be others.
+    pub async fn listen(&self) -> Result<Option<Listener>, StoreError> {
+        if self.database != Database::Postgres {
+            return Ok(None);
+        }
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+        // The connection lives as long as the listener.
+        let pool = pool.max_lifetime(None::<Duration>).idle_timeout(None::<Duration>).connect_lazy(&self.url)?;
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.ignore_pool_close_event(true);
+        listener.listen_all(News::ALL.map(News::channel)).await?;
+        Ok(Some(Listener(listener)))
+    }
+
+    /// Tells the replicas when the transaction is committed.
+    pub async fn tell(&self, transaction: &mut Connection, news: News) -> Result<(), StoreError> {
+        tell(self.database, transaction, news).await
+    }
+}
+
+pub(crate) async fn tell(database: Database, transaction: &mut Connection, news: News) -> Result<(), StoreError> {
+    if database == Database::Postgres {
+        sqlx::query("SELECT pg_notify($1, '')").bind(news.channel()).execute(transaction).await?;
+    }
+    Ok(())
+}

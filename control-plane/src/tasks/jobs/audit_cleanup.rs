@@ -1,0 +1,12 @@
+//! Deletes audit records that are older than `audit.retention_days`.
+
+use crate::app::App;
+use crate::app::audit;
+use crate::domain::problem::Result;
+use crate::tasks::jobs::{Counts, Step};
+
+pub(crate) async fn step(app: &App) -> Result<Step> {
+    let report = audit::clean_up(app, app.now()).await?;
+    let counts = Counts::from([("deleted_records".to_owned(), report.deleted)]);
+    Ok(Step { counts, next: (!report.finished).then(String::new) })
+}

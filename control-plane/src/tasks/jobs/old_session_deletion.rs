@@ -1,0 +1,20 @@
+//! Deletes sessions that ended long ago. The calls made in them stay in the audit log.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::domain::problem::Result;
+use crate::store::{StoreError, sessions, settings};
+use crate::tasks::jobs::Step;
+
+const LIMIT: u32 = 1000;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+pub(crate) async fn step(app: &App) -> Result<Step> {
+    let (settings, _) = settings::load(&mut *app.store.read().await?).await?;
+    let before = app.now().minus(DAY * settings.sessions.retention_days);
+    let mut tx = app.store.write().await?;
+    let deleted = sessions::delete_ended(&mut tx, before, LIMIT).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(Step::of("deleted_sessions", deleted, LIMIT))
+}

@@ -1,0 +1,34 @@
+//! Marks sessions that have timed out, so that a longer timeout does not bring them back, and takes terminations that
+//! have run out from the policy.
+
+use serde_json::json;
+
+use crate::api::auth::Actor;
+use crate::api::sessions::cutoff;
+use crate::app::App;
+use crate::app::change::{Done, change};
+use crate::domain::problem::Result;
+use crate::store::snapshot::Part;
+use crate::store::{StoreError, sessions, terminations};
+use crate::tasks::jobs::Step;
+
+const LIMIT: u32 = 1000;
+
+pub(crate) async fn step(app: &App) -> Result<Step> {
+    let now = app.now();
+    let (cutoff, _) = cutoff(app, &mut *app.store.read().await?).await?;
+    let mut tx = app.store.write().await?;
+    let expired = sessions::expire(&mut tx, cutoff, now, LIMIT).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+
+    let mut ended = terminations::count_ended(&mut *app.store.read().await?, now).await?;
+    if ended > 0 {
+        ended = change(app, &Actor::system(), async |tx| {
+            let ended = terminations::delete_ended(tx, now).await?;
+            let done = Done::new("session.termination_end", "terminations", None, Some(&json!({"ended": ended})));
+            Ok((ended, done.touching(Part::Frame)))
+        })
+        .await?;
+    }
+    Ok(Step::of("expired_sessions", expired, LIMIT).and(Step::of("ended_terminations", ended, u32::MAX)))
+}

@@ -1,0 +1,192 @@
+//! Turns each revision of the database into the bytes that gates get.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use lictor_policy::snapshot::{BadSnapshot, Snapshot};
+use lictor_policy::wire;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::domain::settings::Settings;
+use crate::store::snapshot::Whole;
+use crate::store::{Meta, News, Revision, StoreError, in_time, snapshot};
+
+/// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How long replicas may have nothing to tell before they are listened to on another connection.
+const SILENCE: Duration = Duration::from_secs(300);
+
+/// One policy, ready to be sent.
+#[derive(Debug)]
+pub struct Published {
+    /// Names the count of revisions.
+    pub epoch: String,
+    /// The revision.
+    pub revision: Revision,
+    /// How old it may become at a gate; answers to polls renew it.
+    pub max_age: Duration,
+    /// The snapshot as JSON.
+    pub json: Bytes,
+    /// The settings that it was made with.
+    settings: Settings,
+    /// How long it took to build.
+    pub built_in: Duration,
+}
+
+/// Holds the newest policy.
+pub struct Publisher {
+    current: watch::Sender<Option<Arc<Published>>>,
+    wake: Notify,
+    failing: AtomicBool,
+}
+
+impl Default for Publisher {
+    fn default() -> Self {
+        Self { current: watch::Sender::new(None), wake: Notify::new(), failing: AtomicBool::new(false) }
+    }
+}
+
+impl Publisher {
+    /// Says that there may be a new revision. Many calls at once make one build, or none if there is none.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// The newest policy, and every later one.
+    pub fn subscribe(&self) -> watch::Receiver<Option<Arc<Published>>> {
+        self.current.subscribe()
+    }
+
+    /// Whether gates can have the policy of the newest revision, or have it built this moment.
+    pub fn is_healthy(&self) -> bool {
+        !self.failing.load(Ordering::Relaxed) && self.current.borrow().is_some()
+    }
+}
+
+/// Why there is no new policy.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Gates would refuse it.
+    #[error("the policy cannot be used by gates: {0}")]
+    Unusable(#[from] BadSnapshot),
+    /// Not to be written as JSON.
+    #[error("the policy cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+    /// More than a gate can receive.
+    #[error("the policy has {0} bytes and gates can take {max} at most: delete keys or permissions", max = wire::MAX_SNAPSHOT_BYTES)]
+    TooLarge(usize),
+    /// The conversion panicked.
+    #[error("the policy's conversion failed")]
+    Conversion,
+}
+
+/// Publishes every revision, whichever replica has made it, until the task is dropped. After a failure gates keep what
+/// they have: the newest policy that could be built.
+///
+/// # Errors
+/// [`StoreError::OtherMasterKey`] once the database's master key is no longer the one of this process, which is of no
+/// use from then on. Everything else is tried again.
+pub async fn run(app: App) -> Result<(), StoreError> {
+    loop {
+        let built = in_time(build(&app)).await;
+        let failed_before = app.publisher.failing.swap(built.is_err(), Ordering::Relaxed);
+        match built {
+            Ok(None) => {}
+            Ok(Some(published)) => {
+                tracing::debug!(revision = published.revision.0, bytes = published.json.len(), "published");
+                app.publisher.current.send_replace(Some(Arc::new(published)));
+            }
+            Err(PublishError::Store(error @ StoreError::OtherMasterKey { .. })) => return Err(error),
+            Err(error) if !failed_before => {
+                tracing::error!(%error, "the policy is not published, which is tried again; gates keep the one they have");
+            }
+            Err(_) => {}
+        }
+        let _ = tokio::time::timeout(EVERY, app.publisher.wake.notified()).await;
+    }
+}
+
+/// Wakes the publisher, and whoever waits for gates, when another replica tells of it, until the task is dropped.
+pub async fn hear_replicas(app: App) {
+    let mut failed_before = false;
+    loop {
+        let heard: Result<(), StoreError> = async {
+            let Some(mut listener) = in_time(app.store.listen()).await? else { return std::future::pending().await };
+            failed_before = false;
+            loop {
+                // After a long silence it is listened anew: of a host that has vanished nothing would be heard.
+                let Ok(news) = tokio::time::timeout(SILENCE, listener.next()).await else { return Ok(()) };
+                match news? {
+                    News::Policy => app.publisher.wake(),
+                    News::Gates => app.presence.told(),
+                }
+            }
+        }
+        .await;
+        if let Err(error) = heard
+            && !failed_before
+        {
+            tracing::warn!(%error, "other replicas are not heard, which is tried again; the database is looked at meanwhile");
+            failed_before = true;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// The newest policy, unless it is published.
+async fn build(app: &App) -> Result<Option<Published>, PublishError> {
+    let began = Instant::now();
+    let mut tx = app.store.read_consistently().await?;
+    let meta = Meta::load(&mut tx).await?;
+    meta.check_master_key(app.vault.key_id())?;
+    let is_current = |now: &Arc<Published>| (&now.epoch, now.revision) == (&meta.epoch, meta.revision);
+    if app.publisher.current.borrow().as_ref().is_some_and(is_current) {
+        return Ok(tx.commit().await.map(|()| None).map_err(StoreError::from)?);
+    }
+    let last = app.publisher.current.borrow().as_ref().map(|published| published.settings.clone());
+    let Whole { snapshot: wire, settings, left_out, stopped } =
+        snapshot::whole(&mut tx, &app.vault, last.as_ref()).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    if stopped {
+        tracing::error!("the policy does not prove itself: gates refuse every call; see `lictor audit verify`");
+    } else if left_out > 0 {
+        tracing::error!(
+            left_out,
+            "rows of the policy do not prove themselves and are left out; see `lictor audit verify`"
+        );
+    }
+    let converted = tokio::task::spawn_blocking(move || {
+        let json = Bytes::from(serde_json::to_vec(&wire)?);
+        sendable(json.len())?;
+        Snapshot::checked(&json)?;
+        let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
+        let (epoch, revision) = (wire.epoch, Revision(wire.revision));
+        Ok(Some(Published { epoch, revision, max_age, json, settings, built_in: began.elapsed() }))
+    });
+    converted.await.map_err(|_| PublishError::Conversion)?
+}
+
+/// What is too large is not sent at all: Envoy cuts it off, and the filter that waited for it dies.
+fn sendable(bytes: usize) -> Result<(), PublishError> {
+    if bytes <= wire::MAX_SNAPSHOT_BYTES { Ok(()) } else { Err(PublishError::TooLarge(bytes)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_that_no_gate_can_receive_is_not_published() {
+        assert!(sendable(wire::MAX_SNAPSHOT_BYTES).is_ok());
+        let refused = sendable(wire::MAX_SNAPSHOT_BYTES + 1).unwrap_err().to_string();
+        assert!(refused.contains("delete keys or permissions"), "{refused}");
+    }
+}
