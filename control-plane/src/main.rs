@@ -1,5 +1,8 @@
 //! `lictor`: the program of the control plane.
 
+use lictor_control_plane::app::first_admin;
+use lictor_control_plane::app::gates;
+use lictor_control_plane::tasks::presence;
 use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,16 +11,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
-use lictor_control_plane::api::auth::Actor;
-use lictor_control_plane::api::{self, gate_v1, router};
+use lictor_control_plane::api::router;
 use lictor_control_plane::app::App;
-use lictor_control_plane::cli::master_key::{self, FirstAdmin};
+use lictor_control_plane::app::first_admin::FirstAdmin;
+use lictor_control_plane::cli::master_key;
 use lictor_control_plane::cli::options::{
     Command, Config, Docs, DocsPage, Init, Output, Restore, RotateMasterKey, Serve, Smtp, Storage,
 };
 use lictor_control_plane::cli::{database, docs, remote};
 use lictor_control_plane::clients::odoo::Odoo;
-use lictor_control_plane::clients::smtp::Mailer;
+use lictor_control_plane::clients::smtp::{self, Mailer};
+use lictor_control_plane::domain::actor::Actor;
 use lictor_control_plane::http::listen::{self, Bounds};
 use lictor_control_plane::http::tls::Tls;
 use lictor_control_plane::secrets::vault::Vault;
@@ -58,8 +62,8 @@ async fn run_init(init: Init) -> Result<()> {
     // Nobody is asked for anything: the Odoo is named when the service starts.
     let app = open(&init.storage, Odoo::at("http://localhost")?).await?;
     let admin = if init.another_admin {
-        master_key::another_admin(&app).await.map_err(told)?
-    } else if let Some(admin) = master_key::first_admin(&app).await.map_err(told)? {
+        first_admin::another_admin(&app).await.map_err(told)?
+    } else if let Some(admin) = first_admin::first_admin(&app).await.map_err(told)? {
         admin
     } else {
         bail!("the database is initialised already: nothing was changed")
@@ -67,7 +71,7 @@ async fn run_init(init: Init) -> Result<()> {
     // First, as the token of the administrator is shown only now, whatever becomes of the gate.
     print_admin(&admin, &init)?;
     if let (Some(name), Some(file)) = (&init.gate, &init.gate_token_file) {
-        let issued = api::gates::issue(&app, &Actor::system(), name.clone()).await.map_err(told)?;
+        let issued = gates::issue(&app, &Actor::system(), name.clone()).await.map_err(told)?;
         master_key::write_gate_token(file, &issued.token)
             .with_context(|| format!("--gate-token-file {}", file.display()))?;
     }
@@ -143,7 +147,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     } else {
         tracing::warn!("no --smtp-host: mail waits in the outbox until there is one");
     }
-    if let Some(admin) = master_key::first_admin(&app).await.map_err(told)? {
+    if let Some(admin) = first_admin::first_admin(&app).await.map_err(told)? {
         // To standard output and not to the log: logs are collected and kept.
         let mut out = std::io::stdout().lock();
         writeln!(
@@ -156,7 +160,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     }
     let mut publisher = tokio::spawn(publisher::run(app.clone()));
     let replicas = tokio::spawn(publisher::hear_replicas(app.clone()));
-    let presence = tokio::spawn(gate_v1::keep_presence(app.clone()));
+    let presence = tokio::spawn(presence::keep_presence(app.clone()));
     let upkeep = tokio::spawn(live_gates::run(app.clone()));
     let credentials = tokio::spawn(credentials::run(app.clone()));
     let checks = tokio::spawn(credentials::keep_checking(app.clone()));
@@ -194,7 +198,7 @@ async fn run_serve(serve: Serve) -> Result<()> {
     presence.abort();
     replicas.abort();
     publisher.abort();
-    app.presence.flush(&app).await?;
+    app.presence.flush(&app.store).await?;
     app.store.close().await;
     drop(claim);
     tracing::info!("ended");
@@ -207,9 +211,17 @@ fn mailer(host: &str, smtp: &Smtp) -> Result<Mailer> {
         None => option.to_owned(),
     };
     let password = smtp.password().with_context(|| named("--smtp-password-file", &smtp.smtp_password_file))?;
+    let server = smtp::Server {
+        host: host.to_owned(),
+        port: smtp.smtp_port,
+        tls: smtp.smtp_tls,
+        from: smtp.smtp_from.clone().unwrap_or_default(),
+        user: smtp.smtp_user.clone(),
+        password,
+    };
     let ca = smtp.smtp_ca_file.as_ref().map(std::fs::read).transpose();
     let ca = ca.with_context(|| named("--smtp-ca-file", &smtp.smtp_ca_file))?;
-    Ok(Mailer::new(host, smtp, password, ca.as_deref())?)
+    Ok(Mailer::new(server, ca.as_deref())?)
 }
 
 /// Looks at the files of a listener as long as the program runs.

@@ -7,9 +7,9 @@ use lictor_policy::refusal::AlertType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::alerts::subject::network;
 use crate::domain::alerts::{Alert, State as AlertState};
 use crate::domain::problem::{Code, Problem, Result};

@@ -21,7 +21,7 @@ use crate::domain::time::DayOrMoment;
 use crate::http::cursor::{Page, Window};
 use crate::http::extract::Query;
 use crate::http::openapi::describe::Output;
-use crate::http::openapi::document::Operation as Description;
+use crate::http::openapi::operation::Operation as Description;
 use crate::store::audit::insert::{Record, outcome_name};
 use crate::store::audit::list::{self, Filter, NumberColumn, Place, TextColumn};
 use crate::store::{StoreError, in_time};

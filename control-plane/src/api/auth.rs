@@ -7,66 +7,15 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
+use crate::http::openapi::describe::Input;
+use crate::http::openapi::operation::Operation;
+use crate::http::route::Access;
 use crate::secrets::random::Token;
 use crate::store::StoreError;
-
-/// What an account may do; each role may do what the ones before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Reads permissions, sessions and the audit log.
-    User,
-    /// Manages keys and permissions, ends sessions, has decisions explained.
-    Manager,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    /// All roles, smallest first.
-    pub const ALL: [Self; 3] = [Self::User, Self::Manager, Self::Admin];
-
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Manager => "manager",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-/// Whom a route lets in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody: only what says nothing of keys, users and calls.
-    Public,
-    /// A gate.
-    Gate,
-    /// An account with this role or a greater one.
-    Role(Role),
-}
-
-/// Whoever makes a change, for the administrators' audit log.
-#[derive(Clone, Debug)]
-pub struct Actor {
-    /// The id of the account, or `system`.
-    pub id: String,
-    /// What it may do.
-    pub role: Role,
-}
-
-impl Actor {
-    /// Lictor itself: the first start, and what changes with time.
-    pub fn system() -> Self {
-        Self { id: "system".to_owned(), role: Role::Admin }
-    }
-}
 
 /// The token of an account that came with the request.
 #[derive(Clone, Debug)]
@@ -153,4 +102,15 @@ fn no_token() -> Problem {
 
 fn unknown_token() -> Problem {
     Problem::new(Code::NotAuthenticated, "The token is unknown, expired or was removed: have a new one made.")
+}
+
+impl Input for Presented {
+    fn describe(_: &mut Operation) {}
+}
+
+/// Who asks for the actor is about to change something: gates might not be able to use it.
+impl Input for Actor {
+    fn describe(operation: &mut Operation) {
+        operation.may_refuse(&[Code::UnusablePolicy]);
+    }
 }

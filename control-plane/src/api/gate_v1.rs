@@ -3,10 +3,6 @@
 use crate::app::alerts::evaluate;
 use crate::app::alerts::raise;
 use crate::domain::gate_report;
-use std::collections::BTreeMap;
-use std::mem;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -16,137 +12,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use lictor_policy::wire::{self, EventBatch, Stored};
 use serde::Deserialize;
-use tokio::sync::{Notify, watch};
 
 use crate::api::auth::GateIdentity;
 use crate::app::App;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::problem::{Code, Problem, Result};
-use crate::domain::time::Moment;
 use crate::http::extract::{Query, Wire};
 use crate::store::audit::{insert, sequences};
-use crate::store::gates::{Gate, Seen};
-use crate::store::{Connection, Database, News, StoreError, gates as rows, in_time};
+use crate::store::gates::Seen;
+use crate::store::{StoreError, in_time};
 use crate::tasks::credentials;
 
 use gate_report::Accepted;
-
-/// How often what gates told is written to the database.
-const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// A gate that was heard within this time is live: polls are held for a third of it.
-pub const LIVE: Duration = Duration::from_secs(60);
-
-/// When each gate was last heard by this process, and what it runs. Kept here and written now and then, for the other
-/// replicas and for the next start: a poll must not cost a write. Holds only gates that have shown a token, so it is as
-/// small as their list.
-#[derive(Default)]
-pub struct Presence {
-    gates: Mutex<BTreeMap<String, (Seen, Unsaved)>>,
-    news: watch::Sender<()>,
-    acknowledged: Notify,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Unsaved(bool);
-
-impl Presence {
-    /// What a gate told since the service started.
-    pub fn of(&self, gate_id: &str) -> Option<Seen> {
-        self.lock().get(gate_id).map(|(seen, _)| seen.clone())
-    }
-
-    /// Changes whenever a gate is heard, here or by another replica that says so.
-    pub fn news(&self) -> watch::Receiver<()> {
-        self.news.subscribe()
-    }
-
-    /// Writes what is new. What could not be written is tried again next time.
-    pub async fn flush(&self, app: &App) -> Result<(), StoreError> {
-        let unsaved: Vec<_> = {
-            let mut gates = self.lock();
-            let unsaved = gates.iter_mut().filter(|(_, (_, unsaved))| *unsaved == Unsaved(true));
-            unsaved
-                .map(|(id, (seen, unsaved))| (id.clone(), seen.clone(), mem::replace(unsaved, Unsaved(false))))
-                .collect()
-        };
-        if unsaved.is_empty() {
-            return Ok(());
-        }
-        let written: Result<(), StoreError> = in_time(async {
-            let mut tx = app.store.write().await?;
-            for (id, seen, _) in &unsaved {
-                rows::write_seen(&mut tx, id, seen).await?;
-            }
-            app.store.tell(&mut tx, News::Gates).await?;
-            Ok(tx.commit().await?)
-        })
-        .await;
-        written.inspect_err(|_| {
-            let mut gates = self.lock();
-            for (id, _, _) in &unsaved {
-                gates.entry(id.clone()).and_modify(|(_, unsaved)| *unsaved = Unsaved(true));
-            }
-        })
-    }
-
-    /// Another replica may have heard a gate.
-    pub fn told(&self) {
-        self.news.send_replace(());
-    }
-
-    fn heard(&self, gate_id: &str, seen: Seen) {
-        let runs = |seen: &Seen| (seen.epoch.clone(), seen.revision);
-        let now_runs = runs(&seen);
-        let before = self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
-        self.news.send_replace(());
-        if before.is_none_or(|(before, _)| runs(&before) != now_runs) {
-            self.acknowledged.notify_one();
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Seen, Unsaved)>> {
-        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A gate with what it told since the database last heard of it.
-pub fn current(app: &App, gate: Gate) -> Gate {
-    let later = app.presence.of(&gate.id).filter(|seen| seen.last_seen_at >= gate.seen.last_seen_at);
-    Gate { seen: later.unwrap_or_else(|| gate.seen.clone()), ..gate }
-}
-
-/// All gates, as they are now.
-pub async fn all(app: &App, connection: &mut Connection) -> Result<Vec<Gate>, StoreError> {
-    let gates = rows::list(connection, "", i64::MAX).await?;
-    Ok(gates.into_iter().map(|gate| current(app, gate)).collect())
-}
-
-/// Whether a gate was heard within [`LIVE`], and may be heard again.
-pub fn is_live(gate: &Gate, now: Moment) -> bool {
-    gate.revoked_at.is_none() && gate.seen.last_seen_at.is_some_and(|seen| seen.plus(LIVE) > now)
-}
-
-/// How many gates are live.
-pub async fn count_live(app: &App, connection: &mut Connection) -> Result<u32, StoreError> {
-    let live = all(app, connection).await?.iter().filter(|gate| is_live(gate, app.now())).count();
-    Ok(u32::try_from(live).unwrap_or(u32::MAX))
-}
-
-/// Writes what gates told every few seconds, and at once where another replica may wait for a gate that has taken a
-/// policy, until the task is dropped.
-pub async fn keep_presence(app: App) {
-    let has_replicas = app.store.database() == Database::Postgres;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(FLUSH_EVERY) => {}
-            () = app.presence.acknowledged.notified(), if has_replicas => {}
-        }
-        if let Err(error) = app.presence.flush(&app).await {
-            tracing::warn!(%error, "when gates were last seen could not be stored");
-        }
-    }
-}
 
 /// What a gate has.
 #[derive(Deserialize)]

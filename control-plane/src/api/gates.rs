@@ -10,20 +10,22 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::Actor;
-use crate::api::gate_v1::{current, is_live};
 use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::domain::problem::{Code, Problem, Result};
+use crate::app::gates::name_taken;
+use crate::app::gates::{Issued, issue};
+use crate::app::gates::{current, is_live};
+use crate::domain::actor::Actor;
+use crate::domain::problem::{Problem, Result};
 use crate::domain::sequences::Skipped;
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
-use crate::secrets::random::{self, Token};
+use crate::secrets::random::Token;
+use crate::store::Connection;
 use crate::store::audit::sequences;
-use crate::store::gates::{self, Gate, Seen};
-use crate::store::{Connection, StoreError};
+use crate::store::gates::{self, Gate};
 
 /// A week: a token that was replaced is not kept for ever.
 const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
@@ -34,17 +36,6 @@ const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
 #[serde(deny_unknown_fields)]
 pub struct Given {
     name: String,
-}
-
-/// A gate with its token: shown this once.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "IssuedGate")]
-pub struct Issued {
-    #[serde(flatten)]
-    /// The gate.
-    pub gate: Gate,
-    /// Its token.
-    pub token: Secret,
 }
 
 /// A gate, and how it does.
@@ -91,27 +82,6 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
 pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Given>) -> Result<Tagged<Issued>> {
     let issued = issue(&app, &actor, given.name).await?;
     Ok(Tagged(StatusCode::CREATED, issued.gate.changed, issued))
-}
-
-/// Makes a gate's identity.
-pub async fn issue(app: &App, actor: &Actor, name: String) -> Result<Issued> {
-    validate::text("name", &name)?;
-    let token = Token::of_gate().map_err(Problem::internal)?;
-    let gate = change(app, actor, async |tx| {
-        let gate = Gate {
-            id: random::id(),
-            name,
-            created_at: app.now(),
-            revoked_at: None,
-            seen: Seen::default(),
-            changed: tx.revision(),
-        };
-        gates::insert(tx, &gate, &token.hash()).await.map_err(name_taken)?;
-        let done = Done::new("gate.create", &gate.id, None, Some(&gate));
-        Ok((gate, done))
-    })
-    .await?;
-    Ok(Issued { gate, token: Secret::new(token.expose()) })
 }
 
 /// `PATCH /api/v1/gates/{id}`: its name.
@@ -198,12 +168,5 @@ impl View {
         let gate = current(app, gate);
         let skipped = skipped.get(&gate.id).copied().unwrap_or_default();
         Self { connected: is_live(&gate, app.now()), gate, skipped }
-    }
-}
-
-fn name_taken(error: StoreError) -> Problem {
-    match error {
-        StoreError::Taken => Problem::with_field(Code::NameTaken, "name", "Another gate has this name: choose one."),
-        error => error.into(),
     }
 }

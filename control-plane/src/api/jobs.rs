@@ -8,10 +8,11 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::cron::Cron;
+use crate::domain::job::Job;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::http::cursor::Page;
@@ -20,7 +21,6 @@ use crate::http::extract::{Id, Patch};
 use crate::store::Connection;
 use crate::store::jobs::{self, Row};
 use crate::tasks::jobs as runner;
-use crate::tasks::jobs::Job;
 
 /// A run that ends within this time is answered with how it ended.
 const PATIENCE: Duration = Duration::from_secs(5);

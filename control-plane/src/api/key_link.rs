@@ -13,7 +13,7 @@ use crate::app::key_links::{self, State as LinkState};
 use crate::domain::problem::Result;
 use crate::http::extract::Id;
 use crate::http::openapi::describe::Output;
-use crate::http::openapi::document::Operation;
+use crate::http::openapi::operation::Operation;
 
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),

@@ -10,11 +10,11 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::new_keys;
 use crate::app::new_keys::{NewSecret, refuse_revoked};
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;

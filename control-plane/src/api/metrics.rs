@@ -2,10 +2,8 @@
 //!
 //! Labels come from the table of routes, from statuses and from the names of gates: never from what a caller sends.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, header};
@@ -13,62 +11,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::api::gate_v1::{all, is_live};
 use crate::app::App;
+use crate::app::gates::{all, is_live};
+use crate::app::metrics::Answered;
 use crate::domain::alerts::{TYPES, type_name};
+use crate::domain::job::Outcome;
 use crate::domain::problem::Result;
 use crate::domain::severity::Severity;
 use crate::http::openapi::describe::Output;
-use crate::http::openapi::document::Operation;
+use crate::http::openapi::operation::Operation;
 use crate::store::audit::sequences;
-use crate::store::jobs::{self, Outcome};
+use crate::store::jobs;
 use crate::store::{Meta, alerts, outbox};
-use crate::tasks::jobs::Job;
-
-/// What is counted since the service started.
-#[derive(Default)]
-pub struct Metrics {
-    requests: Mutex<BTreeMap<Answered, u64>>,
-    events: AtomicU64,
-    corrected: AtomicU64,
-    jobs: Mutex<BTreeMap<(Job, Outcome), u64>>,
-}
-
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Answered {
-    method: &'static str,
-    route: String,
-    status: u16,
-}
-
-impl Metrics {
-    /// Counts events that are in the database.
-    pub fn events_stored(&self, count: u64) {
-        self.events.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// Counts events that held what no gate can know.
-    pub fn events_corrected(&self, count: u64) {
-        self.corrected.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// Counts a run of a job.
-    pub fn job_ended(&self, job: Job, outcome: Outcome) {
-        *self.jobs().entry((job, outcome)).or_default() += 1;
-    }
-
-    fn jobs(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Job, Outcome), u64>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answered(&self, answered: Answered) {
-        *self.requests().entry(answered).or_default() += 1;
-    }
-
-    fn requests(&self) -> std::sync::MutexGuard<'_, BTreeMap<Answered, u64>> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Counts every request by its route and what was answered.
 pub async fn count(State(app): State<App>, route: Option<MatchedPath>, request: Request, next: Next) -> Response {

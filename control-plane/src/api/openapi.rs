@@ -6,12 +6,14 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::api::router::api_table;
 use crate::http::openapi::describe::Output;
-use crate::http::openapi::document::{self, Operation};
+use crate::http::openapi::document;
 use crate::http::openapi::html;
+use crate::http::openapi::operation::Operation;
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| document::document().to_string());
-static PAGE: LazyLock<String> = LazyLock::new(|| html::of(&document::document()));
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| document::document(&api_table()).to_string());
+static PAGE: LazyLock<String> = LazyLock::new(|| html::of(&document::document(&api_table())));
 
 const HTML: &str = "text/html; charset=utf-8";
 

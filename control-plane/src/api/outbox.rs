@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::app::outbox::{Letter, State as Fate, enqueue_claimed};
+use crate::app::outbox::{Letter, enqueue_claimed};
+use crate::domain::actor::Actor;
+use crate::domain::message::State as Fate;
 use crate::domain::message::Test;
 use crate::domain::message::{Kind, Message};
 use crate::domain::problem::{Code, Problem, Result};

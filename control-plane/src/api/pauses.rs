@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};

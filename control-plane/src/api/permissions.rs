@@ -10,9 +10,9 @@ use lictor_policy::wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};

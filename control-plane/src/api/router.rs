@@ -9,108 +9,27 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::on;
 use lictor_policy::wire;
 
-use crate::api::auth::{Access, Role, require};
+use crate::api::auth::require;
 use crate::api::metrics;
 use crate::api::{
     accounts, admin_audit, alerts, audit, emergency, explain, gates, health, jobs, key_link, keys, openapi, outbox,
     pauses, permissions, sessions, settings, sign_in, tokens, users, webhooks,
 };
 use crate::app::App;
+use crate::domain::actor::Role;
 use crate::domain::problem::{Code, Problem};
 use crate::http::etag;
 use crate::http::openapi::describe::Described;
-use crate::http::openapi::document::Operation;
+use crate::http::route::{Access, Route, Verb};
 use crate::store::{StoreError, in_time};
 
 /// Bytes that a body of the REST API may have.
 const API_BODY_LIMIT: usize = 1024 * 1024;
 /// Bytes that a batch of events may have: [`wire::MAX_BATCH`] events with 1,000 record ids each.
 const EVENTS_BODY_LIMIT: usize = 16 * 1024 * 1024;
-
-/// A route.
-pub struct Route {
-    /// The method.
-    pub verb: Verb,
-    /// The path, as axum writes it.
-    pub path: &'static str,
-    /// Whom it lets in.
-    pub access: Access,
-    /// Whether it must say which state of a record it is made on, with `If-Match` or `If-None-Match`.
-    pub needs_precondition: bool,
-    /// What it does, in one line.
-    pub summary: &'static str,
-    /// The statuses that it answers when all is well, if not those that its handler's type tells: 200, or 204 without a
-    /// body.
-    pub statuses: &'static [u16],
-    /// The problems that it may answer, apart from those that its handler's arguments tell.
-    pub codes: &'static [Code],
-    /// Says what the handler takes and answers.
-    pub describe: fn(&mut Operation),
-    answer: MethodRouter<App>,
-}
-
-impl Route {
-    /// Answers these when all is well, for example 201.
-    const fn status(mut self, statuses: &'static [u16]) -> Self {
-        self.statuses = statuses;
-        self
-    }
-
-    /// Is done whatever the record is by now, with a reason in the table.
-    const fn unconditional(mut self) -> Self {
-        self.needs_precondition = false;
-        self
-    }
-
-    /// May answer these problems.
-    const fn or(mut self, codes: &'static [Code]) -> Self {
-        self.codes = codes;
-        self
-    }
-}
-
-/// The methods that routes have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the HTTP method of its name")]
-pub enum Verb {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Verb {
-    /// As in the request line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    /// Whether it edits what is there: two who do so at once must not undo each other's work. A `POST` makes something new or
-    /// does something, such as to revoke a key: an emergency is no time to read first.
-    const fn edits(self) -> bool {
-        matches!(self, Self::Put | Self::Patch | Self::Delete)
-    }
-
-    const fn filter(self) -> MethodFilter {
-        match self {
-            Self::Get => MethodFilter::GET,
-            Self::Post => MethodFilter::POST,
-            Self::Put => MethodFilter::PUT,
-            Self::Patch => MethodFilter::PATCH,
-            Self::Delete => MethodFilter::DELETE,
-        }
-    }
-}
 
 /// A route of the REST API: what its handler's types say of it is in the API's description.
 fn route<H: Handler<T, App> + Described<T>, T: 'static>(
@@ -119,19 +38,24 @@ fn route<H: Handler<T, App> + Described<T>, T: 'static>(
     path: &'static str,
     summary: &'static str,
     handler: H,
-) -> Route {
+) -> Route<App> {
     let (answer, needs_precondition) = (on(verb.filter(), handler), verb.edits());
     Route { verb, path, access, needs_precondition, summary, statuses: &[], codes: &[], describe: H::describe, answer }
 }
 
 /// A route of the wire format between gates and control plane, which is described in `policy/src/wire.rs`.
-fn wire_route<H: Handler<T, App>, T: 'static>(access: Access, verb: Verb, path: &'static str, handler: H) -> Route {
+fn wire_route<H: Handler<T, App>, T: 'static>(
+    access: Access,
+    verb: Verb,
+    path: &'static str,
+    handler: H,
+) -> Route<App> {
     let (answer, needs_precondition) = (on(verb.filter(), handler), false);
     Route { verb, path, access, needs_precondition, summary: "", statuses: &[], codes: &[], describe: |_| {}, answer }
 }
 
 /// The routes of the listener for administrators.
-pub fn api_table() -> Vec<Route> {
+pub fn api_table() -> Vec<Route<App>> {
     use Code::{
         AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyInactive, KeyRevoked, KeyRotated,
         LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed,
@@ -291,7 +215,7 @@ pub fn api_table() -> Vec<Route> {
 }
 
 /// The routes of the listener for gates.
-pub fn gate_table() -> Vec<Route> {
+pub fn gate_table() -> Vec<Route<App>> {
     vec![
         wire_route(Access::Public, Verb::Get, "/healthz", health::live),
         wire_route(Access::Gate, Verb::Get, wire::POLICY_PATH, crate::api::gate_v1::policy),
@@ -309,7 +233,7 @@ pub fn gate(app: &App) -> Router {
     router(app, gate_table(), EVENTS_BODY_LIMIT).layer(middleware::from_fn(crate::api::gate_v1::version_header))
 }
 
-fn router(app: &App, table: Vec<Route>, body_limit: usize) -> Router {
+fn router(app: &App, table: Vec<Route<App>>, body_limit: usize) -> Router {
     let empty: Router<App> = Router::new();
     let routes = table.into_iter().fold(empty, |router, route| {
         let check = middleware::from_fn_with_state((app.clone(), route.access), require);

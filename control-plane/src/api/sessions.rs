@@ -1,7 +1,5 @@
 //! `sessions`: who uses which key from where, and how an administrator ends that.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use lictor_policy::address;
@@ -9,15 +7,16 @@ use lictor_policy::wire::Termination;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::app::sessions::cutoff;
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::http::cursor::{Page, Window};
 use crate::http::extract::{Id, Query};
 use crate::store::sessions::{self, Cutoff, Filter, Session, State as SessionState};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, settings, terminations};
+use crate::store::{Connection, terminations};
 
 /// Which sessions are wanted: each parameter that is given must match.
 #[derive(Deserialize, JsonSchema)]
@@ -70,13 +69,6 @@ pub async fn terminate(State(app): State<App>, actor: Actor, Id(id): Id) -> Resu
         Ok((after, done))
     });
     Ok(Json(session.await?))
-}
-
-/// When a session that has timed out now was last seen, and the timeout.
-pub(crate) async fn cutoff(app: &App, connection: &mut Connection) -> Result<(Cutoff, Duration)> {
-    let settings = settings::load_or_default(connection).await?;
-    let timeout = Duration::from_secs(settings.sessions.timeout_seconds.into());
-    Ok((Cutoff(app.now().minus(timeout)), timeout))
 }
 
 async fn find(connection: &mut Connection, id: &str, cutoff: Cutoff) -> Result<Session> {

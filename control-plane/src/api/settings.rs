@@ -1,13 +1,13 @@
 //! `settings`: what holds for all calls.
 
+use crate::app::gates;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::api::auth::Actor;
-use crate::api::gate_v1;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::domain::settings::Settings;
 use crate::http::etag::{IfMatch, Tagged};
@@ -38,7 +38,7 @@ pub async fn update(
         settings::save(tx, &after).await?;
         if after.rate_limit.divide_by_gates {
             // Counted afresh: nobody has counted while limits were not divided.
-            let live = gate_v1::count_live(&app, tx).await?;
+            let live = gates::count_live(&app, tx).await?;
             Meta::set_live_gates(tx, live).await?;
         }
         let done = Done::new("settings.update", "settings", Some(&before), Some(&after)).touching(Part::Frame);

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::accounts::keep_an_admin;
-use crate::api::auth::{Actor, Presented, Role};
-use crate::api::tokens::issue;
+use crate::api::auth::Presented;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::passwords;
 use crate::app::sign_in_limit::Attempt;
+use crate::app::tokens::issue;
+use crate::domain::actor::{Actor, Role};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::http::extract::Body;

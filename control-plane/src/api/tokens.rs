@@ -3,22 +3,22 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::api::accounts::keep_an_admin;
-use crate::api::auth::{Actor, Role};
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::app::tokens::{Issued, issue};
+use crate::domain::actor::{Actor, Role};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::time::Moment;
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::extract::{Body, Id, Query};
 use crate::secrets::random;
+use crate::store::accounts;
 use crate::store::tokens::{self, Token};
-use crate::store::{ChangeTx, accounts};
 
 /// What is said of a new token.
 #[derive(Deserialize, JsonSchema)]
@@ -29,17 +29,6 @@ pub struct NewToken {
     role: Role,
     #[serde(default)]
     expires_at: Option<Moment>,
-}
-
-/// A token with its text: shown this once.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "IssuedToken")]
-pub struct Issued {
-    /// The record.
-    #[serde(flatten)]
-    pub record: Token,
-    /// The text.
-    pub token: Secret,
 }
 
 /// `GET /api/v1/tokens`
@@ -93,11 +82,4 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Makes the token of a record.
-pub async fn issue(tx: &mut ChangeTx, record: Token) -> Result<Issued> {
-    let token = random::Token::of_account().map_err(Problem::internal)?;
-    tokens::insert(tx, &record, &token.hash()).await?;
-    Ok(Issued { record, token: Secret::new(token.expose()) })
 }

@@ -7,10 +7,10 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::clients::odoo::{OdooError, is_api_key};
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};

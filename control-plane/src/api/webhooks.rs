@@ -7,10 +7,10 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::clients::webhook::is_usable;
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::severity::Severity;
 use crate::domain::validate;

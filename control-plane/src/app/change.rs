@@ -7,8 +7,8 @@ use lictor_policy::snapshot::Snapshot;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::api::auth::Actor;
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::store::snapshot::{self, Part};
 use crate::store::{ChangeTx, Entry};

@@ -2,9 +2,9 @@
 
 use lictor_policy::secret::Secret;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::secrets::random::{self, Token};

@@ -3,11 +3,20 @@
 pub mod alerts;
 pub mod audit;
 pub mod change;
+pub mod first_admin;
+pub mod gates;
 pub mod key_links;
+pub mod metrics;
 pub mod new_keys;
 pub mod outbox;
 pub mod passwords;
+pub mod presence;
+pub mod proofs;
+pub mod publisher;
+pub mod runs;
+pub mod sessions;
 pub mod sign_in_limit;
+pub mod tokens;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -16,9 +25,12 @@ use std::time::Duration;
 use lictor_policy::wire;
 use tokio::sync::watch;
 
-use crate::api::gate_v1::Presence;
-use crate::api::metrics::Metrics;
+use crate::app::metrics::Metrics;
 use crate::app::passwords::Passwords;
+use crate::app::presence::Presence;
+use crate::app::proofs::Proofs;
+use crate::app::publisher::Publisher;
+use crate::app::runs::Runs;
 use crate::clients::odoo::Odoo;
 use crate::clients::smtp::Mailer;
 use crate::domain::audit_chain::Signer;
@@ -26,10 +38,6 @@ use crate::domain::time::{Clock, Moment, system_clock};
 use crate::secrets::vault::Vault;
 use crate::store::proof::Keys;
 use crate::store::{Store, StoreError};
-use crate::tasks::jobs;
-use crate::tasks::jobs::runner::Runs;
-use crate::tasks::proofs::Proofs;
-use crate::tasks::publisher::Publisher;
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -110,7 +118,7 @@ impl App {
             metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
         }));
-        jobs::runner::prepare(&app).await?;
+        crate::store::jobs::prepare(&app.store, app.now()).await?;
         Ok(app)
     }
 

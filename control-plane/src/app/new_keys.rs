@@ -5,10 +5,11 @@ use lictor_policy::secret::Secret;
 
 use crate::app::App;
 use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::keys::{self, Key, Terms};
-use crate::store::{ChangeTx, Revision, key_links, outbox};
+use crate::store::{ChangeTx, key_links, outbox};
 
 /// Two keys with the same 8 of 62 characters: once is a miracle, more is a broken source of randomness.
 const PREFIX_TRIES: usize = 3;

@@ -6,17 +6,20 @@
 //! `Message-ID`, or `X-Lictor-Event`.
 
 use lictor_policy::secret::Secret;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::domain::message::Channel;
 use crate::domain::severity::Severity;
 use crate::secrets::random;
+use crate::store::outbox::Claim;
 use crate::store::outbox::{self, Row};
 use crate::store::{Connection, StoreError, webhooks};
+use std::time::Duration;
 
 use crate::domain::message::Message;
 
+/// Whoever claims a message has it so long; after a crash it is sent by another then.
+pub const LEASE: Duration = Duration::from_secs(60);
 /// Tries in a row before a message has failed: spread over about 17 hours.
 pub const TRIES: u32 = 16;
 
@@ -27,40 +30,6 @@ pub struct Letter {
     channel: Channel,
     recipient: String,
     message: Message,
-}
-
-/// How somebody is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// By mail.
-    Mail,
-    /// By a request to a URL.
-    Webhook,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "MessageState")]
-pub enum State {
-    /// It is to be sent, perhaps again.
-    Waiting,
-    /// The receiver took it.
-    Sent,
-    /// It was refused for good, or tried too often.
-    Failed,
-    /// It carried a key that was revoked, deleted or made anew before it was sent.
-    Cancelled,
-}
-
-/// Why a message was not delivered: without secrets, for administrators.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Another try may succeed.
-    Later(String),
-    /// None will.
-    Never(String),
 }
 
 impl Letter {
@@ -104,7 +73,7 @@ pub async fn enqueue(
 pub async fn enqueue_claimed(app: &App, tx: &mut Connection, letter: Letter) -> Result<outbox::Claim, StoreError> {
     let row = row(app, letter, 1)?;
     outbox::insert(tx, std::slice::from_ref(&row), app.now()).await?;
-    crate::tasks::outbox::claim_one(app, tx, &row.id).await
+    claim_one(app, tx, &row.id).await
 }
 
 fn row(app: &App, letter: Letter, tries: u32) -> Result<Row, StoreError> {
@@ -117,4 +86,9 @@ fn row(app: &App, letter: Letter, tries: u32) -> Result<Row, StoreError> {
         (Some(json), None)
     };
     Ok(Row { id, event, kind: message.kind(), channel, recipient, body, sealed, last_attempt: tries })
+}
+
+/// Claims one message that was put there in the same transaction.
+pub(crate) async fn claim_one(app: &App, tx: &mut Connection, id: &str) -> Result<Claim, StoreError> {
+    outbox::claim_one(tx, id, app.now().plus(LEASE)).await
 }

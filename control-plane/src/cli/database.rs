@@ -6,10 +6,11 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
+use crate::domain::revision::Revision;
 use crate::domain::time::{Moment, system_clock};
 use crate::secrets::vault::Vault;
 use crate::store::proof::Accepted;
-use crate::store::{ChangeTx, Entry, Revision, Store, backup, sealed};
+use crate::store::{ChangeTx, Entry, Store, backup, sealed};
 
 /// What whoever put a database back must know.
 #[derive(Debug)]

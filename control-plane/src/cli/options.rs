@@ -8,6 +8,7 @@ use lictor_policy::secret::Secret;
 use tracing::level_filters::LevelFilter;
 
 use crate::cli::remote::Noun;
+use crate::clients::smtp::SmtpTls;
 use crate::http::tls;
 
 /// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
@@ -194,17 +195,6 @@ pub struct Smtp {
     /// The authorities (PEM) that the server's certificate is checked with, in the place of the system's.
     #[arg(long, env = "LICTOR_SMTP_CA_FILE")]
     pub smtp_ca_file: Option<PathBuf>,
-}
-
-/// How the connection to the SMTP server is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SmtpTls {
-    /// By STARTTLS: a server that does not offer it gets nothing.
-    Starttls,
-    /// From the first byte.
-    Implicit,
-    /// Not at all: for a server on the same machine.
-    None,
 }
 
 impl Smtp {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use clap::ValueEnum;
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -11,14 +12,41 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{Error as SmtpError, response::Code};
 use lictor_policy::secret::Secret;
 
-use crate::app::outbox::Failure;
-use crate::cli::options::{Smtp, SmtpTls};
+use crate::clients::delivery::Failure;
 use crate::clients::mail::Page;
 use crate::domain::message::Message;
 use crate::domain::time::Moment;
 
 /// The phases of a delivery, connecting and sending, may each take so long.
 const PHASE: Duration = Duration::from_secs(15);
+
+/// The SMTP server, and as whom mail is sent.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its name.
+    pub host: String,
+    /// Its port; by default the usual one of `tls`.
+    pub port: Option<u16>,
+    /// How the connection is encrypted.
+    pub tls: SmtpTls,
+    /// The address that mail comes from.
+    pub from: String,
+    /// The user to sign in as.
+    pub user: Option<String>,
+    /// The user's password.
+    pub password: Option<Secret>,
+}
+
+/// How the connection to the SMTP server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SmtpTls {
+    /// By STARTTLS: a server that does not offer it gets nothing.
+    Starttls,
+    /// From the first byte.
+    Implicit,
+    /// Not at all: for a server on the same machine.
+    None,
+}
 
 /// Why mail cannot be sent as it is configured.
 #[derive(Debug, thiserror::Error)]
@@ -51,20 +79,21 @@ pub struct Mailer {
 
 impl Mailer {
     /// Prepares to send mail; talks to nobody yet. `ca` is PEM, trusted in the place of the system's authorities.
-    pub fn new(host: &str, smtp: &Smtp, password: Option<Secret>, ca: Option<&[u8]>) -> Result<Self, MailerError> {
-        let from: Mailbox = smtp.smtp_from.as_deref().unwrap_or_default().parse().map_err(|_| MailerError::From)?;
-        let credentials = match (&smtp.smtp_user, password) {
-            (Some(user), Some(password)) => Some(Credentials::new(user.clone(), password.expose().to_owned())),
+    pub fn new(server: Server, ca: Option<&[u8]>) -> Result<Self, MailerError> {
+        let Server { host, port, tls, from, user, password } = server;
+        let from: Mailbox = from.parse().map_err(|_| MailerError::From)?;
+        let credentials = match (user, password) {
+            (Some(user), Some(password)) => Some(Credentials::new(user, password.expose().to_owned())),
             (None, None) => None,
             _ => return Err(MailerError::Credentials),
         };
-        let (tls, usual_port) = match smtp.smtp_tls {
+        let (tls, usual_port) = match tls {
             SmtpTls::None if credentials.is_some() => return Err(MailerError::PasswordInTheClear),
             SmtpTls::None => (None, 25),
-            SmtpTls::Starttls => (Some((SmtpTls::Starttls, trust(host, ca)?)), 587),
-            SmtpTls::Implicit => (Some((SmtpTls::Implicit, trust(host, ca)?)), 465),
+            SmtpTls::Starttls => (Some((SmtpTls::Starttls, trust(&host, ca)?)), 587),
+            SmtpTls::Implicit => (Some((SmtpTls::Implicit, trust(&host, ca)?)), 465),
         };
-        let server = (host.to_owned(), smtp.smtp_port.unwrap_or(usual_port));
+        let server = (host, port.unwrap_or(usual_port));
         let hello = ClientId::Domain(from.email.domain().to_owned());
         Ok(Self { server, tls, credentials, from, hello })
     }

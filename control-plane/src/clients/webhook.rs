@@ -15,7 +15,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
 use sha2::Sha256;
 
-use crate::app::outbox::Failure;
+use crate::clients::delivery::Failure;
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::Moment;
 use crate::secrets::random;

@@ -3,6 +3,7 @@
 use cronexpr::{Crontab, MakeTimestamp};
 
 use crate::domain::time::Moment;
+use std::time::Duration;
 
 /// What is wrong with an expression, with what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +36,12 @@ impl Cron {
         let next = start.and_then(|start| self.0.find_next(start).ok()).ok_or(BadCron::Never)?;
         u64::try_from(next.timestamp().as_microsecond()).map(Moment).map_err(|_| BadCron::Never)
     }
+}
+
+/// A stored expression was read before; should it no longer be one, the job runs daily.
+pub(crate) fn next_run(cron: &str, now: Moment) -> Moment {
+    let next = Cron::parse(cron).and_then(|cron| cron.after(now));
+    next.unwrap_or_else(|_| now.plus(Duration::from_secs(24 * 3600)))
 }
 
 #[cfg(test)]

@@ -214,3 +214,28 @@ impl Message {
         }
     }
 }
+
+/// How somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// By mail.
+    Mail,
+    /// By a request to a URL.
+    Webhook,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "MessageState")]
+pub enum State {
+    /// It is to be sent, perhaps again.
+    Waiting,
+    /// The receiver took it.
+    Sent,
+    /// It was refused for good, or tried too often.
+    Failed,
+    /// It carried a key that was revoked, deleted or made anew before it was sent.
+    Cancelled,
+}

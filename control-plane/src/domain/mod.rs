@@ -1,12 +1,16 @@
 //! Storey 2: plain types and pure rules.
 
+pub mod actor;
 pub mod admin_chain;
 pub mod alerts;
 pub mod audit_chain;
+pub mod bounds;
 pub mod cron;
 pub mod gate_report;
+pub mod job;
 pub mod message;
 pub mod problem;
+pub mod revision;
 pub mod sequences;
 pub mod settings;
 pub mod severity;

@@ -2,13 +2,9 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
-use serde::Serialize;
+use axum::http::StatusCode;
 
-use crate::api::auth::Role;
-use crate::store::StoreError;
+use crate::domain::actor::Role;
 
 /// The result of everything that a request asks for.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
@@ -148,69 +144,5 @@ impl Problem {
     pub fn internal(reason: impl std::fmt::Display) -> Self {
         tracing::error!(%reason, "a request failed");
         Self::new(Code::Internal, "Try again; if it stays, have an operator read the log of the control plane.")
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) => {
-                tracing::error!(reason = %error, "a request failed");
-                let detail = "Try again in a moment; if it stays, have an operator look at the database and its disk.";
-                Self { retry_after_seconds: Some(1), ..Self::new(Code::DatabaseUnavailable, detail) }
-            }
-            StoreError::Unproven { table, row } => {
-                let detail = format!(
-                    "The row {row} of {table} was made or changed without Lictor, and is not used. Remove it and make it \
-                     anew, or have an operator look at it and accept it with `lictor accept-rows`."
-                );
-                Self::new(Code::RowUnproven, detail)
-            }
-            StoreError::Text => Self::new(Code::InvalidField, "Leave the character NUL out of texts."),
-            error => Self::internal(error),
-        }
-    }
-}
-
-/// The body of a problem document (RFC 9457).
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Problem", extend("required" = ["type", "title", "status", "code", "detail"]))]
-pub struct Document<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'a str,
-    status: u16,
-    /// What to branch on: it stays the same.
-    code: &'a str,
-    /// What to do.
-    detail: &'a str,
-    /// The field or parameter that it is about, as a path such as `rate_limit.per_minute`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let (code, status, title) = self.code.row();
-        let document = Document {
-            kind: format!("urn:lictor:problem:{code}"),
-            title,
-            status: status.as_u16(),
-            code,
-            detail: &self.detail,
-            field: self.field.as_deref(),
-        };
-        let body = serde_json::to_vec(&document).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after_seconds {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
     }
 }

@@ -8,11 +8,9 @@ use lictor_policy::operation::Operations;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::bounds::{self, MAX_ENTRIES, MAX_TEXT};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::time::Moment;
-use crate::http::openapi::{bounds, document};
-
-use bounds::{MAX_ENTRIES, MAX_TEXT};
 
 /// Characters of what somebody has to say.
 pub const MAX_PROSE: usize = 4000;
@@ -21,7 +19,7 @@ pub const MAX_PROSE: usize = 4000;
 /// held against them anyway.
 pub fn bounds<T: Serialize + JsonSchema>(value: &T) -> Result<()> {
     let given = serde_json::to_value(value).map_err(Problem::internal)?;
-    match bounds::beyond(&document::given::<T>(), &given) {
+    match bounds::beyond(&bounds::given::<T>(), &given) {
         Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
         None => Ok(()),
     }

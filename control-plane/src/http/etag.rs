@@ -11,9 +11,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::revision::Revision;
 use crate::http::openapi::describe::{Input, Output};
-use crate::http::openapi::document::Operation;
-use crate::store::Revision;
+use crate::http::openapi::operation::Operation;
 
 /// A record with its tag.
 pub struct Tagged<T>(pub StatusCode, pub Revision, pub T);

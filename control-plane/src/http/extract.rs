@@ -13,10 +13,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::domain::bounds;
 use crate::domain::problem::{Code, Problem, Result};
-use crate::http::openapi::bounds;
 use crate::http::openapi::describe::Input;
-use crate::http::openapi::document::{self, Operation};
+use crate::http::openapi::operation::Operation;
 
 /// How long a body may take: a connection is not to be had for ever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -196,7 +196,7 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
 
 fn described<T: DeserializeOwned + JsonSchema>(json: &[u8]) -> Result<T> {
     let value = parse(json)?;
-    let (schema, given) = (document::given::<T>(), parse(json)?);
+    let (schema, given) = (bounds::given::<T>(), parse(json)?);
     match misplaced_array(&schema, &given) {
         Some(path) if path.is_empty() => return Err(Problem::new(Code::MalformedJson, "Send a JSON object.")),
         Some(path) => return Err(Problem::invalid(path.join("."), "Give a JSON object.")),

@@ -5,4 +5,6 @@ pub mod etag;
 pub mod extract;
 pub mod listen;
 pub mod openapi;
+pub mod problem;
+pub mod route;
 pub mod tls;

@@ -5,12 +5,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use crate::api::auth::Role;
+use crate::domain::actor::Role;
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::{ACCOUNTS, TOKENS};
-use crate::store::{ChangeTx, Connection, Revision, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// An account.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

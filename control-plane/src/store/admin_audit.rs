@@ -7,12 +7,13 @@ use sqlx::any::AnyRow;
 
 use crate::domain::admin_chain::{AdminHead, AdminRow};
 use crate::domain::audit_chain::{Digest, GENESIS};
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::ledger::End;
-use crate::store::{ChangeTx, Connection, Revision, Store, StoreError};
+use crate::store::{ChangeTx, Connection, Store, StoreError};
 
 /// One change.
 #[derive(Debug)]

@@ -1,15 +1,18 @@
 //! When jobs run, who runs them now, and how they ended last.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::any::AnyRow;
 
+use crate::domain::cron::next_run;
+use crate::domain::job::Outcome;
+use crate::domain::job::{Counts, Job};
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big, json, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::JOBS;
-use crate::store::{ChangeTx, Connection, Revision, Store, StoreError};
-use crate::tasks::jobs::{Counts, Job};
+use crate::store::{ChangeTx, Connection, Store, StoreError};
 
 /// A job's row.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -36,30 +39,6 @@ pub struct Row {
     /// The revision in which an administrator last changed it.
     #[serde(skip)]
     pub changed: Revision,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "JobOutcome")]
-pub enum Outcome {
-    /// Nothing is left to do.
-    Succeeded,
-    /// Its time was up, or the service ended: the next run follows at once.
-    Continues,
-    /// It could not go on; what it did before stays done.
-    Failed,
-}
-
-impl Outcome {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Continues => "continues",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 /// The right to run a job.
@@ -224,4 +203,10 @@ pub async fn finish(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Makes the rows of jobs that have none. A new job runs first at its next time.
+pub async fn prepare(store: &Store, now: Moment) -> Result<(), StoreError> {
+    let row = |job: Job| (job.name(), job.default_cron(), next_run(job.default_cron(), now));
+    insert(store, &Job::ALL.map(row)).await
 }

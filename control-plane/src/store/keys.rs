@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use crate::domain::revision::Revision;
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
 use crate::store::alert_counts::values;
 use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::rows;
 use crate::store::proof::tables::KEYS;
-use crate::store::{ChangeTx, Connection, Revision, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// A key's record.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

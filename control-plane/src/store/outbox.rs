@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use crate::app::outbox::{Channel, State};
+use crate::domain::message::{Channel, State};
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::Moment;
 use crate::secrets::vault::Vault;

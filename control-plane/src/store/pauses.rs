@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::PAUSES;
-use crate::store::{ChangeTx, Connection, Revision, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// A pause.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

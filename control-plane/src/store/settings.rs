@@ -1,11 +1,12 @@
 //! The one row of settings.
 
+use crate::domain::revision::Revision;
 use crate::domain::settings::Settings;
 use crate::store::engine::row::{Columns as _, json};
 use crate::store::proof::ledger::Ledger;
 use crate::store::proof::rows::{self, Found};
 use crate::store::proof::tables::SETTINGS;
-use crate::store::{ChangeTx, Connection, Revision, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// The settings, and the revision that last changed them.
 ///

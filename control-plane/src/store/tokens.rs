@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
-use crate::api::auth::Role;
+use crate::domain::actor::Role;
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, word};
 use crate::store::proof::rows;

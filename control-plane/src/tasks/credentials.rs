@@ -10,11 +10,11 @@ use std::time::Duration;
 use lictor_policy::secret::Secret;
 use lictor_policy::wire::{Event, Outcome};
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::outbox::{self, Letter};
 use crate::clients::odoo::{Look, OdooError, Uid};
+use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::message::Message;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::api::auth::Actor;
-use crate::api::gate_v1::{LIVE, count_live};
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::app::gates::{LIVE, count_live};
+use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::store::snapshot::Part;
 use crate::store::{Connection, Meta, StoreError, in_time, settings};

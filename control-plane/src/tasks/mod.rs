@@ -5,5 +5,6 @@ pub mod credentials;
 pub mod jobs;
 pub mod live_gates;
 pub mod outbox;
+pub mod presence;
 pub mod proofs;
 pub mod publisher;

@@ -1,26 +1,27 @@
 //! Sends what is in the outbox.
 
 use crate::app::alerts::raise;
+use crate::app::outbox::LEASE;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use crate::app::App;
-use crate::app::outbox::{Channel, Failure, State};
+use crate::clients::delivery::Failure;
 use crate::clients::smtp::{Mail, Session};
 use crate::clients::webhook::{self, Call};
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::message::Message;
+use crate::domain::message::{Channel, State};
 use crate::domain::time::Moment;
 use crate::store::outbox::{self, Claim, Content, Settlement};
 use crate::store::webhooks::Webhook;
-use crate::store::{Connection, StoreError, in_time, webhooks};
+use crate::store::{StoreError, in_time, webhooks};
 
 /// Mails that go over one connection, and webhooks that are called at once.
 const BATCH: usize = 10;
-/// Whoever claims a message has it so long; after a crash it is sent by another then.
-const LEASE: Duration = Duration::from_secs(60);
+
 /// A delivery is begun only if the lease lasts as long as the slowest one.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(35);
 /// So often the database is asked for messages.
@@ -196,11 +197,6 @@ async fn note(app: &App, claim: &Claim, content: &Content, settlement: &Settleme
         raise::notice(app, &mut tx, Rule::KeyNotDelivered, Subject::Key(key_id.to_owned()), &reason).await?;
     }
     Ok(tx.commit().await?)
-}
-
-/// Claims one message that was put there in the same transaction.
-pub(crate) async fn claim_one(app: &App, tx: &mut Connection, id: &str) -> Result<Claim, StoreError> {
-    outbox::claim_one(tx, id, app.now().plus(LEASE)).await
 }
 
 async fn forget(app: &App) -> Result<(), StoreError> {

@@ -1,39 +1,23 @@
 //! Looks from time to time whether the rows of the policy prove themselves, and tells people and gates of what does not.
 
 use crate::app::alerts::raise;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::problem::Result;
 use crate::store::StoreError;
-use crate::store::proof::check::{Report, check};
+use crate::store::proof::check::check;
 
 /// So many seconds pass between two looks, each at all rows.
 const EVERY: Duration = Duration::from_secs(30);
 /// Findings that an alert and the administrators' log name one by one.
 const NAMED: usize = 10;
-
-/// What the last look found.
-#[derive(Default)]
-pub struct Proofs(Mutex<Report>);
-
-impl Proofs {
-    /// What the last look found.
-    pub fn last(&self) -> Report {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn replace(&self, report: Report) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = report;
-    }
-}
 
 /// Looks every few seconds, until the task is dropped.
 pub async fn run(app: App) {

@@ -1,72 +1,25 @@
 //! Turns each revision of the database into the bytes that gates get.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::wire;
-use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::domain::settings::Settings;
+use crate::app::publisher::Published;
+use crate::domain::revision::Revision;
 use crate::store::snapshot::Whole;
-use crate::store::{Meta, News, Revision, StoreError, in_time, snapshot};
+use crate::store::{Meta, News, StoreError, in_time, snapshot};
 
 /// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How long replicas may have nothing to tell before they are listened to on another connection.
 const SILENCE: Duration = Duration::from_secs(300);
-
-/// One policy, ready to be sent.
-#[derive(Debug)]
-pub struct Published {
-    /// Names the count of revisions.
-    pub epoch: String,
-    /// The revision.
-    pub revision: Revision,
-    /// How old it may become at a gate; answers to polls renew it.
-    pub max_age: Duration,
-    /// The snapshot as JSON.
-    pub json: Bytes,
-    /// The settings that it was made with.
-    settings: Settings,
-    /// How long it took to build.
-    pub built_in: Duration,
-}
-
-/// Holds the newest policy.
-pub struct Publisher {
-    current: watch::Sender<Option<Arc<Published>>>,
-    wake: Notify,
-    failing: AtomicBool,
-}
-
-impl Default for Publisher {
-    fn default() -> Self {
-        Self { current: watch::Sender::new(None), wake: Notify::new(), failing: AtomicBool::new(false) }
-    }
-}
-
-impl Publisher {
-    /// Says that there may be a new revision. Many calls at once make one build, or none if there is none.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    /// The newest policy, and every later one.
-    pub fn subscribe(&self) -> watch::Receiver<Option<Arc<Published>>> {
-        self.current.subscribe()
-    }
-
-    /// Whether gates can have the policy of the newest revision, or have it built this moment.
-    pub fn is_healthy(&self) -> bool {
-        !self.failing.load(Ordering::Relaxed) && self.current.borrow().is_some()
-    }
-}
 
 /// Why there is no new policy.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
+use lictor_control_plane::app::first_admin;
 use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
-use lictor_control_plane::cli::master_key;
 use serde_json::json;
 
 use crate::support::Caller;
@@ -68,7 +68,7 @@ async fn names_are_unique() {
 #[tokio::test]
 async fn who_has_lost_every_way_in_makes_another_administrator() {
     let lab = Lab::new().await;
-    let made = master_key::another_admin(&lab.app).await.unwrap();
+    let made = first_admin::another_admin(&lab.app).await.unwrap();
     let caller = Caller { token: made.token.expose().to_owned(), ..lab.admin.clone() };
     assert_eq!(caller.get("/api/v1/accounts").await.json["items"][1]["name"], made.name);
     let rows = caller.get(&format!("/api/v1/admin-audit?object={}", made.account_id)).await.json;

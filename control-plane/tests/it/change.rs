@@ -1,6 +1,6 @@
 use axum::http::StatusCode;
-use lictor_control_plane::api::auth::Actor;
 use lictor_control_plane::app::change::{Done, change};
+use lictor_control_plane::domain::actor::Actor;
 use lictor_control_plane::domain::problem::{Code, Problem};
 use lictor_control_plane::store::snapshot::Part;
 use lictor_control_plane::store::{keys, permissions};

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use lictor_control_plane::app::Waits;
-use lictor_control_plane::app::outbox::Channel;
+use lictor_control_plane::domain::message::Channel;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 

@@ -21,7 +21,7 @@ async fn a_gate_shows_what_it_acknowledged_and_when_it_was_seen() {
     assert_eq!(shown["last_seen_at"], "2030-01-01T00:00:00Z");
     assert_eq!(lab.admin.get("/api/v1/gates").await.json["items"], json!([shown]));
     assert_eq!(lab.number("SELECT COUNT(*) FROM gates WHERE last_seen_at IS NOT NULL").await, 0);
-    lab.app.presence.flush(&lab.app).await.unwrap();
+    lab.app.presence.flush(&lab.app.store).await.unwrap();
     assert_eq!(lab.number("SELECT revision FROM gates").await, 3);
     assert_eq!(lab.revision().await, before);
 }
@@ -34,7 +34,7 @@ async fn a_gate_that_could_not_use_a_policy_shows_it_until_it_can() {
         gate.get(&format!("/gate/v1/policy?epoch=e&since=3{told}")).await;
         assert_eq!(lab.admin.get(&format!("/api/v1/gates/{id}")).await.json["policy_refused"], shown, "{told}");
     }
-    lab.app.presence.flush(&lab.app).await.unwrap();
+    lab.app.presence.flush(&lab.app.store).await.unwrap();
     assert_eq!(lab.number("SELECT policy_refused FROM gates").await, 1);
     assert_eq!(gate.get("/gate/v1/policy?refused=maybe").await.problem().0, 422);
 }

@@ -1,6 +1,7 @@
 use axum::http::StatusCode;
 use lictor_control_plane::app::App;
-use lictor_control_plane::tasks::jobs::{self, Job};
+use lictor_control_plane::domain::job::Job;
+use lictor_control_plane::tasks::jobs;
 use serde_json::{Value, json};
 
 use crate::support::Lab;

@@ -1,4 +1,5 @@
-use lictor_control_plane::app::outbox::{self, Channel, Letter};
+use lictor_control_plane::app::outbox::{self, Letter};
+use lictor_control_plane::domain::message::Channel;
 use lictor_control_plane::domain::message::{
     AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, OdooKeyExpiring, RotationFailed, Test,
 };

@@ -1,6 +1,7 @@
 use axum::http::StatusCode;
 use lictor_control_plane::app::App;
-use lictor_control_plane::app::outbox::{self, Channel, Letter};
+use lictor_control_plane::app::outbox::{self, Letter};
+use lictor_control_plane::domain::message::Channel;
 use lictor_control_plane::domain::message::Message;
 use lictor_control_plane::domain::message::{KeyRotated, Test};
 use lictor_control_plane::domain::time::Moment;

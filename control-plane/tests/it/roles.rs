@@ -1,6 +1,9 @@
 use axum::http::StatusCode;
-use lictor_control_plane::api::auth::{Access, Role};
-use lictor_control_plane::api::router::{Route, api_table, gate_table};
+use lictor_control_plane::api::router::{api_table, gate_table};
+use lictor_control_plane::app::App;
+use lictor_control_plane::domain::actor::Role;
+use lictor_control_plane::http::route::Access;
+use lictor_control_plane::http::route::Route;
 
 use serde_json::json;
 
@@ -9,7 +12,7 @@ use crate::support::Lab;
 use crate::support::text;
 
 /// A path of the route that names no record, so that a call that is let in changes nothing.
-fn path(route: &Route) -> String {
+fn path(route: &Route<App>) -> String {
     route.path.replace("{id}", "none").replace("{name}", "none").replace("{token}", "none").replace("{model}", "none")
 }
 

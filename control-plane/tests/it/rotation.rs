@@ -1,5 +1,5 @@
 use axum::http::StatusCode;
-use lictor_control_plane::app::outbox::Channel;
+use lictor_control_plane::domain::message::Channel;
 use lictor_control_plane::store::Database;
 use lictor_control_plane::store::outbox::owner;
 use lictor_policy::key::{Key, KeyHash, Presented};

@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use lictor_control_plane::app::App;
-use lictor_control_plane::cli::options::{Smtp as Config, SmtpTls};
-use lictor_control_plane::clients::smtp::Mailer;
+use lictor_control_plane::clients::smtp::{Mailer, Server, SmtpTls};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -44,16 +43,15 @@ impl Smtp {
 
     /// Has a control plane send its mail here.
     pub(crate) fn serves(&self, app: &App) {
-        let config = Config {
-            smtp_host: None,
-            smtp_port: Some(self.port),
-            smtp_tls: SmtpTls::None,
-            smtp_from: Some("Lictor <lictor@example.com>".to_owned()),
-            smtp_user: None,
-            smtp_password_file: None,
-            smtp_ca_file: None,
+        let server = Server {
+            host: "127.0.0.1".to_owned(),
+            port: Some(self.port),
+            tls: SmtpTls::None,
+            from: "Lictor <lictor@example.com>".to_owned(),
+            user: None,
+            password: None,
         };
-        assert!(app.mailer.set(Mailer::new("127.0.0.1", &config, None, None).unwrap()).is_ok());
+        assert!(app.mailer.set(Mailer::new(server, None).unwrap()).is_ok());
     }
 
     async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {

@@ -3,6 +3,7 @@
 //! Its database is a file there, or, if LICTOR_TEST_POSTGRES holds the URL of a PostgreSQL server without the name of a
 //! database, a database of its own on that server. `cargo xtask test unit` runs all tests both ways.
 
+use lictor_control_plane::app::first_admin;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,6 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use lictor_control_plane::api::router;
 use lictor_control_plane::app::{App, Waits};
-use lictor_control_plane::cli::master_key;
 use lictor_control_plane::clients::odoo::Odoo;
 use lictor_control_plane::domain::time::Moment;
 use lictor_control_plane::secrets::random;
@@ -79,7 +79,7 @@ impl Lab {
         let url = database(&folder).await;
         let odoo = StandIn::default();
         let app = Self::app(Store::open_with(&url, patience).await.unwrap(), &clock, waits, &odoo).await;
-        let admin = master_key::first_admin(&app).await.unwrap().unwrap();
+        let admin = first_admin::first_admin(&app).await.unwrap().unwrap();
         let publisher = tokio::spawn(publisher::run(app.clone()));
         let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
         Self { app, admin, clock, folder, url, odoo, publisher }

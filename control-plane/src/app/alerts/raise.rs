@@ -3,9 +3,9 @@
 use lictor_policy::refusal::AlertType;
 use lictor_policy::wire::Event;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::alerts::notify;
+use crate::domain::actor::Actor;
 use crate::domain::alerts::settings::Alerts;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::{Alert, Rule, State};

@@ -6,11 +6,14 @@ use std::fmt::Write as _;
 
 use lictor_policy::refusal::{AlertType, Reason};
 
-use crate::api::auth::{Access, Role};
-use crate::api::router::{Route, api_table, gate_table};
+use crate::api::router::{api_table, gate_table};
+use crate::app::App;
+use crate::domain::actor::Role;
 use crate::domain::alerts::settings::{Alerts, Threshold};
 use crate::domain::alerts::{Rule, TYPES, type_name};
 use crate::domain::severity::Severity;
+use crate::http::route::Access;
+use crate::http::route::Route;
 
 pub use crate::cli::docs::settings::settings;
 
@@ -44,7 +47,7 @@ pub fn roles() -> String {
     page
 }
 
-fn name(route: &Route) -> String {
+fn name(route: &Route<App>) -> String {
     format!("`{} {}`", route.verb.name(), route.path)
 }
 

@@ -1,6 +1,6 @@
 //! Alerts: what of the audit events should be looked at by somebody.
 //!
-//! Events are evaluated in the transaction that stores them ([`evaluate()`]), and not after it from a cursor: so each counts
+//! Events are evaluated in the transaction that stores them (`app/alerts/evaluate.rs`), and not after it from a cursor: so each counts
 //! once, however often a gate sends it, and nothing can lag behind, be lost at a restart or be done by two replicas. It
 //! costs the answer to the gate two queries a batch while nothing stands out, two more when something does, and some for
 //! each alert that is opened or raised. What is counted toward an alert that is not open yet is kept in the database, one
@@ -18,9 +18,6 @@ use serde::{Deserialize, Serialize};
 use crate::domain::alerts::subject::Subject;
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
-
-pub use crate::app::alerts::evaluate::evaluate;
-pub use crate::domain::alerts::tally::Watch;
 
 /// All types, in the order in which they are listed everywhere.
 pub const TYPES: [AlertType; 7] = [

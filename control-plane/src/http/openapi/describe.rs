@@ -6,11 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 
-use crate::api::auth::{Actor, Presented};
-use crate::app::App;
-use crate::domain::problem::{Code, Problem};
+use crate::domain::problem::Problem;
 use crate::http::listen::Peer;
-use crate::http::openapi::document::Operation;
+use crate::http::openapi::operation::Operation;
 
 /// An argument of a handler.
 pub trait Input {
@@ -59,23 +57,12 @@ described!(A, B, C, D);
 described!(A, B, C, D, E);
 described!(A, B, C, D, E, G);
 
-impl Input for State<App> {
-    fn describe(_: &mut Operation) {}
-}
-
-impl Input for Presented {
+impl<S> Input for State<S> {
     fn describe(_: &mut Operation) {}
 }
 
 impl Input for Peer {
     fn describe(_: &mut Operation) {}
-}
-
-/// Who asks for the actor is about to change something: gates might not be able to use it.
-impl Input for Actor {
-    fn describe(operation: &mut Operation) {
-        operation.may_refuse(&[Code::UnusablePolicy]);
-    }
 }
 
 impl<T: Output> Output for Result<T, Problem> {

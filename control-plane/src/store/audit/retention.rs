@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use crate::api::auth::Actor;
+use crate::domain::actor::Actor;
 use crate::domain::audit_chain::{Body, Cut, Order};
+use crate::domain::job::Job;
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::audit::chain;
 use crate::store::engine::row::big;
-use crate::store::{ChangeTx, Connection, Entry, Revision, Store, StoreError, admin_audit, jobs};
-use crate::tasks::jobs::Job;
+use crate::store::{ChangeTx, Connection, Entry, Store, StoreError, admin_audit, jobs};
 
 /// Rows that are deleted because of their positions: those up to `$2`.
 const BY_POSITION: &str = "position <= $1 AND position <= $2 ORDER BY position";

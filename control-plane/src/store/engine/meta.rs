@@ -1,7 +1,8 @@
 //! What the database is: its epoch, its revision, its master key.
 
+use crate::domain::revision::Revision;
 use crate::store::engine::row::Columns as _;
-use crate::store::{ChangeTx, Connection, Revision, Store, StoreError};
+use crate::store::{ChangeTx, Connection, Store, StoreError};
 
 /// The one row about the database itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

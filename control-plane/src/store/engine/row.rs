@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::StoreError;
 
@@ -74,4 +75,10 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
 /// A number that fits. Times, counts and sizes do, unless somebody sent nonsense.
 pub(crate) fn big(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl Revision {
+    pub(crate) fn column(self) -> i64 {
+        big(self.0)
+    }
 }

@@ -2,23 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 
-use serde::{Deserialize, Serialize};
-
+use crate::domain::revision::Revision;
 use crate::store::engine::row::Columns as _;
 use crate::store::notifications::{News, tell};
 use crate::store::proof::ledger::Ledger;
 use crate::store::{Connection, Database, Entry, Meta, Store, StoreError, Transaction, admin_audit};
-
-/// Counts the changes of one database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Revision(pub u64);
-
-impl Revision {
-    pub(crate) fn column(self) -> i64 {
-        crate::store::engine::row::big(self.0)
-    }
-}
 
 /// A transaction that makes a new revision. Dropped without [`ChangeTx::commit`], nothing has happened.
 #[derive(Debug)]

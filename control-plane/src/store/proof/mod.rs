@@ -18,11 +18,12 @@ use sqlx::any::AnyRow;
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 
 use crate::domain::audit_chain::{Digest, Signer};
+use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::secrets::vault::Vault;
 use crate::store::engine::row::big;
-use crate::store::{Connection, Revision, StoreError};
+use crate::store::{Connection, StoreError};
 use tables::{Counted, Table};
 
 pub use crate::store::proof::start::Accepted;

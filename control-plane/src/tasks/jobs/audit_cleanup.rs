@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::app::audit;
+use crate::domain::job::Counts;
 use crate::domain::problem::Result;
-use crate::tasks::jobs::{Counts, Step};
+use crate::tasks::jobs::Step;
 
 pub(crate) async fn step(app: &App) -> Result<Step> {
     let report = audit::clean_up(app, app.now()).await?;

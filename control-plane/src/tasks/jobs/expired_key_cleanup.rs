@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::store::{StoreError, key_links, keys};
 use crate::tasks::jobs::Step;

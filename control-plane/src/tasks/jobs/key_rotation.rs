@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::api::auth::Actor;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::key_links;
 use crate::app::new_keys::{self, NewSecret, Replaced};
 use crate::app::outbox::{self, Letter};
+use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
+use crate::domain::job::Counts;
 use crate::domain::message::Message;
 use crate::domain::message::{KeyLink, KeyRotated, RotationFailed};
 use crate::domain::problem::{Code, Problem, Result};
@@ -25,7 +26,7 @@ use crate::store::keys::{self, Key, Place};
 use crate::store::snapshot::Part;
 use crate::store::users::{self, User};
 use crate::store::{ChangeTx, pauses, settings};
-use crate::tasks::jobs::{Counts, Step};
+use crate::tasks::jobs::Step;
 
 /// Keys that a step looks at.
 const LIMIT: u32 = 20;

@@ -12,83 +12,21 @@ pub mod rate_limiter_cleanup;
 pub mod runner;
 pub mod session_cleanup;
 
-use std::collections::BTreeMap;
-
 use crate::app::App;
+use crate::domain::job::{Counts, Job};
 use crate::domain::problem::Result;
 
-/// A job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Job {
-    /// Deletes audit records that are older than the retention.
-    AuditCleanup,
-    /// Marks expired keys inactive.
-    ExpiredKeyCleanup,
-    /// Frees the places that gates count in for keys that are gone.
-    RateLimiterCleanup,
-    /// Replaces keys before they expire.
-    KeyRotation,
-    /// Marks sessions that have timed out, and drops terminations that have run out.
-    SessionCleanup,
-    /// Deletes sessions that ended long ago.
-    OldSessionDeletion,
-}
-
-impl Job {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::AuditCleanup,
-        Self::ExpiredKeyCleanup,
-        Self::RateLimiterCleanup,
-        Self::KeyRotation,
-        Self::SessionCleanup,
-        Self::OldSessionDeletion,
-    ];
-
-    /// Its name in the API and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AuditCleanup => "audit_cleanup",
-            Self::ExpiredKeyCleanup => "expired_key_cleanup",
-            Self::RateLimiterCleanup => "rate_limiter_cleanup",
-            Self::KeyRotation => "key_rotation",
-            Self::SessionCleanup => "session_cleanup",
-            Self::OldSessionDeletion => "old_session_deletion",
-        }
-    }
-
-    /// The job with a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|job| job.name() == name)
-    }
-
-    /// When it runs unless an administrator says otherwise. The daily ones are spread over the early morning.
-    pub const fn default_cron(self) -> &'static str {
-        match self {
-            Self::ExpiredKeyCleanup => "5 1 * * *",
-            Self::KeyRotation => "20 1 * * *",
-            Self::AuditCleanup => "30 2 * * *",
-            Self::OldSessionDeletion => "30 3 * * *",
-            Self::SessionCleanup => "*/15 * * * *",
-            Self::RateLimiterCleanup => "*/5 * * * *",
-        }
-    }
-
-    /// Does a bounded part of it, from a place on.
-    async fn step(self, app: &App, from: &str) -> Result<Step> {
-        match self {
-            Self::AuditCleanup => crate::tasks::jobs::audit_cleanup::step(app).await,
-            Self::ExpiredKeyCleanup => crate::tasks::jobs::expired_key_cleanup::step(app).await,
-            Self::RateLimiterCleanup => crate::tasks::jobs::rate_limiter_cleanup::step(app).await,
-            Self::KeyRotation => crate::tasks::jobs::key_rotation::step(app, from).await,
-            Self::SessionCleanup => crate::tasks::jobs::session_cleanup::step(app).await,
-            Self::OldSessionDeletion => crate::tasks::jobs::old_session_deletion::step(app).await,
-        }
+/// Does a bounded part of a job, from a place on.
+async fn step(job: Job, app: &App, from: &str) -> Result<Step> {
+    match job {
+        Job::AuditCleanup => crate::tasks::jobs::audit_cleanup::step(app).await,
+        Job::ExpiredKeyCleanup => crate::tasks::jobs::expired_key_cleanup::step(app).await,
+        Job::RateLimiterCleanup => crate::tasks::jobs::rate_limiter_cleanup::step(app).await,
+        Job::KeyRotation => crate::tasks::jobs::key_rotation::step(app, from).await,
+        Job::SessionCleanup => crate::tasks::jobs::session_cleanup::step(app).await,
+        Job::OldSessionDeletion => crate::tasks::jobs::old_session_deletion::step(app).await,
     }
 }
-
-/// How many of what.
-pub type Counts = BTreeMap<String, u64>;
 
 /// What a step has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

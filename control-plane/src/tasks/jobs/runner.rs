@@ -6,17 +6,18 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::App;
-use crate::domain::cron::Cron;
+use crate::domain::cron::next_run;
+use crate::domain::job::Outcome;
+use crate::domain::job::{Counts, Job};
 use crate::domain::problem::Result;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::jobs::{self, Claim, Ended, Outcome};
+use crate::store::jobs::{self, Claim, Ended};
 use crate::store::{Connection, StoreError, in_time};
-use crate::tasks::jobs::{Counts, Job};
+use crate::tasks::jobs::step;
 
 /// How often jobs that are due are looked for.
 const EVERY: Duration = Duration::from_secs(5);
@@ -30,28 +31,6 @@ const BUDGET: Duration = Duration::from_secs(30);
 const MOST: Duration = Duration::from_secs(300);
 /// When a run that failed is tried again, unless it is due sooner.
 const RETRY: Duration = Duration::from_secs(600);
-
-/// The runs under way in this process: each holds a receiver.
-pub struct Runs(watch::Sender<()>);
-
-impl Default for Runs {
-    fn default() -> Self {
-        Self(watch::Sender::new(()))
-    }
-}
-
-impl Runs {
-    /// Waits until none is under way.
-    pub async fn ended(&self) {
-        self.0.closed().await;
-    }
-}
-
-/// Makes the rows of jobs that have none. A new job runs first at its next time.
-pub async fn prepare(app: &App) -> Result<(), StoreError> {
-    let row = |job: Job| (job.name(), job.default_cron(), next_run(job.default_cron(), app.now()));
-    jobs::insert(&app.store, &Job::ALL.map(row)).await
-}
 
 /// Runs what is due, until the service is to end.
 pub async fn run(app: App) {
@@ -116,7 +95,7 @@ async fn work(app: App, job: Job, place: String) -> Ended {
     let began = Instant::now();
     let (mut report, mut next) = (Counts::new(), Some(place));
     while let Some(from) = next.clone() {
-        match job.step(&app, &from).await {
+        match step(job, &app, &from).await {
             Ok(step) => {
                 for (what, count) in step.counts {
                     *report.entry(what).or_default() += count;
@@ -180,10 +159,4 @@ async fn finish(app: &App, claim: &Claim, ended: &Ended) -> Result<(), StoreErro
         jobs::finish(&mut tx, claim, ended, now, next).await?;
     }
     Ok(tx.commit().await?)
-}
-
-/// A stored expression was read before; should it no longer be one, the job runs daily.
-pub(crate) fn next_run(cron: &str, now: Moment) -> Moment {
-    let next = Cron::parse(cron).and_then(|cron| cron.after(now));
-    next.unwrap_or_else(|_| now.plus(Duration::from_secs(24 * 3600)))
 }

@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use crate::api::auth::Actor;
-use crate::api::sessions::cutoff;
 use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::app::sessions::cutoff;
+use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::store::snapshot::Part;
 use crate::store::{StoreError, sessions, terminations};

@@ -1,12 +1,25 @@
 //! How much may be given: every text, list, map and number of a body has a most. The description tells it, and each body is
 //! held against that, so the two cannot differ.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 /// Characters that a text may have, if its type names no other number.
 pub const MAX_TEXT: usize = 200;
 /// Entries that a list or a map may have, if its type names no other number.
 pub const MAX_ENTRIES: usize = 1000;
+
+/// The schema of what is given, described in place: a type that is given and answered has another form each way.
+pub fn given<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = T::json_schema(&mut settings.into_generator()).to_value();
+    complete(&mut schema);
+    schema
+}
 
 /// Gives every text, list and map of a schema a most, where its type names none.
 pub(crate) fn complete(schema: &mut Value) {
