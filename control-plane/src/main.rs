@@ -10,14 +10,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use lictor_control_plane::api::router;
 use lictor_control_plane::app::App;
 use lictor_control_plane::app::first_admin::FirstAdmin;
+use lictor_control_plane::cli::args::{Command, Config, Docs, DocsPage};
 use lictor_control_plane::cli::master_key;
-use lictor_control_plane::cli::options::{
-    Command, Config, Docs, DocsPage, Init, Output, Restore, RotateMasterKey, Serve, Smtp, Storage,
-};
+use lictor_control_plane::cli::options::{Init, Restore, RotateMasterKey, Serve, Smtp, Storage};
+use lictor_control_plane::cli::terminal::print::Output;
 use lictor_control_plane::cli::{database, docs, remote};
 use lictor_control_plane::clients::odoo::Odoo;
 use lictor_control_plane::clients::smtp::{self, Mailer};
@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
         Command::Restore(restore) => run_restore(restore).await,
         Command::RotateMasterKey(rotation) => run_rotation(rotation).await,
         Command::AcceptRows(storage) => run_acceptance(storage).await,
-        Command::Remote(noun) => return remote::run(noun).await.into(),
+        Command::Remote(noun) => return remote::run(noun, Config::command()).await.into(),
         Command::Docs(Docs { page: DocsPage::Roles }) => print(&docs::roles()),
         Command::Docs(Docs { page: DocsPage::Settings }) => print(&docs::settings()),
     };

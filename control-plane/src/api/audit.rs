@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::api::csv;
 use crate::app::App;
+use crate::app::audit;
 use crate::domain::audit_chain::Head;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::DayOrMoment;
@@ -22,8 +23,9 @@ use crate::http::cursor::{Page, Window};
 use crate::http::extract::Query;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::operation::Operation as Description;
-use crate::store::audit::insert::{Record, outcome_name};
-use crate::store::audit::list::{self, Filter, NumberColumn, Place, TextColumn};
+use crate::store::audit::list::{self, Filter, NumberColumn, TextColumn};
+use crate::store::audit::record::Place;
+use crate::store::audit::record::{Record, outcome_name};
 use crate::store::{StoreError, in_time};
 
 /// Records that an export reads at once: it holds no more of them, however many there are.
@@ -168,7 +170,7 @@ pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> 
 /// `GET /api/v1/audit/head`: the signed end of the chain that seals the log.
 pub async fn head(State(app): State<App>) -> Result<Json<Head>> {
     let none = || Problem::new(Code::NotFound, "Nothing was recorded yet: ask again after the first call.");
-    crate::app::audit::head(&app).await?.map(Json).ok_or_else(none)
+    audit::head(&app).await?.map(Json).ok_or_else(none)
 }
 
 fn only(name: &'static str, route: &str) -> Problem {

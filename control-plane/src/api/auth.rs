@@ -1,5 +1,6 @@
 //! Who is asking: tokens of accounts with a role each, and tokens of gates.
 
+use crate::store;
 use crate::store::gates;
 use crate::store::tokens;
 use axum::extract::{FromRequestParts, Request, State};
@@ -41,7 +42,7 @@ impl GateIdentity {
 }
 
 fn known<T>(found: std::result::Result<Option<T>, StoreError>) -> Result<T> {
-    crate::store::if_proven(found)?.ok_or_else(unknown_token)
+    store::if_proven(found)?.ok_or_else(unknown_token)
 }
 
 /// Runs before every handler: lets in whom the route's entry in the table lets in.

@@ -1,6 +1,7 @@
 //! `emergency-revocation`: every active key at once, for ever.
 
 use crate::app::alerts::raise;
+use crate::domain::emergency::CONFIRMATION;
 use std::time::Duration;
 
 use axum::Json;
@@ -32,8 +33,6 @@ use crate::store::{ChangeTx, Meta, StoreError, key_links, keys, outbox, settings
 
 /// How often gates are looked for without being told to: what another replica told may be lost.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// What must be typed, so that nobody does this by mistake.
-pub const CONFIRMATION: &str = "REVOKE ALL KEYS";
 
 /// Why, and that it is meant.
 #[derive(Deserialize, JsonSchema)]

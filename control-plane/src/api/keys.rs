@@ -15,6 +15,7 @@ use crate::app::change::{Done, change};
 use crate::app::new_keys;
 use crate::app::new_keys::{NewSecret, refuse_revoked};
 use crate::domain::actor::Actor;
+use crate::domain::key::Terms;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
@@ -23,7 +24,7 @@ use crate::http::cursor::{Page, Window};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
-use crate::store::keys::{Key, Terms};
+use crate::store::keys::Key;
 use crate::store::snapshot::Part;
 use crate::store::{Connection, keys, users};
 
@@ -71,14 +72,6 @@ pub struct ListQuery {
     prefix: Option<String>,
 }
 
-/// Checks what the types cannot.
-pub fn validate(terms: &Terms) -> Result<()> {
-    validate::bounds(terms)?;
-    validate::text("name", &terms.name)?;
-    validate::models("models", &terms.models)?;
-    validate::networks("ip_allow_list", &terms.ip_allow_list)
-}
-
 /// `GET /api/v1/keys`
 pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<Key>>> {
     let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
@@ -113,7 +106,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
         expires_at: given.expires_at,
         active: true,
     };
-    validate(&terms)?;
+    terms.validate()?;
     let now = app.now();
     terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, now))?;
     let secret = NewSecret::make(&app).await?;
@@ -159,7 +152,7 @@ pub async fn update(
     let now = app.now();
     let key = alter(&app, &actor, "key.update", &id, &if_match, |key| {
         let terms = patch.over(&key.terms)?;
-        validate(&terms)?;
+        terms.validate()?;
         if terms.expires_at != key.terms.expires_at {
             terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, now))?;
         }

@@ -1,28 +1,43 @@
 //! The description of this API, for programs and for people.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, OnceLock};
 
+use axum::Extension;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::api::router::api_table;
+use crate::app::App;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::document;
 use crate::http::openapi::html;
 use crate::http::openapi::operation::Operation;
-
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| document::document(&api_table()).to_string());
-static PAGE: LazyLock<String> = LazyLock::new(|| html::of(&document::document(&api_table())));
+use crate::http::route::Route;
 
 const HTML: &str = "text/html; charset=utf-8";
 
+/// Both forms of the description of a table of routes, made when they are first asked for.
+pub struct Documents {
+    routes: fn() -> Vec<Route<App>>,
+    document: OnceLock<String>,
+    page: OnceLock<String>,
+}
+
+impl Documents {
+    /// Of these routes.
+    pub fn of(routes: fn() -> Vec<Route<App>>) -> Arc<Self> {
+        Arc::new(Self { routes, document: OnceLock::new(), page: OnceLock::new() })
+    }
+}
+
 /// The document.
-pub struct Description;
+pub struct Description(Arc<Documents>);
 
 impl IntoResponse for Description {
     fn into_response(self) -> Response {
-        ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
+        let Documents { routes, document, .. } = &*self.0;
+        let document = document.get_or_init(|| document::document(&routes()).to_string());
+        ([(header::CONTENT_TYPE, "application/json")], document.clone()).into_response()
     }
 }
 
@@ -33,12 +48,14 @@ impl Output for Description {
 }
 
 /// The same as a page.
-pub struct Page;
+pub struct Page(Arc<Documents>);
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
+        let Documents { routes, page, .. } = &*self.0;
+        let page = page.get_or_init(|| html::of(&document::document(&routes())));
         let policy = (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'");
-        ([(header::CONTENT_TYPE, HTML), policy], PAGE.as_str()).into_response()
+        ([(header::CONTENT_TYPE, HTML), policy], page.clone()).into_response()
     }
 }
 
@@ -49,11 +66,11 @@ impl Output for Page {
 }
 
 /// `GET /api/docs`
-pub async fn page() -> Page {
-    Page
+pub async fn page(Extension(documents): Extension<Arc<Documents>>) -> Page {
+    Page(documents)
 }
 
 /// `GET /api/openapi.json`
-pub async fn document() -> Description {
-    Description
+pub async fn document(Extension(documents): Extension<Arc<Documents>>) -> Description {
+    Description(documents)
 }

@@ -1,18 +1,16 @@
 //! `permissions/{model}`: what may be done to a model. Without a record: nothing.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::wire;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
+use crate::domain::permission::Rules;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
@@ -20,20 +18,6 @@ use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Query};
 use crate::store::permissions;
 use crate::store::snapshot::Part;
-
-/// What may be done to a model. What is left out is closed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rules {
-    read: bool,
-    write: bool,
-    create: bool,
-    delete: bool,
-    groups: Vec<String>,
-    nested_writes: Vec<String>,
-    cross_model_reads: bool,
-    methods: BTreeMap<String, Operations>,
-}
 
 /// A permission record.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -44,47 +28,10 @@ pub struct View {
     rules: Rules,
 }
 
-impl Rules {
-    /// Checks what the types cannot.
-    pub fn validate(&self) -> Result<()> {
-        validate::texts("groups", &self.groups)?;
-        validate::texts("nested_writes", &self.nested_writes)?;
-        validate::methods("methods", &self.methods)
-    }
-
-    fn for_model(self, model: String) -> wire::Permission {
-        let flags = [
-            (self.read, Operation::Read),
-            (self.write, Operation::Write),
-            (self.create, Operation::Create),
-            (self.delete, Operation::Delete),
-        ];
-        let allowed = flags.into_iter().filter(|(allowed, _)| *allowed);
-        wire::Permission {
-            model,
-            operations: allowed.fold(Operations::NONE, |all, (_, operation)| all.union(Operations::of(&[operation]))),
-            groups: self.groups,
-            nested_writes: self.nested_writes,
-            cross_model_reads: self.cross_model_reads,
-            methods: self.methods,
-        }
-    }
-}
-
 impl From<wire::Permission> for View {
-    fn from(permission: wire::Permission) -> Self {
-        let may = |operation| permission.operations.contains(operation);
-        let rules = Rules {
-            read: may(Operation::Read),
-            write: may(Operation::Write),
-            create: may(Operation::Create),
-            delete: may(Operation::Delete),
-            groups: permission.groups,
-            nested_writes: permission.nested_writes,
-            cross_model_reads: permission.cross_model_reads,
-            methods: permission.methods,
-        };
-        Self { model: permission.model, rules }
+    fn from(mut permission: wire::Permission) -> Self {
+        let model = std::mem::take(&mut permission.model);
+        Self { model, rules: permission.into() }
     }
 }
 

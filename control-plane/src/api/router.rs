@@ -4,15 +4,17 @@
 //! the API's description (`openapi.rs`): a handler's types say what it takes and answers, through `JsonSchema` on what is
 //! read and written; `.status(&[201])` and `.or(&[Code::NameTaken])` add what types do not tell.
 
-use axum::Router;
+use crate::api::openapi::Documents;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
+use axum::{Extension, Router};
 use lictor_policy::wire;
 
 use crate::api::auth::require;
+use crate::api::gate_v1;
 use crate::api::metrics;
 use crate::api::{
     accounts, admin_audit, alerts, audit, emergency, explain, gates, health, jobs, key_link, keys, openapi, outbox,
@@ -218,19 +220,21 @@ pub fn api_table() -> Vec<Route<App>> {
 pub fn gate_table() -> Vec<Route<App>> {
     vec![
         wire_route(Access::Public, Verb::Get, "/healthz", health::live),
-        wire_route(Access::Gate, Verb::Get, wire::POLICY_PATH, crate::api::gate_v1::policy),
-        wire_route(Access::Gate, Verb::Post, wire::EVENTS_PATH, crate::api::gate_v1::events),
+        wire_route(Access::Gate, Verb::Get, wire::POLICY_PATH, gate_v1::policy),
+        wire_route(Access::Gate, Verb::Post, wire::EVENTS_PATH, gate_v1::events),
     ]
 }
 
 /// The listener for administrators.
 pub fn api(app: &App) -> Router {
-    router(app, api_table(), API_BODY_LIMIT).layer(middleware::from_fn(no_store))
+    router(app, api_table(), API_BODY_LIMIT)
+        .layer(Extension(Documents::of(api_table)))
+        .layer(middleware::from_fn(no_store))
 }
 
 /// The listener for gates.
 pub fn gate(app: &App) -> Router {
-    router(app, gate_table(), EVENTS_BODY_LIMIT).layer(middleware::from_fn(crate::api::gate_v1::version_header))
+    router(app, gate_table(), EVENTS_BODY_LIMIT).layer(middleware::from_fn(gate_v1::version_header))
 }
 
 fn router(app: &App, table: Vec<Route<App>>, body_limit: usize) -> Router {

@@ -17,6 +17,7 @@ use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
+use crate::store;
 use crate::store::snapshot::Part;
 use crate::store::users::{Upstream, User};
 use crate::store::{StoreError, users};
@@ -165,7 +166,7 @@ pub async fn check(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<T
     Ok(Tagged(StatusCode::OK, user.changed, user))
 }
 
-async fn find(connection: &mut crate::store::Connection, id: &str) -> Result<User> {
+async fn find(connection: &mut store::Connection, id: &str) -> Result<User> {
     users::find(connection, id).await?.ok_or_else(|| Problem::absent("user"))
 }
 

@@ -33,9 +33,10 @@ use crate::app::publisher::Publisher;
 use crate::app::runs::Runs;
 use crate::clients::odoo::Odoo;
 use crate::clients::smtp::Mailer;
-use crate::domain::audit_chain::Signer;
+use crate::domain::signing::Signer;
 use crate::domain::time::{Clock, Moment, system_clock};
 use crate::secrets::vault::Vault;
+use crate::store::jobs;
 use crate::store::proof::Keys;
 use crate::store::{Store, StoreError};
 
@@ -118,7 +119,7 @@ impl App {
             metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
         }));
-        crate::store::jobs::prepare(&app.store, app.now()).await?;
+        jobs::prepare(&app.store, app.now()).await?;
         Ok(app)
     }
 

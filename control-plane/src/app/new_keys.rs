@@ -4,11 +4,12 @@ use lictor_policy::key::{self, KeyHash};
 use lictor_policy::secret::Secret;
 
 use crate::app::App;
+use crate::domain::key::Terms;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::keys::{self, Key, Terms};
+use crate::store::keys::{self, Key};
 use crate::store::{ChangeTx, key_links, outbox};
 
 /// Two keys with the same 8 of 62 characters: once is a miracle, more is a broken source of randomness.

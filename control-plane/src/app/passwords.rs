@@ -44,7 +44,7 @@ impl Passwords {
     pub async fn is_right(&self, password: Secret, hash: Option<Secret>) -> Result<bool> {
         let is_right = move || match hash {
             Some(known) => verify(&password, &known),
-            None => crate::app::passwords::hash(&password).map(|_| false),
+            None => self::hash(&password).map(|_| false),
         };
         self.run(is_right).await?.map_err(Problem::internal)
     }

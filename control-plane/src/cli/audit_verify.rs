@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::audit::verify::admin::{Ordered, OrderedCut};
 use crate::app::audit::verify::verdict::{Finding, Verdict};
+use crate::app::audit::verify::verdict::{Ordered, OrderedCut};
 use crate::app::audit::verify::verify;
 use crate::cli::master_key;
-use crate::cli::options::{Output, Storage};
+use crate::cli::options::Storage;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print;
-use crate::domain::audit_chain::{Head, PublicKey};
+use crate::cli::terminal::print::Output;
+use crate::domain::audit_chain::Head;
+use crate::domain::signing::PublicKey;
 use crate::secrets::vault::Vault;
 use crate::store::Store;
 

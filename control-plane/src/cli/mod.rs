@@ -1,5 +1,6 @@
 //! Storey 7: the program `lictor`: its options, and its commands.
 
+pub mod args;
 mod audit_verify;
 pub mod database;
 pub mod docs;

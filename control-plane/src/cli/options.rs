@@ -1,68 +1,14 @@
-//! The command line and the environment: the only file that reads them.
+//! Every option and environment variable: the only file that reads them.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::Args;
 use lictor_policy::secret::Secret;
-use tracing::level_filters::LevelFilter;
 
-use crate::cli::remote::Noun;
+use crate::cli::terminal::print::Output;
 use crate::clients::smtp::SmtpTls;
 use crate::http::tls;
-
-/// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
-#[derive(Debug, Parser)]
-#[command(name = "lictor", version)]
-pub struct Config {
-    /// What is logged to standard error: off, error, warn, info, debug or trace.
-    #[arg(long, env = "LICTOR_LOG", default_value = "info", global = true)]
-    pub log: LevelFilter,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Make the database and the first administrator, and print the token.
-    Init(Init),
-    /// Serve the REST API and the gates.
-    Serve(Serve),
-    /// Copy a SQLite database to a new file, also while the service runs.
-    Backup(Backup),
-    /// Put a copy in the place of a SQLite database; or, with --adopt, finish what pg_restore has put back.
-    Restore(Restore),
-    /// Seal everything in the database with another master key. Services that hold the old one end.
-    RotateMasterKey(RotateMasterKey),
-    /// Take all rows of the policy for right as they are now in the database, also those that were changed without Lictor.
-    /// `lictor audit verify` names them: look at them first.
-    AcceptRows(Storage),
-    /// What is asked of a service that runs.
-    #[command(flatten)]
-    Remote(Noun),
-    /// Print a page of the documentation that is made from the code.
-    #[command(hide = true)]
-    Docs(Docs),
-}
-
-/// `lictor docs`
-#[derive(Debug, Args)]
-pub struct Docs {
-    /// Which.
-    #[arg(value_enum)]
-    pub page: DocsPage,
-}
-
-/// A page that is made from the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DocsPage {
-    /// Who may do what, route by route.
-    Roles,
-    /// Every setting.
-    Settings,
-}
 
 /// `lictor init`
 #[derive(Debug, Args)]
@@ -258,24 +204,5 @@ impl Storage {
     /// The master key, if the environment holds it. Not a flag: every user of the machine can read those.
     pub fn master_key(&self) -> Option<Secret> {
         environment("LICTOR_MASTER_KEY")
-    }
-}
-
-/// The form of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    #[test]
-    fn no_two_options_of_a_command_share_a_name() {
-        crate::cli::options::Config::command().debug_assert();
     }
 }

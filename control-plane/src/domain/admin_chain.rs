@@ -8,7 +8,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::audit_chain::{Digest, PublicKey, Signer};
+use crate::domain::signing::{Digest, PublicKey, Signer};
 use crate::domain::time::Moment;
 
 /// A row of the administrators' log, as it is hashed.
@@ -16,7 +16,7 @@ use crate::domain::time::Moment;
 pub struct AdminRow {
     /// Its place: counts from 1.
     pub number: u64,
-    /// The hash of the row before it; [`crate::domain::audit_chain::GENESIS`] before the first.
+    /// The hash of the row before it; [`crate::domain::signing::GENESIS`] before the first.
     pub previous: Digest,
     /// Its id.
     pub id: String,

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::problem::{Problem, Result};
+use crate::domain::validate;
 
 const DEFAULT_LIMIT: u32 = 50;
 /// Records that a page may have.
@@ -51,7 +52,7 @@ impl<P: Serialize + DeserializeOwned> Window<P> {
     /// Reads the parameters of a list.
     pub fn new(limit: Option<u32>, cursor: Option<&str>) -> Result<Self> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        crate::domain::validate::range("limit", limit, 1, MAX_LIMIT)?;
+        validate::range("limit", limit, 1, MAX_LIMIT)?;
         let after = cursor.map(|cursor| {
             let place = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|json| serde_json::from_slice(&json).ok());
             place.ok_or_else(|| Problem::invalid("cursor", "Send the next_cursor of the page before, unchanged."))

@@ -6,8 +6,8 @@ use serde_json::Value;
 use sqlx::any::AnyRow;
 
 use crate::domain::admin_chain::{AdminHead, AdminRow};
-use crate::domain::audit_chain::{Digest, GENESIS};
 use crate::domain::revision::Revision;
+use crate::domain::signing::{Digest, GENESIS};
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::engine::filter::{Bound, Conditions};

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::secrets::random;
+use crate::store;
 use crate::store::engine::row::Columns as _;
 use crate::store::{ChangeTx, Database, StoreError};
 
@@ -106,7 +107,7 @@ pub async fn new_epoch(tx: &mut ChangeTx) -> Result<String, StoreError> {
 
 /// When the last change was made, in Unix microseconds, and how many keys may be used: what whoever puts a database back
 /// must know.
-pub async fn state(connection: &mut crate::store::Connection) -> Result<(Option<u64>, u64), StoreError> {
+pub async fn state(connection: &mut store::Connection) -> Result<(Option<u64>, u64), StoreError> {
     let row = sqlx::query("SELECT MAX(at) AS at FROM admin_audit").fetch_one(&mut *connection).await?;
     let active = "SELECT COUNT(*) AS active FROM keys WHERE active = 1 AND revoked_at IS NULL";
     let keys = sqlx::query(active).fetch_one(connection).await?;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use crate::domain::key::Terms;
 use crate::domain::revision::Revision;
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
@@ -62,37 +62,6 @@ pub struct Key {
     pub changed: Revision,
 }
 
-/// The restrictions of a key, and what it is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Terms {
-    /// A name for people.
-    pub name: String,
-    /// Operations that it may do; empty allows all.
-    #[serde(default)]
-    pub scopes: Operations,
-    /// Models that it may reach; empty allows all.
-    #[serde(default)]
-    pub models: Vec<String>,
-    /// Networks that it may be used from; empty allows all.
-    #[serde(default)]
-    pub ip_allow_list: Vec<String>,
-    /// Calls in any 60 s, in the place of the general limit.
-    #[schemars(range(min = 1, max = u32::MAX))]
-    #[serde(default)]
-    pub rate_limit_per_minute: Option<u32>,
-    /// Sessions at once, in the place of the general limit; 0 is no limit.
-    #[schemars(range(min = 0, max = MAX_SESSION_LIMIT))]
-    #[serde(default)]
-    pub session_limit: Option<u32>,
-    /// From this moment on it is refused.
-    #[serde(default)]
-    pub expires_at: Option<Moment>,
-    /// Whether it may be used.
-    #[serde(default = "yes")]
-    pub active: bool,
-}
-
 /// A place in the list of keys by their end: end and id of the key before it.
 pub type Place = (u64, String);
 
@@ -106,10 +75,6 @@ impl Key {
     pub fn place(&self) -> Option<Place> {
         self.terms.expires_at.map(|end| (end.0, self.id.clone()))
     }
-}
-
-fn yes() -> bool {
-    true
 }
 
 pub(crate) fn read(row: &AnyRow) -> Result<Key, StoreError> {

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::secrets::vault::Vault;
+use crate::store::audit::chain;
 use crate::store::engine::row::Columns as _;
 use crate::store::proof::start;
 use crate::store::{ChangeTx, Meta, StoreError};
@@ -24,7 +25,7 @@ const SEALED: [Sealed; 5] = [
     Sealed { table: "webhooks", column: "secret", owner: None },
     Sealed { table: "outbox", column: "sealed", owner: None },
     Sealed { table: "links", column: "sealed", owner: None },
-    Sealed { table: "audit_chain", column: "signing_key", owner: Some(crate::store::audit::chain::OWNER) },
+    Sealed { table: "audit_chain", column: "signing_key", owner: Some(chain::OWNER) },
 ];
 
 /// The columns, as `table.column`.

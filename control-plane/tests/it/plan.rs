@@ -1,13 +1,15 @@
 //! `lictor diff`: what a policy file would change, from the text of the file and the records of the service.
 
-use lictor_control_plane::cli::options::{Output, Server};
+use lictor_control_plane::cli::options::Server;
 use lictor_control_plane::cli::remote::client::Client;
 use lictor_control_plane::cli::remote::policy::change::{Change, shown};
 use lictor_control_plane::cli::remote::policy::execute::{Means, execute};
 use lictor_control_plane::cli::remote::policy::file::Policy;
 use lictor_control_plane::cli::remote::policy::plan::plan;
-use lictor_control_plane::cli::remote::policy::state::{Record, State};
+use lictor_control_plane::cli::remote::policy::record::Record;
+use lictor_control_plane::cli::remote::policy::state::State;
 use lictor_control_plane::cli::terminal::failure::{Exit, Failure};
+use lictor_control_plane::cli::terminal::print::Output;
 use lictor_control_plane::domain::time::Moment;
 use lictor_control_plane::secrets::random;
 use serde_json::{Value, json};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use lictor_policy::wire::Event;
 
 use crate::app::App;
+use crate::app::alerts::raise;
 use crate::app::alerts::raise::{Cause, target};
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::rules::{Sightings, observe};
@@ -68,7 +69,7 @@ pub async fn evaluate(
                 actor: "system",
                 note: None,
             };
-            open = crate::app::alerts::raise::raise_open(app, connection, &alerts, cause, open).await?;
+            open = raise::raise_open(app, connection, &alerts, cause, open).await?;
         }
     }
     Ok(())

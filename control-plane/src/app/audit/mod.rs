@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::domain::audit_chain::{Cut, GENESIS, Head, PublicKey};
+use crate::domain::audit_chain::{Cut, Head};
+use crate::domain::signing::{GENESIS, PublicKey};
 use crate::domain::time::Moment;
 use crate::store::audit::chain::{self, StoredLink};
 use crate::store::audit::retention;

@@ -4,10 +4,10 @@ use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::cli::options::Output;
 use crate::cli::remote::client::{Client, Condition, encoded};
 use crate::cli::remote::{Limit, key};
 use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::print::Output;
 use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 8] = [

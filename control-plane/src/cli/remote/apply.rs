@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::options::{Output, Server};
+use crate::cli::options::Server;
 use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::{Change, Kind, shown};
 use crate::cli::remote::policy::execute::{Means, execute};
@@ -16,6 +16,7 @@ use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print;
+use crate::cli::terminal::print::Output;
 use crate::domain::time::system_clock;
 
 /// Bytes that a policy file may have.

@@ -7,10 +7,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::cli::audit_verify::{self, Verify};
-use crate::cli::options::{Output, Server};
+use crate::cli::options::Server;
 use crate::cli::remote::client::{Client, with_query};
 use crate::cli::remote::{Limit, key, user};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print::Output;
 use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 10] = [

@@ -20,8 +20,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
-use crate::cli::options::{Output, Server};
+use crate::cli::options;
+use crate::cli::options::Server;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print;
+use crate::cli::terminal::print::Listing;
+use crate::cli::terminal::print::Output;
 
 /// How long the service may take to begin its answer, or to go on with it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,15 +67,6 @@ pub enum Condition {
     New,
 }
 
-/// Records of a list, in the form of one page.
-#[derive(Debug)]
-pub struct Listing {
-    /// The records.
-    pub items: Vec<Value>,
-    /// Where the list goes on, if it does.
-    pub next_cursor: Option<String>,
-}
-
 impl Client {
     /// Prepares to talk to the service; talks to nobody yet.
     pub fn new(server: &Server) -> Result<Self> {
@@ -88,9 +83,7 @@ impl Client {
             return Err(Failure::usage(format!("--url '{}': leave out /api/v1: give {address}", server.url)));
         }
         if !is_secure && !is_this_machine(host) {
-            crate::cli::terminal::print::note(&format!(
-                "The token and all answers go to {host} in clear text: use https."
-            ));
+            print::note(&format!("The token and all answers go to {host} in clear text: use https."));
         }
         let authorization = authorization(server)?;
         let mut tcp = HttpConnector::new();
@@ -292,7 +285,7 @@ pub fn with_query(path: &str, query: &[(&str, String)]) -> String {
 fn authorization(server: &Server) -> Result<HeaderValue> {
     let token = match &server.token_file {
         Some(path) => Some(Secret::new(std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?)),
-        None => crate::cli::options::environment("LICTOR_TOKEN"),
+        None => options::environment("LICTOR_TOKEN"),
     };
     let token = token.ok_or_else(|| {
         Failure::usage("Give an API token in the environment variable LICTOR_TOKEN or in a file with --token-file.")

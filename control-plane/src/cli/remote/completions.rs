@@ -1,9 +1,8 @@
 //! `lictor completions`
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli::options::Config;
 use crate::cli::terminal::failure::Result;
 
 /// Print what makes a shell complete this command line.
@@ -14,11 +13,12 @@ pub struct Completions {
     shell: Shell,
 }
 
-pub(crate) fn run(completions: Completions) -> Result<()> {
+/// `command` is the whole command line.
+pub(crate) fn run(completions: Completions, mut command: clap::Command) -> Result<()> {
     use std::io::Write as _;
     // Into memory first: the generator panics when the reader of standard output is gone.
     let mut script = Vec::new();
-    clap_complete::generate(completions.shell, &mut Config::command(), "lictor", &mut script);
+    clap_complete::generate(completions.shell, &mut command, "lictor", &mut script);
     let mut out = std::io::stdout().lock();
     out.write_all(&script)?;
     Ok(out.flush()?)

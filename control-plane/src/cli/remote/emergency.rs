@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::api::emergency::CONFIRMATION;
-use crate::cli::options::Output;
 use crate::cli::remote::client::Client;
 use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::print::Output;
 use crate::cli::terminal::{ask, print};
+use crate::domain::emergency::CONFIRMATION;
 
 /// Revoke all keys at once, for ever: no agent gets in until it is given a new key.
 #[derive(Debug, Args)]

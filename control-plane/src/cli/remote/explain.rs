@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::options::Output;
 use crate::cli::remote::client::Client;
 use crate::cli::remote::{body, key};
 use crate::cli::terminal::failure::Result;
 use crate::cli::terminal::print;
+use crate::cli::terminal::print::Output;
 
 /// Say what a gate would decide on a call, check by check. Nothing is called and nothing is changed.
 #[derive(Debug, Args)]

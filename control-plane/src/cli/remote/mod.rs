@@ -28,52 +28,53 @@ use serde_json::{Map, Value};
 use crate::cli::options::Server;
 use crate::cli::remote::client::{Client, encoded};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print;
 
 /// What is asked of a service that runs.
 #[derive(Debug, Subcommand)]
 pub enum Noun {
     /// Keys of agents: make, restrict, regenerate, revoke.
-    Key(Remote<crate::cli::remote::key::Command>),
+    Key(Remote<key::Command>),
     /// What may be done to a model.
-    Permission(Remote<crate::cli::remote::permission::Command>),
+    Permission(Remote<permission::Command>),
     /// Whom keys act for, and their Odoo credentials.
-    User(Remote<crate::cli::remote::user::Command>),
+    User(Remote<user::Command>),
     /// What became of each call.
-    Audit(Remote<crate::cli::remote::audit::Command>),
+    Audit(Remote<audit::Command>),
     /// What administrators did, newest first.
-    AdminAudit(Direct<crate::cli::remote::admin_audit::AdminAudit>),
+    AdminAudit(Direct<admin_audit::AdminAudit>),
     /// What a gate would decide on a call, check by check.
-    Explain(Direct<crate::cli::remote::explain::Explain>),
+    Explain(Direct<explain::Explain>),
     /// Revoke all keys at once, for ever.
-    EmergencyRevoke(Direct<crate::cli::remote::emergency::EmergencyRevoke>),
+    EmergencyRevoke(Direct<emergency::EmergencyRevoke>),
     /// Stop calls for the time being.
-    Pause(Remote<crate::cli::remote::pause::Command>),
+    Pause(Remote<pause::Command>),
     /// What happens by the clock.
-    Job(Remote<crate::cli::remote::job::Command>),
+    Job(Remote<job::Command>),
     /// What somebody should look at, and what was done about it.
-    Alert(Remote<crate::cli::remote::alert::Command>),
+    Alert(Remote<alert::Command>),
     /// Mails and calls of webhooks: what was and is to be sent.
-    Outbox(Remote<crate::cli::remote::outbox::Command>),
+    Outbox(Remote<outbox::Command>),
     /// Programs that are told of alerts.
-    Webhook(Remote<crate::cli::remote::webhook::Command>),
+    Webhook(Remote<webhook::Command>),
     /// Who uses which key from where.
-    Session(Remote<crate::cli::remote::session::Command>),
+    Session(Remote<session::Command>),
     /// What holds for all calls.
-    Settings(Remote<crate::cli::remote::settings::Command>),
+    Settings(Remote<settings::Command>),
     /// Identities of gates, and which policy each runs.
-    Gate(Remote<crate::cli::remote::gate::Command>),
+    Gate(Remote<gate::Command>),
     /// Lictor's own administrators.
-    Account(Remote<crate::cli::remote::account::Command>),
+    Account(Remote<account::Command>),
     /// API tokens of accounts.
-    Token(Remote<crate::cli::remote::token::Command>),
+    Token(Remote<token::Command>),
     /// Make the service what a policy file says.
-    Apply(Direct<crate::cli::remote::apply::Apply>),
+    Apply(Direct<apply::Apply>),
     /// Show what `apply` would change.
-    Diff(Direct<crate::cli::remote::apply::Diff>),
+    Diff(Direct<apply::Diff>),
     /// Write the policy file of what the service has.
-    Export(Direct<crate::cli::remote::apply::Export>),
+    Export(Direct<apply::Export>),
     /// Print what makes a shell complete this command line.
-    Completions(crate::cli::remote::completions::Completions),
+    Completions(completions::Completions),
 }
 
 /// A noun with verbs.
@@ -113,56 +114,47 @@ impl Limit {
 }
 
 /// Does it, and says on standard error why not.
-pub async fn run(noun: Noun) -> Exit {
-    match done(noun).await {
+pub async fn run(noun: Noun, command: clap::Command) -> Exit {
+    match done(noun, command).await {
         Ok(exit) => exit,
         Err(failure) => {
             if !failure.message.is_empty() {
-                crate::cli::terminal::print::note(&format!(
-                    "error: {}",
-                    crate::cli::terminal::print::printable(&failure.message)
-                ));
+                print::note(&format!("error: {}", print::printable(&failure.message)));
             }
             failure.exit
         }
     }
 }
 
-async fn done(noun: Noun) -> Result<Exit> {
+async fn done(noun: Noun, command: clap::Command) -> Result<Exit> {
     match noun {
-        Noun::Key(noun) => crate::cli::remote::key::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Permission(noun) => {
-            crate::cli::remote::permission::run(&Client::new(&noun.server)?, noun.command).await?
-        }
-        Noun::User(noun) => crate::cli::remote::user::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Audit(noun) => return crate::cli::remote::audit::run(&noun.server, noun.command).await,
-        Noun::AdminAudit(noun) => {
-            crate::cli::remote::admin_audit::run(&Client::new(&noun.server)?, noun.command).await?
-        }
-        Noun::Explain(noun) => crate::cli::remote::explain::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::EmergencyRevoke(noun) => {
-            crate::cli::remote::emergency::run(&Client::new(&noun.server)?, noun.command).await?
-        }
-        Noun::Pause(noun) => crate::cli::remote::pause::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Job(noun) => crate::cli::remote::job::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Alert(noun) => crate::cli::remote::alert::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Outbox(noun) => crate::cli::remote::outbox::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Webhook(noun) => crate::cli::remote::webhook::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Session(noun) => crate::cli::remote::session::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Settings(noun) => crate::cli::remote::settings::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Gate(noun) => crate::cli::remote::gate::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Account(noun) => crate::cli::remote::account::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Token(noun) => crate::cli::remote::token::run(&Client::new(&noun.server)?, noun.command).await?,
-        Noun::Apply(noun) => crate::cli::remote::apply::apply(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Key(noun) => key::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Permission(noun) => permission::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::User(noun) => user::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Audit(noun) => return audit::run(&noun.server, noun.command).await,
+        Noun::AdminAudit(noun) => admin_audit::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Explain(noun) => explain::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::EmergencyRevoke(noun) => emergency::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Pause(noun) => pause::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Job(noun) => job::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Alert(noun) => alert::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Outbox(noun) => outbox::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Webhook(noun) => webhook::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Session(noun) => session::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Settings(noun) => settings::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Gate(noun) => gate::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Account(noun) => account::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Token(noun) => token::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Apply(noun) => apply::apply(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Diff(noun) => {
             // As in diff(1): 1 says that there are differences, so failures are 2 at least.
-            return match crate::cli::remote::apply::diff(&noun.server, noun.command).await {
+            return match apply::diff(&noun.server, noun.command).await {
                 Err(Failure { exit: Exit::Failed, message }) => Err(Failure::usage(message)),
                 done => done,
             };
         }
-        Noun::Export(noun) => crate::cli::remote::apply::export(&Client::new(&noun.server)?).await?,
-        Noun::Completions(completions) => crate::cli::remote::completions::run(completions)?,
+        Noun::Export(noun) => apply::export(&Client::new(&noun.server)?).await?,
+        Noun::Completions(completions) => completions::run(completions, command)?,
     }
     Ok(Exit::Done)
 }
@@ -200,7 +192,7 @@ async fn id_of(client: &Client, path: &str, noun: &str, fields: &[&str], wanted:
     // The first field that finds something: a mail address that is another one's name means the address.
     let found = fields.iter().map(|field| all.iter().filter(|record| has(record, field)).collect::<Vec<_>>());
     let found = found.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
-    let shown = crate::cli::terminal::print::printable(wanted);
+    let shown = print::printable(wanted);
     match found.as_slice() {
         [one] => Ok(one.get("id").and_then(Value::as_str).map(encoded).unwrap_or_default()),
         [] => {

@@ -4,13 +4,30 @@
 
 use std::io::{self, Write as _};
 
+use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 use terminal_size::{Width, terminal_size_of};
 
-use crate::cli::options::Output;
-use crate::cli::remote::client::Listing;
 use crate::cli::terminal::failure::Result;
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Records of a list, in the form of one page.
+#[derive(Debug)]
+pub struct Listing {
+    /// The records.
+    pub items: Vec<Value>,
+    /// Where the list goes on, if it does.
+    pub next_cursor: Option<String>,
+}
 
 /// The head of a column, and the field that it shows: a path such as `upstream.login`, or several with `|` between
 /// them, of which the first that is there counts.

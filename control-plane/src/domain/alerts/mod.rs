@@ -139,7 +139,7 @@ pub struct Alert {
     pub state: State,
     /// Whom it is about: one of a key, an address, a user, a gate; or nobody in particular.
     #[serde(flatten)]
-    #[schemars(with = "crate::domain::alerts::subject::Named")]
+    #[schemars(with = "subject::Named")]
     pub subject: Subject,
     /// How often it happened.
     pub count: u64,

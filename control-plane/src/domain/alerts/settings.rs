@@ -4,6 +4,7 @@ use lictor_policy::refusal::AlertType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::alerts;
 use crate::domain::alerts::Rule;
 use crate::domain::problem::Result;
 use crate::domain::severity::Severity;
@@ -188,13 +189,9 @@ impl Alerts {
     /// Checks what the types cannot, and names the first field that is wrong.
     pub fn validate(&self) -> Result<()> {
         self.recipients.iter().try_for_each(|address| validate::email("alerts.recipients", address))?;
-        for kind in crate::domain::alerts::TYPES {
+        for kind in alerts::TYPES {
             if let Some(counted) = self.types.counted(kind) {
-                counted.threshold.validate(
-                    &format!("alerts.types.{}", crate::domain::alerts::type_name(kind)),
-                    1,
-                    MAX_COUNT,
-                )?;
+                counted.threshold.validate(&format!("alerts.types.{}", alerts::type_name(kind)), 1, MAX_COUNT)?;
             }
         }
         let rules = &self.types.suspicious_activity.rules;

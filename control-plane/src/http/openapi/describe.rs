@@ -1,9 +1,9 @@
 //! What the arguments and answers of handlers say of themselves. A handler whose types do not is not taken into the table
 //! of routes: it does not compile.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use schemars::JsonSchema;
 
 use crate::domain::problem::Problem;
@@ -58,6 +58,10 @@ described!(A, B, C, D, E);
 described!(A, B, C, D, E, G);
 
 impl<S> Input for State<S> {
+    fn describe(_: &mut Operation) {}
+}
+
+impl<T> Input for Extension<T> {
     fn describe(_: &mut Operation) {}
 }
 

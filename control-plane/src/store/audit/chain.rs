@@ -3,7 +3,8 @@
 use lictor_policy::secret::Secret;
 use sqlx::any::AnyRow;
 
-use crate::domain::audit_chain::{Body, Cut, Digest, GENESIS, Link, PublicKey, Signer};
+use crate::domain::audit_chain::{Body, Cut, Link};
+use crate::domain::signing::{Digest, GENESIS, PublicKey, Signer};
 use crate::domain::time::Moment;
 use crate::secrets::vault::{Vault, VaultError};
 use crate::store::engine::row::{Columns as _, big};
@@ -158,7 +159,7 @@ pub(crate) async fn seal_for_proofs(connection: &mut Connection, vault: &Vault) 
     let Some(sealed) = sealed_signing_key(connection).await? else { return Ok(()) };
     let (seed, _) = opened(vault, &sealed)?;
     let query = sqlx::query("UPDATE audit_chain SET signing_key = $1 WHERE one = 1");
-    query.bind(crate::store::audit::chain::sealed(vault, &seed)?).execute(connection).await?;
+    query.bind(self::sealed(vault, &seed)?).execute(connection).await?;
     Ok(())
 }
 

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use lictor_policy::operation::Operation;
 
 use crate::domain::time::Moment;
-use crate::store::audit::insert::{Record, read};
+use crate::store::audit::record::Place;
+use crate::store::audit::record::{Record, read};
 use crate::store::audit::record_blocks::{Block, SIZES};
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::big;
@@ -77,9 +78,6 @@ columns! {
     RequestBytes = "request_bytes =",
     ResponseBytes = "response_bytes =",
 }
-
-/// A place in the list, for the next page: the record before it.
-pub type Place = (u64, String, String);
 
 /// Records, newest first, older than a place.
 pub async fn list(

@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod insert;
 pub mod list;
+pub mod record;
 pub mod record_blocks;
 pub mod retention;
 pub mod rows;

@@ -5,8 +5,8 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::domain::audit_chain::Digest;
-use crate::store::audit::insert::outcome_name;
+use crate::domain::signing::Digest;
+use crate::store::audit::record::outcome_name;
 use crate::store::audit::record_blocks::{self, Named};
 use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::{Connection, StoreError};

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::domain::problem::{Code, Problem};
+use crate::secrets::vault;
 
 /// Why the database did not do it. Holds no values of rows.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum StoreError {
     NoMasterKey,
     /// A sealed secret.
     #[error(transparent)]
-    Vault(#[from] crate::secrets::vault::VaultError),
+    Vault(#[from] vault::VaultError),
     /// A migration.
     #[error("the database could not be migrated: {0}")]
     Migration(sqlx::migrate::MigrateError),

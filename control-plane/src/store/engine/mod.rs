@@ -21,6 +21,7 @@ use std::time::Duration;
 use crate::store::engine::database::Database;
 use crate::store::engine::error::StoreError;
 use crate::store::engine::meta::Meta;
+use crate::store::proof;
 use connection::{Reader, Transaction};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -72,7 +73,7 @@ pub struct Store {
     /// May hold a password.
     pub(crate) url: String,
     /// Of the master key that this process holds, once that is known.
-    keys: OnceLock<Arc<crate::store::proof::Keys>>,
+    keys: OnceLock<Arc<proof::Keys>>,
     readers: AnyPool,
     /// One, as one transaction writes at a time: waiting for the connection is fair, waiting for SQLite's lock is not.
     writer: AnyPool,
@@ -166,7 +167,7 @@ impl Store {
         self.keys.get().is_some()
     }
 
-    pub(crate) fn set_keys(&self, keys: Arc<crate::store::proof::Keys>) {
+    pub(crate) fn set_keys(&self, keys: Arc<proof::Keys>) {
         self.keys.get_or_init(|| keys);
     }
 

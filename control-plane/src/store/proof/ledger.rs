@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use lictor_policy::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::audit_chain::{Digest, GENESIS};
+use crate::domain::signing::{Digest, GENESIS};
+use crate::store::engine::row;
 use crate::store::engine::row::Columns as _;
 use crate::store::proof::tables::{Counted, Table};
 use crate::store::proof::{Keys, Proof, Weight};
@@ -63,7 +64,7 @@ impl Ledger {
     pub(crate) async fn save(&self, connection: &mut Connection) -> Result<(), StoreError> {
         let keys = connection.keys()?.clone();
         let meta = Meta::load(connection).await?;
-        let json = Secret::new(crate::store::engine::row::json(self)?);
+        let json = Secret::new(row::json(self)?);
         let sealed = keys.vault.seal(&json, &owner(&meta))?;
         sqlx::query("UPDATE meta SET proof = $1 WHERE one = 1").bind(sealed).execute(connection).await?;
         Ok(())

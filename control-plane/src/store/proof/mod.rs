@@ -17,8 +17,8 @@ use ring::hmac;
 use sqlx::any::AnyRow;
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 
-use crate::domain::audit_chain::{Digest, Signer};
 use crate::domain::revision::Revision;
+use crate::domain::signing::{Digest, Signer};
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::secrets::vault::Vault;
@@ -99,9 +99,7 @@ const COUNTS_NOT: char = '-';
 
 /// Where the administrators' log ends, by number and hash, as the ledger says; none if that is not as Lictor left it.
 pub async fn end_of_log(connection: &mut Connection) -> Result<Option<(u64, Digest)>, StoreError> {
-    Ok(crate::store::proof::ledger::Ledger::load(connection)
-        .await?
-        .map(|ledger| (ledger.admin.number, ledger.admin.hash)))
+    Ok(ledger::Ledger::load(connection).await?.map(|ledger| (ledger.admin.number, ledger.admin.hash)))
 }
 
 /// What a row carries.

@@ -5,6 +5,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
 use crate::store::engine::row::Columns as _;
+use crate::store::proof::ledger;
 use crate::store::proof::tables::Table;
 use crate::store::proof::{Proof, Value, Weight, stored, values};
 use crate::store::{ChangeTx, Connection, StoreError, alert_counts};
@@ -74,7 +75,7 @@ impl Found {
     }
 
     /// Whether none was put back or taken away, if these were all that count.
-    pub(crate) fn is_complete(&self, table: &Table, ledger: Option<&crate::store::proof::ledger::Ledger>) -> bool {
+    pub(crate) fn is_complete(&self, table: &Table, ledger: Option<&ledger::Ledger>) -> bool {
         ledger.is_some_and(|ledger| ledger.sum(table) == self.sum)
     }
 }

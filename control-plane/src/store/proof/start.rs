@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::domain::settings::Settings;
 use crate::domain::time::Moment;
 use crate::secrets::random;
+use crate::secrets::vault;
 use crate::secrets::vault::Vault;
 use crate::store::audit::chain::{self, Kept};
 use crate::store::proof::ledger::{End, Ledger};
@@ -166,16 +167,14 @@ pub(crate) async fn prove_anew(tx: &mut ChangeTx, new: &Vault, unproven: &Unprov
                     let held = values(row).unwrap_or_default();
                     Some(keys.proof(table, held.iter().map(|(name, value)| (name.as_str(), value))))
                 }
-                Some(proof) if proof.counts() => {
-                    Some(Proof::worthless().map_err(crate::secrets::vault::VaultError::from)?)
-                }
+                Some(proof) if proof.counts() => Some(Proof::worthless().map_err(vault::VaultError::from)?),
                 other => other,
             })
         })
         .await?;
         if before.as_ref().is_some_and(|before| before.sum(table) != sum) {
             // One more or one less than there are: this table's sum is wrong as it was before.
-            let worthless = Proof::worthless().map_err(crate::secrets::vault::VaultError::from)?;
+            let worthless = Proof::worthless().map_err(vault::VaultError::from)?;
             tx.in_ledger(|ledger| ledger.replace(&keys, table, None, Some(&worthless)));
         }
     }

@@ -19,12 +19,12 @@ use crate::domain::problem::Result;
 /// Does a bounded part of a job, from a place on.
 async fn step(job: Job, app: &App, from: &str) -> Result<Step> {
     match job {
-        Job::AuditCleanup => crate::tasks::jobs::audit_cleanup::step(app).await,
-        Job::ExpiredKeyCleanup => crate::tasks::jobs::expired_key_cleanup::step(app).await,
-        Job::RateLimiterCleanup => crate::tasks::jobs::rate_limiter_cleanup::step(app).await,
-        Job::KeyRotation => crate::tasks::jobs::key_rotation::step(app, from).await,
-        Job::SessionCleanup => crate::tasks::jobs::session_cleanup::step(app).await,
-        Job::OldSessionDeletion => crate::tasks::jobs::old_session_deletion::step(app).await,
+        Job::AuditCleanup => audit_cleanup::step(app).await,
+        Job::ExpiredKeyCleanup => expired_key_cleanup::step(app).await,
+        Job::RateLimiterCleanup => rate_limiter_cleanup::step(app).await,
+        Job::KeyRotation => key_rotation::step(app, from).await,
+        Job::SessionCleanup => session_cleanup::step(app).await,
+        Job::OldSessionDeletion => old_session_deletion::step(app).await,
     }
 }
 

@@ -2,46 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use crate::app::audit::verify::verdict::{Finding, What};
+use crate::app::audit::verify::verdict::{Ordered, OrderedCut};
 use crate::app::audit::verify::{Check, PAGE, finding};
 use crate::domain::admin_chain::AdminHead;
-use crate::domain::audit_chain::{Digest, GENESIS};
+use crate::domain::signing::{Digest, GENESIS};
 use crate::domain::time::Moment;
 use crate::store::proof::check::{self, check};
 use crate::store::{Connection, StoreError, admin_audit, proof};
 
 /// Cuts that are told one by one: the last ones.
 const TOLD: usize = 50;
-
-/// What retention has deleted, and on whose order.
-#[derive(Clone, Debug, Serialize)]
-pub struct OrderedCut {
-    /// The link that says so.
-    pub link: u64,
-    /// Records of calls before this moment.
-    pub before: Moment,
-    /// The row of the administrators' log with the settings that were in force; none if they were those of a new database.
-    pub settings: Option<Ordered>,
-    /// The row of the run. None for a cut of a version that did not name it.
-    pub run: Option<Ordered>,
-}
-
-/// A row of the administrators' log.
-#[derive(Clone, Debug, Serialize)]
-pub struct Ordered {
-    /// Its number.
-    pub number: u64,
-    /// Who.
-    pub actor: String,
-    /// What.
-    pub action: String,
-    /// When.
-    pub at: Moment,
-    /// What changed.
-    pub difference: serde_json::Value,
-}
 
 impl Check<'_> {
     /// Everything that is not the log of calls. In one transaction: a change meanwhile is no finding.

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::app::audit::verify::verdict::{Finding, Verdict, What};
 use crate::domain::admin_chain::AdminHead;
-use crate::domain::audit_chain::{Body, Cut, Digest, Entry, GENESIS, Head, Link, PublicKey};
+use crate::domain::audit_chain::{Body, Cut, Entry, Head, Link};
+use crate::domain::signing::{Digest, GENESIS, PublicKey};
 use crate::store::audit::chain::{self, StoredLink};
 use crate::store::audit::rows::{self, Sealed};
 use crate::store::{Store, StoreError};

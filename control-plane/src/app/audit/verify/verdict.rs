@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::app::audit::verify::admin::OrderedCut;
 use crate::domain::audit_chain::Head;
+use crate::domain::time::Moment;
 use crate::store::proof::check;
 
 /// What is not as Lictor left it.
@@ -127,4 +127,32 @@ pub struct Verdict {
     pub cuts: Vec<OrderedCut>,
     /// The end of the chain that was checked: keep it elsewhere. None if there is no link.
     pub head: Option<Head>,
+}
+
+/// What retention has deleted, and on whose order.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderedCut {
+    /// The link that says so.
+    pub link: u64,
+    /// Records of calls before this moment.
+    pub before: Moment,
+    /// The row of the administrators' log with the settings that were in force; none if they were those of a new database.
+    pub settings: Option<Ordered>,
+    /// The row of the run. None for a cut of a version that did not name it.
+    pub run: Option<Ordered>,
+}
+
+/// A row of the administrators' log.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ordered {
+    /// Its number.
+    pub number: u64,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// When.
+    pub at: Moment,
+    /// What changed.
+    pub difference: serde_json::Value,
 }

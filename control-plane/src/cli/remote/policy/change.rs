@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::cli::remote::client::Condition;
 use crate::cli::remote::policy::file::UpstreamEntry;
-use crate::cli::remote::policy::state::Record;
+use crate::cli::remote::policy::record::Record;
+use crate::cli::remote::settings;
 use crate::cli::terminal::print::printable;
 
 /// One change of one record.
@@ -187,5 +188,5 @@ pub(crate) fn patch(fields: &[Field]) -> Option<Value> {
         return None;
     }
     let assignments = fields.iter().map(|field| (field.field.clone(), field.after.clone()));
-    Some(crate::cli::remote::settings::patch(assignments))
+    Some(settings::patch(assignments))
 }

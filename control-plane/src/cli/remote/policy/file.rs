@@ -7,14 +7,13 @@ use lictor_policy::operation::Operations;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api::keys;
-use crate::api::permissions::Rules;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::domain::key::Terms;
+use crate::domain::permission::Rules;
 use crate::domain::problem::Problem;
 use crate::domain::settings::Settings;
 use crate::domain::time::Moment;
 use crate::domain::validate;
-use crate::store::keys::Terms;
 
 /// What the file says. A section that is left out is left alone.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -121,7 +120,7 @@ impl UserEntry {
 
 impl KeyEntry {
     fn check(&self) -> Result<(), Problem> {
-        keys::validate(&Terms {
+        Terms {
             name: self.name.clone(),
             scopes: self.scopes,
             models: self.models.clone(),
@@ -130,7 +129,8 @@ impl KeyEntry {
             session_limit: self.session_limit,
             expires_at: self.expires_at,
             active: self.active.unwrap_or(true),
-        })
+        }
+        .validate()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which record of the service is which entry of the file.
 
 use crate::cli::remote::policy::file::{Policy, UserEntry};
-use crate::cli::remote::policy::state::{Record, State};
+use crate::cli::remote::policy::record::Record;
+use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 
 /// Which record is which entry's.

@@ -8,4 +8,5 @@ pub mod execute;
 pub mod file;
 pub(crate) mod matched;
 pub mod plan;
+pub mod record;
 pub mod state;

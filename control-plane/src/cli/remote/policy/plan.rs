@@ -10,7 +10,8 @@ use crate::cli::remote::client::{Condition, encoded};
 use crate::cli::remote::policy::change::{Change, Kind, Request, SecretPlace, differences, patch};
 use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
 use crate::cli::remote::policy::matched::{Matched, Owner};
-use crate::cli::remote::policy::state::{Record, State};
+use crate::cli::remote::policy::record::Record;
+use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::failure::Result;
 use crate::domain::time::Moment;
 

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::cli::remote::client::{Client, encoded};
+use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::Change;
 use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
+use crate::cli::remote::policy::record::Record;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 
 /// The records that a policy is about.
@@ -18,30 +19,6 @@ pub struct State {
     pub permissions: Vec<Record>,
     /// The settings, if the policy has some.
     pub settings: Option<Record>,
-}
-
-/// A record as the API answers it.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// Its fields.
-    pub json: Value,
-    /// What follows `/api/v1/`.
-    pub path: String,
-    /// The tag of its state, once that is read.
-    pub etag: Option<String>,
-}
-
-impl Record {
-    /// A record of a list, whose path ends with the field that names it.
-    pub fn of(collection: &str, field: &str, json: Value) -> Self {
-        let name = json.get(field).and_then(Value::as_str).unwrap_or_default();
-        Self { path: format!("{collection}/{}", encoded(name)), json, etag: None }
-    }
-
-    /// A field with text in it.
-    pub fn text(&self, field: &str) -> &str {
-        self.json.get(field).and_then(Value::as_str).unwrap_or_default()
-    }
 }
 
 impl State {
