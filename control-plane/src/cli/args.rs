@@ -5,6 +5,11 @@ use tracing::level_filters::LevelFilter;
 
 use crate::cli::options::{Backup, Init, Restore, RotateMasterKey, Serve, Storage};
 use crate::cli::remote::Noun;
+use crate::cli::terminal::print;
+use crate::cli::{database, docs, init, remote, serve};
+use clap::CommandFactory as _;
+use std::io::Write as _;
+use std::process::ExitCode;
 
 /// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
 #[derive(Debug, Parser)]
@@ -57,6 +62,27 @@ pub enum DocsPage {
     Roles,
     /// Every setting.
     Settings,
+}
+
+/// Does what the command line says.
+pub async fn run() -> ExitCode {
+    let config = Config::parse();
+    tracing_subscriber::fmt().with_max_level(config.log).with_writer(std::io::stderr).with_ansi(false).init();
+    let done = match config.command {
+        Command::Init(init) => init::run_init(init).await,
+        Command::Serve(serve) => serve::run_serve(serve).await,
+        Command::Backup(backup) => database::back_up(&backup.database.database_url, &backup.file).await,
+        Command::Restore(restore) => database::run_restore(restore).await,
+        Command::RotateMasterKey(rotation) => database::run_rotation(rotation).await,
+        Command::AcceptRows(storage) => database::run_acceptance(storage).await,
+        Command::Remote(noun) => return remote::run(noun, Config::command()).await.into(),
+        Command::Docs(Docs { page: DocsPage::Roles }) => print::text_page(&docs::roles()),
+        Command::Docs(Docs { page: DocsPage::Settings }) => print::text_page(&docs::settings()),
+    };
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    // One line that says what to do: a backtrace helps nobody who starts a service.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    ExitCode::FAILURE
 }
 
 #[cfg(test)]

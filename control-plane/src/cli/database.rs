@@ -6,11 +6,68 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
+use crate::cli::master_key::{make_master_key, master_key, read_master_key};
+use crate::cli::options::{Restore, RotateMasterKey, Storage};
+use crate::cli::terminal::print;
 use crate::domain::revision::Revision;
 use crate::domain::time::{Moment, system_clock};
 use crate::secrets::vault::Vault;
 use crate::store::proof::Accepted;
 use crate::store::{ChangeTx, Entry, Store, backup, sealed};
+use std::fmt;
+use std::io::ErrorKind;
+
+pub(crate) async fn run_restore(restore: Restore) -> Result<()> {
+    let url = &restore.storage.database.database_url;
+    let vault = master_key(&restore.storage, Some("of the backup"))?;
+    let done = match &restore.file {
+        Some(file) => self::restore(url, file, restore.replace, &vault).await?,
+        None => adopt(url, &vault).await?,
+    };
+    let changed = done.last_change.map_or_else(|| "never".to_owned(), |moment| moment.to_string());
+    print::text_page(&format!(
+        "Restored. The last change was made {changed}; what was changed after it is lost.\n\
+         {} keys may be used, among them all that were revoked after it: revoke those again, or pause all calls, as soon \
+         as the service runs.\n",
+        done.active_keys
+    ))
+}
+
+pub(crate) async fn run_acceptance(storage: Storage) -> Result<()> {
+    let vault = master_key(&storage, Some("in use"))?;
+    let accepted = accept_rows(&storage.database.database_url, &vault).await?;
+    let mut page = String::new();
+    for (table, accepted) in accepted.iter().filter(|(_, accepted)| accepted.unproven > 0) {
+        let _ = fmt::Write::write_fmt(
+            &mut page,
+            format_args!("{table}: {} rows were accepted: {}\n", accepted.unproven, accepted.named.join(", ")),
+        );
+    }
+    let rows: u64 = accepted.values().map(|accepted| accepted.rows).sum();
+    print::text_page(&format!("{page}{rows} rows prove themselves as they are now.\n"))
+}
+
+pub(crate) async fn run_rotation(rotation: RotateMasterKey) -> Result<()> {
+    let storage = &rotation.storage;
+    let url = &storage.database.database_url;
+    let old = master_key(storage, Some("in use"))?;
+    let path = &rotation.new_master_key_file;
+    let place = || format!("--new-master-key-file {}", path.display());
+    let key = match read_master_key(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => make_master_key(path),
+        read => read,
+    };
+    let new = Vault::parse(&key.with_context(place)?).with_context(place)?;
+    print::text_page(&match rotate_master_key(url, &old, &new).await? {
+        Some(sealed) => format!(
+            "{sealed} secrets are sealed with the master key {} now. Start the service with --master-key-file {}; keep \
+             the old key for as long as you keep backups from before.\n",
+            new.key_id(),
+            path.display()
+        ),
+        None => "The database has this master key already: nothing was changed.\n".to_owned(),
+    })
+}
 
 /// What whoever put a database back must know.
 #[derive(Debug)]

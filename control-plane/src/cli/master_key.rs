@@ -5,7 +5,42 @@ use std::path::Path;
 
 use lictor_policy::secret::Secret;
 
+use crate::app::App;
+use crate::cli::options::Storage;
+use crate::clients::odoo::Odoo;
 use crate::secrets::vault::Vault;
+use crate::store::Store;
+use anyhow::{Context as _, Result, bail};
+use std::io::ErrorKind;
+
+/// The service on its database.
+pub(crate) async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {
+    // The URL may hold a password: no error repeats it.
+    let store = Store::open(&storage.database.database_url).await.context("--database-url")?;
+    let sealed_with = store.master_key_id().await?;
+    let vault = master_key(storage, sealed_with.as_deref())?;
+    Ok(App::new(store, vault, odoo).await?)
+}
+
+/// The master key from the environment or its file. A file that is not there is made for a new database only: an old
+/// one needs the key that it was made with.
+pub(crate) fn master_key(storage: &Storage, sealed_with: Option<&str>) -> Result<Vault> {
+    if let Some(key) = storage.master_key() {
+        return Vault::parse(&key).context("LICTOR_MASTER_KEY");
+    }
+    let path: &Path = &storage.master_key_file;
+    let key = match (read_master_key(path), sealed_with) {
+        (Err(error), None) if error.kind() == ErrorKind::NotFound => make_master_key(path).inspect(|_| {
+            tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
+        }),
+        (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => {
+            bail!("--master-key-file {}: not there; the database needs the master key with the id {id}", path.display())
+        }
+        (read, _) => read,
+    };
+    let place = || format!("--master-key-file {}", path.display());
+    Vault::parse(&key.with_context(place)?).with_context(place)
+}
 
 /// Reads the master key from its file.
 pub fn read_master_key(path: &Path) -> io::Result<Secret> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::domain::problem::Problem;
+
 /// The result of a command.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
@@ -78,4 +80,9 @@ impl From<io::Error> for Failure {
             _ => Self::failed(format!("standard output: {error}")),
         }
     }
+}
+
+/// A problem in words, for a command that works on the database itself.
+pub(crate) fn in_words(problem: Problem) -> anyhow::Error {
+    anyhow::anyhow!("{}", problem.detail)
 }

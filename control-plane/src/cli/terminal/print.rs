@@ -36,6 +36,13 @@ pub type Column = (&'static str, &'static str);
 /// What an empty field shows.
 const NOTHING: &str = "-";
 
+/// Writes a text to standard output.
+pub(crate) fn text_page(page: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(page.as_bytes())?;
+    Ok(out.flush()?)
+}
+
 /// Shows a list. More than was asked for is never left out in silence.
 pub fn list(output: Output, listing: Listing, columns: &[Column]) -> Result<()> {
     match output {
