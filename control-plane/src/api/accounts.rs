@@ -7,9 +7,8 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::app::passwords;
+use crate::app::{App, passwords};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;

@@ -14,8 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::csv;
-use crate::app::App;
-use crate::app::audit;
+use crate::app::{App, audit};
 use crate::domain::audit_chain::Head;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::DayOrMoment;
@@ -24,8 +23,7 @@ use crate::http::extract::Query;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::operation::Operation as Description;
 use crate::store::audit::list::{self, Filter, NumberColumn, TextColumn};
-use crate::store::audit::record::Place;
-use crate::store::audit::record::{Record, outcome_name};
+use crate::store::audit::record::{Place, Record, outcome_name};
 use crate::store::{StoreError, in_time};
 
 /// Records that an export reads at once: it holds no more of them, however many there are.

@@ -1,8 +1,5 @@
 //! Who is asking: tokens of accounts with a role each, and tokens of gates.
 
-use crate::store;
-use crate::store::gates;
-use crate::store::tokens;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -16,7 +13,7 @@ use crate::http::openapi::describe::Input;
 use crate::http::openapi::operation::Operation;
 use crate::http::route::Access;
 use crate::secrets::random::Token;
-use crate::store::StoreError;
+use crate::store::{self, StoreError, gates, tokens};
 
 /// The token of an account that came with the request.
 #[derive(Clone, Debug)]

@@ -1,7 +1,5 @@
 //! `emergency-revocation`: every active key at once, for ever.
 
-use crate::app::alerts::raise;
-use crate::domain::emergency::CONFIRMATION;
 use std::time::Duration;
 
 use axum::Json;
@@ -13,23 +11,23 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::app::alerts::raise::Cause;
+use crate::app::alerts::raise::{self, Cause};
 use crate::app::change::{Done, change};
 use crate::app::gates::{all, is_live};
 use crate::app::outbox::{Letter, enqueue};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
-use crate::domain::message::EmergencyRevocation;
-use crate::domain::message::Message;
+use crate::domain::emergency::CONFIRMATION;
+use crate::domain::message::{EmergencyRevocation, Message};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::domain::validate;
 use crate::http::extract::Body;
 use crate::store::gates::Gate;
-use crate::store::keys::Holder;
-use crate::store::{ChangeTx, Meta, StoreError, key_links, keys, outbox, settings};
+use crate::store::keys::{self, Holder};
+use crate::store::{ChangeTx, Meta, StoreError, key_links, outbox, settings};
 
 /// How often gates are looked for without being told to: what another replica told may be lost.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

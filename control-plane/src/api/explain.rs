@@ -5,14 +5,13 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
-use lictor_policy::address;
 use lictor_policy::call::Call;
 use lictor_policy::decide::{self, Check, Facts, Finding, Head, Stage};
-use lictor_policy::operations;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::value::Value;
 use lictor_policy::xmlrpc::MethodCall;
+use lictor_policy::{address, operations};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Given};
@@ -20,8 +19,8 @@ use serde_json::{Map, Value as Given};
 use crate::app::App;
 use crate::domain::problem::{Problem, Result};
 use crate::http::extract::Body;
-use crate::store::keys::Key;
-use crate::store::{keys, snapshot, users};
+use crate::store::keys::{self, Key};
+use crate::store::{snapshot, users};
 
 /// A call, as far as it is given.
 #[derive(Deserialize, JsonSchema)]

@@ -1,30 +1,27 @@
 //! What gates ask for: the policy, as a long poll, and a place for their audit events.
 
-use crate::app::alerts::evaluate;
-use crate::app::alerts::raise;
-use crate::domain::gate_report;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use gate_report::Accepted;
 use lictor_policy::wire::{self, EventBatch, Stored};
 use serde::Deserialize;
 
 use crate::api::auth::GateIdentity;
 use crate::app::App;
+use crate::app::alerts::{evaluate, raise};
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
+use crate::domain::gate_report;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::http::extract::{Query, Wire};
 use crate::store::audit::{insert, sequences};
 use crate::store::gates::Seen;
 use crate::store::{StoreError, in_time};
 use crate::tasks::credentials;
-
-use gate_report::Accepted;
 
 /// What a gate has.
 #[derive(Deserialize)]

@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::app::gates::name_taken;
-use crate::app::gates::{Issued, issue};
-use crate::app::gates::{current, is_live};
+use crate::app::gates::{Issued, current, is_live, issue, name_taken};
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::sequences::Skipped;

@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::app::new_keys;
-use crate::app::new_keys::{NewSecret, refuse_revoked};
+use crate::app::new_keys::{self, NewSecret, refuse_revoked};
 use crate::domain::actor::Actor;
 use crate::domain::key::Terms;
 use crate::domain::problem::{Problem, Result};
@@ -24,9 +23,9 @@ use crate::http::cursor::{Page, Window};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
-use crate::store::keys::Key;
+use crate::store::keys::{self, Key};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, keys, users};
+use crate::store::{Connection, users};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
 const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;

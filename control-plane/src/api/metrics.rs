@@ -21,8 +21,7 @@ use crate::domain::severity::Severity;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::operation::Operation;
 use crate::store::audit::sequences;
-use crate::store::jobs;
-use crate::store::{Meta, alerts, outbox};
+use crate::store::{Meta, alerts, jobs, outbox};
 
 /// Counts every request by its route and what was answered.
 pub async fn count(State(app): State<App>, route: Option<MatchedPath>, request: Request, next: Next) -> Response {

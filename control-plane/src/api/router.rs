@@ -4,7 +4,6 @@
 //! the API's description (`openapi.rs`): a handler's types say what it takes and answers, through `JsonSchema` on what is
 //! read and written; `.status(&[201])` and `.or(&[Code::NameTaken])` add what types do not tell.
 
-use crate::api::openapi::Documents;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
@@ -14,11 +13,10 @@ use axum::{Extension, Router};
 use lictor_policy::wire;
 
 use crate::api::auth::require;
-use crate::api::gate_v1;
-use crate::api::metrics;
+use crate::api::openapi::{self, Documents};
 use crate::api::{
-    accounts, admin_audit, alerts, audit, emergency, explain, gates, health, jobs, key_link, keys, openapi, outbox,
-    pauses, permissions, sessions, settings, sign_in, tokens, users, webhooks,
+    accounts, admin_audit, alerts, audit, emergency, explain, gate_v1, gates, health, jobs, key_link, keys, metrics,
+    outbox, pauses, permissions, sessions, settings, sign_in, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::domain::actor::Role;

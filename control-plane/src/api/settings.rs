@@ -1,12 +1,11 @@
 //! `settings`: what holds for all calls.
 
-use crate::app::gates;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::app::App;
 use crate::app::change::{Done, change};
+use crate::app::{App, gates};
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::domain::settings::Settings;

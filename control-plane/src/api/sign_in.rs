@@ -12,11 +12,10 @@ use serde_json::json;
 
 use crate::api::accounts::keep_an_admin;
 use crate::api::auth::Presented;
-use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::app::passwords;
 use crate::app::sign_in_limit::Attempt;
 use crate::app::tokens::issue;
+use crate::app::{App, passwords};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;

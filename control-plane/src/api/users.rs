@@ -17,10 +17,9 @@ use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
-use crate::store;
 use crate::store::snapshot::Part;
-use crate::store::users::{Upstream, User};
-use crate::store::{StoreError, users};
+use crate::store::users::{self, Upstream, User};
+use crate::store::{self, StoreError};
 use crate::tasks::credentials;
 
 /// What an administrator says about a user.

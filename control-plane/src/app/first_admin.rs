@@ -1,5 +1,8 @@
 //! The first way in: an account of an administrator with its token.
 
+use lictor_policy::secret::Secret;
+use serde::Serialize;
+
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::tokens::issue;
@@ -8,8 +11,6 @@ use crate::domain::problem::{Code, Problem, Result};
 use crate::secrets::random;
 use crate::store::accounts::{self, Account};
 use crate::store::tokens::Token;
-use lictor_policy::secret::Secret;
-use serde::Serialize;
 
 /// The first administrator, or another, with the token that is shown this once.
 #[derive(Serialize)]

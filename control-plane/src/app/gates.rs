@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use lictor_policy::secret::Secret;
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
@@ -9,13 +13,8 @@ use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::domain::validate;
 use crate::secrets::random::{self, Token};
-use crate::store::gates;
-use crate::store::gates::Gate;
-use crate::store::gates::Seen;
+use crate::store::gates::{self, Gate, Seen};
 use crate::store::{Connection, StoreError};
-use lictor_policy::secret::Secret;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 /// A gate that was heard within this time is live: polls are held for a third of it.
 pub const LIVE: Duration = Duration::from_secs(60);

@@ -9,8 +9,7 @@ use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::secrets::random::{self, Token};
 use crate::store::key_links::{self, Link, owner};
-use crate::store::keys;
-use crate::store::{ChangeTx, Connection, if_proven};
+use crate::store::{ChangeTx, Connection, if_proven, keys};
 
 /// Makes a link to a key, and answers its URL: whoever has that sees the key.
 pub async fn make(

@@ -36,9 +36,8 @@ use crate::clients::smtp::Mailer;
 use crate::domain::signing::Signer;
 use crate::domain::time::{Clock, Moment, system_clock};
 use crate::secrets::vault::Vault;
-use crate::store::jobs;
 use crate::store::proof::Keys;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, jobs};
 
 /// The service. Cheap to clone.
 #[derive(Clone)]

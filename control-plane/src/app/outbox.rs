@@ -5,18 +5,16 @@
 //! receiver took a message and before that was noted sends it again when the lease has ended. Both carry the same
 //! `Message-ID`, or `X-Lictor-Event`.
 
+use std::time::Duration;
+
 use lictor_policy::secret::Secret;
 
 use crate::app::App;
-use crate::domain::message::Channel;
+use crate::domain::message::{Channel, Message};
 use crate::domain::severity::Severity;
 use crate::secrets::random;
-use crate::store::outbox::Claim;
-use crate::store::outbox::{self, Row};
+use crate::store::outbox::{self, Claim, Row};
 use crate::store::{Connection, StoreError, webhooks};
-use std::time::Duration;
-
-use crate::domain::message::Message;
 
 /// Whoever claims a message has it so long; after a crash it is sent by another then.
 pub const LEASE: Duration = Duration::from_secs(60);

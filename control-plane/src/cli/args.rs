@@ -1,15 +1,15 @@
 //! The command line: what `lictor` is told to do.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
 use crate::cli::options::{Backup, Init, Restore, RotateMasterKey, Serve, Storage};
-use crate::cli::remote::Noun;
+use crate::cli::remote::{self, Noun};
 use crate::cli::terminal::print;
-use crate::cli::{database, docs, init, remote, serve};
-use clap::CommandFactory as _;
-use std::io::Write as _;
-use std::process::ExitCode;
+use crate::cli::{database, docs, init, serve};
 
 /// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
 #[derive(Debug, Parser)]

@@ -1,6 +1,8 @@
 //! `backup`, `restore`, `rotate-master-key`: what is done to the database and not through the API.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -14,8 +16,6 @@ use crate::domain::time::{Moment, system_clock};
 use crate::secrets::vault::Vault;
 use crate::store::proof::Accepted;
 use crate::store::{ChangeTx, Entry, Store, backup, sealed};
-use std::fmt;
-use std::io::ErrorKind;
 
 pub(crate) async fn run_restore(restore: Restore) -> Result<()> {
     let url = &restore.storage.database.database_url;

@@ -1,19 +1,19 @@
 //! `lictor init`: the database, the first administrator, a gate.
 
-use crate::app::first_admin;
-use crate::app::first_admin::FirstAdmin;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+
+use crate::app::first_admin::{self, FirstAdmin};
 use crate::app::gates;
-use crate::cli::master_key;
-use crate::cli::master_key::open;
+use crate::cli::master_key::{self, open};
 use crate::cli::options::Init;
 use crate::cli::terminal::failure::in_words;
 use crate::cli::terminal::print::Output;
 use crate::clients::odoo::Odoo;
 use crate::domain::actor::Actor;
-use anyhow::{Context as _, Result, bail};
-use serde::Serialize;
-use std::io::Write as _;
-use std::path::PathBuf;
 
 pub(crate) async fn run_init(init: Init) -> Result<()> {
     // Nobody is asked for anything: the Odoo is named when the service starts.

@@ -1,8 +1,9 @@
 //! The first start: the master key, the first administrator.
 
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
+use anyhow::{Context as _, Result, bail};
 use lictor_policy::secret::Secret;
 
 use crate::app::App;
@@ -10,8 +11,6 @@ use crate::cli::options::Storage;
 use crate::clients::odoo::Odoo;
 use crate::secrets::vault::Vault;
 use crate::store::Store;
-use anyhow::{Context as _, Result, bail};
-use std::io::ErrorKind;
 
 /// The service on its database.
 pub(crate) async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {

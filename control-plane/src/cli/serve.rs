@@ -1,8 +1,15 @@
 //! `lictor serve`: everything that runs, from its start to its end.
 
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::api::router;
-use crate::app::App;
-use crate::app::first_admin;
+use crate::app::{App, first_admin};
 use crate::cli::master_key::open;
 use crate::cli::options::{Serve, Smtp};
 use crate::cli::terminal::failure::in_words;
@@ -11,16 +18,7 @@ use crate::clients::smtp::{self, Mailer};
 use crate::http::listen::{self, Bounds};
 use crate::http::tls::Tls;
 use crate::store::Store;
-use crate::tasks::alerts;
-use crate::tasks::outbox;
-use crate::tasks::presence;
-use crate::tasks::{credentials, jobs, live_gates, proofs, publisher};
-use anyhow::{Context as _, Result};
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use crate::tasks::{alerts, credentials, jobs, live_gates, outbox, presence, proofs, publisher};
 
 /// How long requests under way may take once the service is to end.
 const GRACE: Duration = Duration::from_secs(10);

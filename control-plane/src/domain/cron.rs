@@ -1,9 +1,10 @@
 //! When a job runs: a cron expression, in UTC.
 
+use std::time::Duration;
+
 use cronexpr::{Crontab, MakeTimestamp};
 
 use crate::domain::time::Moment;
-use std::time::Duration;
 
 /// What is wrong with an expression, with what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

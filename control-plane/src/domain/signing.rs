@@ -1,13 +1,14 @@
 //! Hashes, and the key that signs the logs.
 
+use std::fmt;
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lictor_policy::secret::Secret;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
-use std::fmt;
-use std::str::FromStr;
 
 use crate::secrets::random::{self, NoRandomness};
 

@@ -5,8 +5,7 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 
 use crate::domain::cron::next_run;
-use crate::domain::job::Outcome;
-use crate::domain::job::{Counts, Job};
+use crate::domain::job::{Counts, Job, Outcome};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big, json, word};

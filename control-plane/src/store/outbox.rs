@@ -6,8 +6,7 @@ use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use crate::domain::message::{Channel, State};
-use crate::domain::message::{Kind, Message};
+use crate::domain::message::{Channel, Kind, Message, State};
 use crate::domain::time::Moment;
 use crate::secrets::vault::Vault;
 use crate::store::engine::filter::{Bound, Conditions};

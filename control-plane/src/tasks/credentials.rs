@@ -3,7 +3,6 @@
 //! A call that Odoo answers with "access denied" makes a user suspect; a suspect's credential is tried, and if Odoo refuses
 //! it, gates refuse the user's calls until it is taken again.
 
-use crate::app::alerts::raise;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -11,14 +10,14 @@ use lictor_policy::secret::Secret;
 use lictor_policy::wire::{Event, Outcome};
 
 use crate::app::App;
+use crate::app::alerts::raise;
 use crate::app::change::{Done, change};
 use crate::app::outbox::{self, Letter};
 use crate::clients::odoo::{Look, OdooError, Uid};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
-use crate::domain::message::Message;
-use crate::domain::message::{CredentialRejected, OdooKeyExpiring};
+use crate::domain::message::{CredentialRejected, Message, OdooKeyExpiring};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::store::snapshot::Part;

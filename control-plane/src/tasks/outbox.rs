@@ -1,23 +1,22 @@
 //! Sends what is in the outbox.
 
-use crate::app::alerts::raise;
-use crate::app::outbox::LEASE;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use crate::app::App;
+use crate::app::alerts::raise;
+use crate::app::outbox::LEASE;
 use crate::clients::delivery::Failure;
 use crate::clients::smtp::{Mail, Session};
 use crate::clients::webhook::{self, Call};
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
-use crate::domain::message::Message;
-use crate::domain::message::{Channel, State};
+use crate::domain::message::{Channel, Message, State};
 use crate::domain::time::Moment;
 use crate::store::outbox::{self, Claim, Content, Settlement};
-use crate::store::webhooks::Webhook;
-use crate::store::{StoreError, in_time, webhooks};
+use crate::store::webhooks::{self, Webhook};
+use crate::store::{StoreError, in_time};
 
 /// Mails that go over one connection, and webhooks that are called at once.
 const BATCH: usize = 10;

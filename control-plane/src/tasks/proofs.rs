@@ -1,11 +1,11 @@
 //! Looks from time to time whether the rows of the policy prove themselves, and tells people and gates of what does not.
 
-use crate::app::alerts::raise;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::app::App;
+use crate::app::alerts::raise;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;

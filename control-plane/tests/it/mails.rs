@@ -1,17 +1,15 @@
 use lictor_control_plane::app::outbox::{self, Letter};
-use lictor_control_plane::domain::message::Channel;
 use lictor_control_plane::domain::message::{
-    AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, OdooKeyExpiring, RotationFailed, Test,
+    AlertOpened, Channel, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Kind, Message, OdooKeyExpiring,
+    RotationFailed, Test,
 };
-use lictor_control_plane::domain::message::{Kind, Message};
 use lictor_control_plane::domain::severity::Severity;
 use lictor_control_plane::domain::time::Moment;
 use lictor_policy::refusal::AlertType;
 use lictor_policy::secret::Secret;
 
 use crate::smtp::Smtp;
-use crate::support::Lab;
-use crate::support::START;
+use crate::support::{Lab, START};
 
 /// A message of a kind, and what both parts of its mail must say beside the names, dates and ids in it.
 fn sample(kind: Kind) -> (Message, &'static [&'static str]) {

@@ -1,18 +1,14 @@
 use axum::http::StatusCode;
 use lictor_control_plane::app::App;
 use lictor_control_plane::app::outbox::{self, Letter};
-use lictor_control_plane::domain::message::Channel;
-use lictor_control_plane::domain::message::Message;
-use lictor_control_plane::domain::message::{KeyRotated, Test};
+use lictor_control_plane::domain::message::{Channel, KeyRotated, Message, Test};
 use lictor_control_plane::domain::time::Moment;
 use lictor_control_plane::store::Database;
 use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::text;
+use crate::support::{Lab, START, text};
 
 const KEY: &str = "lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf";
 

@@ -3,7 +3,6 @@
 //! Its database is a file there, or, if LICTOR_TEST_POSTGRES holds the URL of a PostgreSQL server without the name of a
 //! database, a database of its own on that server. `cargo xtask test unit` runs all tests both ways.
 
-use lictor_control_plane::app::first_admin;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +14,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use lictor_control_plane::api::router;
-use lictor_control_plane::app::{App, Waits};
+use lictor_control_plane::app::{App, Waits, first_admin};
 use lictor_control_plane::clients::odoo::Odoo;
 use lictor_control_plane::domain::time::Moment;
 use lictor_control_plane::secrets::random;

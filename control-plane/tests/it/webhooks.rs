@@ -5,17 +5,13 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use lictor_control_plane::app::outbox::{self, Letter};
-use lictor_control_plane::domain::message::AlertOpened;
-use lictor_control_plane::domain::message::Channel;
-use lictor_control_plane::domain::message::Message;
+use lictor_control_plane::domain::message::{AlertOpened, Channel, Message};
 use lictor_control_plane::domain::severity::Severity;
 use lictor_control_plane::domain::time::Moment;
 use lictor_policy::refusal::AlertType;
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::text;
+use crate::support::{Lab, START, text};
 
 const PATH: &str = "/api/v1/webhooks";
 

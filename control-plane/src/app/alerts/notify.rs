@@ -8,8 +8,7 @@ use crate::app::outbox::{self, Letter};
 use crate::domain::alerts::settings::Alerts;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::{Alert, Rule};
-use crate::domain::message::AlertOpened;
-use crate::domain::message::Message;
+use crate::domain::message::{AlertOpened, Message};
 use crate::store::{Connection, StoreError, gates, keys, users};
 
 /// Whether somebody is to be mailed who was not yet.

@@ -12,9 +12,8 @@ use crate::domain::alerts::{Alert, Rule, State};
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::alerts as rows;
 use crate::store::alerts::{Action, Entry};
-use crate::store::{Connection, StoreError, settings};
+use crate::store::{Connection, StoreError, alerts as rows, settings};
 
 /// How many alerts of one type may be open on addresses: beyond these they share one, so that whoever has many addresses
 /// fills neither the list nor a mailbox.

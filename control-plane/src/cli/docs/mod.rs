@@ -12,8 +12,7 @@ use crate::domain::actor::Role;
 use crate::domain::alerts::settings::{Alerts, Threshold};
 use crate::domain::alerts::{Rule, TYPES, type_name};
 use crate::domain::severity::Severity;
-use crate::http::route::Access;
-use crate::http::route::Route;
+use crate::http::route::{Access, Route};
 
 pub use crate::cli::docs::settings::settings;
 

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::remote::client::{Client, Condition, encoded};
 use crate::cli::remote::{Limit, key};
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print::Output;
-use crate::cli::terminal::print::{self, Column};
+use crate::cli::terminal::print::{self, Column, Output};
 
 const COLUMNS: [Column; 8] = [
     ("ID", "id"),

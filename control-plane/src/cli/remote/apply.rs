@@ -15,8 +15,7 @@ use crate::cli::remote::policy::plan::plan;
 use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Output;
+use crate::cli::terminal::print::{self, Output};
 use crate::domain::time::system_clock;
 
 /// Bytes that a policy file may have.

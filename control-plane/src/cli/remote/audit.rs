@@ -11,8 +11,7 @@ use crate::cli::options::Server;
 use crate::cli::remote::client::{Client, with_query};
 use crate::cli::remote::{Limit, key, user};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
-use crate::cli::terminal::print::Output;
-use crate::cli::terminal::print::{self, Column};
+use crate::cli::terminal::print::{self, Column, Output};
 
 const COLUMNS: [Column; 10] = [
     ("AT", "at"),

@@ -11,7 +11,8 @@ use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lictor_policy::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,12 +21,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
-use crate::cli::options;
-use crate::cli::options::Server;
+use crate::cli::options::{self, Server};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Listing;
-use crate::cli::terminal::print::Output;
+use crate::cli::terminal::print::{self, Listing, Output};
 
 /// How long the service may take to begin its answer, or to go on with it.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,8 +1,7 @@
 //! How a command ends: a status for scripts and a sentence for people.
 
-use std::fmt;
-use std::io;
 use std::process::ExitCode;
+use std::{fmt, io};
 
 use crate::domain::problem::Problem;
 

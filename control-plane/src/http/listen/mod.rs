@@ -22,6 +22,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use places::{Answering, Place, Places};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -30,7 +31,6 @@ use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http::listen::timely::Timely;
-use places::{Answering, Place, Places};
 
 /// How often it is logged that connections are refused.
 const WARN_EVERY: Duration = Duration::from_secs(60);

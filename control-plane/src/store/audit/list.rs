@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 use lictor_policy::operation::Operation;
 
 use crate::domain::time::Moment;
-use crate::store::audit::record::Place;
-use crate::store::audit::record::{Record, read};
+use crate::store::audit::record::{Place, Record, read};
 use crate::store::audit::record_blocks::{Block, SIZES};
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::big;

@@ -1,8 +1,5 @@
 //! An audit record, as it is read.
 
-use crate::domain::time::Moment;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
 use lictor_policy::operation::Operations;
 use lictor_policy::records::{MAX_READ, RecordIds, digest_of};
 use lictor_policy::refusal::Reason;
@@ -10,6 +7,10 @@ use lictor_policy::wire::Outcome;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
+
+use crate::domain::time::Moment;
+use crate::store::StoreError;
+use crate::store::engine::row::Columns as _;
 
 /// A place in the list, for the next page: the record before it.
 pub type Place = (u64, String, String);

@@ -18,15 +18,16 @@ use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::store::engine::database::Database;
-use crate::store::engine::error::StoreError;
-use crate::store::engine::meta::Meta;
-use crate::store::proof;
 use connection::{Reader, Transaction};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
+
+use crate::store::engine::database::Database;
+use crate::store::engine::error::StoreError;
+use crate::store::engine::meta::Meta;
+use crate::store::proof;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../../migrations/0001_start.sql")),

@@ -10,8 +10,7 @@ use lictor_policy::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::signing::{Digest, GENESIS};
-use crate::store::engine::row;
-use crate::store::engine::row::Columns as _;
+use crate::store::engine::row::{self, Columns as _};
 use crate::store::proof::tables::{Counted, Table};
 use crate::store::proof::{Keys, Proof, Weight};
 use crate::store::{Connection, Meta, StoreError};

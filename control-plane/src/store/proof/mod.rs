@@ -16,6 +16,7 @@ use std::fmt;
 use ring::hmac;
 use sqlx::any::AnyRow;
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
+use tables::{Counted, Table};
 
 use crate::domain::revision::Revision;
 use crate::domain::signing::{Digest, Signer};
@@ -24,7 +25,6 @@ use crate::secrets::random;
 use crate::secrets::vault::Vault;
 use crate::store::engine::row::big;
 use crate::store::{Connection, StoreError};
-use tables::{Counted, Table};
 
 pub use crate::store::proof::start::Accepted;
 

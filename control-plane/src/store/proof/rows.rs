@@ -5,9 +5,8 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
 use crate::store::engine::row::Columns as _;
-use crate::store::proof::ledger;
 use crate::store::proof::tables::Table;
-use crate::store::proof::{Proof, Value, Weight, stored, values};
+use crate::store::proof::{Proof, Value, Weight, ledger, stored, values};
 use crate::store::{ChangeTx, Connection, StoreError, alert_counts};
 
 /// Rows that one statement changes: it must stay below the number of parameters that both databases take.

@@ -3,22 +3,20 @@
 //! The new key, the mark on the old one and the message with the new key are one transaction: whatever fails, a key has
 //! a successor whose user is told, or none.
 
-use crate::app::alerts::raise;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::alerts::raise;
 use crate::app::change::{Done, change};
-use crate::app::key_links;
 use crate::app::new_keys::{self, NewSecret, Replaced};
 use crate::app::outbox::{self, Letter};
+use crate::app::{App, key_links};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::job::Counts;
-use crate::domain::message::Message;
-use crate::domain::message::{KeyLink, KeyRotated, RotationFailed};
+use crate::domain::message::{KeyLink, KeyRotated, Message, RotationFailed};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::settings::{Delivery, Rotation};
 use crate::domain::time::Moment;

@@ -10,8 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::App;
 use crate::domain::cron::next_run;
-use crate::domain::job::Outcome;
-use crate::domain::job::{Counts, Job};
+use crate::domain::job::{Counts, Job, Outcome};
 use crate::domain::problem::Result;
 use crate::domain::time::Moment;
 use crate::secrets::random;

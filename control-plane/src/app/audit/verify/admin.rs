@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::audit::verify::verdict::{Finding, What};
-use crate::app::audit::verify::verdict::{Ordered, OrderedCut};
+use crate::app::audit::verify::verdict::{Finding, Ordered, OrderedCut, What};
 use crate::app::audit::verify::{Check, PAGE, finding};
 use crate::domain::admin_chain::AdminHead;
 use crate::domain::signing::{Digest, GENESIS};
