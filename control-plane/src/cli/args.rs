@@ -4,9 +4,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
-use tracing::level_filters::LevelFilter;
 
-use crate::cli::options::{Backup, Init, Restore, RotateMasterKey, Serve, Storage};
+use crate::cli::options::{Backup, Init, Logging, Restore, RotateMasterKey, Serve, Storage};
 use crate::cli::remote::{self, Noun};
 use crate::cli::terminal::print;
 use crate::cli::{database, docs, init, serve};
@@ -15,9 +14,9 @@ use crate::cli::{database, docs, init, serve};
 #[derive(Debug, Parser)]
 #[command(name = "lictor", version)]
 pub struct Config {
-    /// What is logged to standard error: off, error, warn, info, debug or trace.
-    #[arg(long, env = "LICTOR_LOG", default_value = "info", global = true)]
-    pub log: LevelFilter,
+    /// What is logged.
+    #[command(flatten)]
+    pub logging: Logging,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -67,7 +66,7 @@ pub enum DocsPage {
 /// Does what the command line says.
 pub async fn run() -> ExitCode {
     let config = Config::parse();
-    tracing_subscriber::fmt().with_max_level(config.log).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt().with_max_level(config.logging.log).with_writer(std::io::stderr).with_ansi(false).init();
     let done = match config.command {
         Command::Init(init) => init::run_init(init).await,
         Command::Serve(serve) => serve::run_serve(serve).await,

@@ -5,10 +5,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lictor_policy::secret::Secret;
+use tracing::level_filters::LevelFilter;
 
 use crate::cli::terminal::print::Output;
 use crate::clients::smtp::SmtpTls;
 use crate::http::tls;
+
+/// What is logged.
+#[derive(Debug, Args)]
+pub struct Logging {
+    /// What is logged to standard error: off, error, warn, info, debug or trace.
+    #[arg(long, env = "LICTOR_LOG", default_value = "info", global = true)]
+    pub log: LevelFilter,
+}
 
 /// `lictor init`
 #[derive(Debug, Args)]
