@@ -56,7 +56,7 @@ def key(echo_gate: Gate, user: dict[str, Any]) -> str:
     return echo_gate.key(user)["key"]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: "bytes" if isinstance(value, xmlrpc.client.Binary) else repr(value))
 def test_every_value_survives_the_way_there_and_back(echo_gate: Gate, user: Any, key: str, value: Any) -> None:
     # In the context, since arrays inside arguments could be writes to other models.
     call = ("odoo", UID, key, "res.partner", "echo", ["x"], {"context": {"value": value}})
