@@ -2,6 +2,7 @@
 
 mod rules;
 mod sources;
+mod storeys;
 
 use std::fs;
 
@@ -34,6 +35,7 @@ pub(crate) fn tidy(project: &Project) -> Result<()> {
     let mut breaches: Vec<String> = sources.iter().flat_map(rules::breaches).collect();
     breaches.extend(dependencies_of_policy(project)?);
     breaches.extend(rules::lints(&sources));
+    breaches.extend(storeys::breaches(&sources));
     for (file, command) in GENERATED {
         breaches.extend(out_of_date(project, file, command)?);
     }

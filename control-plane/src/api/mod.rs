@@ -1,4 +1,4 @@
-//! The REST API, one file a noun.
+//! Storey 6: the REST API, one file a noun.
 
 pub mod accounts;
 pub mod admin_audit;

@@ -1,4 +1,4 @@
-//! What every request can reach.
+//! Storey 4: what every request can reach.
 
 pub mod alerts;
 pub mod audit;

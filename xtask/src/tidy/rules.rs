@@ -88,18 +88,13 @@ fn confined(source: &Source) -> Vec<String> {
         {
             continue;
         }
-        for (number, line) in code_lines(&source.text) {
+        for (number, line) in source.code_lines() {
             for word in rule.words.iter().filter(|word| line.contains(**word)) {
                 breaches.push(format!("{}:{number}: `{}`: {}", source.path, word.trim(), rule.reason));
             }
         }
     }
     breaches
-}
-
-/// The lines without those that are comments only.
-fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// Machines get packages from whatever mirror they are set up for, so no file names a registry. Cargo.lock has to.

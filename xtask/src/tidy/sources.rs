@@ -21,6 +21,11 @@ impl Source {
         self.path.ends_with(".rs") || self.path.ends_with(".py")
     }
 
+    /// The numbered lines without those that are comments only.
+    pub(super) fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        (1..).zip(self.text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
     /// A Rust file in the folder.
     pub(super) fn is_rust_of(&self, folder: &str) -> bool {
         self.path.ends_with(".rs") && self.path.starts_with(folder)

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::cli::options;
+use crate::cli::options::environment;
 use crate::cli::remote::client::{Client, Condition};
 use crate::cli::remote::{Limit, body, changes, id_of, unless_any};
 use crate::cli::terminal::ask::Consent;
@@ -121,7 +121,7 @@ impl Credential {
 /// The secret in an environment variable.
 pub(crate) fn secret_of_environment(name: &str) -> Result<Secret> {
     let absent = || Failure::failed(format!("The environment variable {name} is not there, or empty."));
-    options::environment(name).ok_or_else(absent)
+    environment(name).ok_or_else(absent)
 }
 
 /// The secret in a file, without the line's end.
