@@ -36,6 +36,7 @@ pub(crate) fn tidy(project: &Project) -> Result<()> {
     breaches.extend(dependencies_of_policy(project)?);
     breaches.extend(rules::lints(&sources));
     breaches.extend(storeys::breaches(&sources));
+    breaches.extend(rules::named_in_the_map(&sources));
     for (file, command) in GENERATED {
         breaches.extend(out_of_date(project, file, command)?);
     }

@@ -118,6 +118,22 @@ fn registry_hosts(source: &Source) -> Vec<String> {
     named.map(|name| format!("{}: names the registry {name}", source.path)).collect()
 }
 
+/// Files and folders that the map of the project names and that are not there.
+pub(super) fn named_in_the_map(sources: &[Source]) -> Vec<String> {
+    const MAP: &str = "docs/ARCHITECTURE.md";
+    let map = sources.iter().filter(|source| source.path == MAP);
+    let named = map.flat_map(|map| map.text.split('`').skip(1).step_by(2));
+    let is_path = |name: &&str| (name.ends_with(".rs") || name.ends_with('/')) && !name.contains([' ', '*']);
+    let is_there = |name: &str| {
+        let inside = format!("/{name}");
+        sources.iter().any(|source| match name.strip_suffix('/') {
+            Some(_) => source.path.starts_with(name) || source.path.contains(&inside),
+            None => source.path == name || source.path.ends_with(&inside),
+        })
+    };
+    named.filter(is_path).filter(|name| !is_there(name)).map(|name| format!("{MAP}: there is no {name}")).collect()
+}
+
 /// Lints that are missing from the workspace, and crates that do not take the workspace's.
 pub(super) fn lints(sources: &[Source]) -> Vec<String> {
     let mut breaches = Vec::new();
@@ -154,6 +170,14 @@ mod tests {
         ] {
             assert!(!of(path, text).is_empty(), "{path}: {text}");
         }
+    }
+
+    #[test]
+    fn the_map_names_what_is_there() {
+        let file = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+        let map = file("docs/ARCHITECTURE.md", "`api/keys.rs`, `store/`, `gone.rs`, `a/gone/` and `Keys`");
+        let found = named_in_the_map(&[map, file("src/api/keys.rs", ""), file("src/store/mod.rs", "")]);
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]
