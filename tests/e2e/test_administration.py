@@ -1,4 +1,4 @@
-"""docs/administration.md: the commands that stand there are run, in their order, as they stand there."""
+"""The pages that docs/administration.md lists: the commands that stand there are run, in their order, as they stand there."""
 
 import json
 import os
@@ -20,7 +20,9 @@ from test_mail import smtp
 
 from parts.postgres import Postgres, binaries
 
-PAGE = ROOT / "docs/administration.md"
+INDEX = ROOT / "docs/administration.md"
+# In the order in which the index lists them, which is the one in which their commands are run.
+PAGES = [INDEX.parent / page for page in re.findall(r"\]\((admin/[\w-]+\.md)\)", INDEX.read_text())]
 # How commands begin that are not run here, and why.
 NOT_RUN = {
     "lictor serve --listen 0.0.0.0:8080": "with these options in test_tls.py",
@@ -30,17 +32,18 @@ NOT_RUN = {
 }
 # How those begin that are about PostgreSQL.
 POSTGRESQL = ("createdb", "pg_dump", "pg_restore", "lictor restore --adopt")
-# Whoever reads the page puts these in by hand: the id that the answer of the command before shows.
+# Whoever reads the pages puts these in by hand: the id that the answer of the command before shows.
 SHOWN = {"accounts": "ID", "tokens": "TOKEN_ID", "webhooks": "WEBHOOK_ID"}
 
 
 def commands() -> Iterator[tuple[str, str]]:
     """Each with the heading that it stands under."""
+    text = "\n".join(page.read_text() for page in PAGES)
     heading = ""
     fenced = r"```(?:sh|console)\n(?P<fenced>.*?)```"
     indented = r"(?<=\n\n)(?P<indented>(?: {4,}\S[^\n]*\n)+)"
     listed = r"^\|[^|\n]+\| `(?P<listed>lictor [^`\n]+)` \|$"
-    for found in re.finditer(rf"^#+ (?P<heading>[^\n]+)$|{fenced}|{indented}|{listed}", PAGE.read_text(), re.MULTILINE | re.DOTALL):
+    for found in re.finditer(rf"^#+ (?P<heading>[^\n]+)$|{fenced}|{indented}|{listed}", text, re.MULTILINE | re.DOTALL):
         heading = found["heading"] or heading
         block = found["fenced"] or found["indented"] or found["listed"] or ""
         yield from ((heading, command) for command in whole(textwrap.dedent(block)) if runs(command))
@@ -67,7 +70,7 @@ def runs(command: str) -> bool:
 
 
 class Reader:
-    """Somebody who has the page in front of them, and a service."""
+    """Somebody who has the pages in front of them, and a service."""
 
     def __init__(self, lictor: ControlPlane, **variables: str) -> None:
         self.lictor = lictor
@@ -118,8 +121,8 @@ class Reader:
 
 def prepare(lictor: ControlPlane, heading: str, command: str) -> dict[str, str]:
     """Makes what the command is about, and answers what the reader would put in."""
-    if heading == "Handling one":
-        [alert] = lictor.api("GET", "alerts")["items"]
+    if heading == "Handling an alert":
+        [alert] = lictor.api("GET", "alerts?type=emergency_revocation")["items"]
         if alert["state"] == "resolved" and "reopen" not in command:
             lictor.api("POST", f"alerts/{alert['id']}/reopen")
         return {"ID": alert["id"]}
@@ -134,7 +137,7 @@ def echo() -> Iterator[Echo]:
         yield echo
 
 
-def test_every_command_of_the_page_does_what_it_says(echo: Echo, tmp_path: Path) -> None:
+def test_every_command_of_the_pages_does_what_it_says(echo: Echo, tmp_path: Path) -> None:
     with Mailbox() as mailbox, ControlPlane(echo.url, tmp_path, smtp(mailbox)) as lictor:
         alert_that_a_message_failed(lictor)
         upstream = {"database": "odoo", "login": "agent", "secret": "secret"}
@@ -156,10 +159,10 @@ def test_every_command_of_the_page_does_what_it_says(echo: Echo, tmp_path: Path)
                 lictor.start()
             ran += 1
         assert ran > 50 and mailbox.taken
-        print(f"\n{ran} commands of the page ran")
+        print(f"\n{ran} commands of the pages ran")
 
 
-def test_postgresql_is_backed_up_and_put_back_as_the_page_says(echo: Echo, tmp_path: Path) -> None:
+def test_postgresql_is_backed_up_and_put_back_as_the_pages_say(echo: Echo, tmp_path: Path) -> None:
     with Postgres() as postgres:
         server = {"PGHOST": postgres.host, "PGPORT": str(postgres.port), "PGUSER": postgres.role, "PGPASSWORD": postgres.password}
         create, dump, *put_back = [command for _, command in commands() if command.startswith(POSTGRESQL)]
@@ -178,7 +181,11 @@ def test_postgresql_is_backed_up_and_put_back_as_the_page_says(echo: Echo, tmp_p
             assert [item["model"] for item in lictor.api("GET", "permissions")["items"]] == ["res.partner"]
 
 
-def test_what_is_not_run_stands_on_the_page() -> None:
+def test_the_index_lists_every_page_once() -> None:
+    assert sorted(PAGES) == sorted((INDEX.parent / "admin").iterdir())
+
+
+def test_what_is_not_run_stands_on_the_pages() -> None:
     for beginning in (*NOT_RUN, *POSTGRESQL):
         assert any(command.startswith(beginning) for _, command in commands()), beginning
 

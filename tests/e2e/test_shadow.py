@@ -187,7 +187,7 @@ def test_no_alert_comes_of_what_passed(gate: Gate, roads: Roads, made: dict[str,
 def test_an_administrator_starts_in_shadow(
     gate: Gate, roads: Roads, made: dict[str, Any], tmp_path: Path
 ) -> None:
-    """The walk of docs/administration.md."""
+    """The walk of docs/admin/shadow-mode.md."""
     lictor = CommandLine(gate.up["lictor"], gate.up["api_url"], gate.up["admin_token"], tmp_path)
     lictor("settings", "set", "enforcement=secure", "shadow=[all]")
     assert eventually(lambda: would_deny(roads.call(*PROBE))) == "permission_denied"

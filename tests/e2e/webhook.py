@@ -1,4 +1,4 @@
-"""A program that is told of alerts. It checks signatures as docs/administration.md says: with the code that stands there."""
+"""A program that is told of alerts. It checks signatures as docs/admin/webhooks.md says, with the code that stands there."""
 
 import http.server
 import json
@@ -12,8 +12,8 @@ from local_server import LocalServer
 
 
 def documented_check() -> Callable[[str, str, bytes], bool]:
-    """`verified(secret, header, body)`, from the page for administrators."""
-    page = (ROOT / "docs/administration.md").read_text()
+    """`verified(secret, header, body)`, from the page on webhooks."""
+    page = (ROOT / "docs/admin/webhooks.md").read_text()
     [code] = re.findall(r"```python\n(.*?def verified.*?)```", page, re.DOTALL)
     names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102

@@ -1,4 +1,4 @@
-"""How far the control plane scales: `cargo xtask scale` runs this on what it has built, and docs/administration.md tells
+"""How far the control plane scales: `cargo xtask scale` runs this on what it has built, and docs/operate/sizing.md tells
 what came out. Figures are printed, and nothing is judged."""
 
 import argparse

@@ -22,7 +22,7 @@ pub enum BackupError {
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
     /// PostgreSQL has its own programs.
-    #[error("this is for SQLite; copy a PostgreSQL database with pg_dump, and see docs/administration.md")]
+    #[error("this is for SQLite; copy a PostgreSQL database with pg_dump, and see docs/admin/backup.md")]
     NotAFile,
     /// There is a database already.
     #[error("{0} is there already: --replace puts the backup in its place")]

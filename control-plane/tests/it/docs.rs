@@ -3,9 +3,9 @@ use lictor_control_plane::cli::docs;
 
 #[test]
 fn the_table_of_alerts_is_what_the_code_does() {
-    let page = include_str!("../../../docs/administration.md");
+    let page = include_str!("../../../docs/admin/alerts.md");
     let table = docs::alerts();
-    assert!(page.contains(&table), "put this into docs/administration.md, section Alerts:\n{table}");
+    assert!(page.contains(&table), "put this into docs/admin/alerts.md:\n{table}");
 }
 
 #[test]

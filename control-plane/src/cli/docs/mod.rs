@@ -50,7 +50,7 @@ fn name(route: &Route<App>) -> String {
     format!("`{} {}`", route.verb.name(), route.path)
 }
 
-/// The types of alerts and the rules of `suspicious_activity` with their defaults. Markdown, for docs/administration.md.
+/// The types of alerts and the rules of `suspicious_activity` with their defaults. Markdown, for docs/admin/alerts.md.
 pub fn alerts() -> String {
     let alerts = Alerts::default();
     let mut table = "| type | counts | severity | opens at |\n|---|---|---|---|\n".to_owned();

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::domain::settings::Settings;
 
-/// Has tables of its own in docs/administration.md.
+/// Has tables of its own in docs/admin/alerts.md.
 const ELSEWHERE: &str = "/alerts/types";
 
 /// Every setting: what it takes, what it is at first, what it means. Markdown.
@@ -14,9 +14,9 @@ pub fn settings() -> String {
     let mut page = "# Settings\n\n\
         Made by `lictor docs settings` from `control-plane/src/domain/settings.rs`: do not edit.\n\n\
         `GET /api/v1/settings` shows them. `PATCH /api/v1/settings` changes those that are given, and so does a \
-        [policy file](administration.md#policy-as-a-file).\nA value that is not taken is refused with the name of its \
+        [policy file](admin/policy-file.md).\nA value that is not taken is refused with the name of its \
         field, and nothing changes. The types and rules of\nalerts, `alerts.types`, are in \
-        [administration.md](administration.md#alerts).\n\n\
+        [alerts.md](admin/alerts.md).\n\n\
         | setting | takes | at first | what it is |\n|---|---|---|---|\n"
         .to_owned();
     let schema = schemars::schema_for!(Settings).to_value();

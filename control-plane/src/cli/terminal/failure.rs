@@ -8,7 +8,7 @@ use crate::domain::problem::Problem;
 /// The result of a command.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// The exit status. docs/administration.md lists them.
+/// The exit status. docs/admin/command-line.md lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
