@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the invariants of docs/ARCHITECTURE.md that a program can check.
 
+mod links;
 mod rules;
 mod sources;
 mod storeys;
@@ -37,6 +38,7 @@ pub(crate) fn tidy(project: &Project) -> Result<()> {
     breaches.extend(rules::lints(&sources));
     breaches.extend(storeys::breaches(&sources));
     breaches.extend(rules::named_in_the_map(&sources));
+    breaches.extend(links::broken(&sources));
     for (file, command) in GENERATED {
         breaches.extend(out_of_date(project, file, command)?);
     }
