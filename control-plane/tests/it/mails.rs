@@ -111,7 +111,7 @@ async fn every_kind_of_mail_says_what_happened_to_what_and_what_to_do_in_both_pa
 #[test]
 fn the_administrators_page_lists_every_kind_of_mail_and_no_other() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/admin/mail.md")).unwrap();
-    let (_, table) = page.split_once("## What is sent to whom").unwrap();
+    let (_, table) = page.split_once("## Kinds of messages").unwrap();
     let rows = table.lines().skip_while(|line| !line.starts_with("| `")).take_while(|line| line.starts_with("| `"));
     let documented: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
     let kinds = Kind::ALL.map(|kind| serde_json::to_value(kind).unwrap());
