@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use lictor_policy::address;
 use lictor_policy::decide::Head;
+use lictor_policy::formats::unsupported::{Label, Unsupported};
 use lictor_policy::gate::{self, Body};
 use lictor_policy::road::Road;
-use lictor_policy::unsupported::{Label, Unsupported};
 
 use crate::headers::Headers;
 use crate::host::{self, HostError};

@@ -2,9 +2,8 @@
 
 use lictor_policy::gate::{self, Forward};
 
-use crate::headers::Headers;
+use crate::headers::{GUARD, Headers};
 use crate::host::{self, HostError};
-use crate::request::GUARD;
 
 /// Headers that Odoo or the mesh needs and that carry no credential. Everything else is the client's own affair.
 const FORWARDED: &[&str] = &[

@@ -4,6 +4,10 @@ use std::borrow::Cow;
 
 use crate::host::{self, HostError};
 
+/// Set on every request that the filter has seen. Envoy's routes to Odoo match only with it: a filter that has dropped
+/// out of the chain lets nothing through.
+pub(crate) const GUARD: (&str, &str) = ("x-lictor-guard", "passed");
+
 /// All of them, as they came, in the one buffer that the host has filled.
 pub(crate) struct Headers {
     bytes: Vec<u8>,

@@ -1,13 +1,14 @@
 //! The audit event of one request, from the verdict to the end of the answer.
 
 use lictor_policy::decide::{Facts, Trace};
-use lictor_policy::rate::Quota;
+use lictor_policy::formats::xmlrpc;
+use lictor_policy::gate::peek;
+use lictor_policy::memory::rate::Quota;
+use lictor_policy::memory::session::Session;
 use lictor_policy::records::{MAX_CHANGED, MAX_READ, Recorded};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::{Road, Service};
-use lictor_policy::session::Session;
 use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros};
-use lictor_policy::{peek, xmlrpc};
 
 use crate::audit;
 use crate::headers::Headers;

@@ -1,9 +1,9 @@
 //! One budget for refusals: the first few a minute of each caller and reason have records of their own, the rest is
 //! counted. So nobody fills the queue, a disk or a mailbox by being refused. Whoever goes on all the same is answered late.
 
-use lictor_policy::brake::network;
-use lictor_policy::counted::{Counted, Whose};
-use lictor_policy::places::For;
+use lictor_policy::memory::brake::network;
+use lictor_policy::memory::counted::{Counted, Whose};
+use lictor_policy::memory::places::For;
 use lictor_policy::refusal::Reason;
 use lictor_policy::wire::{Event, UnixMicros};
 

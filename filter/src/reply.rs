@@ -1,8 +1,8 @@
 //! Answers that the gate gives itself, and what it adds to Odoo's.
 
-use lictor_policy::rate::Quota;
+use lictor_policy::gate::reply::{self, Reply};
+use lictor_policy::memory::rate::Quota;
 use lictor_policy::refusal::{Reason, Refusal};
-use lictor_policy::reply::{self, Reply};
 use lictor_policy::road::Road;
 
 use crate::answers;

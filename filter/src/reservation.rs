@@ -1,6 +1,6 @@
 //! The places of the gate's audit queue, which all workers share.
 
-use lictor_policy::places::{For, Places};
+use lictor_policy::memory::places::{For, Places};
 use lictor_policy::wire::UnixMicros;
 
 use crate::host::{self, HostError};

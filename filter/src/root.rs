@@ -3,15 +3,15 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::answers;
-use crate::audit::{self, Sender};
+use crate::audit::sender::Sender;
 use crate::config::Config;
 use crate::host::{self, HostError};
+use crate::lease::Lease;
 use crate::refused::Recorder;
-use crate::reservation;
-use crate::sync::{Lease, Poll};
+use crate::subscription::Poll;
 use crate::threads::{Place, Watch};
 use crate::worker::Worker;
+use crate::{answers, audit, reservation};
 
 /// How often a thread looks for a new policy and, with the lease, for events to send.
 const TICK: Duration = Duration::from_millis(20);

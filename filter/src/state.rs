@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
-use lictor_policy::brake::{self, Failures};
-use lictor_policy::bucket::{Bucket, Count, Place, minute_is_over};
 use lictor_policy::decide::{State, Unavailable};
-use lictor_policy::line::Line;
+use lictor_policy::memory::brake::{self, Failures};
+use lictor_policy::memory::bucket::{Bucket, Count, Place, minute_is_over};
+use lictor_policy::memory::line::Line;
 use lictor_policy::snapshot::Key;
 use lictor_policy::wire::UnixMicros;
 

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use lictor_policy::effects;
-use lictor_policy::never;
-use lictor_policy::operations::{LEFT_OUT, METHODS, Method};
+use lictor_policy::odoo::never;
+use lictor_policy::odoo::operations::{LEFT_OUT, METHODS, Method};
 use lictor_policy::records;
 use lictor_policy::refusal::Reason;
 

@@ -1,4 +1,4 @@
-//! Client addresses and lists of networks.
+//! Storey 1: client addresses and lists of networks.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

@@ -1,4 +1,4 @@
-//! Lictor keys: their form, their digest and their stored hash.
+//! Storey 2: lictor keys: their form, their digest and their stored hash.
 //!
 //! A key is `lct_`, 40 base62 characters of secret and 6 base62 characters of the secret's CRC-32, so that a mistyped
 //! or invented key is refused before anything is hashed. The first 8 characters of the secret are the prefix under

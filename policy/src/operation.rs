@@ -1,4 +1,4 @@
-//! The four things that a call can do to records, and sets of them.
+//! Storey 1: the four things that a call can do to records, and sets of them.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The records that a call names, as the audit log has them: each id once; of many a count and a digest.
+//! Storey 1: the records that a call names, as the audit log has them: each id once; of many a count and a digest.
 
 use std::collections::BTreeSet;
 

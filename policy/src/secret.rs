@@ -1,4 +1,4 @@
-//! Text that must never be printed.
+//! Storey 1: text that must never be printed.
 
 use std::fmt;
 

@@ -5,22 +5,26 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
+use lictor_policy::address;
 use lictor_policy::call::Call;
 use lictor_policy::decide::{self, Check, Facts, Finding, Head, Stage};
+use lictor_policy::formats::value::Value;
+use lictor_policy::formats::xmlrpc::MethodCall;
+use lictor_policy::odoo::operations;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
-use lictor_policy::value::Value;
-use lictor_policy::xmlrpc::MethodCall;
-use lictor_policy::{address, operations};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Given};
 
 use crate::app::App;
-use crate::domain::problem::{Problem, Result};
+use crate::domain::problem::Problem;
+use crate::domain::problem::Result;
 use crate::http::extract::Body;
-use crate::store::keys::{self, Key};
-use crate::store::{snapshot, users};
+use crate::store::keys;
+use crate::store::keys::Key;
+use crate::store::snapshot;
+use crate::store::users;
 
 /// A call, as far as it is given.
 #[derive(Deserialize, JsonSchema)]

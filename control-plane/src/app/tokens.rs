@@ -4,10 +4,12 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::problem::{Problem, Result};
+use crate::domain::problem::Problem;
+use crate::domain::problem::Result;
 use crate::secrets::random;
 use crate::store::ChangeTx;
-use crate::store::tokens::{self, Token};
+use crate::store::tokens;
+use crate::store::tokens::Token;
 
 /// A token with its text: shown this once.
 #[derive(Serialize, JsonSchema)]

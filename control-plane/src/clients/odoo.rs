@@ -10,9 +10,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use lictor_policy::formats::value::Value;
+use lictor_policy::formats::xmlrpc::{self, MethodCall};
 use lictor_policy::secret::Secret;
-use lictor_policy::value::Value;
-use lictor_policy::xmlrpc::{self, MethodCall};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
 

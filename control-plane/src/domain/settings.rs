@@ -2,16 +2,19 @@
 //!
 //! Only settings that have an effect are here: one that had none would be a promise that nobody keeps.
 
+use lictor_policy::refusal::shadow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use lictor_policy::memory::session::MAX_SESSIONS;
 use lictor_policy::operation::Operations;
-use lictor_policy::session::MAX_SESSIONS;
 use lictor_policy::wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alerts::settings::Alerts;
-use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::problem::Code;
+use crate::domain::problem::Problem;
+use crate::domain::problem::Result;
 use crate::domain::validate;
 
 /// The largest body limit: what a worker can hold for several calls at once.
@@ -63,7 +66,7 @@ pub struct Settings {
     /// Whether gates stand in for Odoo's MCP module, on `/mcp/…`.
     pub mcp_module_contract: bool,
     /// The stages that record what they would refuse, and let it pass.
-    pub shadow: BTreeSet<wire::Shadow>,
+    pub shadow: BTreeSet<shadow::Shadow>,
 }
 
 /// The general rate limit.

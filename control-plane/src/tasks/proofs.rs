@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::app::alerts::raise;
-use crate::app::change::{Done, change};
+use crate::app::change::Done;
+use crate::app::change::change;
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;

@@ -2,7 +2,11 @@ use axum::http::StatusCode;
 use lictor_control_plane::tasks::alerts::once;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Lab, event, send, text};
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::event;
+use crate::support::send;
+use crate::support::text;
 
 const PATH: &str = "/api/v1/alerts";
 const KEY: &str = "0196f0a1-0000-7000-8000-000000000001";

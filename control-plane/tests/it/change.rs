@@ -8,7 +8,8 @@ use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use serde_json::json;
 
-use crate::support::{Lab, text};
+use crate::support::Lab;
+use crate::support::text;
 
 async fn state(lab: &Lab) -> [i64; 3] {
     [

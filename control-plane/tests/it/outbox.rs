@@ -8,7 +8,9 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::{Lab, START, text};
+use crate::support::Lab;
+use crate::support::START;
+use crate::support::text;
 
 const KEY: &str = "lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf";
 

@@ -1,7 +1,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, text};
+use crate::support::Lab;
+use crate::support::text;
 
 const PATH: &str = "/api/v1/pauses";
 

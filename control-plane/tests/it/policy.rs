@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use lictor_policy::wire;
 use serde_json::json;
 
-use crate::support::{Lab, text};
+use crate::support::Lab;
+use crate::support::text;
 
 /// Longer than any test may take.
 const LONG: Duration = Duration::from_secs(60);

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tracing::Level;
 
-use crate::support::{Answer, Lab, RIGHT, text};
+use crate::support::Answer;
+use crate::support::Lab;
+use crate::support::RIGHT;
+use crate::support::text;
 
 /// Everything that is logged, at every level, by every crate.
 #[derive(Clone, Default)]

@@ -5,7 +5,10 @@ use lictor_control_plane::api::router;
 use lictor_policy::secret::Secret;
 use serde_json::json;
 
-use crate::support::{Answer, Caller, Lab, text};
+use crate::support::Answer;
+use crate::support::Caller;
+use crate::support::Lab;
+use crate::support::text;
 
 const PASSWORD: &str = "correct horse battery";
 const REFUSED: (u16, &str, &str) = (401, "sign_in_refused", "");

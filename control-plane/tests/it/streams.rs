@@ -14,7 +14,9 @@ use axum::http::StatusCode;
 use lictor_control_plane::domain::alerts::{self, TYPES, type_name};
 use serde_json::{Value, json};
 
-use crate::support::{Lab, send, text};
+use crate::support::Lab;
+use crate::support::send;
+use crate::support::text;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/streams");
 

@@ -1,26 +1,31 @@
 //! Stages 2 to 4: session, address and rate. Session and window change together, once all three have passed.
 
-use super::authenticate::Verified;
-use super::shadow::Shadowed;
-use super::{Facts, Stage, State, Trace, Unavailable};
-use crate::line::Line;
-use crate::rate::Quota;
+use crate::decide::shadow::Shadowed;
+use crate::decide::{Facts, Stage, State, Trace, Unavailable};
+use crate::memory::line::Line;
+use crate::memory::rate::Quota;
+use crate::memory::session::{Client, Full};
 use crate::refusal::{Reason, Refusal};
-use crate::session::{Client, Full};
 use crate::snapshot::{Key, Snapshot};
 
 const MICROS: u64 = 1_000_000;
 /// How often another worker may be faster before the call is refused: two rarely meet twice.
 const ATTEMPTS: usize = 32;
 
+/// Proof that the caller has the key, with what the gate remembers of it.
+pub(crate) struct Verified<'s> {
+    pub(crate) key: &'s Key,
+    pub(crate) line: Line,
+}
+
 /// Proof that the caller may call, with what stages in shadow have noted.
-pub(super) struct Admitted<'s> {
-    pub(super) key: &'s Key,
-    pub(super) shadowed: Shadowed<'s>,
+pub(crate) struct Admitted<'s> {
+    pub(crate) key: &'s Key,
+    pub(crate) shadowed: Shadowed<'s>,
 }
 
 /// Admits a call: it belongs to a session and counts against the rate.
-pub(super) fn call<'s>(
+pub(crate) fn call<'s>(
     snapshot: &'s Snapshot,
     verified: Verified<'s>,
     facts: Facts<'_>,
@@ -32,7 +37,7 @@ pub(super) fn call<'s>(
 }
 
 /// Admits a login: it counts against the rate, and starts no session.
-pub(super) fn login<'s>(
+pub(crate) fn login<'s>(
     snapshot: &'s Snapshot,
     verified: Verified<'s>,
     facts: Facts<'_>,
@@ -97,19 +102,19 @@ fn before_rate(
 }
 
 /// The key's own limit before the general one; none while rate limiting is off.
-pub(super) fn rate_limit(snapshot: &Snapshot, key: &Key) -> Option<u32> {
+pub(crate) fn rate_limit(snapshot: &Snapshot, key: &Key) -> Option<u32> {
     let general = &snapshot.settings.wire.rate_limit;
     key.wire.rate_limit_per_minute.or(general.enabled.then_some(general.per_minute))
 }
 
 /// The key's own limit before the general one; 0 is no limit.
-pub(super) fn session_limit(snapshot: &Snapshot, key: &Key) -> u32 {
+pub(crate) fn session_limit(snapshot: &Snapshot, key: &Key) -> u32 {
     let general = &snapshot.settings.wire.sessions;
     key.wire.session_limit.unwrap_or(if general.enabled { general.limit } else { 0 })
 }
 
 /// An administrator ended the session: the line is refused from that address for a while.
-pub(super) fn terminated(snapshot: &Snapshot, key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
+pub(crate) fn terminated(snapshot: &Snapshot, key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
     let Some(until) = snapshot.terminated_until(&key.wire.line, facts.client, facts.now) else { return Ok(()) };
     let seconds = until.saturating_sub(facts.now).div_ceil(MICROS);
     Err(Refusal { retry_after_seconds: u32::try_from(seconds).ok(), ..Reason::SessionTerminated.into() })
@@ -126,7 +131,7 @@ fn session(snapshot: &Snapshot, key: &Key, client: Client, line: &mut Line, fact
 }
 
 /// The general list and the key's; an empty one allows all.
-pub(super) fn address(snapshot: &Snapshot, key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
+pub(crate) fn address(snapshot: &Snapshot, key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
     let allowed = [&snapshot.settings.ip_allow_list, &key.ip_allow_list]
         .into_iter()
         .all(|list| list.is_empty() || facts.client.is_some_and(|client| list.contains(client)));

@@ -1,18 +1,11 @@
 //! Stage 1: the key and whose it is.
 
-use super::admit::Admitted;
-use super::{Facts, Grant, Stage, State, Trace, admit, pause};
 use crate::call::Call;
+use crate::decide::admit::{self, Admitted, Verified};
+use crate::decide::{Facts, Grant, Stage, State, Trace, pause};
 use crate::key::{Key as PlainKey, Presented};
-use crate::line::Line;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::{Key, Snapshot};
-
-/// Proof that the caller has the key, with what the gate remembers of it.
-pub(super) struct Verified<'s> {
-    pub(super) key: &'s Key,
-    pub(super) line: Line,
-}
 
 /// Answers `authenticate` and `login`: whose key it is, or why the answer is no: a wrong key, login or database. Starts
 /// no session.
@@ -75,7 +68,7 @@ pub fn recognise<'s>(
 }
 
 /// Exists, hash matches, not expired. Checksum, prefix and digest come first: they cost a thousandth of the hash.
-pub(super) fn key<'s>(
+pub(crate) fn key<'s>(
     snapshot: &'s Snapshot,
     password: &str,
     facts: Facts<'_>,
@@ -107,18 +100,18 @@ pub(super) fn key<'s>(
 }
 
 /// Not expired.
-pub(super) fn current(key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
+pub(crate) fn current(key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
     let expired = key.wire.expires_at.is_some_and(|expiry| expiry <= facts.now);
     if expired { Err(Reason::InvalidKey.into()) } else { Ok(()) }
 }
 
 /// Odoo takes the user's credential, as far as is known.
-pub(super) fn accepted(key: &Key) -> Result<(), Refusal> {
+pub(crate) fn accepted(key: &Key) -> Result<(), Refusal> {
     if key.user.upstream_rejected { Err(Reason::UpstreamCredentialRejected.into()) } else { Ok(()) }
 }
 
 /// The database and uid of a call must be the key's.
-pub(super) fn identity(key: &Key, call: &Call<'_>) -> Result<(), Refusal> {
+pub(crate) fn identity(key: &Key, call: &Call<'_>) -> Result<(), Refusal> {
     if call.is_identity_of(key) { Ok(()) } else { Err(Reason::IdentityMismatch.into()) }
 }
 

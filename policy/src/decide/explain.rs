@@ -1,8 +1,8 @@
 //! The decision check by check, for administrators: the same code, without a gate's memory, changing nothing.
 
-use super::shadow::Shadowed;
-use super::{Facts, Stage, Trace, admit, authenticate, pause, permitted};
 use crate::call::Call;
+use crate::decide::shadow::Shadowed;
+use crate::decide::{Facts, Stage, Trace, admit, authenticate, pause, permitted};
 use crate::refusal::Refusal;
 use crate::snapshot::{Key, Snapshot};
 

@@ -1,18 +1,17 @@
 //! Between the stages: what the method does. A method that cannot be judged is refused.
 
-use super::shadow::Shadowed;
-use super::{Stage, malformed};
 use crate::call::Call;
+use crate::decide::shadow::Shadowed;
+use crate::decide::{Stage, malformed};
 use crate::effects::Effects;
-use crate::never;
+use crate::odoo::{never, operations};
 use crate::operation::{Operation, Operations};
-use crate::operations;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::Snapshot;
 
 /// The effects of a call, from the operations table or an administrator's mapping. In shadow, a method of which nobody has
 /// said what it does counts as one that does everything.
-pub(super) fn effects<'c>(
+pub(crate) fn effects<'c>(
     snapshot: &Snapshot,
     call: &'c Call<'_>,
     shadowed: &mut Shadowed<'_>,

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::Key;
 
-pub(super) fn check(key: &Key, call: &Call<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(key: &Key, call: &Call<'_>) -> Result<(), Refusal> {
     let models = &key.wire.models;
     if models.is_empty() || models.iter().any(|model| *model == call.model) {
         return Ok(());

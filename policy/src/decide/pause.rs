@@ -7,7 +7,7 @@ use crate::snapshot::{Key, Snapshot};
 use crate::wire::Pause;
 
 /// Whether all calls or the key's user are paused.
-pub(super) fn key(snapshot: &Snapshot, key: &Key) -> Result<(), Refusal> {
+pub(crate) fn key(snapshot: &Snapshot, key: &Key) -> Result<(), Refusal> {
     check(snapshot, |pause| match pause {
         Pause::All => true,
         Pause::User { id } => *id == key.wire.user_id,
@@ -16,7 +16,7 @@ pub(super) fn key(snapshot: &Snapshot, key: &Key) -> Result<(), Refusal> {
 }
 
 /// Whether the model is paused, or writing.
-pub(super) fn call(snapshot: &Snapshot, call: &Call<'_>, operations: Operations) -> Result<(), Refusal> {
+pub(crate) fn call(snapshot: &Snapshot, call: &Call<'_>, operations: Operations) -> Result<(), Refusal> {
     let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
     check(snapshot, |pause| match pause {
         Pause::Model { id } => *id == call.model,

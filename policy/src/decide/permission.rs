@@ -5,7 +5,7 @@ use crate::effects::Effects;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::{Key, Snapshot};
 
-pub(super) fn check(snapshot: &Snapshot, key: &Key, call: &Call<'_>, effects: &Effects<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(snapshot: &Snapshot, key: &Key, call: &Call<'_>, effects: &Effects<'_>) -> Result<(), Refusal> {
     let model = call.model.as_ref();
     let denied = |sentence| Refusal::explained(Reason::PermissionDenied, sentence);
     let Some(permission) = snapshot.permission(model) else {

@@ -4,7 +4,7 @@ use crate::effects::Effects;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::Key;
 
-pub(super) fn check(key: &Key, effects: &Effects<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(key: &Key, effects: &Effects<'_>) -> Result<(), Refusal> {
     let scopes = key.wire.scopes;
     let missing = effects.own.union(effects.nested).without(scopes);
     match missing.iter().next() {

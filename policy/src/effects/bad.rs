@@ -1,6 +1,6 @@
 //! Why the arguments of a call are not those of the method: which one, and what the method takes. Holds no value.
 
-use crate::operations::{Method, Param};
+use crate::odoo::operations::{Method, Param};
 
 /// Why the arguments are not those of the method.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum BadArguments {
 
 impl BadArguments {
     /// What is wrong with the argument of a parameter, which has its name then.
-    pub(super) fn of(self, param: &'static Param) -> Self {
+    pub(crate) fn of(self, param: &'static Param) -> Self {
         if self == Self::Shape { Self::ShapeOf(param) } else { self }
     }
 }

@@ -1,9 +1,9 @@
 //! Values of records, and the commands in them that write, create and delete records of other models.
 
-use super::{BadArguments, Effects};
+use crate::effects::{BadArguments, Effects};
+use crate::formats::value::Value;
 use crate::operation::Operation::{Create, Delete, Write};
 use crate::operation::Operations;
-use crate::value::Value;
 
 const WRITE: Operations = Operations::of(&[Write]);
 const CREATE: Operations = Operations::of(&[Create]);
@@ -13,14 +13,14 @@ const WRITE_DELETE: Operations = Operations::of(&[Write, Delete]);
 
 /// Where values stand: objects in a list of a `default_*` key are records to be made.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Argument,
     Context,
 }
 
 impl<'c> Effects<'c> {
     /// Values of one record: an array in a field writes through it.
-    pub(super) fn values(&mut self, value: &'c Value<'_>) -> Result<(), BadArguments> {
+    pub(crate) fn values(&mut self, value: &'c Value<'_>) -> Result<(), BadArguments> {
         match value {
             Value::Struct(members) => {
                 members.iter().try_for_each(|(field, value)| self.field(field, value, Source::Argument))
@@ -34,7 +34,7 @@ impl<'c> Effects<'c> {
         }
     }
 
-    pub(super) fn field(&mut self, field: &'c str, value: &Value<'_>, source: Source) -> Result<(), BadArguments> {
+    pub(crate) fn field(&mut self, field: &'c str, value: &Value<'_>, source: Source) -> Result<(), BadArguments> {
         if holds_array(value) {
             self.nested_fields.insert(field);
         } else if holds_definitions(value) {
@@ -46,7 +46,7 @@ impl<'c> Effects<'c> {
     }
 
     /// A field whose text creates or writes records of another model.
-    pub(super) fn loaded(&mut self, field: &'c str) {
+    pub(crate) fn loaded(&mut self, field: &'c str) {
         self.nested_fields.insert(field);
         self.nest(WRITE_CREATE);
     }
@@ -165,7 +165,7 @@ impl<'c> Effects<'c> {
 
     /// Arrays of which nobody has said what they are, at any depth. One that begins with a number counts as the command of
     /// that code, and, if there are only numbers in it, as ids too.
-    pub(super) fn anything(&mut self, value: &Value<'_>) {
+    pub(crate) fn anything(&mut self, value: &Value<'_>) {
         match value {
             Value::Array(items) => {
                 match (items.first().and_then(code), items.as_slice()) {
@@ -214,7 +214,7 @@ fn holds_array(value: &Value<'_>) -> bool {
 
 /// Whether a text is what Odoo reads as a list of property definitions, with which a record's value can rewrite the
 /// definitions of all records. Python reads more as JSON than others do, so its beginning decides.
-pub(super) fn holds_definitions(value: &Value<'_>) -> bool {
+pub(crate) fn holds_definitions(value: &Value<'_>) -> bool {
     let white = [' ', '\t', '\n', '\r'];
     let list = value.as_str().and_then(|text| text.trim_start_matches(white).strip_prefix('['));
     list.is_some_and(|items| items.trim_start_matches(white).starts_with('{'))

@@ -3,14 +3,12 @@
 //! Operators are a closed list, compared in lower case as Odoo compares them, and forwarded so: some of Odoo's methods look
 //! at a condition before its operator is lowered.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use super::BadArguments;
-use super::paths::{Crossing, first};
 use crate::call::Call;
-use crate::operations::{self, Kind, Param};
-use crate::value::Value;
+use crate::effects::BadArguments;
+use crate::effects::paths::{Crossing, first};
+use crate::formats::value::Value;
 
 /// `CONDITION_OPERATORS` of Odoo 19's `orm/domains.py`, without those that step over the access rules of other models.
 pub const OPERATORS: &[&str] = &[
@@ -45,7 +43,7 @@ const BYPASSES: [&str; 2] = ["any!", "not any!"];
 
 /// Where something stands in a call: a parameter, an item of it, an item of that.
 #[derive(Clone, Copy)]
-pub(super) enum Place<'p> {
+pub(crate) enum Place<'p> {
     Param(&'p str),
     Item(&'p Place<'p>, usize),
 }
@@ -60,7 +58,7 @@ impl fmt::Display for Place<'_> {
 }
 
 /// A domain: operators of sets, and conditions. Odoo takes `true` for all records.
-pub(super) fn domain(value: &Value<'_>, place: &Place<'_>) -> Crossing {
+pub(crate) fn domain(value: &Value<'_>, place: &Place<'_>) -> Crossing {
     match value {
         Value::Nil | Value::Bool(_) => Ok(None),
         Value::Array(items) => {
@@ -107,7 +105,7 @@ fn known(text: &Value<'_>, place: &Place<'_>) -> Result<&'static str, BadArgumen
 }
 
 /// An operator by itself, for a search by name: none that takes a domain.
-pub(super) fn operator(value: &Value<'_>, place: &Place<'_>) -> Crossing {
+pub(crate) fn operator(value: &Value<'_>, place: &Place<'_>) -> Crossing {
     match known(value, place)? {
         "any" | "not any" => Err(BadArguments::Operator(place.to_string())),
         _ => Ok(None),
@@ -116,7 +114,7 @@ pub(super) fn operator(value: &Value<'_>, place: &Place<'_>) -> Crossing {
 
 /// Refuses a call that has a condition with [`BYPASSES`] anywhere, whatever the method makes of its arguments: of many
 /// nobody has said where they take a domain. A method that was mapped may take the operator by itself.
-pub(super) fn keeps_to_access_rules(call: &Call<'_>, is_mapped: bool) -> Result<(), BadArguments> {
+pub(crate) fn keeps_to_access_rules(call: &Call<'_>, is_mapped: bool) -> Result<(), BadArguments> {
     let args = call.args.iter().enumerate();
     let args = args.map(|(at, value)| (Place::Item(&Place::Param("args"), at), value));
     let kwargs = call.kwargs.iter().map(|(name, value)| (Place::Param(name), value));
@@ -147,48 +145,6 @@ fn holds_text(value: &Value<'_>) -> bool {
         Value::String(_) => true,
         Value::Array(items) => items.iter().any(holds_text),
         _ => false,
-    }
-}
-
-/// Writes the operators of a permitted call in lower case.
-pub(crate) fn lower_operators(call: &mut Call<'_>) {
-    let Some(method) = operations::method(&call.method) else { return };
-    let positional = call.args.iter_mut().skip(usize::from(method.ids));
-    method.params.iter().zip(positional).for_each(|(param, value)| lower_argument(param.kind, value));
-    for (name, value) in &mut call.kwargs {
-        if let Some(Param { kind, .. }) = super::keyword(method.params, name) {
-            lower_argument(*kind, value);
-        }
-    }
-}
-
-fn lower_argument(kind: Kind, value: &mut Value<'_>) {
-    match kind {
-        Kind::Domain => lower_domain(value),
-        Kind::Operator => lower(value),
-        _ => {}
-    }
-}
-
-fn lower_domain(value: &mut Value<'_>) {
-    let Value::Array(items) = value else { return };
-    for item in items {
-        if let Value::Array(parts) = item
-            && let [_, operator, inner] = parts.as_mut_slice()
-        {
-            lower(operator);
-            if let Some("any" | "not any") = operator.as_str() {
-                lower_domain(inner);
-            }
-        }
-    }
-}
-
-fn lower(operator: &mut Value<'_>) {
-    if let Value::String(text) = operator
-        && text.bytes().any(|byte| byte.is_ascii_uppercase())
-    {
-        *text = Cow::Owned(text.to_ascii_lowercase());
     }
 }
 

@@ -1,13 +1,13 @@
 //! How arguments reach other models by name: paths and specifications.
 
-use super::BadArguments;
-use crate::value::Value;
+use crate::effects::BadArguments;
+use crate::formats::value::Value;
 
 /// How an argument reaches another model, if it does.
-pub(super) type Crossing = Result<Option<&'static str>, BadArguments>;
+pub(crate) type Crossing = Result<Option<&'static str>, BadArguments>;
 
 /// Whether an argument is as good as not given.
-pub(super) fn is_absent(value: &Value<'_>) -> bool {
+pub(crate) fn is_absent(value: &Value<'_>) -> bool {
     match value {
         Value::Nil | Value::Bool(false) => true,
         Value::Array(items) => items.is_empty(),
@@ -17,7 +17,7 @@ pub(super) fn is_absent(value: &Value<'_>) -> bool {
 }
 
 /// Field names, groupings, aggregates and sort orders: strings, alone or in lists. `export_data` reads `a:id` as `a/id`.
-pub(super) fn paths(value: &Value<'_>) -> Crossing {
+pub(crate) fn paths(value: &Value<'_>) -> Crossing {
     match value {
         Value::String(path) => Ok(leads_out(path).then_some("a path leads into another model")),
         Value::Array(items) => first(items.iter().map(paths)),
@@ -27,13 +27,13 @@ pub(super) fn paths(value: &Value<'_>) -> Crossing {
 }
 
 /// What `read_progress_bar` counts: a struct with a `field` and its `colors`.
-pub(super) fn progress_bar(value: &Value<'_>) -> Crossing {
+pub(crate) fn progress_bar(value: &Value<'_>) -> Crossing {
     let Value::Struct(members) = value else { return Err(BadArguments::Shape) };
-    crate::value::member(members, "field").map_or(Ok(None), paths)
+    crate::formats::value::member(members, "field").map_or(Ok(None), paths)
 }
 
 /// `web_read`'s specification: a field may have sub-`fields`, a `context` and more, all of the other model.
-pub(super) fn specification(value: &Value<'_>) -> Crossing {
+pub(crate) fn specification(value: &Value<'_>) -> Crossing {
     if is_absent(value) {
         return Ok(None);
     }
@@ -52,7 +52,7 @@ fn leads_out(path: &str) -> bool {
 }
 
 /// The first of several that crosses; all must be right.
-pub(super) fn first(results: impl Iterator<Item = Crossing>) -> Crossing {
+pub(crate) fn first(results: impl Iterator<Item = Crossing>) -> Crossing {
     let mut found = None;
     for result in results {
         found = found.or(result?);

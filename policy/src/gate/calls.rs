@@ -5,11 +5,11 @@
 //! from `params`, in either form that Python makes a dictionary of. A body is looked at while it passes: what Odoo has of
 //! a call that is cut off before it is whole does nothing.
 
-use super::Policy;
-use super::marks::{ENTITY, without_zeros};
-use super::members::Members;
+use crate::call::json2;
 use crate::decide::{Facts, Head};
-use crate::json2;
+use crate::gate::Policy;
+use crate::gate::marks::{ENTITY, without_zeros};
+use crate::gate::members::Members;
 use crate::key::MARK;
 use crate::refusal::{Reason, Refusal};
 use crate::road::Road;
@@ -44,7 +44,7 @@ impl Policy<'_> {
     }
 
     /// The refusal of a call that came by no road, or with another credential than its road's.
-    pub(super) fn refuses(&self, _: Sign, facts: Facts<'_>) -> Option<Refusal> {
+    pub(crate) fn refuses(&self, _: Sign, facts: Facts<'_>) -> Option<Refusal> {
         if !self.looks_everywhere() || self.excepts(facts) {
             return None;
         }
@@ -69,7 +69,7 @@ pub fn in_head(head: &Head<'_>) -> Option<Sign> {
 
 /// Looks for a call in a body, piece by piece.
 #[derive(Debug)]
-pub(super) struct Calls {
+pub(crate) struct Calls {
     kind: Kind,
     has_session: bool,
     /// How much more of a form with parts Odoo's server takes at once; none of other bodies. When it finds the form broken, it
@@ -94,12 +94,12 @@ enum Kind {
 impl Calls {
     /// The web client, which has a session, may well have a `service` among the parameters of a call of its own, but not
     /// all that `/jsonrpc` takes.
-    pub(super) fn new(head: &Head<'_>) -> Self {
+    pub(crate) fn new(head: &Head<'_>) -> Self {
         let portion = head.is_multipart.then_some(PORTION);
         Self { kind: Kind::Unknown, has_session: head.has_session, portion }
     }
 
-    pub(super) fn see(&mut self, piece: &[u8]) -> Option<Sign> {
+    pub(crate) fn see(&mut self, piece: &[u8]) -> Option<Sign> {
         let mut rest = piece;
         while let Some(left) = self.portion
             && let Some((portion, others)) = rest.split_at_checked(left)
@@ -140,7 +140,7 @@ impl Calls {
     }
 
     /// Whether no call can follow.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_other() && self.portion.is_none()
     }
 

@@ -2,25 +2,26 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable};
+use crate::call::json2;
 use crate::decide::{Facts, State, Trace, decide, malformed, recognise};
+use crate::formats::json;
+use crate::formats::value::{Members, Value};
+use crate::gate::{Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable, reply};
 use crate::key::{Key, Presented};
 use crate::refusal::{Reason, Refusal};
 use crate::secret::Secret;
 use crate::snapshot::Snapshot;
-use crate::value::{Members, Value};
 use crate::wire::Enforcement;
-use crate::{json, json2, reply};
 
 /// What the headers say.
-pub(super) struct Head<'s, 'r> {
+pub(crate) struct Head<'s, 'r> {
     snapshot: &'s Snapshot,
     key: &'r str,
     target: (String, String),
 }
 
 /// What the headers alone can refuse is refused before the body has come.
-pub(super) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>) -> Result<Head<'s, 'r>, Stop> {
+pub(crate) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>) -> Result<Head<'s, 'r>, Stop> {
     let token = json2::bearer(facts.head.authorization).unwrap_or_default();
     let key = std::str::from_utf8(token).unwrap_or_default();
     has_key(key)?;
@@ -40,7 +41,7 @@ pub(super) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>)
     Ok(Head { snapshot, key, target })
 }
 
-pub(super) fn judge<'s>(
+pub(crate) fn judge<'s>(
     policy: Policy<'s>,
     body: Body<'_>,
     facts: Facts<'_>,

@@ -16,11 +16,11 @@ use crate::secret::Secret;
 
 /// Where `lct_` stands, with what follows of a key.
 #[derive(Debug)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// `lct_` and the letters and digits behind it, as many as a key has.
-    pub(super) text: Secret,
+    pub(crate) text: Secret,
     /// Whether it is a whole key with a right checksum: nothing else looks like that by accident.
-    pub(super) is_key: bool,
+    pub(crate) is_key: bool,
 }
 
 impl Mark {
@@ -31,7 +31,7 @@ impl Mark {
 }
 
 /// A whole key in some bytes, else the first mark.
-pub(super) fn find(bytes: &[u8]) -> Option<Mark> {
+pub(crate) fn find(bytes: &[u8]) -> Option<Mark> {
     let bytes = without_zeros(bytes);
     let mut letters = Letters { rest: &bytes, skips_comments: false };
     let first = letters.best_mark();
@@ -44,7 +44,7 @@ pub(super) fn find(bytes: &[u8]) -> Option<Mark> {
 }
 
 /// The same in the head of a request.
-pub(super) fn in_head(head: &Head<'_>) -> Option<Mark> {
+pub(crate) fn in_head(head: &Head<'_>) -> Option<Mark> {
     let basic = basic(head.authorization).unwrap_or_default();
     let parts = [head.all, head.path.as_bytes(), head.authorization, head.api_key, &basic];
     let marks: Vec<Mark> = parts.into_iter().filter_map(find).collect();
@@ -58,13 +58,13 @@ pub fn is_marked(bytes: &[u8]) -> bool {
 }
 
 /// Whether a whole key stands in what the gate wrote, where each letter is written as itself.
-pub(super) fn is_in_written(document: &str) -> bool {
+pub(crate) fn is_in_written(document: &str) -> bool {
     is_marked(document.as_bytes()) && find(document.as_bytes()).is_some_and(|mark| mark.is_key)
 }
 
 /// Whether a body could hide a key from a search: it is compressed, or has entities of its own, whose text may be put
 /// together. Odoo reads no compressed body, and no client sends entities.
-pub(super) fn is_opaque(body: &[u8]) -> bool {
+pub(crate) fn is_opaque(body: &[u8]) -> bool {
     let text = without_zeros(body);
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let text =
@@ -78,10 +78,10 @@ pub(super) fn is_opaque(body: &[u8]) -> bool {
 
 const COMMENT: &[u8] = b"<!--";
 /// Declares an entity in a document.
-pub(super) const ENTITY: &[u8] = b"<!ENTITY";
+pub(crate) const ENTITY: &[u8] = b"<!ENTITY";
 
 /// UTF-16 and UTF-32 write letters with zeros round them; no other text has any.
-pub(super) fn without_zeros(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn without_zeros(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.contains(&0) {
         Cow::Owned(bytes.iter().copied().filter(|byte| *byte != 0).collect())
     } else {

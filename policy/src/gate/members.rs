@@ -7,7 +7,7 @@ const LONGEST: usize = 7;
 
 /// What is found so far, and where in the document the last piece ended.
 #[derive(Debug, Default)]
-pub(super) struct Members {
+pub(crate) struct Members {
     service: bool,
     method: bool,
     args: bool,
@@ -33,15 +33,15 @@ enum Escape {
 }
 
 impl Members {
-    pub(super) fn have_service(&self) -> bool {
+    pub(crate) fn have_service(&self) -> bool {
         self.service
     }
 
-    pub(super) fn are_all(&self) -> bool {
+    pub(crate) fn are_all(&self) -> bool {
         self.service && self.method && self.args
     }
 
-    pub(super) fn see(&mut self, piece: &[u8]) {
+    pub(crate) fn see(&mut self, piece: &[u8]) {
         let mut rest = piece;
         while let Some((byte, tail)) = rest.split_first() {
             rest = tail;

@@ -2,13 +2,12 @@
 //!
 //! Read from the published client `mcp-server-odoo` 0.9; a plain Odoo has no such pages.
 
-use super::{Stop, Verdict, has_key};
 use crate::decide::{Facts, State, Trace, access, identify, malformed};
+use crate::formats::value::Value;
+use crate::gate::{Stop, Verdict, has_key, reply};
 use crate::operation::{Operation, Operations};
-use crate::reply;
 use crate::road::{Road, canonical};
 use crate::snapshot::{Key, Snapshot};
-use crate::value::Value;
 
 /// The pages.
 enum Page<'p> {
@@ -34,7 +33,7 @@ impl<'p> Page<'p> {
     }
 }
 
-pub(super) fn judge<'s>(
+pub(crate) fn judge<'s>(
     snapshot: &'s Snapshot,
     facts: Facts<'_>,
     state: &mut dyn State,

@@ -1,8 +1,8 @@
 //! What is not a call with a Lictor key: another client's, which passes where the mode says so, if no key is in it.
 
-use super::marks::{self, Mark};
-use super::{Body, Policy, Verdict, calls, misplaced};
 use crate::decide::{Facts, State, Trace, recognise};
+use crate::gate::marks::{self, Mark};
+use crate::gate::{Body, Policy, Verdict, calls, misplaced};
 use crate::key::{MARK, PREFIX_LENGTH};
 use crate::refusal::{Reason, Refusal};
 use crate::road::Road;
@@ -16,13 +16,13 @@ pub struct Unmarked(());
 
 impl Unmarked {
     /// Where the mode leaves a road alone.
-    pub(super) fn ignored(policy: &Policy<'_>, road: Road) -> Option<Self> {
+    pub(crate) fn ignored(policy: &Policy<'_>, road: Road) -> Option<Self> {
         policy.ignores(road).then_some(Self(()))
     }
 }
 
 /// Why a request is not one with a key where a key belongs.
-pub(super) enum Other {
+pub(crate) enum Other {
     /// It needs none.
     Open {
         /// Where it goes, if Odoo has it at another path.
@@ -37,7 +37,7 @@ pub(super) enum Other {
 }
 
 /// What becomes of it.
-pub(super) fn judge<'s>(
+pub(crate) fn judge<'s>(
     policy: Policy<'s>,
     snapshot: &'s Snapshot,
     road: Road,
@@ -68,7 +68,7 @@ pub(super) fn judge<'s>(
 }
 
 /// Without a policy, what may carry a key is refused, and in `require` mode everything.
-pub(super) fn without_policy(policy: Policy<'_>, road: Road, body: Body<'_>, facts: Facts<'_>) -> Verdict {
+pub(crate) fn without_policy(policy: Policy<'_>, road: Road, body: Body<'_>, facts: Facts<'_>) -> Verdict {
     let closed = road == Road::Mcp || policy.require || marks::is_opaque(body.received());
     if closed || marks::find(body.received()).or_else(|| marks::in_head(&facts.head)).is_some() {
         return Verdict::Refuse(Reason::PolicyUnavailable.into());
@@ -85,7 +85,7 @@ fn mark(other: &Other, body: Body<'_>, facts: Facts<'_>) -> Option<Mark> {
 
 /// Says whose key it is, if its prefix is known. A whole one is verified, since malformed calls with a right key are worth
 /// an alert.
-pub(super) fn name<'s>(
+pub(crate) fn name<'s>(
     mark: &Mark,
     snapshot: &'s Snapshot,
     facts: Facts<'_>,

@@ -2,20 +2,22 @@
 
 use std::borrow::Cow;
 
-use super::others::Other;
-use super::{Body, Forward, OPEN, Policy, Stop, Verdict, has_key, misshapen, no_databases, readable, unread};
-use crate::call::{Call, Common};
+use crate::call::{Call, Common, jsonrpc};
 use crate::decide::{Facts, Grant, State, Trace, authenticate, decide, malformed, recognise};
+use crate::formats::json;
+use crate::formats::value::Value;
+use crate::formats::xmlrpc::{self, DecodeError, MethodCall};
+use crate::gate::others::Other;
+use crate::gate::{
+    Body, Forward, OPEN, Policy, Stop, Verdict, has_key, misshapen, no_databases, readable, reply, unread,
+};
 use crate::refusal::{Reason, Refusal};
 use crate::road::{Road, Service};
 use crate::snapshot::Snapshot;
-use crate::value::Value;
 use crate::wire::Enforcement;
-use crate::xmlrpc::{self, DecodeError, MethodCall};
-use crate::{json, jsonrpc, reply};
 
 /// A request over XML-RPC.
-pub(super) fn xml<'s>(
+pub(crate) fn xml<'s>(
     policy: Policy<'s>,
     snapshot: &'s Snapshot,
     road: Road,
@@ -39,7 +41,7 @@ pub(super) fn xml<'s>(
 }
 
 /// A request over JSON-RPC.
-pub(super) fn json<'s>(
+pub(crate) fn json<'s>(
     policy: Policy<'s>,
     snapshot: &'s Snapshot,
     road: Road,

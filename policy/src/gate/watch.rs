@@ -1,9 +1,9 @@
 //! Bodies that pass piece by piece, without being collected: looked at for what may not.
 
-use super::calls::{Calls, Sign};
-use super::marks::{self, Mark};
-use super::{Policy, Verdict, misplaced, others};
 use crate::decide::{Facts, Head, State, Trace};
+use crate::gate::calls::{Calls, Sign};
+use crate::gate::marks::{self, Mark};
+use crate::gate::{Policy, Verdict, misplaced, others};
 use crate::refusal::Reason;
 use crate::road::Road;
 

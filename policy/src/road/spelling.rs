@@ -19,7 +19,7 @@ pub(crate) fn canonical(path: &str) -> Cow<'_, str> {
 
 /// How a path is read where readers differ.
 #[derive(Clone, Copy)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// White space or `#` ends it: Python's server splits the request line there, in Latin-1. Its white space beyond ASCII is
     /// no UTF-8 by itself, so it comes as a replacement character.
     ends: bool,
@@ -43,11 +43,11 @@ impl Reading {
     const CANONICAL: Self = Self { ends: true, dots: Dots::Resolved, decodes_first: true };
 
     /// Whether a path holds something that is read in several ways.
-    pub(super) fn differ(path: &str) -> bool {
+    pub(crate) fn differ(path: &str) -> bool {
         unescape(path).contains("..") || path.contains(|character| Self::CANONICAL.is_end(character))
     }
 
-    pub(super) fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
         let with = |decodes_first| {
             [Dots::Resolved, Dots::ResolvedFirst, Dots::Kept]
                 .into_iter()
@@ -65,7 +65,7 @@ impl Reading {
         }
     }
 
-    pub(super) fn of(self, path: &str) -> String {
+    pub(crate) fn of(self, path: &str) -> String {
         let path = path.split(|character| self.is_end(character)).next().unwrap_or_default();
         let path = match path.split_once("://") {
             Some((scheme, rest)) if !scheme.contains('/') => {
@@ -97,7 +97,7 @@ impl Reading {
 }
 
 /// Decodes `%xx` once, as Odoo's server does; what is not UTF-8 then is no road.
-pub(super) fn unescape(path: &str) -> String {
+pub(crate) fn unescape(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{BadSnapshot, networks, positive};
 use crate::address::Networks;
 use crate::key::KeyHash;
+use crate::snapshot::{BadSnapshot, networks, positive};
 use crate::wire;
 
 /// A key that may be used.
@@ -29,7 +29,7 @@ pub struct Key {
 
 /// All keys, and the users that they act for.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     users: BTreeMap<String, Arc<wire::User>>,
     /// By their prefixes. No map: to build one takes several times as long.
     entries: Vec<Entry>,
@@ -45,7 +45,7 @@ struct Entry {
 /// The JSON of a [`wire::Key`]. It holds a hash, so it is not to be printed.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub(super) struct Unread(Box<RawValue>);
+pub(crate) struct Unread(Box<RawValue>);
 
 impl fmt::Debug for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,7 +54,7 @@ impl fmt::Debug for Unread {
 }
 
 impl Keys {
-    pub(super) fn of(users: Vec<wire::User>, keys: Vec<wire::KeyEntry<Unread>>) -> Result<Self, BadSnapshot> {
+    pub(crate) fn of(users: Vec<wire::User>, keys: Vec<wire::KeyEntry<Unread>>) -> Result<Self, BadSnapshot> {
         let mut by_id = BTreeMap::new();
         for user in users {
             let id = user.id.clone();
@@ -73,12 +73,12 @@ impl Keys {
     }
 
     /// Whether there is a key with this prefix, without reading it.
-    pub(super) fn has(&self, prefix: &str) -> bool {
+    pub(crate) fn has(&self, prefix: &str) -> bool {
         self.entry(prefix).is_some()
     }
 
     /// The key with this prefix, read if nobody has asked for it before.
-    pub(super) fn key(&self, prefix: &str) -> Result<Option<&Key>, BadSnapshot> {
+    pub(crate) fn key(&self, prefix: &str) -> Result<Option<&Key>, BadSnapshot> {
         let Some(entry) = self.entry(prefix) else { return Ok(None) };
         if let Some(key) = entry.key.get() {
             return Ok(Some(key));
@@ -88,7 +88,7 @@ impl Keys {
     }
 
     /// Reads every key, and keeps none.
-    pub(super) fn check(&self) -> Result<(), BadSnapshot> {
+    pub(crate) fn check(&self) -> Result<(), BadSnapshot> {
         let line = |entry| self.read(entry).map(|Key { wire, .. }| (wire.slot, wire.line));
         let mut lines: Vec<_> = self.entries.iter().map(line).collect::<Result<_, _>>()?;
         lines.sort_unstable();

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::UnixMicros;
 use crate::operation::Operations;
 use crate::records::RecordIds;
 use crate::refusal::Reason;
+use crate::wire::UnixMicros;
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +178,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventBatch {
-    /// [`super::VERSION`].
+    /// [`crate::wire::VERSION`].
     pub version: u32,
     /// Names the run of Envoy that counts the sequence.
     pub boot: String,

@@ -1,13 +1,12 @@
 //! Each stage, each hole: calls that pass beside calls that are refused.
 
-use lictor_policy::gate::Verdict;
+use lictor_policy::formats::value::Value;
+use lictor_policy::formats::xmlrpc::{self, MethodCall};
+use lictor_policy::gate::{Verdict, reply};
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
-use lictor_policy::reply;
 use lictor_policy::road::Road;
-use lictor_policy::value::Value;
 use lictor_policy::wire::{Enforcement, Snapshot};
-use lictor_policy::xmlrpc::{self, MethodCall};
 
 use crate::roads::check_all;
 use crate::setting::{self, DATABASE, LOGIN, NOW, UID};

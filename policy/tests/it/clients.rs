@@ -1,8 +1,8 @@
 //! What stock clients send, and what no client sends but Python reads.
 
 use lictor_policy::call::Call;
-use lictor_policy::value::Value;
-use lictor_policy::xmlrpc::{self, Problem, Scalar};
+use lictor_policy::formats::value::Value;
+use lictor_policy::formats::xmlrpc::{self, Problem, Scalar};
 
 /// The call in `params`, a client's way of writing, read as the gate reads it.
 fn read(body: &[u8]) -> Result<(String, String), String> {

@@ -3,7 +3,7 @@
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::effects::OPERATORS;
 use lictor_policy::gate::{self, Body, Policy, Verdict};
-use lictor_policy::operations::{Kind, METHODS, Method};
+use lictor_policy::odoo::operations::{Kind, METHODS, Method};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;

@@ -1,11 +1,12 @@
 //! Whatever the gate forwards on the JSON roads, Python's `json.loads` reads as exactly the call that was decided.
 
 use base64::Engine as _;
+use lictor_policy::call::json2;
 use lictor_policy::decide::{Facts, Head, Trace};
+use lictor_policy::formats::json;
+use lictor_policy::formats::value::{Members, Value};
 use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
 use lictor_policy::road::Road;
-use lictor_policy::value::{Members, Value};
-use lictor_policy::{json, json2};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -135,7 +136,7 @@ fn decided(road: Road, bytes: &[u8]) -> Value<'_> {
         let ids = call.args.into_iter().map(|ids| ("ids".into(), ids));
         return Value::Struct(ids.chain(call.kwargs).collect());
     }
-    let call = lictor_policy::jsonrpc::read(body).unwrap().call;
+    let call = lictor_policy::call::jsonrpc::read(body).unwrap().call;
     let call = lictor_policy::call::Call::read(call).unwrap();
     let text = |text: &str| Value::String(text.to_owned().into());
     let target = [Value::String(call.model), Value::String(call.method)];

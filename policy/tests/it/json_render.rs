@@ -1,6 +1,6 @@
 //! JSON as different clients write it: the same value in many spellings.
 
-use lictor_policy::value::Value;
+use lictor_policy::formats::value::Value;
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 

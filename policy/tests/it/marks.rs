@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 
 use lictor_policy::decide::{Facts, Head, Trace};
+use lictor_policy::formats::unsupported::{Label, Unsupported};
+use lictor_policy::formats::{json, xmlrpc};
 use lictor_policy::gate::{self, Body, Policy, Verdict, Watch};
 use lictor_policy::key::MARK;
 use lictor_policy::road::{Road, Service};
 use lictor_policy::snapshot::Snapshot;
-use lictor_policy::unsupported::{Label, Unsupported};
 use lictor_policy::wire::Enforcement;
-use lictor_policy::{json, xmlrpc};
 use proptest::prelude::RngExt as _;
 use serde_json::json;
 

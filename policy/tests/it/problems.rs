@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use lictor_policy::decide::{Trace, malformed};
+use lictor_policy::formats::json;
+use lictor_policy::formats::unsupported::{Label, Unsupported};
+use lictor_policy::formats::xmlrpc::{self, DecodeError, Scalar};
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
-use lictor_policy::unsupported::{Label, Unsupported};
 use lictor_policy::wire::{self, Enforcement};
-use lictor_policy::xmlrpc::{DecodeError, Scalar};
-use lictor_policy::{json, xmlrpc};
 
 use crate::roads::{self, Request};
 use crate::setting::{self, Memory, NOW};

@@ -1,6 +1,6 @@
 //! The sliding window against the exact log of what it admitted.
 
-use lictor_policy::rate::Window;
+use lictor_policy::memory::rate::Window;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 

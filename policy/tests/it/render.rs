@@ -1,6 +1,6 @@
 //! XML-RPC as different clients write it: the same call in many spellings.
 
-use lictor_policy::value::Value;
+use lictor_policy::formats::value::Value;
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 

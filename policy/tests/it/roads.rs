@@ -1,14 +1,14 @@
 //! One call on every road: the same decision, and the same record of it.
 
 use lictor_policy::decide::{Facts, Head, Trace};
+use lictor_policy::formats::json;
+use lictor_policy::formats::value::Value;
 use lictor_policy::gate::{self, Body, Forward, Policy, Verdict, Watch};
-use lictor_policy::json;
+use lictor_policy::odoo::operations;
 use lictor_policy::operation::{Operation, Operations};
-use lictor_policy::operations;
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
-use lictor_policy::value::Value;
 use lictor_policy::wire::{self, Enforcement};
 use serde_json::{Map, Value as Json, json};
 

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lictor_policy::brake::{Failures, network};
-use lictor_policy::bucket::{Bucket, Place, minute_is_over};
 use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
+use lictor_policy::formats::value::Value;
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
-use lictor_policy::line::Line;
+use lictor_policy::memory::brake::{Failures, network};
+use lictor_policy::memory::bucket::{Bucket, Place, minute_is_over};
+use lictor_policy::memory::line::Line;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::road::Road;
 use lictor_policy::secret::Secret;
 use lictor_policy::snapshot::{Key, Snapshot};
-use lictor_policy::value::Value;
 use lictor_policy::wire::{self, UnixMicros};
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::TestRng;

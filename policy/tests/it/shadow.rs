@@ -2,13 +2,14 @@
 
 use lictor_policy::call::Call;
 use lictor_policy::decide::{Facts, Finding, Stage, Trace, explain};
+use lictor_policy::formats::xmlrpc;
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
+use lictor_policy::refusal::shadow::Shadow;
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
-use lictor_policy::wire::{self, Enforcement, Pause, Shadow, Termination};
-use lictor_policy::xmlrpc;
+use lictor_policy::wire::{self, Enforcement, Pause, Termination};
 use serde_json::{Value as Json, json};
 
 use crate::cases::{document, execute};

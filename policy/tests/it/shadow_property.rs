@@ -2,14 +2,15 @@
 
 use std::cell::RefCell;
 
+use lictor_policy::formats::value::Value;
+use lictor_policy::formats::xmlrpc::{self, MethodCall};
 use lictor_policy::gate::Verdict;
-use lictor_policy::never;
+use lictor_policy::odoo::never;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
+use lictor_policy::refusal::shadow::Shadow;
 use lictor_policy::road::Road;
-use lictor_policy::value::Value;
-use lictor_policy::wire::{self, Shadow};
-use lictor_policy::xmlrpc::{self, MethodCall};
+use lictor_policy::wire;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 

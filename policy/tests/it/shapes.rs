@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use lictor_policy::call::{BadCall, Call, Common, Parameter};
+use lictor_policy::call::{BadCall, Call, Common, Parameter, json2, jsonrpc};
 use lictor_policy::decide::malformed;
 use lictor_policy::effects::BadArguments;
+use lictor_policy::formats::{json, xmlrpc};
 use lictor_policy::gate::Verdict;
-use lictor_policy::operations::{Kind, METHODS};
+use lictor_policy::odoo::operations::{Kind, METHODS};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
-use lictor_policy::{json, json2, jsonrpc, xmlrpc};
 use serde_json::json;
 
 use crate::cases::{document, execute};

@@ -2,12 +2,12 @@
 
 use lictor_policy::call::Call;
 use lictor_policy::decide::{Facts, Finding, Stage, Trace, explain};
+use lictor_policy::formats::xmlrpc;
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::refusal::Refusal;
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
 use lictor_policy::wire::{self, Pause, Termination};
-use lictor_policy::xmlrpc;
 
 use crate::cases::execute;
 use crate::setting::{self, Memory, NOW, facts, judge_at};

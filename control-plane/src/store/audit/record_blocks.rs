@@ -4,7 +4,8 @@
 use lictor_policy::records::RecordIds;
 use sqlx::AssertSqlSafe;
 
-use crate::store::{Connection, StoreError};
+use crate::store::Connection;
+use crate::store::StoreError;
 
 /// Entries in one statement.
 const CHUNK: usize = 200;

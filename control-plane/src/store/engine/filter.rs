@@ -4,7 +4,8 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::store::{Connection, StoreError};
+use crate::store::Connection;
+use crate::store::StoreError;
 
 /// Conditions with numbered placeholders. Their text is made of constants; what was asked for is bound.
 #[derive(Default)]

@@ -1,0 +1,269 @@
+//! Storey 9: the decision: every stage in its order, the first check that fails decides.
+
+mod admit;
+mod authenticate;
+mod explain;
+mod method;
+mod model;
+mod pause;
+mod permission;
+mod scope;
+mod shadow;
+
+use std::net::IpAddr;
+
+use crate::call::Call;
+use crate::decide::admit::Admitted;
+use crate::decide::shadow::Shadowed;
+use crate::effects::Effects;
+use crate::memory::brake::Failures;
+use crate::memory::line::Line;
+use crate::memory::rate::Quota;
+use crate::memory::session::Session;
+use crate::odoo::never;
+use crate::operation::{Operation, Operations};
+use crate::records::{MAX_CHANGED, Recorded};
+use crate::refusal::{Reason, Refusal};
+use crate::snapshot::{Key, Snapshot};
+use crate::wire::UnixMicros;
+
+pub use authenticate::{authenticate, identify, recognise};
+pub use explain::{Check, Finding, explain};
+
+/// What a gate knows of a request beside its body.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'r> {
+    /// The time.
+    pub now: UnixMicros,
+    /// The client's address; `None` if Envoy has none that can be read.
+    pub client: Option<IpAddr>,
+    /// The client's `User-Agent`, as it came.
+    pub user_agent: &'r [u8],
+    /// What roads need that name the call, or carry the key, in the head.
+    pub head: Head<'r>,
+}
+
+/// Headers that only some roads look at; empty on the others, and where they are missing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Head<'r> {
+    /// `:path`.
+    pub path: &'r str,
+    /// `Authorization`.
+    pub authorization: &'r [u8],
+    /// `X-Odoo-Database`.
+    pub database: Option<&'r str>,
+    /// `X-API-Key`.
+    pub api_key: &'r [u8],
+    /// Whether it is a POST.
+    pub is_post: bool,
+    /// Whether it has the cookie of a web session. Anybody can make one up.
+    pub has_session: bool,
+    /// Whether its body is a form with parts.
+    pub is_multipart: bool,
+    /// Names and values of all headers, one after the other.
+    pub all: &'r [u8],
+}
+
+/// What a gate remembers between calls, shared by its workers.
+pub trait State {
+    /// The memory of a key's line.
+    ///
+    /// # Errors
+    /// When the host fails: the call is refused.
+    fn line(&mut self, key: &Key) -> Result<Line, Unavailable>;
+    /// Stores what [`State::line`] gave and the caller changed. False if another worker was faster: read again.
+    ///
+    /// # Errors
+    /// When the host fails.
+    fn store(&mut self, key: &Key, line: &Line) -> Result<bool, Unavailable>;
+    /// Wrong keys with this prefix from this address.
+    ///
+    /// # Errors
+    /// When the host fails.
+    fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable>;
+    /// Counts one more of them.
+    ///
+    /// # Errors
+    /// When the host fails.
+    fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable>;
+    /// Hears that a key is being hashed, which costs milliseconds.
+    fn hashing(&mut self) {}
+}
+
+/// A gate's memory cannot be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+impl From<Unavailable> for Refusal {
+    fn from(_: Unavailable) -> Self {
+        Self::explained(Reason::PolicyUnavailable, "The gate's memory failed; try again.")
+    }
+}
+
+/// The stages, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The key is known, right and not expired.
+    #[default]
+    Key,
+    /// Database and uid are the key's.
+    Identity,
+    /// Nobody has paused the key's user, or all.
+    Pause,
+    /// Not terminated, not one session too many.
+    Session,
+    /// On the general list and the key's.
+    Address,
+    /// Room in the window.
+    Rate,
+    /// The method is known or mapped, and not on the never-list.
+    Method,
+    /// The key may do the operations.
+    Scope,
+    /// The key may reach the model.
+    Model,
+    /// The model's permission allows what the call does.
+    Permission,
+}
+
+/// What is known of a call so far, for the audit record: filled in stage by stage, so that a refusal leaves what was
+/// found before it.
+#[derive(Debug, Default)]
+pub struct Trace<'s> {
+    /// The stage that was reached.
+    pub stage: Stage,
+    /// The key whose record was found by its prefix.
+    pub key: Option<&'s Key>,
+    /// Whether the key was verified.
+    pub verified: bool,
+    /// The session that the call belongs to.
+    pub session: Option<Session>,
+    /// What the rate limit leaves, if there is one.
+    pub quota: Option<Quota>,
+    /// The model that the call names.
+    pub model: Option<String>,
+    /// The method that the call names.
+    pub method: Option<String>,
+    /// What the call does.
+    pub operations: Operations,
+    /// The records that it names.
+    pub recorded: Recorded,
+    /// The id of a JSON-RPC request, as JSON: the answer carries it.
+    pub rpc_id: Option<String>,
+}
+
+/// The permit to forward a call as the key's user.
+#[derive(Debug)]
+pub struct Grant<'s> {
+    /// The key that was verified.
+    pub key: &'s Key,
+    /// Why the call would have been refused, if no stage were in shadow.
+    pub would_deny: Option<Reason>,
+}
+
+impl<'s> Grant<'s> {
+    fn of(key: &'s Key, shadowed: &Shadowed<'_>) -> Self {
+        Self { key, would_deny: shadowed.would_deny() }
+    }
+}
+
+/// Decides on a call with a key.
+///
+/// # Errors
+/// The refusal of the first stage that fails; `trace` then holds what the stages before it found.
+pub fn decide<'s>(
+    snapshot: &'s Snapshot,
+    call: &Call<'_>,
+    facts: Facts<'_>,
+    state: &mut dyn State,
+    trace: &mut Trace<'s>,
+) -> Result<Grant<'s>, Refusal> {
+    trace.model = Some(call.model.to_string());
+    trace.method = Some(call.method.to_string());
+    let verified = crate::decide::authenticate::key(snapshot, &call.password, facts, state, trace)?;
+    trace.stage = Stage::Identity;
+    crate::decide::authenticate::identity(verified.key, call)?;
+    trace.stage = Stage::Pause;
+    crate::decide::pause::key(snapshot, verified.key)?;
+    let Admitted { key, mut shadowed } = crate::decide::admit::call(snapshot, verified, facts, state, trace)?;
+    permitted(snapshot, key, call, &mut shadowed, trace)?;
+    Ok(Grant::of(key, &shadowed))
+}
+
+/// The stages that need no memory: what the call does, and whether key and permission allow it.
+fn permitted(
+    snapshot: &Snapshot,
+    key: &Key,
+    call: &Call<'_>,
+    shadowed: &mut Shadowed<'_>,
+    trace: &mut Trace<'_>,
+) -> Result<(), Refusal> {
+    trace.stage = Stage::Method;
+    if call.model == "res.users" && call.method == "context_get" {
+        // Clients need it to start; it tells nothing but the user's own language and time zone.
+        return Ok(());
+    }
+    let effects = crate::decide::method::effects(snapshot, call, shadowed)?;
+    trace.operations = effects.own.union(effects.nested);
+    trace.recorded = effects.recorded();
+    judged(snapshot, key, call, &effects, shadowed, &mut trace.stage)?;
+    countable(&effects, &trace.recorded)
+}
+
+/// Each record that is written or deleted must find its place in the audit record.
+fn countable(effects: &Effects<'_>, recorded: &Recorded) -> Result<(), Refusal> {
+    let (changes, named) = (effects.changes(), recorded.total());
+    if changes.is_empty() || named <= MAX_CHANGED {
+        return Ok(());
+    }
+    let what = changes.iter().map(Operation::name).collect::<Vec<_>>().join(" and ");
+    let sentence =
+        format!("A call may {what} at most {MAX_CHANGED} records, and this one names {named}: send it in parts.");
+    Err(Refusal::explained(Reason::TooManyRecords, sentence))
+}
+
+/// The stages that judge what a call does.
+fn judged(
+    snapshot: &Snapshot,
+    key: &Key,
+    call: &Call<'_>,
+    effects: &Effects<'_>,
+    shadowed: &mut Shadowed<'_>,
+    stage: &mut Stage,
+) -> Result<(), Refusal> {
+    *stage = Stage::Scope;
+    shadowed.pass(*stage, crate::decide::scope::check(key, effects))?;
+    *stage = Stage::Model;
+    shadowed.pass(*stage, crate::decide::model::check(key, call))?;
+    *stage = Stage::Permission;
+    crate::decide::pause::call(snapshot, call, effects.own.union(effects.nested))?;
+    shadowed.pass(*stage, crate::decide::permission::check(snapshot, key, call, effects))
+}
+
+/// What a key may do to a model's records, as far as that does not depend on the call; in shadow, what passes.
+pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
+    let call = Call {
+        database: None,
+        uid: None,
+        password: "".into(),
+        model: model.into(),
+        method: "".into(),
+        args: Vec::new(),
+        kwargs: Vec::new(),
+    };
+    let allows = |operation: &Operation| {
+        let effects = Effects { own: Operations::of(&[*operation]), ..Effects::default() };
+        let closed = never::is_listed(model, "", effects.own, &snapshot.settings.never_list_exceptions);
+        let shadowed = &mut Shadowed::new(snapshot);
+        !closed && judged(snapshot, key, &call, &effects, shadowed, &mut Stage::default()).is_ok()
+    };
+    let allowed: Vec<Operation> = Operation::ALL.into_iter().filter(allows).collect();
+    Operations::of(&allowed)
+}
+
+/// The refusal of a body that is not a call, with what is wrong with it: it names nothing of the body.
+pub fn malformed(problem: impl std::fmt::Display) -> Refusal {
+    Refusal::explained(Reason::MalformedRequest, format!("The request is not one strict call: {problem}."))
+}

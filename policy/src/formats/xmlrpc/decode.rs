@@ -1,0 +1,187 @@
+//! From bytes to text.
+
+use std::borrow::Cow;
+
+use crate::formats::unsupported::{Label, Unsupported};
+use crate::formats::xmlrpc::{Encoding, Problem, ReadError};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// What `xmlrpc.client` begins with: the short way to what reading it gives.
+const PYTHONS: &[u8] = b"<?xml version='1.0'?>";
+/// An XML declaration is far shorter; the bound keeps the search for its end from reading a whole body.
+const MAX_DECLARATION: usize = 256;
+
+/// Why a body is no text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// It declares an encoding that is not read.
+    #[error(transparent)]
+    Encoding(#[from] Unsupported),
+    /// It is not in the encoding that it declares, or holds characters that XML 1.0 does not have.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// The text of a body in the encoding that its XML declaration names: UTF-8 (also without a declaration), US-ASCII,
+/// ISO-8859-1, ISO-8859-15 or windows-1252.
+///
+/// # Errors
+/// Another encoding; bytes or characters that neither the encoding nor XML 1.0 has.
+pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    let (marked, body) = match body.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => (true, rest),
+        None => (false, body),
+    };
+    let declared = declared_encoding(body).map_err(|problem| ReadError { problem, at: 0 })?;
+    let encoding = match declared {
+        None => Encoding::Utf8,
+        Some(name) => Encoding::named(name).ok_or_else(|| Unsupported::Declaration(Label::of(name)))?,
+    };
+    let text = match encoding {
+        Encoding::Utf8 => utf8(body)?,
+        Encoding::Ascii => match body.iter().position(|byte| !byte.is_ascii()) {
+            None => utf8(body)?,
+            Some(at) => return Err(ReadError { problem: Problem::Bytes, at }.into()),
+        },
+        Encoding::Latin1 | Encoding::Latin9 | Encoding::Windows1252 if marked => {
+            return Err(Unsupported::Contradiction(Label::of(declared.unwrap_or_default())).into());
+        }
+        Encoding::Latin1 | Encoding::Latin9 | Encoding::Windows1252 => {
+            let character =
+                |(at, byte): (usize, &u8)| encoding.character(*byte).ok_or(ReadError { problem: Problem::Bytes, at });
+            Cow::Owned(body.iter().enumerate().map(character).collect::<Result<String, ReadError>>()?)
+        }
+    };
+    if holds_controls(text.as_bytes()) || (!text.is_ascii() && text.contains(NO_CHARACTERS)) {
+        let illegal = |character: char| is_control(character) || NO_CHARACTERS.contains(&character);
+        let at = text.find(illegal).unwrap_or_default();
+        return Err(ReadError::at(Problem::Character, &text, at).into());
+    }
+    Ok(text)
+}
+
+/// What XML 1.0 leaves out beside controls, and UTF-8 has.
+const NO_CHARACTERS: [char; 2] = ['\u{fffe}', '\u{ffff}'];
+
+fn is_control(character: char) -> bool {
+    character < ' ' && !matches!(character, '\t' | '\n' | '\r')
+}
+
+fn utf8(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
+    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| {
+        let read = body.get(..error.valid_up_to()).unwrap_or_default();
+        ReadError { problem: Problem::Bytes, at: String::from_utf8_lossy(read).chars().count() }
+    })
+}
+
+/// Whether there are bytes below a space, other than tab and line ends. Eight at a time, as nearly all texts have none.
+fn holds_controls(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let is_control = |byte: &u8| is_control(char::from(*byte));
+    let (words, rest) = text.as_chunks();
+    // A byte below 0x20 borrows from its high bit; one of 0x80 or more had that bit itself.
+    let may_hold = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        word.wrapping_sub(ONES * 0x20) & !word & HIGH != 0
+    };
+    words.iter().filter(|word| may_hold(word)).any(|word| word.iter().any(is_control)) || rest.iter().any(is_control)
+}
+
+/// The encoding in `<?xml version="1.0" encoding="…" standalone="…"?>`, of which only the version must be there.
+fn declared_encoding(body: &[u8]) -> Result<Option<&str>, Problem> {
+    if body.starts_with(PYTHONS) {
+        return Ok(None);
+    }
+    let Some(declaration) = body.strip_prefix(b"<?xml") else { return Ok(None) };
+    let head = declaration.get(..MAX_DECLARATION.min(declaration.len())).unwrap_or_default();
+    let end = head.windows(2).position(|pair| pair == b"?>").ok_or(Problem::Declaration)?;
+    let head = head.get(..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(Problem::Declaration)?;
+    let attributes: Vec<(&str, &str)> = attributes(head).ok_or(Problem::Declaration)?;
+    match attributes.as_slice() {
+        [("version", "1.0")] | [("version", "1.0"), ("standalone", "yes" | "no")] => Ok(None),
+        [("version", "1.0"), ("encoding", name)]
+        | [("version", "1.0"), ("encoding", name), ("standalone", "yes" | "no")] => Ok(Some(name)),
+        _ => Err(Problem::Declaration),
+    }
+}
+
+/// `name="value"` pairs, each with white space before it.
+fn attributes(mut rest: &str) -> Option<Vec<(&str, &str)>> {
+    const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
+    let mut found = Vec::new();
+    while !rest.trim_start_matches(WHITE).is_empty() {
+        let (name, tail) = rest.strip_prefix(WHITE)?.trim_start_matches(WHITE).split_once('=')?;
+        let quoted = tail.trim_start_matches(WHITE);
+        let quote = quoted.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let (value, tail) = quoted.strip_prefix(quote)?.split_once(quote)?;
+        found.push((name.trim_end_matches(WHITE), value));
+        rest = tail;
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_encodings_are_read() {
+        for (body, text) in [
+            (&b"<?xml version='1.0'?>\xc3\xa9"[..], "<?xml version='1.0'?>é"),
+            (b"\xef\xbb\xbf<a/>", "<a/>"),
+            (
+                b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\xe9",
+                "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>é",
+            ),
+            (b"<?xml version='1.0' encoding='iso-8859-15'?>\xa4\xe9", "<?xml version='1.0' encoding='iso-8859-15'?>€é"),
+            (
+                b"<?xml version='1.0' encoding='Windows-1252'?>\x80\xe9",
+                "<?xml version='1.0' encoding='Windows-1252'?>€é",
+            ),
+            (b"<?xml version='1.0' encoding='us-ascii'?>e", "<?xml version='1.0' encoding='us-ascii'?>e"),
+        ] {
+            assert_eq!(decode(body).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_stands() {
+        for (filler, byte, at) in [b'a', 0x7f, 0x80, 0xff]
+            .into_iter()
+            .flat_map(|f| (0..=255).flat_map(move |b| (0..17).map(move |at| (f, b, at))))
+        {
+            let mut text = [filler; 17];
+            text[at] = byte;
+            let expected = byte < 0x20 && ![9, 10, 13].contains(&byte);
+            assert_eq!(holds_controls(&text), expected, "{byte} at {at} in {filler}");
+        }
+    }
+
+    #[test]
+    fn other_encodings_and_characters_are_refused() {
+        let declaration = |name: &str| DecodeError::Encoding(Unsupported::Declaration(Label::of(name)));
+        let contradiction = DecodeError::Encoding(Unsupported::Contradiction(Label::of("iso-8859-1")));
+        let read = |problem, at| DecodeError::Read(ReadError { problem, at });
+        for (body, error) in [
+            (&b"<?xml version='1.0' encoding='UTF-16'?>"[..], declaration("UTF-16")),
+            (b"<?xml version='1.0' encoding='utf-7'?>", declaration("utf-7")),
+            (b"<?xml version='1.0' encoding='utf8'?>", declaration("utf8")),
+            (b"<?xml version='1.0' encoding=''?>", declaration("")),
+            (b"\xef\xbb\xbf<?xml version='1.0' encoding='iso-8859-1'?>", contradiction),
+            (b"<?xml version='1.0' encoding='us-ascii'?>\xe9", read(Problem::Bytes, 41)),
+            (b"<?xml version='1.0' encoding='windows-1252'?>\x80\x81", read(Problem::Bytes, 46)),
+            (b"\xff\xfe<\0a\0", read(Problem::Bytes, 0)),
+            (b"\xef\xbb\xbf<a>\xc3\xa9\xe9", read(Problem::Bytes, 4)),
+            (b"<a>\xc3\xa9\x0b</a>", read(Problem::Character, 4)),
+            (b"<a>\xef\xbf\xbe</a>", read(Problem::Character, 3)),
+            (b"<?xml version='1.1'?>", read(Problem::Declaration, 0)),
+            (b"<?xml version='1.0'", read(Problem::Declaration, 0)),
+            (b"<?xml version='1.0' encodi<ng='utf-8'?>", read(Problem::Declaration, 0)),
+            (b"<?xml version='1.0'encoding='utf-8'?>", read(Problem::Declaration, 0)),
+            (b"<?xml encoding='utf-8' version='1.0'?>", read(Problem::Declaration, 0)),
+        ] {
+            assert_eq!(decode(body), Err(error), "{}", String::from_utf8_lossy(body));
+        }
+    }
+}

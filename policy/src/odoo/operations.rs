@@ -1,0 +1,384 @@
+//! The operations table: what each known public method of Odoo's models does, and where its arguments lie.
+//!
+//! Exact names, never patterns; read in Odoo 19's source and tried on a running one. A method that is not here is
+//! refused unless an administrator maps it.
+
+use Kind::{Columns, Cross, Domain, Operator, Order, Paths, Plain, ProgressBar, Rows, Specification, Values};
+
+use crate::operation::Operation::{Create, Delete, Read, Write};
+use crate::operation::Operations;
+
+/// A public method.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub operations: Operations,
+    /// Whether its first argument is the record ids.
+    pub ids: bool,
+    /// Whether the table alone allows it, or it is here only for the shape of its arguments.
+    pub mapped_only: bool,
+    /// Whether it reads other models whatever its arguments are.
+    pub crosses: bool,
+    /// Its parameters after the record ids, in their order.
+    pub params: &'static [Param],
+}
+
+/// A parameter.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Its name in Odoo 19.
+    pub name: &'static str,
+    /// Its name in older versions.
+    pub alias: Option<&'static str>,
+    /// What the gate looks for in it.
+    pub kind: Kind,
+}
+
+/// What the gate looks for in an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing: it reaches no other model.
+    Plain,
+    /// Conditions: dotted paths, `any` and `not any` reach other models.
+    Domain,
+    /// The operator of a search by name: one of Odoo's that takes no domain.
+    Operator,
+    /// Field names, alone or in lists: `.`, `/` and `:id` reach other models.
+    Paths,
+    /// A sort order: `.` and `/` reach other models.
+    Order,
+    /// `web_read`'s specification: sub-`fields` and `context` reach other models.
+    Specification,
+    /// `read_progress_bar`'s struct: its `field` is a path.
+    ProgressBar,
+    /// Values of records, one struct or a list of them: arrays in them write to other models.
+    Values,
+    /// `load`'s column names: `/`, `.` and `:id` write to other models.
+    Columns,
+    /// `load`'s rows of text: only text that holds a property's definition writes to another model.
+    Rows,
+    /// Reaches other models when it is there at all.
+    Cross,
+}
+
+impl Kind {
+    /// The shape that its argument must have, to follow "must be". Where anything goes, nothing is refused for it.
+    pub const fn shape(self) -> &'static str {
+        match self {
+            Self::Plain | Self::Cross => "any value",
+            Self::Domain => "a domain: an array of conditions [field, operator, value] and of the operators & | !",
+            Self::Operator => "an operator, as text",
+            Self::Paths => "text, or an array of text",
+            Self::Order => "text, such as \"name desc, id\"",
+            Self::Specification => "a struct from field names to structs",
+            Self::ProgressBar => "a struct with field and colors",
+            Self::Values => "a struct of values, or an array of such structs",
+            Self::Columns => "an array of field names",
+            Self::Rows => "an array of rows, each an array of text and numbers",
+        }
+    }
+
+    /// What the generated page says about it; nothing about a plain one.
+    pub const fn remark(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Domain => Some("domain"),
+            Self::Operator => Some("operator"),
+            Self::Paths => Some("field paths"),
+            Self::Order => Some("order"),
+            Self::Specification => Some("specification"),
+            Self::ProgressBar => Some("its field is a path"),
+            Self::Values => Some("values"),
+            Self::Columns => Some("column paths"),
+            Self::Rows => Some("rows"),
+            Self::Cross => Some("reads other models"),
+        }
+    }
+}
+
+/// Looks a method up.
+pub fn method(name: &str) -> Option<&'static Method> {
+    METHODS.iter().find(|method| method.name == name)
+}
+
+const READ: Operations = Operations::of(&[Read]);
+const WRITE: Operations = Operations::of(&[Write]);
+const CREATE: Operations = Operations::of(&[Create]);
+const DELETE: Operations = Operations::of(&[Delete]);
+const READ_WRITE: Operations = Operations::of(&[Read, Write]);
+const WRITE_CREATE: Operations = Operations::of(&[Write, Create]);
+
+const fn param(name: &'static str, kind: Kind) -> Param {
+    Param { name, alias: None, kind }
+}
+
+/// A parameter that older versions of Odoo call `alias`.
+const fn renamed(name: &'static str, alias: &'static str, kind: Kind) -> Param {
+    Param { name, alias: Some(alias), kind }
+}
+
+/// A method on records: `@api.model` is absent, the first argument is the ids.
+const fn records(name: &'static str, operations: Operations, params: &'static [Param]) -> Method {
+    Method { name, operations, ids: true, mapped_only: false, crosses: false, params }
+}
+
+/// A method on the model: `@api.model`.
+const fn model(name: &'static str, operations: Operations, params: &'static [Param]) -> Method {
+    Method { name, operations, ids: false, mapped_only: false, crosses: false, params }
+}
+
+const fn crossing(method: Method) -> Method {
+    Method { crosses: true, ..method }
+}
+
+const fn mapped_only(method: Method) -> Method {
+    Method { mapped_only: true, ..method }
+}
+
+/// The table. `web_save` creates when its ids are empty: see `effects.rs`.
+///
+/// `load` needs a mapping: its plain columns link records of other models by their names, and the gate does not know
+/// which columns are relations.
+pub const METHODS: &[Method] = &[
+    records("read", READ, &[param("fields", Paths), param("load", Plain)]),
+    model(
+        "search_read",
+        READ,
+        &[
+            param("domain", Domain),
+            param("fields", Paths),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+            param("load", Plain),
+        ],
+    ),
+    model(
+        "search",
+        READ,
+        &[
+            renamed("domain", "args", Domain),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+            param("count", Plain),
+        ],
+    ),
+    model("search_count", READ, &[renamed("domain", "args", Domain), param("limit", Plain)]),
+    model("fields_get", READ, &[param("allfields", Plain), param("attributes", Plain)]),
+    model(
+        "name_search",
+        READ,
+        &[param("name", Plain), renamed("domain", "args", Domain), param("operator", Operator), param("limit", Plain)],
+    ),
+    records("name_get", READ, &[]),
+    model("default_get", READ, &[renamed("fields", "fields_list", Paths)]),
+    records("has_access", READ, &[param("operation", Plain)]),
+    model("check_access_rights", READ, &[param("operation", Plain), param("raise_exception", Plain)]),
+    records("check_access_rule", READ, &[param("operation", Plain)]),
+    model("check_field_access_rights", READ, &[param("operation", Plain), param("field_names", Plain)]),
+    records("get_external_id", READ, &[]),
+    records("get_base_url", READ, &[]),
+    records("get_field_translations", READ, &[param("field_name", Plain), param("langs", Plain)]),
+    model("get_property_definition", READ, &[param("full_name", Plain)]),
+    model("get_empty_list_help", READ, &[param("help_message", Plain)]),
+    model("get_import_templates", READ, &[]),
+    records("get_formview_id", READ, &[param("access_uid", Cross)]),
+    records("get_formview_action", READ, &[param("access_uid", Cross)]),
+    records("mail_get_partner_fields", READ, &[]),
+    model("mail_allowed_qweb_expressions", READ, &[]),
+    model(
+        "read_progress_bar",
+        READ,
+        &[param("domain", Domain), param("group_by", Paths), param("progress_bar", ProgressBar)],
+    ),
+    model(
+        "read_group",
+        READ,
+        &[
+            param("domain", Domain),
+            param("fields", Paths),
+            param("groupby", Paths),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("orderby", Order),
+            param("lazy", Plain),
+        ],
+    ),
+    model(
+        "formatted_read_group",
+        READ,
+        &[
+            param("domain", Domain),
+            param("groupby", Paths),
+            param("aggregates", Paths),
+            param("having", Domain),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+        ],
+    ),
+    model(
+        "formatted_read_grouping_sets",
+        READ,
+        &[param("domain", Domain), param("grouping_sets", Paths), param("aggregates", Paths), param("order", Order)],
+    ),
+    records("web_read", READ, &[param("specification", Specification)]),
+    model(
+        "web_search_read",
+        READ,
+        &[
+            param("domain", Domain),
+            param("specification", Specification),
+            param("offset", Plain),
+            param("limit", Plain),
+            param("order", Order),
+            param("count_limit", Plain),
+        ],
+    ),
+    model(
+        "web_name_search",
+        READ,
+        &[
+            param("name", Plain),
+            param("specification", Specification),
+            param("domain", Domain),
+            param("operator", Operator),
+            param("limit", Plain),
+        ],
+    ),
+    model(
+        "web_read_group",
+        READ,
+        &[
+            param("domain", Domain),
+            param("groupby", Paths),
+            param("aggregates", Paths),
+            param("limit", Plain),
+            param("offset", Plain),
+            param("order", Order),
+            param("auto_unfold", Plain),
+            param("opening_info", Cross),
+            param("unfold_read_specification", Specification),
+            param("unfold_read_default_limit", Plain),
+            param("groupby_read_specification", Cross),
+        ],
+    ),
+    records("export_data", READ, &[param("fields_to_export", Paths)]),
+    crossing(records(
+        "onchange",
+        READ,
+        &[param("values", Plain), param("field_names", Plain), param("fields_spec", Specification)],
+    )),
+    crossing(records("copy_data", READ, &[param("default", Values)])),
+    crossing(records("get_metadata", READ, &[])),
+    crossing(model("get_views", READ, &[param("views", Plain), param("options", Plain)])),
+    crossing(model(
+        "get_view",
+        READ,
+        &[param("view_id", Plain), param("view_type", Plain), param("toolbar", Plain), param("mobile", Plain)],
+    )),
+    crossing(model("view_header_get", READ, &[param("view_id", Plain), param("view_type", Plain)])),
+    crossing(model("search_panel_select_range", READ, SEARCH_PANEL)),
+    crossing(model("search_panel_select_multi_range", READ, SEARCH_PANEL)),
+    crossing(records(
+        "activity_search",
+        READ,
+        &[
+            param("act_type_xmlids", Plain),
+            param("user_id", Plain),
+            param("additional_domain", Domain),
+            param("only_automated", Plain),
+        ],
+    )),
+    crossing(records(
+        "message_get_followers",
+        READ,
+        &[param("after", Plain), param("limit", Plain), param("filter_recipients", Plain)],
+    )),
+    records("write", WRITE, &[param("vals", Values)]),
+    records("toggle_active", WRITE, &[]),
+    records("action_archive", WRITE, &[]),
+    records("action_unarchive", WRITE, &[]),
+    records("message_unsubscribe", WRITE, &[param("partner_ids", Plain)]),
+    records(
+        "web_save",
+        READ_WRITE,
+        &[param("vals", Values), param("specification", Specification), param("next_id", Cross)],
+    ),
+    records("web_save_multi", READ_WRITE, &[param("vals_list", Values), param("specification", Specification)]),
+    records(
+        "web_resequence",
+        READ_WRITE,
+        &[param("specification", Specification), param("field_name", Paths), param("offset", Plain)],
+    ),
+    model("create", CREATE, &[renamed("vals_list", "vals", Values)]),
+    model("name_create", CREATE, &[param("name", Plain)]),
+    records("copy", CREATE, &[param("default", Values)]),
+    mapped_only(model("load", WRITE_CREATE, &[param("fields", Columns), param("data", Rows)])),
+    records("unlink", DELETE, &[]),
+];
+
+/// What Odoo's search panel asks for. `group_domain` has a domain for each group.
+const SEARCH_PANEL: &[Param] = &[
+    param("field_name", Plain),
+    param("category_domain", Domain),
+    param("comodel_domain", Domain),
+    param("enable_counters", Plain),
+    param("expand", Plain),
+    param("filter_domain", Domain),
+    param("group_by", Plain),
+    param("group_domain", Plain),
+    param("hierarchize", Plain),
+    param("limit", Plain),
+    param("search_domain", Domain),
+];
+
+/// Public methods of every model, or of every model with messages, that are left out of the table on purpose, and why.
+/// An administrator may map them, unless the never-list has them too.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("activity_feedback", "writes activities and posts messages"),
+    ("activity_reschedule", "writes activities"),
+    ("activity_schedule", "writes activities, for other users too"),
+    ("activity_send_mail", "mails"),
+    ("activity_unlink", "deletes activities"),
+    ("copy_translations", "copies to any record; public by accident"),
+    ("is_transient", "cannot be called over RPC"),
+    ("message_change_thread", "moves messages to other records"),
+    ("message_mail_with_source", "mails what a template says"),
+    ("message_new", "creates records, as incoming mail does"),
+    ("message_notify", "mails anybody"),
+    ("message_parse", "reads incoming mail"),
+    ("message_post", "mails followers, and strangers by `outgoing_email_to`"),
+    ("message_post_with_source", "mails what a template says"),
+    ("message_process", "creates records of any model, as incoming mail does"),
+    ("message_route", "reads incoming mail"),
+    ("message_subscribe", "adds followers, strangers too, who are mailed what happens next"),
+    ("message_update", "writes records, as incoming mail does"),
+    ("notify_cancel_by_type", "writes notifications"),
+    ("update_field_translations", "writes texts in languages that the client may not see"),
+    ("web_override_translations", "writes texts in all languages at once"),
+];
+
+/// The parameter with a name, or with another one of an older Odoo.
+pub(crate) fn keyword<'p>(params: &'p [Param], name: &str) -> Option<&'p Param> {
+    params.iter().find(|param| param.name == name || param.alias.is_some_and(|alias| alias == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_stands_once_and_does_something() {
+        let mut names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
+        names.extend(LEFT_OUT.iter().map(|(name, _)| name));
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        for method in METHODS {
+            assert!(!method.operations.is_empty() && !method.name.starts_with('_'), "{}", method.name);
+        }
+    }
+}
