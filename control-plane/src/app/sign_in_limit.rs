@@ -1,4 +1,5 @@
-//! Brakes whoever guesses passwords: attempts are counted in the database, so that replicas brake together.
+//! Limits attempts to sign in, against guessed passwords. They are counted in the database, so that all replicas limit
+//! together.
 //!
 //! An attempt counts before the password is looked at and is taken back when it was right: many attempts at once are
 //! counted like those that follow each other.

@@ -301,7 +301,7 @@ pub async fn deactivate_expired(tx: &mut ChangeTx, now: Moment, limit: u32) -> R
     rows.iter().map(|row| row.text("id")).collect()
 }
 
-/// The keys with a slot of whose line no key may be used.
+/// The keys that still hold a slot although no key of their line is active, so that the slot can be freed.
 const IDLE: &str = "SELECT id FROM keys WHERE slot IS NOT NULL AND active = 0 \
                     AND NOT EXISTS (SELECT 1 FROM keys AS other WHERE other.line = keys.line AND other.active = 1)";
 

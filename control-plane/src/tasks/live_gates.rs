@@ -30,7 +30,7 @@ pub async fn run(app: App) {
     }
 }
 
-/// What the policy depends on beside what administrators say.
+/// The inputs of the policy that no administrator sets: today the number of live gates, which divides rate limits.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Circumstances {
     live_gates: u32,

@@ -42,8 +42,8 @@ pub struct Policy<'s> {
 }
 
 impl<'s> Policy<'s> {
-    /// `confirmed_at` is when the control plane last answered; a policy that was not confirmed for longer than its
-    /// maximum age is none, nor is one that was confirmed so far ahead: the clock was set back, and its age is not known.
+    /// A policy counts as absent if the control plane last confirmed it, at `confirmed_at`, longer ago than its maximum age. The
+    /// same if the confirmation lies that far in the future: the clock was set back, so its real age is unknown.
     /// `require` says what the plugin config wants of a gate without a policy.
     pub fn new(snapshot: Option<&'s Snapshot>, confirmed_at: UnixMicros, now: UnixMicros, require: bool) -> Self {
         let max_age = |snapshot: &Snapshot| u64::from(snapshot.settings.wire.snapshot_max_age_seconds) * 1_000_000;

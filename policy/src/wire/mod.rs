@@ -248,7 +248,8 @@ pub struct KeyEntry<K = Key> {
     pub record: K,
 }
 
-/// A key's record. What is as usual is left out: there may be thousands, and workers stand still while they look over them.
+/// A key's record. Fields with their default value are not serialized: a snapshot can hold thousands of keys, and a worker
+/// serves no request while it scans them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {

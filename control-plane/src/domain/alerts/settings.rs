@@ -65,7 +65,7 @@ pub struct Threshold {
     /// How many.
     #[schemars(range(min = 1, max = MAX_COUNT))]
     pub count: u32,
-    /// Within how many minutes. The window moves in sixtieths of itself: it is up to one too long.
+    /// Within how many minutes. The window is counted in 60 buckets, so it can be up to 1/60 longer than this.
     #[schemars(range(min = 1, max = MAX_MINUTES))]
     pub minutes: u32,
 }

@@ -154,7 +154,7 @@ async fn page(
     if let Some((at, id, gate)) = before {
         let place = [Bound::Number(big(*at)), Bound::Text(id.clone()), Bound::Text(gate.clone())];
         conditions.before("at, id, gate_id", place);
-        // Says no more, but to indices that do not go on with the id.
+        // Implied by the line above; an index that does not continue with the id can use only this one.
         conditions.compare(until, Bound::Number(big(*at)));
     }
     let rows = conditions.rows(connection, tables, order, limit).await?;

@@ -355,7 +355,8 @@ pub async fn sealed_after(
     limit: i64,
 ) -> Result<Vec<Sealed>, StoreError> {
     let (position, id, gate) = after.map_or((i64::MIN, "", ""), |row| (row.position, &row.id, &row.gate_id));
-    // Of two rows with one position, which the database would not take, neither is passed over.
+    // Also compares id and gate: should two rows ever share a position, which the unique index forbids, paging must still
+    // show both to the verifier.
     let rows = sqlx::query(
         "SELECT * FROM audit WHERE position >= $1 AND (position > $1 OR id > $2 OR (id = $2 AND gate_id > $3)) \
          ORDER BY position, id, gate_id LIMIT $4",

@@ -1,4 +1,4 @@
-//! Lists that are narrowed by what is asked for.
+//! Builds the `WHERE` clause of a list from the parameters that were given.
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;

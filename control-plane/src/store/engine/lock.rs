@@ -1,4 +1,5 @@
-//! A file of SQLite is for one service: several would not hear of each other's gates.
+//! Takes a lock on the SQLite file, so that only one control plane uses it. SQLite has no notifications, so a second process
+//! would not learn what gates reported to the first.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};

@@ -72,7 +72,7 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|_| StoreError::Column("?".to_owned()))
 }
 
-/// A number that fits. Times, counts and sizes do, unless somebody sent nonsense.
+/// Converts to the database's signed integer; saturates. Only a nonsensical value from a gate exceeds it.
 pub(crate) fn big(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

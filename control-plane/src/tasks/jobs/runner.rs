@@ -32,8 +32,8 @@ const LEASE: Duration = Duration::from_secs(60);
 const RENEW: Duration = Duration::from_secs(15);
 /// After this long no further step begins; the rest is left to the next run, which follows at once.
 const BUDGET: Duration = Duration::from_secs(30);
-/// After this long a step has gone wrong.
-const MOST: Duration = Duration::from_secs(300);
+/// A run that takes longer than this is ended and counted as failed.
+const RUN_TIMEOUT: Duration = Duration::from_secs(300);
 /// When a run that failed is tried again, unless it is due sooner.
 const RETRY: Duration = Duration::from_secs(600);
 
@@ -83,7 +83,7 @@ pub fn start(app: &App, claim: Claim) -> tokio::task::JoinHandle<()> {
         let ended = tokio::select! {
             ended = &mut work => ended.unwrap_or_else(|_| failed("The job panicked: have an operator read the log.")),
             () = lost(&app, &claim) => failed("The run could not renew its lease: is the database there?"),
-            () = sleep(MOST) => failed("The run took longer than 5 minutes and was ended."),
+            () = sleep(RUN_TIMEOUT) => failed("The run took longer than 5 minutes and was ended."),
         };
         work.abort();
         tracing::info!(job = claim.job.name(), outcome = ended.outcome.name(), report = ?ended.report, "a job ended");
