@@ -1,8 +1,7 @@
 //! Renders envoy/envoy.yaml and envoy/gate-token.yaml for a local run, line by marked line.
 
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::debian;
+use crate::project::Project;
 use crate::run::{self, on_path, say};
-use crate::{debian, project::Project};
 
 /// A Python 3 on the PATH; installed if it is missing and can be.
 pub(crate) fn python() -> Result<PathBuf> {

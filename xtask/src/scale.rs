@@ -7,8 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::project::Project;
-use crate::run;
-use crate::{control_plane, envoy_binary, python, wasm};
+use crate::{control_plane, envoy_binary, python, run, wasm};
 
 /// What is handed on.
 #[derive(Args)]

@@ -7,30 +7,17 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
-use crate::app::passwords;
-use crate::domain::actor::Actor;
-use crate::domain::actor::Role;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::app::change::{Done, change};
+use crate::app::{App, passwords};
+use crate::domain::actor::{Actor, Role};
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
-use crate::http::cursor::Page;
-use crate::http::cursor::PageQuery;
-use crate::http::etag::IfMatch;
-use crate::http::etag::Tagged;
-use crate::http::extract::Body;
-use crate::http::extract::Id;
-use crate::http::extract::Patch;
-use crate::http::extract::Query;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::accounts;
-use crate::store::accounts::Account;
-use crate::store::tokens;
+use crate::store::accounts::{self, Account};
+use crate::store::{Connection, StoreError, tokens};
 
 /// What an administrator says about an account.
 #[derive(Serialize, Deserialize, JsonSchema)]

@@ -8,12 +8,9 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::domain::problem::Result;
 use crate::domain::time::DayOrMoment;
-use crate::http::cursor::Page;
-use crate::http::cursor::Window;
+use crate::http::cursor::{Page, Window};
 use crate::http::extract::Query;
-use crate::store::admin_audit;
-use crate::store::admin_audit::Filter;
-use crate::store::admin_audit::Record;
+use crate::store::admin_audit::{self, Filter, Record};
 
 /// Which records are wanted: each parameter that is given must match.
 #[derive(Deserialize, JsonSchema)]

@@ -8,30 +8,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
-use crate::domain::alerts::Alert;
-use crate::domain::alerts::State as AlertState;
 use crate::domain::alerts::subject::network;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::alerts::{Alert, State as AlertState};
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::severity::Severity;
 use crate::domain::time::DayOrMoment;
 use crate::domain::validate;
-use crate::http::cursor::Page;
-use crate::http::cursor::Window;
-use crate::http::extract::Body;
-use crate::http::extract::Id;
-use crate::http::extract::Query;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::alert_counts;
-use crate::store::alerts;
-use crate::store::alerts::Action;
-use crate::store::alerts::Entry;
-use crate::store::alerts::Filter;
+use crate::http::cursor::{Page, Window};
+use crate::http::extract::{Body, Id, Query};
+use crate::store::alerts::{self, Action, Entry, Filter};
+use crate::store::{ChangeTx, Connection, alert_counts};
 
 /// Entries that an alert's history may have before comments are refused.
 const MAX_ENTRIES: u64 = 500;

@@ -14,27 +14,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::csv;
-use crate::app::App;
-use crate::app::audit;
+use crate::app::{App, audit};
 use crate::domain::audit_chain::Head;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::DayOrMoment;
-use crate::http::cursor::Page;
-use crate::http::cursor::Window;
+use crate::http::cursor::{Page, Window};
 use crate::http::extract::Query;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::operation::Operation as Description;
-use crate::store::StoreError;
-use crate::store::audit::list;
-use crate::store::audit::list::Filter;
-use crate::store::audit::list::NumberColumn;
-use crate::store::audit::list::TextColumn;
-use crate::store::audit::record::Place;
-use crate::store::audit::record::Record;
-use crate::store::audit::record::outcome_name;
-use crate::store::in_time;
+use crate::store::audit::list::{self, Filter, NumberColumn, TextColumn};
+use crate::store::audit::record::{Place, Record, outcome_name};
+use crate::store::{StoreError, in_time};
 
 /// Records that an export reads at once: it holds no more of them, however many there are.
 const EXPORT_PAGE: usize = 500;

@@ -8,17 +8,12 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::http::openapi::describe::Input;
 use crate::http::openapi::operation::Operation;
 use crate::http::route::Access;
 use crate::secrets::random::Token;
-use crate::store;
-use crate::store::StoreError;
-use crate::store::gates;
-use crate::store::tokens;
+use crate::store::{self, StoreError, gates, tokens};
 
 /// The token of an account that came with the request.
 #[derive(Clone, Debug)]

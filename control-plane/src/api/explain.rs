@@ -18,13 +18,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Given};
 
 use crate::app::App;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 use crate::http::extract::Body;
-use crate::store::keys;
-use crate::store::keys::Key;
-use crate::store::snapshot;
-use crate::store::users;
+use crate::store::keys::{self, Key};
+use crate::store::{snapshot, users};
 
 /// A call, as far as it is given.
 #[derive(Deserialize, JsonSchema)]

@@ -12,21 +12,15 @@ use serde::Deserialize;
 
 use crate::api::auth::GateIdentity;
 use crate::app::App;
-use crate::app::alerts::evaluate;
-use crate::app::alerts::raise;
+use crate::app::alerts::{evaluate, raise};
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::gate_report;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
-use crate::http::extract::Query;
-use crate::http::extract::Wire;
-use crate::store::StoreError;
-use crate::store::audit::insert;
-use crate::store::audit::sequences;
+use crate::domain::problem::{Code, Problem, Result};
+use crate::http::extract::{Query, Wire};
+use crate::store::audit::{insert, sequences};
 use crate::store::gates::Seen;
-use crate::store::in_time;
+use crate::store::{StoreError, in_time};
 use crate::tasks::credentials;
 
 /// What a gate has.

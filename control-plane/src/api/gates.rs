@@ -11,31 +11,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
-use crate::app::gates::Issued;
-use crate::app::gates::current;
-use crate::app::gates::is_live;
-use crate::app::gates::issue;
-use crate::app::gates::name_taken;
+use crate::app::change::{Done, change};
+use crate::app::gates::{Issued, current, is_live, issue, name_taken};
 use crate::domain::actor::Actor;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 use crate::domain::sequences::Skipped;
 use crate::domain::validate;
-use crate::http::cursor::Page;
-use crate::http::cursor::PageQuery;
-use crate::http::etag::IfMatch;
-use crate::http::etag::Tagged;
-use crate::http::extract::Body;
-use crate::http::extract::Id;
-use crate::http::extract::Patch;
-use crate::http::extract::Query;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random::Token;
 use crate::store::Connection;
 use crate::store::audit::sequences;
-use crate::store::gates;
-use crate::store::gates::Gate;
+use crate::store::gates::{self, Gate};
 
 /// A week: a token that was replaced is not kept for ever.
 const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;

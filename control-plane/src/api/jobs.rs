@@ -9,23 +9,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::cron::Cron;
 use crate::domain::job::Job;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::http::cursor::Page;
-use crate::http::etag::IfMatch;
-use crate::http::etag::Tagged;
-use crate::http::extract::Id;
-use crate::http::extract::Patch;
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Id, Patch};
 use crate::store::Connection;
-use crate::store::jobs;
-use crate::store::jobs::Row;
+use crate::store::jobs::{self, Row};
 use crate::tasks::jobs as runner;
 
 /// A run that ends within this time is answered with how it ended.

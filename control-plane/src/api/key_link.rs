@@ -9,8 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::app::App;
-use crate::app::key_links;
-use crate::app::key_links::State as LinkState;
+use crate::app::key_links::{self, State as LinkState};
 use crate::domain::problem::Result;
 use crate::http::extract::Id;
 use crate::http::openapi::describe::Output;

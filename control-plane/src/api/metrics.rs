@@ -12,21 +12,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::app::App;
-use crate::app::gates::all;
-use crate::app::gates::is_live;
+use crate::app::gates::{all, is_live};
 use crate::app::metrics::Answered;
-use crate::domain::alerts::TYPES;
-use crate::domain::alerts::type_name;
+use crate::domain::alerts::{TYPES, type_name};
 use crate::domain::job::Outcome;
 use crate::domain::problem::Result;
 use crate::domain::severity::Severity;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::operation::Operation;
-use crate::store::Meta;
-use crate::store::alerts;
 use crate::store::audit::sequences;
-use crate::store::jobs;
-use crate::store::outbox;
+use crate::store::{Meta, alerts, jobs, outbox};
 
 /// Counts every request by its route and what was answered.
 pub async fn count(State(app): State<App>, route: Option<MatchedPath>, request: Request, next: Next) -> Response {

@@ -9,9 +9,8 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::http::openapi::describe::Output;
-use crate::http::openapi::document;
-use crate::http::openapi::html;
 use crate::http::openapi::operation::Operation;
+use crate::http::openapi::{document, html};
 use crate::http::route::Route;
 
 const HTML: &str = "text/html; charset=utf-8";

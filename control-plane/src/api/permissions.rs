@@ -8,20 +8,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::permission::Rules;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 use crate::domain::validate;
-use crate::http::cursor::Page;
-use crate::http::cursor::PageQuery;
-use crate::http::etag::IfMatch;
-use crate::http::etag::Tagged;
-use crate::http::extract::Body;
-use crate::http::extract::Id;
-use crate::http::extract::Query;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Query};
 use crate::store::permissions;
 use crate::store::snapshot::Part;
 

@@ -12,42 +12,19 @@ use axum::routing::on;
 use axum::{Extension, Router};
 use lictor_policy::wire;
 
-use crate::api::accounts;
-use crate::api::admin_audit;
-use crate::api::alerts;
-use crate::api::audit;
 use crate::api::auth::require;
-use crate::api::emergency;
-use crate::api::explain;
-use crate::api::gate_v1;
-use crate::api::gates;
-use crate::api::health;
-use crate::api::jobs;
-use crate::api::key_link;
-use crate::api::keys;
-use crate::api::metrics;
-use crate::api::openapi;
-use crate::api::openapi::Documents;
-use crate::api::outbox;
-use crate::api::pauses;
-use crate::api::permissions;
-use crate::api::sessions;
-use crate::api::settings;
-use crate::api::sign_in;
-use crate::api::tokens;
-use crate::api::users;
-use crate::api::webhooks;
+use crate::api::openapi::{self, Documents};
+use crate::api::{
+    accounts, admin_audit, alerts, audit, emergency, explain, gate_v1, gates, health, jobs, key_link, keys, metrics,
+    outbox, pauses, permissions, sessions, settings, sign_in, tokens, users, webhooks,
+};
 use crate::app::App;
 use crate::domain::actor::Role;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Code, Problem};
 use crate::http::etag;
 use crate::http::openapi::describe::Described;
-use crate::http::route::Access;
-use crate::http::route::Route;
-use crate::http::route::Verb;
-use crate::store::StoreError;
-use crate::store::in_time;
+use crate::http::route::{Access, Route, Verb};
+use crate::store::{StoreError, in_time};
 
 /// Bytes that a body of the REST API may have.
 const API_BODY_LIMIT: usize = 1024 * 1024;

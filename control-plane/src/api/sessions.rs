@@ -8,25 +8,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::app::sessions::cutoff;
 use crate::domain::actor::Actor;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
-use crate::http::cursor::Page;
-use crate::http::cursor::Window;
-use crate::http::extract::Id;
-use crate::http::extract::Query;
-use crate::store::Connection;
-use crate::store::sessions;
-use crate::store::sessions::Cutoff;
-use crate::store::sessions::Filter;
-use crate::store::sessions::Session;
-use crate::store::sessions::State as SessionState;
+use crate::domain::problem::{Code, Problem, Result};
+use crate::http::cursor::{Page, Window};
+use crate::http::extract::{Id, Query};
+use crate::store::sessions::{self, Cutoff, Filter, Session, State as SessionState};
 use crate::store::snapshot::Part;
-use crate::store::terminations;
+use crate::store::{Connection, terminations};
 
 /// Which sessions are wanted: each parameter that is given must match.
 #[derive(Deserialize, JsonSchema)]

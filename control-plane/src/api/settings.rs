@@ -4,20 +4,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
-use crate::app::gates;
+use crate::app::change::{Done, change};
+use crate::app::{App, gates};
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::domain::settings::Settings;
-use crate::http::etag::IfMatch;
-use crate::http::etag::Tagged;
-use crate::http::extract::Patch;
-use crate::http::extract::patched;
-use crate::store::Meta;
-use crate::store::settings;
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Patch, patched};
 use crate::store::snapshot::Part;
+use crate::store::{Meta, settings};
 
 /// `GET /api/v1/settings`
 pub async fn show(State(app): State<App>) -> Result<Tagged<Settings>> {

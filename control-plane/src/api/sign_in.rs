@@ -12,29 +12,20 @@ use serde_json::json;
 
 use crate::api::accounts::keep_an_admin;
 use crate::api::auth::Presented;
-use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
-use crate::app::passwords;
+use crate::app::change::{Done, change};
 use crate::app::sign_in_limit::Attempt;
 use crate::app::tokens::issue;
-use crate::domain::actor::Actor;
-use crate::domain::actor::Role;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::app::{App, passwords};
+use crate::domain::actor::{Actor, Role};
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::http::extract::Body;
 use crate::http::listen::Peer;
 use crate::secrets::random;
-use crate::store::ChangeTx;
-use crate::store::accounts;
-use crate::store::accounts::Account;
-use crate::store::admin_audit;
-use crate::store::admin_audit::Entry;
-use crate::store::if_proven;
-use crate::store::tokens;
-use crate::store::tokens::Token;
+use crate::store::accounts::{self, Account};
+use crate::store::admin_audit::{self, Entry};
+use crate::store::tokens::{self, Token};
+use crate::store::{ChangeTx, if_proven};
 
 /// A working day.
 const LASTS: Duration = Duration::from_secs(8 * 3600);

@@ -8,25 +8,17 @@ use serde::Deserialize;
 
 use crate::api::accounts::keep_an_admin;
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
-use crate::app::tokens::Issued;
-use crate::app::tokens::issue;
-use crate::domain::actor::Actor;
-use crate::domain::actor::Role;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::app::change::{Done, change};
+use crate::app::tokens::{Issued, issue};
+use crate::domain::actor::{Actor, Role};
+use crate::domain::problem::{Problem, Result};
 use crate::domain::time::Moment;
 use crate::domain::validate;
-use crate::http::cursor::Page;
-use crate::http::cursor::PageQuery;
-use crate::http::extract::Body;
-use crate::http::extract::Id;
-use crate::http::extract::Query;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::extract::{Body, Id, Query};
 use crate::secrets::random;
 use crate::store::accounts;
-use crate::store::tokens;
-use crate::store::tokens::Token;
+use crate::store::tokens::{self, Token};
 
 /// What is said of a new token.
 #[derive(Deserialize, JsonSchema)]

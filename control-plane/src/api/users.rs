@@ -8,30 +8,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
-use crate::clients::odoo::OdooError;
-use crate::clients::odoo::is_api_key;
+use crate::app::change::{Done, change};
+use crate::clients::odoo::{OdooError, is_api_key};
 use crate::domain::actor::Actor;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
-use crate::http::cursor::Page;
-use crate::http::cursor::PageQuery;
-use crate::http::etag::IfMatch;
-use crate::http::etag::Tagged;
-use crate::http::extract::Body;
-use crate::http::extract::Id;
-use crate::http::extract::Patch;
-use crate::http::extract::Query;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
-use crate::store;
-use crate::store::StoreError;
 use crate::store::snapshot::Part;
-use crate::store::users;
-use crate::store::users::Upstream;
-use crate::store::users::User;
+use crate::store::users::{self, Upstream, User};
+use crate::store::{self, StoreError};
 use crate::tasks::credentials;
 
 /// What an administrator says about a user.

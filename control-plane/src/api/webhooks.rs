@@ -8,27 +8,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::clients::webhook::is_usable;
 use crate::domain::actor::Actor;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 use crate::domain::severity::Severity;
 use crate::domain::validate;
-use crate::http::cursor::Page;
-use crate::http::cursor::PageQuery;
-use crate::http::etag::IfMatch;
-use crate::http::etag::Tagged;
-use crate::http::extract::Body;
-use crate::http::extract::Id;
-use crate::http::extract::Patch;
-use crate::http::extract::Query;
-use crate::secrets::random;
-use crate::secrets::random::Token;
+use crate::http::cursor::{Page, PageQuery};
+use crate::http::etag::{IfMatch, Tagged};
+use crate::http::extract::{Body, Id, Patch, Query};
+use crate::secrets::random::{self, Token};
 use crate::store::Connection;
-use crate::store::webhooks;
-use crate::store::webhooks::Webhook;
+use crate::store::webhooks::{self, Webhook};
 
 /// What an administrator says about a webhook.
 #[derive(Serialize, Deserialize, JsonSchema)]

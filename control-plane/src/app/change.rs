@@ -9,13 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
-use crate::store::ChangeTx;
-use crate::store::Entry;
-use crate::store::snapshot;
-use crate::store::snapshot::Part;
+use crate::domain::problem::{Code, Problem, Result};
+use crate::store::snapshot::{self, Part};
+use crate::store::{ChangeTx, Entry};
 
 /// What a change did, for the audit row and for the check before the commit.
 pub struct Done {

@@ -4,17 +4,12 @@ use lictor_policy::secret::Secret;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::app::tokens::issue;
-use crate::domain::actor::Actor;
-use crate::domain::actor::Role;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::actor::{Actor, Role};
+use crate::domain::problem::{Code, Problem, Result};
 use crate::secrets::random;
-use crate::store::accounts;
-use crate::store::accounts::Account;
+use crate::store::accounts::{self, Account};
 use crate::store::tokens::Token;
 
 /// The first administrator, or another, with the token that is shown this once.

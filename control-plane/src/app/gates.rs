@@ -7,21 +7,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::domain::validate;
-use crate::secrets::random;
-use crate::secrets::random::Token;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::gates;
-use crate::store::gates::Gate;
-use crate::store::gates::Seen;
+use crate::secrets::random::{self, Token};
+use crate::store::gates::{self, Gate, Seen};
+use crate::store::{Connection, StoreError};
 
 /// A gate that was heard within this time is live: polls are held for a third of it.
 pub const LIVE: Duration = Duration::from_secs(60);

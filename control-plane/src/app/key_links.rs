@@ -3,22 +3,13 @@
 use lictor_policy::secret::Secret;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
-use crate::secrets::random;
-use crate::secrets::random::Token;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::if_proven;
-use crate::store::key_links;
-use crate::store::key_links::Link;
-use crate::store::key_links::owner;
-use crate::store::keys;
+use crate::secrets::random::{self, Token};
+use crate::store::key_links::{self, Link, owner};
+use crate::store::{ChangeTx, Connection, if_proven, keys};
 
 /// Makes a link to a key, and answers its URL: whoever has that sees the key.
 pub async fn make(

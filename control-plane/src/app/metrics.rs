@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::domain::job::Job;
-use crate::domain::job::Outcome;
+use crate::domain::job::{Job, Outcome};
 
 /// What is counted since the service started.
 #[derive(Default)]

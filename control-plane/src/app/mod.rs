@@ -34,14 +34,10 @@ use crate::app::runs::Runs;
 use crate::clients::odoo::Odoo;
 use crate::clients::smtp::Mailer;
 use crate::domain::signing::Signer;
-use crate::domain::time::Clock;
-use crate::domain::time::Moment;
-use crate::domain::time::system_clock;
+use crate::domain::time::{Clock, Moment, system_clock};
 use crate::secrets::vault::Vault;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::jobs;
 use crate::store::proof::Keys;
+use crate::store::{Store, StoreError, jobs};
 
 /// The service. Cheap to clone.
 #[derive(Clone)]

@@ -5,17 +5,12 @@ use lictor_policy::secret::Secret;
 
 use crate::app::App;
 use crate::domain::key::Terms;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::ChangeTx;
-use crate::store::key_links;
-use crate::store::keys;
-use crate::store::keys::Key;
-use crate::store::outbox;
+use crate::store::keys::{self, Key};
+use crate::store::{ChangeTx, key_links, outbox};
 
 /// Two keys with the same 8 of 62 characters: once is a miracle, more is a broken source of randomness.
 const PREFIX_TRIES: usize = 3;

@@ -10,16 +10,11 @@ use std::time::Duration;
 use lictor_policy::secret::Secret;
 
 use crate::app::App;
-use crate::domain::message::Channel;
-use crate::domain::message::Message;
+use crate::domain::message::{Channel, Message};
 use crate::domain::severity::Severity;
 use crate::secrets::random;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::outbox;
-use crate::store::outbox::Claim;
-use crate::store::outbox::Row;
-use crate::store::webhooks;
+use crate::store::outbox::{self, Claim, Row};
+use crate::store::{Connection, StoreError, webhooks};
 
 /// Whoever claims a message has it so long; after a crash it is sent by another then.
 pub const LEASE: Duration = Duration::from_secs(60);

@@ -8,9 +8,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use lictor_policy::secret::Secret;
 use tokio::sync::Semaphore;
 
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::secrets::random;
 
 /// Characters that a password may have. Long enough that no rule on kinds of characters is needed (NIST SP 800-63B).

@@ -6,12 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
 
-use crate::store::News;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::gates as rows;
 use crate::store::gates::Seen;
-use crate::store::in_time;
+use crate::store::{News, Store, StoreError, gates as rows, in_time};
 
 /// When each gate was last heard by this process, and what it runs. Kept here and written now and then, for the other
 /// replicas and for the next start: a poll must not cost a write. Holds only gates that have shown a token, so it is as

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::problem::Result;
-use crate::store::Connection;
 use crate::store::sessions::Cutoff;
-use crate::store::settings;
+use crate::store::{Connection, settings};
 
 /// When a session that has timed out now was last seen, and the timeout.
 pub(crate) async fn cutoff(app: &App, connection: &mut Connection) -> Result<(Cutoff, Duration)> {

@@ -11,12 +11,9 @@ use lictor_policy::address::network_of;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::secrets::random::hex;
-use crate::store::StoreError;
-use crate::store::sign_in_attempts;
+use crate::store::{StoreError, sign_in_attempts};
 
 /// How long attempts are counted together.
 const WINDOW: Duration = Duration::from_secs(15 * 60);

@@ -4,12 +4,10 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 use crate::secrets::random;
 use crate::store::ChangeTx;
-use crate::store::tokens;
-use crate::store::tokens::Token;
+use crate::store::tokens::{self, Token};
 
 /// A token with its text: shown this once.
 #[derive(Serialize, JsonSchema)]

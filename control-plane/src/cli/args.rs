@@ -5,20 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::cli::database;
-use crate::cli::docs;
-use crate::cli::init;
-use crate::cli::options::Backup;
-use crate::cli::options::Init;
-use crate::cli::options::Logging;
-use crate::cli::options::Restore;
-use crate::cli::options::RotateMasterKey;
-use crate::cli::options::Serve;
-use crate::cli::options::Storage;
-use crate::cli::remote;
-use crate::cli::remote::Noun;
-use crate::cli::serve;
+use crate::cli::options::{Backup, Init, Logging, Restore, RotateMasterKey, Serve, Storage};
+use crate::cli::remote::{self, Noun};
 use crate::cli::terminal::print;
+use crate::cli::{database, docs, init, serve};
 
 /// Lictor's control plane: keeps the policy of an Odoo's API and gives it to the gates.
 #[derive(Debug, Parser)]

@@ -6,18 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::audit::verify::verdict::Finding;
-use crate::app::audit::verify::verdict::Ordered;
-use crate::app::audit::verify::verdict::OrderedCut;
-use crate::app::audit::verify::verdict::Verdict;
+use crate::app::audit::verify::verdict::{Finding, Ordered, OrderedCut, Verdict};
 use crate::app::audit::verify::verify;
 use crate::cli::master_key;
 use crate::cli::options::Storage;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Output;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print::{self, Output};
 use crate::domain::audit_chain::Head;
 use crate::domain::signing::PublicKey;
 use crate::secrets::vault::Vault;

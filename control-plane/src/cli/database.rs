@@ -8,23 +8,14 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
-use crate::cli::master_key::make_master_key;
-use crate::cli::master_key::master_key;
-use crate::cli::master_key::read_master_key;
-use crate::cli::options::Restore;
-use crate::cli::options::RotateMasterKey;
-use crate::cli::options::Storage;
+use crate::cli::master_key::{make_master_key, master_key, read_master_key};
+use crate::cli::options::{Restore, RotateMasterKey, Storage};
 use crate::cli::terminal::print;
 use crate::domain::revision::Revision;
-use crate::domain::time::Moment;
-use crate::domain::time::system_clock;
+use crate::domain::time::{Moment, system_clock};
 use crate::secrets::vault::Vault;
-use crate::store::ChangeTx;
-use crate::store::Entry;
-use crate::store::Store;
-use crate::store::backup;
 use crate::store::proof::Accepted;
-use crate::store::sealed;
+use crate::store::{ChangeTx, Entry, Store, backup, sealed};
 
 pub(crate) async fn run_restore(restore: Restore) -> Result<()> {
     let url = &restore.storage.database.database_url;

@@ -6,11 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
-use crate::app::first_admin;
-use crate::app::first_admin::FirstAdmin;
+use crate::app::first_admin::{self, FirstAdmin};
 use crate::app::gates;
-use crate::cli::master_key;
-use crate::cli::master_key::open;
+use crate::cli::master_key::{self, open};
 use crate::cli::options::Init;
 use crate::cli::terminal::failure::in_words;
 use crate::cli::terminal::print::Output;

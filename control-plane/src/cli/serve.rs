@@ -9,27 +9,16 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::router;
-use crate::app::App;
-use crate::app::first_admin;
+use crate::app::{App, first_admin};
 use crate::cli::master_key::open;
-use crate::cli::options::Serve;
-use crate::cli::options::Smtp;
+use crate::cli::options::{Serve, Smtp};
 use crate::cli::terminal::failure::in_words;
 use crate::clients::odoo::Odoo;
-use crate::clients::smtp;
-use crate::clients::smtp::Mailer;
-use crate::http::listen;
-use crate::http::listen::Bounds;
+use crate::clients::smtp::{self, Mailer};
+use crate::http::listen::{self, Bounds};
 use crate::http::tls::Tls;
 use crate::store::Store;
-use crate::tasks::alerts;
-use crate::tasks::credentials;
-use crate::tasks::jobs;
-use crate::tasks::live_gates;
-use crate::tasks::outbox;
-use crate::tasks::presence;
-use crate::tasks::proofs;
-use crate::tasks::publisher;
+use crate::tasks::{alerts, credentials, jobs, live_gates, outbox, presence, proofs, publisher};
 
 /// How long requests under way may take once the service is to end.
 const GRACE: Duration = Duration::from_secs(10);

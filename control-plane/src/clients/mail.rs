@@ -2,15 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::message::AlertOpened;
-use crate::domain::message::CredentialRejected;
-use crate::domain::message::EmergencyRevocation;
-use crate::domain::message::KeyLink;
-use crate::domain::message::KeyRotated;
-use crate::domain::message::Message;
-use crate::domain::message::OdooKeyExpiring;
-use crate::domain::message::RotationFailed;
-use crate::domain::message::Test;
+use crate::domain::message::{
+    AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Message, OdooKeyExpiring,
+    RotationFailed, Test,
+};
 use crate::domain::time::Moment;
 
 /// A mail's content: what happened, to what, what to do.

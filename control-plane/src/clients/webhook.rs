@@ -16,8 +16,7 @@ use serde_json::json;
 use sha2::Sha256;
 
 use crate::clients::delivery::Failure;
-use crate::domain::message::Kind;
-use crate::domain::message::Message;
+use crate::domain::message::{Kind, Message};
 use crate::domain::time::Moment;
 use crate::secrets::random;
 

@@ -8,9 +8,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::signing::Digest;
-use crate::domain::signing::PublicKey;
-use crate::domain::signing::Signer;
+use crate::domain::signing::{Digest, PublicKey, Signer};
 use crate::domain::time::Moment;
 
 /// A row of the administrators' log, as it is hashed.

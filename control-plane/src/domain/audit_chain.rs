@@ -9,10 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::admin_chain::AdminHead;
-use crate::domain::signing::Digest;
-use crate::domain::signing::GENESIS;
-use crate::domain::signing::PublicKey;
-use crate::domain::signing::Signer;
+use crate::domain::signing::{Digest, GENESIS, PublicKey, Signer};
 use crate::domain::time::Moment;
 
 /// How far a gate's clock may be ahead without consequences.

@@ -9,8 +9,7 @@ use std::time::Duration;
 use lictor_policy::address;
 use lictor_policy::wire::{self, Event, EventBatch, Outcome};
 
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 use crate::domain::time::Moment;
 
 /// How far a gate's clock may be ahead. An event of a later time counts as of its arrival.

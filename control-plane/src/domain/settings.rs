@@ -2,19 +2,17 @@
 //!
 //! Only settings that have an effect are here: one that had none would be a promise that nobody keeps.
 
-use lictor_policy::refusal::shadow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lictor_policy::memory::session::MAX_SESSIONS;
 use lictor_policy::operation::Operations;
+use lictor_policy::refusal::shadow;
 use lictor_policy::wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alerts::settings::Alerts;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
 
 /// The largest body limit: what a worker can hold for several calls at once.

@@ -10,8 +10,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
-use crate::secrets::random;
-use crate::secrets::random::NoRandomness;
+use crate::secrets::random::{self, NoRandomness};
 
 /// A SHA-256; in hexadecimal outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,11 +8,8 @@ use lictor_policy::operation::Operations;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::bounds;
-use crate::domain::bounds::MAX_ENTRIES;
-use crate::domain::bounds::MAX_TEXT;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::bounds::{self, MAX_ENTRIES, MAX_TEXT};
+use crate::domain::problem::{Problem, Result};
 use crate::domain::time::Moment;
 
 /// Characters of what somebody has to say.

@@ -10,12 +10,9 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::revision::Revision;
-use crate::http::openapi::describe::Input;
-use crate::http::openapi::describe::Output;
+use crate::http::openapi::describe::{Input, Output};
 use crate::http::openapi::operation::Operation;
 
 /// A record with its tag.

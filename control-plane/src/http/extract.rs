@@ -14,9 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::bounds;
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
-use crate::domain::problem::Result;
+use crate::domain::problem::{Code, Problem, Result};
 use crate::http::openapi::describe::Input;
 use crate::http::openapi::operation::Operation;
 

@@ -8,8 +8,7 @@ use lictor_policy::secret::Secret;
 use ring::hmac;
 use sha2::{Digest as _, Sha256};
 
-use crate::secrets::random;
-use crate::secrets::random::NoRandomness;
+use crate::secrets::random::{self, NoRandomness};
 
 const FORM: &str = "v1";
 const NONCE_LENGTH: usize = 24;

@@ -5,23 +5,15 @@ use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
-use crate::domain::admin_chain::AdminHead;
-use crate::domain::admin_chain::AdminRow;
+use crate::domain::admin_chain::{AdminHead, AdminRow};
 use crate::domain::revision::Revision;
-use crate::domain::signing::Digest;
-use crate::domain::signing::GENESIS;
+use crate::domain::signing::{Digest, GENESIS};
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::engine::filter::Bound;
-use crate::store::engine::filter::Conditions;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::ledger::End;
+use crate::store::{ChangeTx, Connection, Store, StoreError};
 
 /// One change.
 #[derive(Debug)]

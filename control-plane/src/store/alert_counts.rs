@@ -10,11 +10,8 @@ use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::tally::Watch;
 use crate::domain::alerts::type_name;
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
+use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::{Connection, StoreError};
 
 /// Rows in one statement: both databases take their placeholders.
 pub(crate) const ROWS: usize = 500;

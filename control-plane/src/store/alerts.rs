@@ -8,24 +8,15 @@ use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use crate::domain::alerts::Alert;
-use crate::domain::alerts::State;
 use crate::domain::alerts::subject::Subject;
-use crate::domain::alerts::type_name;
+use crate::domain::alerts::{Alert, State, type_name};
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::alert_counts::Place;
-use crate::store::alert_counts::ROWS;
-use crate::store::alert_counts::values;
-use crate::store::engine::filter::Bound;
-use crate::store::engine::filter::Conditions;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
-use crate::store::engine::row::word;
+use crate::store::alert_counts::{Place, ROWS, values};
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big, json, word};
+use crate::store::{Connection, StoreError};
 
 /// Entries of an alert's history that are read.
 const MAX_ENTRIES: i64 = 1000;

@@ -9,11 +9,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::secrets::random;
-use crate::store;
-use crate::store::ChangeTx;
-use crate::store::Database;
-use crate::store::StoreError;
 use crate::store::engine::row::Columns as _;
+use crate::store::{self, ChangeTx, Database, StoreError};
 
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]

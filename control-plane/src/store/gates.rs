@@ -6,14 +6,11 @@ use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
 use crate::store::audit::sequences;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
+use crate::store::engine::row::{Columns as _, big};
 use crate::store::proof::rows;
 use crate::store::proof::tables::GATES;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// A gate. Its token is not kept, only the hash, and that is not shown.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

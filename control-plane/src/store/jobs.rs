@@ -5,21 +5,13 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 
 use crate::domain::cron::next_run;
-use crate::domain::job::Counts;
-use crate::domain::job::Job;
-use crate::domain::job::Outcome;
+use crate::domain::job::{Counts, Job, Outcome};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
-use crate::store::engine::row::word;
+use crate::store::engine::row::{Columns as _, big, json, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::JOBS;
+use crate::store::{ChangeTx, Connection, Store, StoreError};
 
 /// A job's row.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

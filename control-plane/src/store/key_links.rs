@@ -1,13 +1,10 @@
 //! Links to pages that show a key once.
 
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
+use crate::store::engine::row::{Columns as _, big};
 use crate::store::proof::rows;
 use crate::store::proof::tables::LINKS;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// A link.
 #[derive(Clone, Debug)]

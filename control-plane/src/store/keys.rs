@@ -13,15 +13,11 @@ use crate::domain::key::Terms;
 use crate::domain::revision::Revision;
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
 use crate::store::alert_counts::values;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
+use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::rows;
 use crate::store::proof::tables::KEYS;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// A key's record.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-use crate::store::Connection;
-use crate::store::Database;
-use crate::store::Store;
-use crate::store::StoreError;
 use crate::store::engine::PATIENCE;
+use crate::store::{Connection, Database, Store, StoreError};
 
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

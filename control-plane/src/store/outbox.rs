@@ -6,21 +6,13 @@ use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use crate::domain::message::Channel;
-use crate::domain::message::Kind;
-use crate::domain::message::Message;
-use crate::domain::message::State;
+use crate::domain::message::{Channel, Kind, Message, State};
 use crate::domain::time::Moment;
 use crate::secrets::vault::Vault;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::filter::Bound;
-use crate::store::engine::filter::Conditions;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::word;
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big, word};
 use crate::store::proof::tables::OUTBOX;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// Rows that one statement inserts: it must stay below the number of parameters that both databases take.
 const INSERTED_AT_ONCE: usize = 500;

@@ -7,13 +7,10 @@ use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::word;
+use crate::store::engine::row::{Columns as _, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::PAUSES;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// A pause.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

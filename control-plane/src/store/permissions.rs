@@ -4,13 +4,10 @@ use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::json;
+use crate::store::engine::row::{Columns as _, json};
 use crate::store::proof::rows;
 use crate::store::proof::tables::PERMISSIONS;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// A permission, and the revision that last changed it.
 pub type Permission = (wire::Permission, Revision);

@@ -3,12 +3,10 @@
 use sqlx::AssertSqlSafe;
 
 use crate::secrets::vault::Vault;
-use crate::store::ChangeTx;
-use crate::store::Meta;
-use crate::store::StoreError;
 use crate::store::audit::chain;
 use crate::store::engine::row::Columns as _;
 use crate::store::proof::start;
+use crate::store::{ChangeTx, Meta, StoreError};
 
 /// Rows that are in memory at once.
 const PAGE: i64 = 500;

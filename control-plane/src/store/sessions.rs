@@ -9,14 +9,10 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
 use crate::store::alert_counts::values;
-use crate::store::engine::filter::Bound;
-use crate::store::engine::filter::Conditions;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
+use crate::store::engine::filter::{Bound, Conditions};
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// One line of keys, used from one client.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -2,15 +2,11 @@
 
 use crate::domain::revision::Revision;
 use crate::domain::settings::Settings;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::json;
+use crate::store::engine::row::{Columns as _, json};
 use crate::store::proof::ledger::Ledger;
-use crate::store::proof::rows;
-use crate::store::proof::rows::Found;
+use crate::store::proof::rows::{self, Found};
 use crate::store::proof::tables::SETTINGS;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// The settings, and the revision that last changed them.
 ///

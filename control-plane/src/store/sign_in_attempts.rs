@@ -1,10 +1,8 @@
 //! Attempts to sign in, counted in windows of time, for all replicas together.
 
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::{Connection, StoreError};
 
 /// How many buckets that have ended are removed with each attempt: more than an attempt makes.
 const SWEEP: i64 = 16;

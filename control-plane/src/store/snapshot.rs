@@ -7,23 +7,10 @@ use sqlx::any::AnyRow;
 
 use crate::domain::settings::Settings;
 use crate::secrets::vault::Vault;
-use crate::store::Connection;
-use crate::store::Meta;
-use crate::store::StoreError;
-use crate::store::keys;
-use crate::store::pauses;
-use crate::store::permissions;
 use crate::store::proof::ledger::Ledger;
 use crate::store::proof::rows::Found;
-use crate::store::proof::tables::KEYS;
-use crate::store::proof::tables::PAUSES;
-use crate::store::proof::tables::PERMISSIONS;
-use crate::store::proof::tables::TERMINATIONS;
-use crate::store::proof::tables::Table;
-use crate::store::proof::tables::USERS;
-use crate::store::settings;
-use crate::store::terminations;
-use crate::store::users;
+use crate::store::proof::tables::{KEYS, PAUSES, PERMISSIONS, TERMINATIONS, Table, USERS};
+use crate::store::{Connection, Meta, StoreError, keys, pauses, permissions, settings, terminations, users};
 
 /// A part of the policy that a change may have touched.
 #[derive(Clone, Debug, PartialEq, Eq)]

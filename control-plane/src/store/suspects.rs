@@ -1,10 +1,8 @@
 //! Users whose upstream credential Odoo may have refused.
 
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::{Connection, StoreError};
 
 /// A user whose credential is to be tried.
 #[derive(Clone, Debug)]

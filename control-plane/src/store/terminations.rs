@@ -4,13 +4,10 @@ use lictor_policy::wire::Termination;
 use sqlx::any::AnyRow;
 
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
+use crate::store::engine::row::{Columns as _, big};
 use crate::store::proof::rows;
 use crate::store::proof::tables::TERMINATIONS;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// Terminations as gates get them.
 pub(crate) fn wire(rows: &[AnyRow]) -> Result<Vec<Termination>, StoreError> {

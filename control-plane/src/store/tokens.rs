@@ -6,14 +6,10 @@ use sqlx::any::AnyRow;
 
 use crate::domain::actor::Role;
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::accounts;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::word;
+use crate::store::engine::row::{Columns as _, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::TOKENS;
+use crate::store::{ChangeTx, Connection, StoreError, accounts};
 
 /// A token. Its text is not kept, only its hash, and that is not shown.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -8,14 +8,10 @@ use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
+use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::rows;
 use crate::store::proof::tables::USERS;
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// How often a credential is checked, and the groups are read.
 const CHECK_EVERY: Duration = Duration::from_secs(24 * 3600);

@@ -5,17 +5,12 @@ use std::time::Duration;
 use lictor_policy::refusal::AlertType;
 
 use crate::app::App;
-use crate::app::alerts::raise::Cause;
-use crate::app::alerts::raise::raise;
+use crate::app::alerts::raise::{Cause, raise};
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::settings::MAX_MINUTES;
 use crate::domain::alerts::subject::Subject;
-use crate::store::StoreError;
-use crate::store::alert_counts;
-use crate::store::audit::sequences;
-use crate::store::audit::sequences::Unreported;
-use crate::store::in_time;
-use crate::store::settings;
+use crate::store::audit::sequences::{self, Unreported};
+use crate::store::{StoreError, alert_counts, in_time, settings};
 
 /// So many seconds pass between two rounds.
 const EVERY: Duration = Duration::from_secs(10);

@@ -5,18 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
-use crate::app::gates::LIVE;
-use crate::app::gates::count_live;
+use crate::app::change::{Done, change};
+use crate::app::gates::{LIVE, count_live};
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
-use crate::store::Connection;
-use crate::store::Meta;
-use crate::store::StoreError;
-use crate::store::in_time;
-use crate::store::settings;
 use crate::store::snapshot::Part;
+use crate::store::{Connection, Meta, StoreError, in_time, settings};
 
 /// So many seconds pass at least between two changes.
 const EVERY: Duration = Duration::from_secs(5);

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::app::alerts::raise;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;

@@ -12,12 +12,8 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::app::publisher::Published;
 use crate::domain::revision::Revision;
-use crate::store::Meta;
-use crate::store::News;
-use crate::store::StoreError;
-use crate::store::in_time;
-use crate::store::snapshot;
-use crate::store::snapshot::Whole;
+use crate::store::snapshot::{self, Whole};
+use crate::store::{Meta, News, StoreError, in_time};
 
 /// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
 const EVERY: Duration = Duration::from_secs(1);

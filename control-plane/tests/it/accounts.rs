@@ -4,10 +4,7 @@ use axum::http::StatusCode;
 use lictor_control_plane::app::first_admin;
 use serde_json::json;
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::text;
+use crate::support::{Caller, Lab, START, text};
 
 #[tokio::test]
 async fn the_last_way_in_for_an_administrator_cannot_be_closed() {

@@ -8,10 +8,7 @@ use lictor_control_plane::domain::audit_chain::Head;
 use lictor_control_plane::store::Store;
 use serde_json::json;
 
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::event;
-use crate::support::send;
+use crate::support::{Lab, START, event, send};
 
 const DAY: u64 = 24 * 3600 * 1_000_000;
 

@@ -2,11 +2,7 @@ use axum::http::StatusCode;
 use lictor_control_plane::tasks::alerts::once;
 use serde_json::{Value, json};
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::event;
-use crate::support::send;
-use crate::support::text;
+use crate::support::{Caller, Lab, event, send, text};
 
 const PATH: &str = "/api/v1/alerts";
 const KEY: &str = "0196f0a1-0000-7000-8000-000000000001";

@@ -2,11 +2,7 @@ use axum::http::StatusCode;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::event;
-use crate::support::send;
-use crate::support::text;
+use crate::support::{Lab, START, event, send, text};
 
 async fn ids(lab: &Lab, query: &str) -> Vec<String> {
     let answer = lab.admin.get(&format!("/api/v1/audit?{query}")).await;

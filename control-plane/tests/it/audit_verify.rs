@@ -4,9 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::event;
-use crate::support::send;
+use crate::support::{Lab, event, send};
 
 fn verify(lab: &Lab, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lictor"))

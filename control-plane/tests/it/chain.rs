@@ -12,11 +12,7 @@ use lictor_control_plane::store::Store;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::event;
-use crate::support::send;
+use crate::support::{Caller, Lab, START, event, send};
 
 const DAY: u64 = 24 * 3600 * 1_000_000;
 

@@ -8,8 +8,7 @@ use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use serde_json::json;
 
-use crate::support::Lab;
-use crate::support::text;
+use crate::support::{Lab, text};
 
 async fn state(lab: &Lab) -> [i64; 3] {
     [

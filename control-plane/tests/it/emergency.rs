@@ -7,9 +7,7 @@ use lictor_policy::wire;
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::text;
+use crate::support::{Caller, Lab, text};
 
 const PATH: &str = "/api/v1/emergency-revocation";
 

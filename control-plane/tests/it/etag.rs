@@ -5,10 +5,7 @@ use lictor_control_plane::secrets::random;
 use serde_json::{Value, json};
 
 use crate::openapi::DOCUMENT;
-use crate::support::Answer;
-use crate::support::Lab;
-use crate::support::text;
-use crate::support::user_body;
+use crate::support::{Answer, Lab, text, user_body};
 
 /// The method and path of every change that the description says takes `If-Match`.
 fn changes() -> BTreeSet<(&'static str, &'static str)> {

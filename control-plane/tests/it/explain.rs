@@ -1,8 +1,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::text;
+use crate::support::{Lab, text};
 
 const PATH: &str = "/api/v1/explain";
 

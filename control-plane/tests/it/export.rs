@@ -4,10 +4,7 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use tower::ServiceExt as _;
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::event;
-use crate::support::send;
+use crate::support::{Caller, Lab, event, send};
 
 const PATH: &str = "/api/v1/audit/export";
 

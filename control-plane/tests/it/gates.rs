@@ -2,11 +2,7 @@ use axum::http::StatusCode;
 use lictor_control_plane::api::router;
 use serde_json::json;
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::event;
-use crate::support::send;
-use crate::support::text;
+use crate::support::{Caller, Lab, event, send, text};
 
 #[tokio::test]
 async fn a_gate_shows_what_it_acknowledged_and_when_it_was_seen() {

@@ -4,11 +4,7 @@ use lictor_control_plane::domain::job::Job;
 use lictor_control_plane::tasks::jobs;
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::event;
-use crate::support::send;
-use crate::support::text;
+use crate::support::{Lab, START, event, send, text};
 
 const PATH: &str = "/api/v1/jobs";
 

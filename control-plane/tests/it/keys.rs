@@ -2,8 +2,7 @@ use axum::http::StatusCode;
 use lictor_policy::key::{Key, KeyHash, Presented};
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::text;
+use crate::support::{Lab, text};
 
 fn path(key: &Value) -> String {
     format!("/api/v1/keys/{}", key["id"].as_str().unwrap())

@@ -1,19 +1,8 @@
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::rotation::DAY;
-use crate::rotation::in_policy;
-use crate::rotation::key;
-use crate::rotation::linking;
-use crate::rotation::messages;
-use crate::rotation::now;
-use crate::rotation::path as path_of;
-use crate::rotation::rotated;
-use crate::rotation::verifies;
-use crate::support::Answer;
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::text;
+use crate::rotation::{DAY, in_policy, key, linking, messages, now, path as path_of, rotated, verifies};
+use crate::support::{Answer, Caller, Lab, text};
 
 /// Somebody without an account, and the path of the link in the outbox.
 async fn link(lab: &Lab) -> (Caller, String, Value) {

@@ -9,8 +9,7 @@ use lictor_policy::refusal::AlertType;
 use lictor_policy::secret::Secret;
 
 use crate::smtp::Smtp;
-use crate::support::Lab;
-use crate::support::START;
+use crate::support::{Lab, START};
 
 /// A message of a kind, and what both parts of its mail must say beside the names, dates and ids in it.
 fn sample(kind: Kind) -> (Message, &'static [&'static str]) {

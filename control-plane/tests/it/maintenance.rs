@@ -12,9 +12,7 @@ use serde_json::json;
 use sqlx::{Connection as _, Executor as _};
 
 use crate::odoo::StandIn;
-use crate::support::Lab;
-use crate::support::user_body;
-use crate::support::vault;
+use crate::support::{Lab, user_body, vault};
 
 fn is_sqlite(lab: &Lab) -> bool {
     lab.app.store.database() == Database::Sqlite

@@ -1,10 +1,7 @@
 use lictor_policy::wire;
 use serde_json::json;
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::event;
-use crate::support::send;
+use crate::support::{Caller, Lab, event, send};
 
 #[tokio::test]
 async fn prometheus_sees_what_the_service_does() {

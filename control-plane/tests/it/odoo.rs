@@ -7,8 +7,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::support::RIGHT;
-use crate::support::UID;
+use crate::support::{RIGHT, UID};
 
 /// An API key that it takes as well.
 pub(crate) const API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";

@@ -8,8 +8,7 @@ use lictor_control_plane::api::router::api_table;
 use lictor_control_plane::http::openapi::document;
 use serde_json::Value;
 
-use crate::support::Answer;
-use crate::support::Lab;
+use crate::support::{Answer, Lab};
 
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&api_table()));
 

@@ -8,8 +8,7 @@ use sqlx::Executor as _;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::support::Lab;
-use crate::support::event;
+use crate::support::{Lab, event};
 
 #[tokio::test]
 async fn while_another_process_holds_the_writer_changes_answer_503_and_change_nothing() {

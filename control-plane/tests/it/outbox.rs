@@ -8,9 +8,7 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::text;
+use crate::support::{Lab, START, text};
 
 const KEY: &str = "lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf";
 

@@ -4,8 +4,7 @@ use axum::http::StatusCode;
 use lictor_policy::wire;
 use serde_json::json;
 
-use crate::support::Lab;
-use crate::support::text;
+use crate::support::{Lab, text};
 
 /// Longer than any test may take.
 const LONG: Duration = Duration::from_secs(60);

@@ -15,13 +15,7 @@ use lictor_policy::wire;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::event;
-use crate::support::send;
-use crate::support::text;
-use crate::support::vault;
+use crate::support::{Caller, Lab, START, event, send, text, vault};
 
 async fn checked(app: &App) -> Report {
     let mut tx = app.store.read_consistently().await.unwrap();

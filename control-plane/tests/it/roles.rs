@@ -5,9 +5,7 @@ use lictor_control_plane::domain::actor::Role;
 use lictor_control_plane::http::route::{Access, Route};
 use serde_json::json;
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::text;
+use crate::support::{Caller, Lab, text};
 
 /// A path of the route that names no record, so that a call that is let in changes nothing.
 fn path(route: &Route<App>) -> String {

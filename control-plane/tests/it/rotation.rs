@@ -6,9 +6,7 @@ use lictor_policy::key::{Key, KeyHash, Presented};
 use serde_json::{Value, json};
 
 use crate::smtp::Smtp;
-use crate::support::Lab;
-use crate::support::text;
-use crate::support::user_body;
+use crate::support::{Lab, text, user_body};
 
 pub(crate) const DAY: u64 = 24 * 3600;
 

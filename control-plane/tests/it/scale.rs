@@ -8,9 +8,7 @@ use http_body_util::BodyExt as _;
 use lictor_control_plane::app::audit::clean_up;
 use tower::ServiceExt as _;
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::START;
+use crate::support::{Caller, Lab, START};
 
 const CHUNK: u64 = 20_000;
 /// Microseconds between two calls: 5,000,000 of them are a year.

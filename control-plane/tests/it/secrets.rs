@@ -4,10 +4,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tracing::Level;
 
-use crate::support::Answer;
-use crate::support::Lab;
-use crate::support::RIGHT;
-use crate::support::text;
+use crate::support::{Answer, Lab, RIGHT, text};
 
 /// Everything that is logged, at every level, by every crate.
 #[derive(Clone, Default)]

@@ -25,10 +25,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::odoo::StandIn;
-use crate::support::database;
-use crate::support::event;
-use crate::support::text;
-use crate::support::user_body;
+use crate::support::{database, event, text, user_body};
 
 /// Policies that go from one replica to a gate at another.
 const CHANGES: u64 = 10;

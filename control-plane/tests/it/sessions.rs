@@ -1,12 +1,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::event;
-use crate::support::send;
-use crate::support::text;
+use crate::support::{Caller, Lab, START, event, send, text};
 
 const PATH: &str = "/api/v1/sessions";
 

@@ -5,10 +5,7 @@ use lictor_control_plane::api::router;
 use lictor_policy::secret::Secret;
 use serde_json::json;
 
-use crate::support::Answer;
-use crate::support::Caller;
-use crate::support::Lab;
-use crate::support::text;
+use crate::support::{Answer, Caller, Lab, text};
 
 const PASSWORD: &str = "correct horse battery";
 const REFUSED: (u16, &str, &str) = (401, "sign_in_refused", "");

@@ -14,9 +14,7 @@ use axum::http::StatusCode;
 use lictor_control_plane::domain::alerts::{self, TYPES, type_name};
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::send;
-use crate::support::text;
+use crate::support::{Lab, send, text};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/streams");
 

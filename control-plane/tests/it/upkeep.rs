@@ -3,8 +3,7 @@ use lictor_control_plane::tasks::live_gates;
 use lictor_policy::wire;
 use serde_json::{Value, json};
 
-use crate::support::Caller;
-use crate::support::Lab;
+use crate::support::{Caller, Lab};
 
 async fn limits(lab: &Lab) -> (Value, Value) {
     let policy = lab.policy(lab.revision().await).await;

@@ -3,11 +3,7 @@ use lictor_control_plane::tasks::credentials;
 use serde_json::{Value, json};
 
 use crate::odoo::API_KEY;
-use crate::support::Lab;
-use crate::support::RIGHT;
-use crate::support::UID;
-use crate::support::text;
-use crate::support::user_body;
+use crate::support::{Lab, RIGHT, UID, text, user_body};
 
 const DAY: u64 = 24 * 3600;
 

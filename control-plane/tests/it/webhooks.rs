@@ -11,9 +11,7 @@ use lictor_control_plane::domain::time::Moment;
 use lictor_policy::refusal::AlertType;
 use serde_json::{Value, json};
 
-use crate::support::Lab;
-use crate::support::START;
-use crate::support::text;
+use crate::support::{Lab, START, text};
 
 const PATH: &str = "/api/v1/webhooks";
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::call::operators::lower_operators;
-use crate::call::{BadCall, Call, Parameter, keyword_arguments};
+use crate::call::{self, BadCall, Call, Parameter, keyword_arguments};
 use crate::formats::json;
 use crate::formats::value::{Members, Value};
 use crate::odoo::operations;
@@ -20,7 +20,7 @@ pub fn target(path: &str) -> Option<(String, String)> {
     let (model, method) = path.strip_prefix(BASE)?.split_once('/')?;
     let plain = |name: &str, more: &[u8]| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || more.contains(&byte);
-        !name.is_empty() && name.len() <= crate::call::MAX_NAME && name.bytes().all(allowed)
+        !name.is_empty() && name.len() <= call::MAX_NAME && name.bytes().all(allowed)
     };
     (plain(model, b".") && plain(method, b"")).then(|| (model.to_owned(), method.to_owned()))
 }

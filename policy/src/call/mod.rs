@@ -10,6 +10,7 @@ use std::borrow::Cow;
 pub use bad::{BadCall, Parameter};
 
 use crate::call::operators::lower_operators;
+use crate::formats::value;
 use crate::formats::value::{Members, Value};
 use crate::formats::xmlrpc::MethodCall;
 use crate::snapshot::Key;
@@ -113,7 +114,7 @@ impl<'a> Call<'a> {
 
     /// The context; empty where there is none.
     pub fn context(&self) -> &[(Cow<'a, str>, Value<'a>)] {
-        match crate::formats::value::member(&self.kwargs, "context") {
+        match value::member(&self.kwargs, "context") {
             Some(Value::Struct(members)) => members,
             _ => &[],
         }

@@ -182,12 +182,12 @@ pub fn decide<'s>(
 ) -> Result<Grant<'s>, Refusal> {
     trace.model = Some(call.model.to_string());
     trace.method = Some(call.method.to_string());
-    let verified = crate::decide::authenticate::key(snapshot, &call.password, facts, state, trace)?;
+    let verified = authenticate::key(snapshot, &call.password, facts, state, trace)?;
     trace.stage = Stage::Identity;
-    crate::decide::authenticate::identity(verified.key, call)?;
+    authenticate::identity(verified.key, call)?;
     trace.stage = Stage::Pause;
-    crate::decide::pause::key(snapshot, verified.key)?;
-    let Admitted { key, mut shadowed } = crate::decide::admit::call(snapshot, verified, facts, state, trace)?;
+    pause::key(snapshot, verified.key)?;
+    let Admitted { key, mut shadowed } = admit::call(snapshot, verified, facts, state, trace)?;
     permitted(snapshot, key, call, &mut shadowed, trace)?;
     Ok(Grant::of(key, &shadowed))
 }
@@ -205,7 +205,7 @@ fn permitted(
         // Clients need it to start; it tells nothing but the user's own language and time zone.
         return Ok(());
     }
-    let effects = crate::decide::method::effects(snapshot, call, shadowed)?;
+    let effects = method::effects(snapshot, call, shadowed)?;
     trace.operations = effects.own.union(effects.nested);
     trace.recorded = effects.recorded();
     judged(snapshot, key, call, &effects, shadowed, &mut trace.stage)?;
@@ -234,12 +234,12 @@ fn judged(
     stage: &mut Stage,
 ) -> Result<(), Refusal> {
     *stage = Stage::Scope;
-    shadowed.pass(*stage, crate::decide::scope::check(key, effects))?;
+    shadowed.pass(*stage, scope::check(key, effects))?;
     *stage = Stage::Model;
-    shadowed.pass(*stage, crate::decide::model::check(key, call))?;
+    shadowed.pass(*stage, model::check(key, call))?;
     *stage = Stage::Permission;
-    crate::decide::pause::call(snapshot, call, effects.own.union(effects.nested))?;
-    shadowed.pass(*stage, crate::decide::permission::check(snapshot, key, call, effects))
+    pause::call(snapshot, call, effects.own.union(effects.nested))?;
+    shadowed.pass(*stage, permission::check(snapshot, key, call, effects))
 }
 
 /// What a key may do to a model's records, as far as that does not depend on the call; in shadow, what passes.

@@ -62,7 +62,7 @@ impl<'c> Effects<'c> {
     /// # Errors
     /// Arguments that are not the method's: what cannot be understood cannot be judged.
     pub fn of_known(call: &'c Call<'_>, method: &'static Method) -> Result<Self, BadArguments> {
-        crate::effects::domain::keeps_to_access_rules(call, false)?;
+        domain::keeps_to_access_rules(call, false)?;
         let mut effects = Self { own: method.operations, ..Self::default() };
         let mut positional = call.args.as_slice();
         if method.ids {
@@ -111,7 +111,7 @@ impl<'c> Effects<'c> {
     /// # Errors
     /// A condition that steps over Odoo's access rules, and values in the context that are none.
     pub fn of_mapped(call: &'c Call<'_>, operations: Operations) -> Result<Self, BadArguments> {
-        crate::effects::domain::keeps_to_access_rules(call, true)?;
+        domain::keeps_to_access_rules(call, true)?;
         let mut effects = Self { own: operations, ..Self::default() };
         effects.record_ids = call.args.first().map(possible_ids).unwrap_or_default();
         if operations.contains(Operation::Create) && effects.record_ids.is_empty() {
@@ -162,12 +162,12 @@ impl<'c> Effects<'c> {
         let place = Place::Param(param.name);
         let crosses = match param.kind {
             Kind::Plain => None,
-            Kind::Domain => crate::effects::domain::domain(value, &place)?,
-            Kind::Operator => crate::effects::domain::operator(value, &place)?,
-            Kind::Paths | Kind::Order => crate::effects::paths::paths(value)?,
-            Kind::Specification => crate::effects::paths::specification(value)?,
-            Kind::ProgressBar => crate::effects::paths::progress_bar(value)?,
-            Kind::Cross => (!crate::effects::paths::is_absent(value)).then_some("an argument reads other models"),
+            Kind::Domain => domain::domain(value, &place)?,
+            Kind::Operator => domain::operator(value, &place)?,
+            Kind::Paths | Kind::Order => paths::paths(value)?,
+            Kind::Specification => paths::specification(value)?,
+            Kind::ProgressBar => paths::progress_bar(value)?,
+            Kind::Cross => (!paths::is_absent(value)).then_some("an argument reads other models"),
             Kind::Values => {
                 match value {
                     Value::Array(list) => {
@@ -229,7 +229,7 @@ impl<'c> Effects<'c> {
             if let ("name_create_enabled_fields", Value::Struct(fields)) = (name.as_ref(), value) {
                 fields.iter().for_each(|(path, _)| self.loaded(path.split('/').next().unwrap_or(path)));
             }
-            if TELLING.contains(&name.as_ref()) && !crate::effects::paths::is_absent(value) {
+            if TELLING.contains(&name.as_ref()) && !paths::is_absent(value) {
                 self.crosses = self.crosses.or(Some("a key of the context adds fields of other models to their names"));
             }
             let Some(field) = name.strip_prefix("default_") else { continue };

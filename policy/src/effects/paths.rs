@@ -1,7 +1,7 @@
 //! How arguments reach other models by name: paths and specifications.
 
 use crate::effects::BadArguments;
-use crate::formats::value::Value;
+use crate::formats::value::{self, Value};
 
 /// How an argument reaches another model, if it does.
 pub(crate) type Crossing = Result<Option<&'static str>, BadArguments>;
@@ -29,7 +29,7 @@ pub(crate) fn paths(value: &Value<'_>) -> Crossing {
 /// What `read_progress_bar` counts: a struct with a `field` and its `colors`.
 pub(crate) fn progress_bar(value: &Value<'_>) -> Crossing {
     let Value::Struct(members) = value else { return Err(BadArguments::Shape) };
-    crate::formats::value::member(members, "field").map_or(Ok(None), paths)
+    value::member(members, "field").map_or(Ok(None), paths)
 }
 
 /// `web_read`'s specification: a field may have sub-`fields`, a `context` and more, all of the other model.

@@ -13,6 +13,7 @@ mod watch;
 
 use std::borrow::Cow;
 
+use crate::call::json2::bearer;
 use crate::decide::{Facts, State, Trace, malformed};
 use crate::formats::unsupported::{Label, Unsupported};
 use crate::formats::xmlrpc::{ENCODINGS, Encoding};
@@ -68,7 +69,7 @@ impl<'s> Policy<'s> {
     pub fn needs_body(&self, road: Road, facts: Facts<'_>) -> bool {
         match road.service() {
             Service::Object | Service::Common | Service::JsonRpc => !self.is_strange(road),
-            Service::Json2 => crate::gate::json2::head(*self, Body::Unread, facts).is_ok(),
+            Service::Json2 => json2::head(*self, Body::Unread, facts).is_ok(),
             Service::Databases | Service::Bearer | Service::Upload | Service::Oauth | Service::Module => false,
         }
     }
@@ -215,27 +216,23 @@ pub fn judge<'s>(
     if let Some(unmarked) = Unmarked::ignored(&policy, road) {
         return Verdict::Pass(unmarked);
     }
-    let Some(snapshot) = policy.snapshot else { return crate::gate::others::without_policy(policy, road, body, facts) };
+    let Some(snapshot) = policy.snapshot else { return others::without_policy(policy, road, body, facts) };
     let result = match road.service() {
         _ if policy.is_strange(road) => Err(takes_no_keys()),
-        Service::Object | Service::Common => {
-            crate::gate::service::xml(policy, snapshot, road, body, facts, state, trace)
-        }
-        Service::JsonRpc => crate::gate::service::json(policy, snapshot, road, body, facts, state, trace),
-        Service::Json2 => crate::gate::json2::judge(policy, body, facts, state, trace),
-        Service::Module => crate::gate::module::judge(snapshot, facts, state, trace),
+        Service::Object | Service::Common => service::xml(policy, snapshot, road, body, facts, state, trace),
+        Service::JsonRpc => service::json(policy, snapshot, road, body, facts, state, trace),
+        Service::Json2 => json2::judge(policy, body, facts, state, trace),
+        Service::Module => module::judge(snapshot, facts, state, trace),
         Service::Databases => Err(Stop::Other(Other::Keyless(no_databases()))),
         // Without a key it is a page of a browser's session.
-        Service::Bearer if crate::call::json2::bearer(facts.head.authorization).is_none() => Err(OPEN),
+        Service::Bearer if bearer(facts.head.authorization).is_none() => Err(OPEN),
         Service::Bearer | Service::Upload | Service::Oauth => Err(takes_no_keys()),
     };
     match result {
         Ok(Verdict::Forward(call)) if call.holds_key() => Verdict::Refuse(misplaced(policy, road)),
         Ok(verdict) => verdict,
         Err(Stop::Refused(refusal)) => Verdict::Refuse(refusal),
-        Err(Stop::Other(other)) => {
-            crate::gate::others::judge(policy, snapshot, road, (other, body), facts, state, trace)
-        }
+        Err(Stop::Other(other)) => others::judge(policy, snapshot, road, (other, body), facts, state, trace),
     }
 }
 
@@ -265,7 +262,7 @@ impl Stop {
 impl Forward {
     /// Whether a Lictor key stands among the values: Odoo would keep it, and show it to others.
     fn holds_key(&self) -> bool {
-        crate::gate::marks::is_in_written(&self.document)
+        marks::is_in_written(&self.document)
     }
 }
 

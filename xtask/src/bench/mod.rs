@@ -20,13 +20,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use processors::Processors;
+use setting::{Programs, Setting};
+use variant::Row;
 
 use crate::foreground;
 use crate::project::Project;
 use crate::run::say;
-use processors::Processors;
-use setting::{Programs, Setting};
-use variant::Row;
 
 /// The first calls of a gate are slower: V8 compiles, connections are opened.
 const WARM_UP: Duration = Duration::from_secs(1);

@@ -8,10 +8,10 @@ mod storeys;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
+use sources::sources;
 
 use crate::project::{self, Project};
 use crate::run::{self, on_path, say};
-use sources::sources;
 
 /// More lines than this are worth a warning: such a file is usually two.
 const LONG: usize = 400;

@@ -6,20 +6,13 @@ use std::collections::BTreeMap;
 use lictor_policy::wire::Event;
 
 use crate::app::App;
-use crate::app::alerts::raise;
-use crate::app::alerts::raise::Cause;
-use crate::app::alerts::raise::target;
+use crate::app::alerts::raise::{self, Cause, target};
 use crate::domain::alerts::Rule;
-use crate::domain::alerts::rules::Sightings;
-use crate::domain::alerts::rules::observe;
+use crate::domain::alerts::rules::{Sightings, observe};
 use crate::domain::alerts::tally::Finding;
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::alert_counts;
-use crate::store::alert_counts::Place;
-use crate::store::alerts as rows;
-use crate::store::settings;
+use crate::store::alert_counts::{self, Place};
+use crate::store::{Connection, StoreError, alerts as rows, settings};
 
 /// Looks at events that are stored with this transaction for the first time, and opens or raises alerts.
 ///

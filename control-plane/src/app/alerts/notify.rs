@@ -4,19 +4,12 @@
 use lictor_policy::refusal::AlertType;
 
 use crate::app::App;
-use crate::app::outbox;
-use crate::app::outbox::Letter;
-use crate::domain::alerts::Alert;
-use crate::domain::alerts::Rule;
+use crate::app::outbox::{self, Letter};
 use crate::domain::alerts::settings::Alerts;
 use crate::domain::alerts::subject::Subject;
-use crate::domain::message::AlertOpened;
-use crate::domain::message::Message;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::gates;
-use crate::store::keys;
-use crate::store::users;
+use crate::domain::alerts::{Alert, Rule};
+use crate::domain::message::{AlertOpened, Message};
+use crate::store::{Connection, StoreError, gates, keys, users};
 
 /// Whether somebody is to be mailed who was not yet.
 pub(crate) fn is_due(alerts: &Alerts, alert: &Alert) -> bool {

@@ -6,20 +6,14 @@ use lictor_policy::wire::Event;
 use crate::app::App;
 use crate::app::alerts::notify;
 use crate::domain::actor::Actor;
-use crate::domain::alerts::Alert;
-use crate::domain::alerts::Rule;
-use crate::domain::alerts::State;
 use crate::domain::alerts::settings::Alerts;
 use crate::domain::alerts::subject::Subject;
+use crate::domain::alerts::{Alert, Rule, State};
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::alerts as rows;
-use crate::store::alerts::Action;
-use crate::store::alerts::Entry;
-use crate::store::settings;
+use crate::store::alerts::{Action, Entry};
+use crate::store::{Connection, StoreError, alerts as rows, settings};
 
 /// How many alerts of one type may be open on addresses: beyond these they share one, so that whoever has many addresses
 /// fills neither the list nor a mailbox.

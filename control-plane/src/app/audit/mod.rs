@@ -7,18 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::domain::audit_chain::Cut;
-use crate::domain::audit_chain::Head;
-use crate::domain::signing::GENESIS;
-use crate::domain::signing::PublicKey;
+use crate::domain::audit_chain::{Cut, Head};
+use crate::domain::signing::{GENESIS, PublicKey};
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::admin_audit;
-use crate::store::audit::chain;
-use crate::store::audit::chain::StoredLink;
+use crate::store::audit::chain::{self, StoredLink};
 use crate::store::audit::retention;
-use crate::store::settings;
+use crate::store::{Connection, StoreError, admin_audit, settings};
 
 /// Records that are deleted in one transaction: other writers wait for no more.
 const CHUNK: i64 = 500;

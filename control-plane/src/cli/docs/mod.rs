@@ -6,18 +6,13 @@ use std::fmt::Write as _;
 
 use lictor_policy::refusal::{AlertType, Reason};
 
-use crate::api::router::api_table;
-use crate::api::router::gate_table;
+use crate::api::router::{api_table, gate_table};
 use crate::app::App;
 use crate::domain::actor::Role;
-use crate::domain::alerts::Rule;
-use crate::domain::alerts::TYPES;
-use crate::domain::alerts::settings::Alerts;
-use crate::domain::alerts::settings::Threshold;
-use crate::domain::alerts::type_name;
+use crate::domain::alerts::settings::{Alerts, Threshold};
+use crate::domain::alerts::{Rule, TYPES, type_name};
 use crate::domain::severity::Severity;
-use crate::http::route::Access;
-use crate::http::route::Route;
+use crate::http::route::{Access, Route};
 
 pub use crate::cli::docs::settings::settings;
 

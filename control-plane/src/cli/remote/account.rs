@@ -7,17 +7,12 @@ use clap::{Args, Subcommand};
 use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::cli::remote::Limit;
-use crate::cli::remote::body;
-use crate::cli::remote::changes;
 use crate::cli::remote::client::Client;
-use crate::cli::remote::id_of;
-use crate::cli::remote::user::secret_of_environment;
-use crate::cli::remote::user::secret_of_file;
+use crate::cli::remote::user::{secret_of_environment, secret_of_file};
+use crate::cli::remote::{Limit, body, changes, id_of};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 6] = [
     ("NAME", "name"),

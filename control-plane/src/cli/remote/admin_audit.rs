@@ -5,8 +5,7 @@ use clap::Args;
 use crate::cli::remote::Limit;
 use crate::cli::remote::client::Client;
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 4] = [("AT", "at"), ("ACTION", "action"), ("OBJECT", "object"), ("ACTOR", "actor")];
 

@@ -8,20 +8,14 @@ use serde_json::json;
 
 use crate::cli::options::Server;
 use crate::cli::remote::client::Client;
-use crate::cli::remote::policy::change::Change;
-use crate::cli::remote::policy::change::Kind;
-use crate::cli::remote::policy::change::shown;
-use crate::cli::remote::policy::execute::Means;
-use crate::cli::remote::policy::execute::execute;
+use crate::cli::remote::policy::change::{Change, Kind, shown};
+use crate::cli::remote::policy::execute::{Means, execute};
 use crate::cli::remote::policy::file::Policy;
 use crate::cli::remote::policy::plan::plan;
 use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::ask::Consent;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Output;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print::{self, Output};
 use crate::domain::time::system_clock;
 
 /// Bytes that a policy file may have.

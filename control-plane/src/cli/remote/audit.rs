@@ -6,20 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use crate::cli::audit_verify;
-use crate::cli::audit_verify::Verify;
+use crate::cli::audit_verify::{self, Verify};
 use crate::cli::options::Server;
-use crate::cli::remote::Limit;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::with_query;
-use crate::cli::remote::key;
-use crate::cli::remote::user;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
-use crate::cli::terminal::print::Output;
+use crate::cli::remote::client::{Client, with_query};
+use crate::cli::remote::{Limit, key, user};
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print::{self, Column, Output};
 
 const COLUMNS: [Column; 10] = [
     ("AT", "at"),

@@ -21,14 +21,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
-use crate::cli::options;
-use crate::cli::options::Server;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Listing;
-use crate::cli::terminal::print::Output;
+use crate::cli::options::{self, Server};
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print::{self, Listing, Output};
 
 /// How long the service may take to begin its answer, or to go on with it.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::remote::client::Client;
 use crate::cli::terminal::ask;
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Output;
+use crate::cli::terminal::print::{self, Output};
 use crate::domain::emergency::CONFIRMATION;
 
 /// Revoke all keys at once, for ever: no agent gets in until it is given a new key.

@@ -3,12 +3,10 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::remote::body;
 use crate::cli::remote::client::Client;
-use crate::cli::remote::key;
+use crate::cli::remote::{body, key};
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Output;
+use crate::cli::terminal::print::{self, Output};
 
 /// Say what a gate would decide on a call, check by check. Nothing is called and nothing is changed.
 #[derive(Debug, Args)]

@@ -4,14 +4,11 @@ use axum::http::Method;
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli::remote::Limit;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::id_of;
+use crate::cli::remote::client::{Client, Condition};
+use crate::cli::remote::{Limit, id_of};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 6] = [
     ("NAME", "name"),

@@ -5,12 +5,9 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::remote::Limit;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::client::encoded;
+use crate::cli::remote::client::{Client, Condition, encoded};
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 7] = [
     ("JOB", "name"),

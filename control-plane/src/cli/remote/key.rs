@@ -4,20 +4,11 @@ use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::remote::Limit;
-use crate::cli::remote::body;
-use crate::cli::remote::changes;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::client::encoded;
-use crate::cli::remote::unless_any;
-use crate::cli::remote::user;
+use crate::cli::remote::client::{Client, Condition, encoded};
+use crate::cli::remote::{Limit, body, changes, unless_any, user};
 use crate::cli::terminal::ask::Consent;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print::{self, Column};
 use crate::domain::time::Moment;
 
 const COLUMNS: [Column; 9] = [

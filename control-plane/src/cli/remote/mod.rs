@@ -26,11 +26,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use crate::cli::options::Server;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::encoded;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
+use crate::cli::remote::client::{Client, encoded};
+use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print;
 
 /// What is asked of a service that runs.

@@ -3,16 +3,10 @@
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::cli::remote::Limit;
-use crate::cli::remote::body;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::client::encoded;
-use crate::cli::remote::user;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::remote::client::{Client, Condition, encoded};
+use crate::cli::remote::{Limit, body, user};
+use crate::cli::terminal::failure::{Failure, Result};
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 6] = [
     ("ID", "id"),

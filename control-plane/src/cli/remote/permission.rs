@@ -5,15 +5,10 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use crate::cli::remote::Limit;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::client::encoded;
+use crate::cli::remote::client::{Client, Condition, encoded};
 use crate::cli::terminal::ask::Consent;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 9] = [
     ("MODEL", "model"),

@@ -3,14 +3,10 @@
 use axum::http::Method;
 use clap::Subcommand;
 
-use crate::cli::remote::Limit;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::client::encoded;
-use crate::cli::remote::key;
+use crate::cli::remote::client::{Client, Condition, encoded};
+use crate::cli::remote::{Limit, key};
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 8] = [
     ("ID", "id"),

@@ -3,17 +3,11 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::cli::remote::Limit;
-use crate::cli::remote::account;
-use crate::cli::remote::body;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::client::encoded;
-use crate::cli::remote::key;
+use crate::cli::remote::client::{Client, Condition, encoded};
+use crate::cli::remote::{Limit, account, body, key};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 6] = [
     ("NAME", "name"),

@@ -8,18 +8,11 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::cli::options::environment;
-use crate::cli::remote::Limit;
-use crate::cli::remote::body;
-use crate::cli::remote::changes;
-use crate::cli::remote::client::Client;
-use crate::cli::remote::client::Condition;
-use crate::cli::remote::id_of;
-use crate::cli::remote::unless_any;
+use crate::cli::remote::client::{Client, Condition};
+use crate::cli::remote::{Limit, body, changes, id_of, unless_any};
 use crate::cli::terminal::ask::Consent;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::failure::{Failure, Result};
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 8] = [
     ("NAME", "name"),

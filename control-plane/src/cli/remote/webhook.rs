@@ -3,15 +3,11 @@
 use clap::Subcommand;
 use serde_json::Value;
 
-use crate::cli::remote::Limit;
-use crate::cli::remote::body;
-use crate::cli::remote::changes;
 use crate::cli::remote::client::Client;
-use crate::cli::remote::id_of;
+use crate::cli::remote::{Limit, body, changes, id_of};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::Result;
-use crate::cli::terminal::print;
-use crate::cli::terminal::print::Column;
+use crate::cli::terminal::print::{self, Column};
 
 const COLUMNS: [Column; 5] =
     [("NAME", "name"), ("URL", "url"), ("FROM SEVERITY", "from_severity"), ("CREATED", "created_at"), ("ID", "id")];

@@ -4,9 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use clap::Args;
 
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
 
 /// Whether to ask.
 #[derive(Clone, Copy, Debug, Args)]

@@ -9,10 +9,8 @@ use lictor_policy::wire::Event;
 
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::settings::Alerts;
-use crate::domain::alerts::subject::Subject;
-use crate::domain::alerts::subject::network;
-use crate::domain::alerts::tally::Observation;
-use crate::domain::alerts::tally::What;
+use crate::domain::alerts::subject::{Subject, network};
+use crate::domain::alerts::tally::{Observation, What};
 use crate::domain::time::Moment;
 
 /// What events say, by type and subject.

@@ -4,8 +4,7 @@ use lictor_policy::refusal::AlertType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::alerts;
-use crate::domain::alerts::Rule;
+use crate::domain::alerts::{self, Rule};
 use crate::domain::problem::Result;
 use crate::domain::severity::Severity;
 use crate::domain::validate;

@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::problem::Code;
 use crate::http::openapi::operation::Operation;
 use crate::http::problem::Document;
-use crate::http::route::Access;
-use crate::http::route::Route;
+use crate::http::route::{Access, Route};
 
 /// The whole document of some routes.
 pub fn document<S>(routes: &[Route<S>]) -> Value {

@@ -3,21 +3,12 @@
 use lictor_policy::secret::Secret;
 use sqlx::any::AnyRow;
 
-use crate::domain::audit_chain::Body;
-use crate::domain::audit_chain::Cut;
-use crate::domain::audit_chain::Link;
-use crate::domain::signing::Digest;
-use crate::domain::signing::GENESIS;
-use crate::domain::signing::PublicKey;
-use crate::domain::signing::Signer;
+use crate::domain::audit_chain::{Body, Cut, Link};
+use crate::domain::signing::{Digest, GENESIS, PublicKey, Signer};
 use crate::domain::time::Moment;
-use crate::secrets::vault::Vault;
-use crate::secrets::vault::VaultError;
-use crate::store::Connection;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
+use crate::secrets::vault::{Vault, VaultError};
+use crate::store::engine::row::{Columns as _, big};
+use crate::store::{Connection, Store, StoreError};
 
 /// What the sealed key of the signatures belongs to in a database whose rows prove themselves.
 pub(crate) const OWNER: &str = "audit_chain/signing_key/proofs";

@@ -5,21 +5,13 @@ use std::collections::BTreeMap;
 use lictor_policy::refusal::Reason;
 use lictor_policy::wire::{Event, EventBatch, EventKind};
 
-use crate::domain::audit_chain::Body;
-use crate::domain::audit_chain::Entry;
-use crate::domain::signing::Digest;
-use crate::domain::signing::Signer;
+use crate::domain::audit_chain::{Body, Entry};
+use crate::domain::signing::{Digest, Signer};
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::audit::chain;
-use crate::store::audit::rows;
-use crate::store::audit::rows::Placed;
-use crate::store::audit::rows::Row;
-use crate::store::audit::sequences;
+use crate::store::audit::rows::{self, Placed, Row};
+use crate::store::audit::{chain, sequences};
 use crate::store::engine::row::big;
-use crate::store::keys;
-use crate::store::sessions;
+use crate::store::{Connection, StoreError, keys, sessions};
 
 /// Stores the events that are not there yet, seals them with the next link of the chain, and adds them to the use of
 /// their keys and to their sessions. Answers those that were new: no event is ever among the answers of two

@@ -5,16 +5,11 @@ use std::cmp::Reverse;
 use lictor_policy::operation::Operation;
 
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::audit::record::Place;
-use crate::store::audit::record::Record;
-use crate::store::audit::record::read;
-use crate::store::audit::record_blocks::Block;
-use crate::store::audit::record_blocks::SIZES;
-use crate::store::engine::filter::Bound;
-use crate::store::engine::filter::Conditions;
+use crate::store::audit::record::{Place, Record, read};
+use crate::store::audit::record_blocks::{Block, SIZES};
+use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::big;
+use crate::store::{Connection, StoreError};
 
 /// Which records are wanted. Each field that is given must match.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,7 @@
 use lictor_policy::records::RecordIds;
 use sqlx::AssertSqlSafe;
 
-use crate::store::Connection;
-use crate::store::StoreError;
+use crate::store::{Connection, StoreError};
 
 /// Entries in one statement.
 const CHUNK: usize = 200;

@@ -3,21 +3,13 @@
 use serde_json::json;
 
 use crate::domain::actor::Actor;
-use crate::domain::audit_chain::Body;
-use crate::domain::audit_chain::Cut;
-use crate::domain::audit_chain::Order;
+use crate::domain::audit_chain::{Body, Cut, Order};
 use crate::domain::job::Job;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::Entry;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::admin_audit;
 use crate::store::audit::chain;
 use crate::store::engine::row::big;
-use crate::store::jobs;
+use crate::store::{ChangeTx, Connection, Entry, Store, StoreError, admin_audit, jobs};
 
 /// Rows that are deleted because of their positions: those up to `$2`.
 const BY_POSITION: &str = "position <= $1 AND position <= $2 ORDER BY position";

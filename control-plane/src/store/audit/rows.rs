@@ -6,14 +6,10 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
 use crate::domain::signing::Digest;
-use crate::store::Connection;
-use crate::store::StoreError;
 use crate::store::audit::record::outcome_name;
-use crate::store::audit::record_blocks;
-use crate::store::audit::record_blocks::Named;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
+use crate::store::audit::record_blocks::{self, Named};
+use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::{Connection, StoreError};
 
 /// Rows in one statement.
 const CHUNK: usize = 50;

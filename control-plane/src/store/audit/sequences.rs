@@ -2,16 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::sequences::Arrivals;
-use crate::domain::sequences::Skipped;
+use crate::domain::sequences::{Arrivals, Skipped};
 use crate::domain::time::Moment;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::engine::row::Columns as _;
-use crate::store::engine::row::big;
-use crate::store::engine::row::json;
+use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::{ChangeTx, Connection, Store, StoreError};
 
 /// How many runs of a gate are kept one by one: an Envoy that is started anew each minute has as many in two hours.
 const MAX_BOOTS: i64 = 100;

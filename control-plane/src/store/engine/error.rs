@@ -3,8 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::problem::Code;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Code, Problem};
 use crate::secrets::vault;
 
 /// Why the database did not do it. Holds no values of rows.

@@ -4,8 +4,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::store::Connection;
-use crate::store::StoreError;
+use crate::store::{Connection, StoreError};
 
 /// Conditions with numbered placeholders. Their text is made of constants; what was asked for is bound.
 #[derive(Default)]

@@ -7,9 +7,7 @@ use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::store::Database;
-use crate::store::Store;
-use crate::store::StoreError;
+use crate::store::{Database, Store, StoreError};
 
 impl Store {
     /// Claims a database for one service for as long as the answer lives; a killed process lets go of it too. None on

@@ -1,11 +1,8 @@
 //! What the database is: its epoch, its revision, its master key.
 
 use crate::domain::revision::Revision;
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::Store;
-use crate::store::StoreError;
 use crate::store::engine::row::Columns as _;
+use crate::store::{ChangeTx, Connection, Store, StoreError};
 
 /// The one row about the database itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,18 +3,10 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::domain::revision::Revision;
-use crate::store::Connection;
-use crate::store::Database;
-use crate::store::Entry;
-use crate::store::Meta;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::Transaction;
-use crate::store::admin_audit;
 use crate::store::engine::row::Columns as _;
-use crate::store::notifications::News;
-use crate::store::notifications::tell;
+use crate::store::notifications::{News, tell};
 use crate::store::proof::ledger::Ledger;
+use crate::store::{Connection, Database, Entry, Meta, Store, StoreError, Transaction, admin_audit};
 
 /// A transaction that makes a new revision. Dropped without [`ChangeTx::commit`], nothing has happened.
 #[derive(Debug)]

@@ -4,18 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::store::Connection;
-use crate::store::StoreError;
 use crate::store::engine::row::Columns as _;
-use crate::store::proof::Weight;
 use crate::store::proof::ledger::Ledger;
-use crate::store::proof::rows::name;
-use crate::store::proof::rows::page;
-use crate::store::proof::stored;
-use crate::store::proof::tables::Counted;
-use crate::store::proof::tables::PROVEN;
-use crate::store::proof::tables::USERS;
-use crate::store::users;
+use crate::store::proof::rows::{name, page};
+use crate::store::proof::tables::{Counted, PROVEN, USERS};
+use crate::store::proof::{Weight, stored};
+use crate::store::{Connection, StoreError, users};
 
 /// Findings that are told one by one; the others are counted.
 const TOLD: usize = 100;

@@ -9,18 +9,11 @@ use std::collections::BTreeMap;
 use lictor_policy::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::signing::Digest;
-use crate::domain::signing::GENESIS;
-use crate::store::Connection;
-use crate::store::Meta;
-use crate::store::StoreError;
-use crate::store::engine::row;
-use crate::store::engine::row::Columns as _;
-use crate::store::proof::Keys;
-use crate::store::proof::Proof;
-use crate::store::proof::Weight;
-use crate::store::proof::tables::Counted;
-use crate::store::proof::tables::Table;
+use crate::domain::signing::{Digest, GENESIS};
+use crate::store::engine::row::{self, Columns as _};
+use crate::store::proof::tables::{Counted, Table};
+use crate::store::proof::{Keys, Proof, Weight};
+use crate::store::{Connection, Meta, StoreError};
 
 /// What the database must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,14 +19,12 @@ use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 use tables::{Counted, Table};
 
 use crate::domain::revision::Revision;
-use crate::domain::signing::Digest;
-use crate::domain::signing::Signer;
+use crate::domain::signing::{Digest, Signer};
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::secrets::vault::Vault;
-use crate::store::Connection;
-use crate::store::StoreError;
 use crate::store::engine::row::big;
+use crate::store::{Connection, StoreError};
 
 pub use crate::store::proof::start::Accepted;
 

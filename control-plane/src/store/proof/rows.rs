@@ -4,18 +4,10 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::store::ChangeTx;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::alert_counts;
 use crate::store::engine::row::Columns as _;
-use crate::store::proof::Proof;
-use crate::store::proof::Value;
-use crate::store::proof::Weight;
-use crate::store::proof::ledger;
-use crate::store::proof::stored;
 use crate::store::proof::tables::Table;
-use crate::store::proof::values;
+use crate::store::proof::{Proof, Value, Weight, ledger, stored, values};
+use crate::store::{ChangeTx, Connection, StoreError, alert_counts};
 
 /// Rows that one statement changes: it must stay below the number of parameters that both databases take.
 const AT_ONCE: usize = 500;

@@ -1,7 +1,6 @@
 //! Deletes audit records that are older than `audit.retention_days`.
 
-use crate::app::App;
-use crate::app::audit;
+use crate::app::{App, audit};
 use crate::domain::job::Counts;
 use crate::domain::problem::Result;
 use crate::tasks::jobs::Step;

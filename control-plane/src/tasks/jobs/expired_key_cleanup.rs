@@ -4,13 +4,10 @@
 use serde_json::json;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
-use crate::store::StoreError;
-use crate::store::key_links;
-use crate::store::keys;
+use crate::store::{StoreError, key_links, keys};
 use crate::tasks::jobs::Step;
 
 const LIMIT: u32 = 500;

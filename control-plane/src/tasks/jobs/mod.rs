@@ -13,8 +13,7 @@ pub mod runner;
 pub mod session_cleanup;
 
 use crate::app::App;
-use crate::domain::job::Counts;
-use crate::domain::job::Job;
+use crate::domain::job::{Counts, Job};
 use crate::domain::problem::Result;
 
 /// Does a bounded part of a job, from a place on.

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::problem::Result;
-use crate::store::StoreError;
-use crate::store::sessions;
-use crate::store::settings;
+use crate::store::{StoreError, sessions, settings};
 use crate::tasks::jobs::Step;
 
 const LIMIT: u32 = 1000;

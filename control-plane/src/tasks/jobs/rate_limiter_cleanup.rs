@@ -4,8 +4,7 @@
 use serde_json::json;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::store::keys;

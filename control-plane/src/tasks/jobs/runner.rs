@@ -10,18 +10,12 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::App;
 use crate::domain::cron::next_run;
-use crate::domain::job::Counts;
-use crate::domain::job::Job;
-use crate::domain::job::Outcome;
+use crate::domain::job::{Counts, Job, Outcome};
 use crate::domain::problem::Result;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::in_time;
-use crate::store::jobs;
-use crate::store::jobs::Claim;
-use crate::store::jobs::Ended;
+use crate::store::jobs::{self, Claim, Ended};
+use crate::store::{Connection, StoreError, in_time};
 use crate::tasks::jobs::step;
 
 /// How often jobs that are due are looked for.

@@ -4,15 +4,12 @@
 use serde_json::json;
 
 use crate::app::App;
-use crate::app::change::Done;
-use crate::app::change::change;
+use crate::app::change::{Done, change};
 use crate::app::sessions::cutoff;
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
-use crate::store::StoreError;
-use crate::store::sessions;
 use crate::store::snapshot::Part;
-use crate::store::terminations;
+use crate::store::{StoreError, sessions, terminations};
 use crate::tasks::jobs::Step;
 
 const LIMIT: u32 = 1000;

@@ -2,23 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::audit::verify::Check;
-use crate::app::audit::verify::PAGE;
-use crate::app::audit::verify::finding;
-use crate::app::audit::verify::verdict::Finding;
-use crate::app::audit::verify::verdict::Ordered;
-use crate::app::audit::verify::verdict::OrderedCut;
-use crate::app::audit::verify::verdict::What;
+use crate::app::audit::verify::verdict::{Finding, Ordered, OrderedCut, What};
+use crate::app::audit::verify::{Check, PAGE, finding};
 use crate::domain::admin_chain::AdminHead;
-use crate::domain::signing::Digest;
-use crate::domain::signing::GENESIS;
+use crate::domain::signing::{Digest, GENESIS};
 use crate::domain::time::Moment;
-use crate::store::Connection;
-use crate::store::StoreError;
-use crate::store::admin_audit;
-use crate::store::proof;
-use crate::store::proof::check;
-use crate::store::proof::check::check;
+use crate::store::proof::check::{self, check};
+use crate::store::{Connection, StoreError, admin_audit, proof};
 
 /// Cuts that are told one by one: the last ones.
 const TOLD: usize = 50;

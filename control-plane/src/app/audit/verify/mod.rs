@@ -9,24 +9,13 @@ pub mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::app::audit::verify::verdict::Finding;
-use crate::app::audit::verify::verdict::Verdict;
-use crate::app::audit::verify::verdict::What;
+use crate::app::audit::verify::verdict::{Finding, Verdict, What};
 use crate::domain::admin_chain::AdminHead;
-use crate::domain::audit_chain::Body;
-use crate::domain::audit_chain::Cut;
-use crate::domain::audit_chain::Entry;
-use crate::domain::audit_chain::Head;
-use crate::domain::audit_chain::Link;
-use crate::domain::signing::Digest;
-use crate::domain::signing::GENESIS;
-use crate::domain::signing::PublicKey;
-use crate::store::Store;
-use crate::store::StoreError;
-use crate::store::audit::chain;
-use crate::store::audit::chain::StoredLink;
-use crate::store::audit::rows;
-use crate::store::audit::rows::Sealed;
+use crate::domain::audit_chain::{Body, Cut, Entry, Head, Link};
+use crate::domain::signing::{Digest, GENESIS, PublicKey};
+use crate::store::audit::chain::{self, StoredLink};
+use crate::store::audit::rows::{self, Sealed};
+use crate::store::{Store, StoreError};
 
 /// Rows, or links, that are held at once.
 const PAGE: i64 = 500;

@@ -10,13 +10,9 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::cli::remote::client::Client;
-use crate::cli::remote::policy::change::Change;
-use crate::cli::remote::policy::change::Kind;
-use crate::cli::remote::policy::change::SecretPlace;
+use crate::cli::remote::policy::change::{Change, Kind, SecretPlace};
 use crate::cli::remote::user;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
 
 /// What a plan needs besides itself.
 pub struct Means {

@@ -7,9 +7,7 @@ use lictor_policy::operation::Operations;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::domain::key::Terms;
 use crate::domain::permission::Rules;
 use crate::domain::problem::Problem;

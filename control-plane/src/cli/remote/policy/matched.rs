@@ -1,12 +1,9 @@
 //! Which record of the service is which entry of the file.
 
-use crate::cli::remote::policy::file::Policy;
-use crate::cli::remote::policy::file::UserEntry;
+use crate::cli::remote::policy::file::{Policy, UserEntry};
 use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::policy::state::State;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
 
 /// Which record is which entry's.
 pub(crate) struct Matched<'a> {

@@ -4,14 +4,9 @@ use serde_json::Value;
 
 use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::Change;
-use crate::cli::remote::policy::file::KeyEntry;
-use crate::cli::remote::policy::file::Policy;
-use crate::cli::remote::policy::file::UpstreamEntry;
-use crate::cli::remote::policy::file::UserEntry;
+use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
 use crate::cli::remote::policy::record::Record;
-use crate::cli::terminal::failure::Exit;
-use crate::cli::terminal::failure::Failure;
-use crate::cli::terminal::failure::Result;
+use crate::cli::terminal::failure::{Exit, Failure, Result};
 
 /// The records that a policy is about.
 #[derive(Clone, Debug, Default)]
