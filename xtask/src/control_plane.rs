@@ -19,13 +19,13 @@ pub(crate) const ADMIN_TOKEN: &str = "admin-token";
 /// Builds it unoptimised, which takes a third of the time; its dependencies are optimised as the workspace says.
 pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     say("building the control plane");
-    project.build_program("lictor-control-plane", PROGRAM, Optimised(false))
+    project.build_program(PROGRAM, Optimised(false))
 }
 
 /// Builds it as it is shipped.
 pub(crate) fn build_optimised(project: &Project) -> Result<PathBuf> {
     say("building the control plane as it is shipped");
-    project.build_program("lictor-control-plane", PROGRAM, Optimised(true))
+    project.build_program(PROGRAM, Optimised(true))
 }
 
 /// Its place in a local run.

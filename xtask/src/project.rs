@@ -39,10 +39,11 @@ impl Project {
         Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
     }
 
-    /// Builds a program of the workspace, and says where it is.
-    pub(crate) fn build_program(&self, package: &str, name: &str, Optimised(optimised): Optimised) -> Result<PathBuf> {
+    /// Builds a program of the workspace, and says where it is. Its dependencies have the features that the whole
+    /// workspace asks for: with those of its package alone cargo would compile them once more beside the tests.
+    pub(crate) fn build_program(&self, name: &str, Optimised(optimised): Optimised) -> Result<PathBuf> {
         let mut cargo = cargo();
-        cargo.current_dir(&self.root).args(["build", "--locked", "--package", package, "--bin", name]);
+        cargo.current_dir(&self.root).args(["build", "--locked", "--workspace", "--bin", name]);
         cargo.arg("--target-dir").arg(&self.target);
         if optimised {
             cargo.arg("--release");

@@ -116,7 +116,7 @@ fn end_to_end(project: &Project) -> Result<()> {
     let mut pytest = Command::new(python);
     // Side by side, as most of them wait most of the time; those of a file share what they start.
     // In the order of their names: by default the files with the fewest tests, which are the longest, would be the last.
-    let side_by_side = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder", "--durations=25"];
+    let side_by_side = ["--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "--durations=25"];
     pytest.current_dir(project.root.join("tests/e2e")).args(["-m", "pytest", "."]).args(side_by_side);
     pytest.env("LICTOR", lictor).env("ENVOY", envoy).env("LICTOR_XTASK", std::env::current_exe()?);
     run::run(&mut pytest)

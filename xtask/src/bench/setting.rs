@@ -49,7 +49,7 @@ impl Programs {
     pub(super) fn build(project: &Project) -> Result<Self> {
         say("building the benchmark's own programs");
         Ok(Self {
-            bench: project.build_program("lictor-bench", "lictor-bench", Optimised(true))?,
+            bench: project.build_program("lictor-bench", Optimised(true))?,
             control_plane: control_plane::build_optimised(project)?,
             filter: wasm::build(project)?.path,
             pass_through: wasm::build_package(project, "lictor-bench-pass-through")?.path,

@@ -6,6 +6,7 @@ mod sources;
 mod storeys;
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use sources::sources;
@@ -16,18 +17,12 @@ use crate::run::{self, on_path, say};
 /// More lines than this are worth a warning: such a file is usually two.
 const LONG: usize = 400;
 
-/// Documents made from the code: the file, and the arguments of the `cargo` command that prints what it must contain.
-const GENERATED: [(&str, &[&str]); 4] = [
-    (
-        "docs/refusals.md",
-        &["run", "--quiet", "--locked", "--package", "lictor-policy", "--example", "docs", "refusals"],
-    ),
-    (
-        "docs/operations.md",
-        &["run", "--quiet", "--locked", "--package", "lictor-policy", "--example", "docs", "operations"],
-    ),
-    ("docs/roles.md", &["run", "--quiet", "--locked", "--package", "lictor-control-plane", "docs", "roles"]),
-    ("docs/settings.md", &["run", "--quiet", "--locked", "--package", "lictor-control-plane", "docs", "settings"]),
+/// Documents made from the code: the file, the package and program that print what it must contain, and its arguments.
+const GENERATED: [(&str, [&str; 3], &[&str]); 4] = [
+    ("docs/refusals.md", ["lictor-policy", "--example", "docs"], &["refusals"]),
+    ("docs/operations.md", ["lictor-policy", "--example", "docs"], &["operations"]),
+    ("docs/roles.md", ["lictor-control-plane", "--bin", "lictor"], &["docs", "roles"]),
+    ("docs/settings.md", ["lictor-control-plane", "--bin", "lictor"], &["docs", "settings"]),
 ];
 
 /// Reports every breach, and fails if there is one.
@@ -39,9 +34,7 @@ pub(crate) fn tidy(project: &Project) -> Result<()> {
     breaches.extend(storeys::breaches(&sources));
     breaches.extend(rules::named_in_the_map(&sources));
     breaches.extend(links::broken(&sources));
-    for (file, command) in GENERATED {
-        breaches.extend(out_of_date(project, file, command)?);
-    }
+    breaches.extend(out_of_date(project)?);
     for source in sources.iter().filter(|source| source.is_code()) {
         let lines = source.text.lines().count();
         if lines > LONG {
@@ -94,10 +87,21 @@ fn dependencies_of_policy(project: &Project) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Compares a generated document with what its generator prints now.
-fn out_of_date(project: &Project, file: &str, command: &[&str]) -> Result<Option<String>> {
-    let printed = run::output(project::cargo().current_dir(&project.root).args(command))?;
-    let kept = fs::read_to_string(project.root.join(file)).with_context(|| format!("cannot read {file}"))?;
-    let stale = || format!("{file} is out of date: cargo {} > {file}", command.join(" "));
-    Ok((printed != kept).then(stale))
+/// Compares each generated document with what its program prints now.
+fn out_of_date(project: &Project) -> Result<Vec<String>> {
+    // In one go, and of the whole workspace: what they depend on is compiled once, for them and for the tests.
+    let mut build = project::cargo();
+    build.current_dir(&project.root).args(["build", "--quiet", "--locked", "--workspace"]);
+    run::run(build.args(["--example", "docs", "--bin", "lictor"]))?;
+    let mut stale = Vec::new();
+    for (file, [package, kind, name], arguments) in GENERATED {
+        let folder = if kind == "--example" { "debug/examples" } else { "debug" };
+        let printed = run::output(Command::new(project.target.join(folder).join(name)).args(arguments))?;
+        let kept = fs::read_to_string(project.root.join(file)).with_context(|| format!("cannot read {file}"))?;
+        if printed != kept {
+            let command = format!("cargo run --package {package} {kind} {name} {}", arguments.join(" "));
+            stale.push(format!("{file} is out of date: {command} > {file}"));
+        }
+    }
+    Ok(stale)
 }
