@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gate import STARTER_PERMISSIONS, Gate
 
 from parts.odoo import Odoo
 from parts.postgres import Postgres
+from support.gate import STARTER_PERMISSIONS, Gate
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from control_plane import ControlPlane, program
-from echo import Echo
-from gate import CALL_SECONDS, ROOT
-from mailbox import Mailbox
-from test_mail import smtp
 
 from parts.postgres import Postgres, binaries
+from support.control_plane import ControlPlane, program
+from support.echo import Echo
+from support.gate import CALL_SECONDS, ROOT
+from support.mailbox import Mailbox, smtp
 
 INDEX = ROOT / "docs/administration.md"
 # In the order of the index's tables, which is the one in which their commands are run.

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from echo import UID, Echo
-from gate import Gate, eventually, fault
-from test_refusals import wrong_key
+
+from support.echo import UID, Echo
+from support.gate import Gate, eventually, fault
+from support.keys import wrong_key
 
 ADDRESS = "127.0.0.1"
 

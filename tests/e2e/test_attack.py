@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import load
-import metrics
 import pytest
-from echo import UID, Echo
-from gate import Gate, eventually
-from test_audit import rows, total
+
+from support import load, metrics
+from support.audit import rows, total
+from support.echo import UID, Echo
+from support.gate import Gate, eventually
 
 SECONDS = 20
 CLIENTS = 4
@@ -52,7 +52,7 @@ def test_an_attacker_with_a_key_takes_nothing_from_another(gate: Gate) -> None:
     user = gate.user("odoo", "agent", "secret")
     made, attacker = gate.key(user), gate.key(user, rate_limit_per_minute=1)
     attack = subprocess.Popen(
-        [sys.executable, Path(__file__).parent / "attack.py", str(gate.port)], stdin=subprocess.PIPE, text=True
+        [sys.executable, "-m", "support.attack", str(gate.port)], cwd=Path(__file__).parent, stdin=subprocess.PIPE, text=True
     )
     assert attack.stdin
     encoded = [(path, headers, base64.b64encode(body).decode()) for path, headers, body in requests(attacker["key"])]

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import load
-import metrics
 import pytest
-from echo import UID, Echo
-from gate import Agent, Gate, eventually
+
+from support import load, metrics
+from support.audit import rows, total
+from support.echo import UID, Echo
+from support.gate import Agent, Gate, eventually
 
 CALLS = 100_000
 # Of the events that a gate keeps for the control plane: what refusals may take, and what one key may take beyond.
@@ -43,18 +44,6 @@ def gate(echo: Echo, tmp_path: Path) -> Iterator[Gate]:
 @pytest.fixture
 def made(gate: Gate) -> dict[str, Any]:
     return gate.key(gate.user("odoo", "agent", "secret"))
-
-
-def rows(gate: Gate, key_id: str, **filters: Any) -> Iterator[dict[str, Any]]:
-    """All rows of a key, page by page."""
-    query = "&".join(f"{name}={value}" for name, value in {"key_id": key_id, "limit": 500, **filters}.items())
-    cursor = ""
-    while True:
-        page = gate.api("GET", f"audit?{query}{cursor}")
-        yield from page["items"]
-        if not page["next_cursor"]:
-            return
-        cursor = f"&cursor={page['next_cursor']}"
 
 
 def test_100_000_calls_with_the_control_plane_killed_twice(gate: Gate, made: dict[str, Any]) -> None:
@@ -144,11 +133,6 @@ def another_agent(gate: Gate) -> Agent:
     gate.api("PATCH", "settings", {"snapshot_max_age_seconds": 3600})
     gate.in_force()
     return gate.agent(user, made["key"])
-
-
-def total(gate: Gate, key_id: str, reason: str) -> int:
-    """Refusals of a key, with a row of their own or without."""
-    return sum(row["count"] for row in rows(gate, key_id, reason=reason))
 
 
 def pending(gate: Gate) -> int:

@@ -12,12 +12,13 @@ from typing import Any
 import h2.config
 import h2.connection
 import h2.exceptions
-import mesh
 import pytest
 import yaml
-from echo import UID, Echo
-from gate import ROOT, Gate, eventually
-from production import gate_listener
+
+from support import mesh
+from support.echo import UID, Echo
+from support.gate import ROOT, Gate, eventually
+from support.production import gate_listener
 
 MCP = "/xmlrpc/2/mcp"
 # Just below the limit of bodies: the filter may not refuse one by itself.

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from certificates import Authority
-from command_line import CommandLine
-from control_plane import ControlPlane, program
-from echo import Echo
-from gate import CALL_SECONDS, Gate, eventually
+
+from support.certificates import Authority
+from support.command_line import CommandLine
+from support.control_plane import ControlPlane, program
+from support.echo import Echo
+from support.gate import CALL_SECONDS, Gate, eventually
 
 DONE, FAILED, USAGE, NOT_FOUND, REFUSED, CONFLICT, INVALID = range(7)
 ODOO_SECRET = "odoo-secret-that-nobody-prints"

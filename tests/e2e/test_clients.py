@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from clients import Account, Story
 from clients.mcp_servers import (
     mcp_server_odoo,
@@ -14,9 +15,8 @@ from clients.mcp_servers import (
     odoo_mcp_json_2,
 )
 from clients.scripts import curl, odoo_await, odooly, odooly_json_rpc, odooly_on_the_old_roads, odoorpc
-from gate import Gate, eventually
-
 from parts.odoo import Odoo
+from support.gate import Gate, eventually
 
 # As an XML-RPC client with markup in its values would break if the gate wrote them wrong.
 NAME = "Łucja <&> ]]> \U0001f600"

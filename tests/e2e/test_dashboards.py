@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
-from echo import Echo
-from gate import ROOT, Gate, Problem
 from prometheus_client.parser import text_string_to_metric_families
 
 from parts.promtool import promtool
+from support.echo import Echo
+from support.gate import ROOT, Gate, Problem
 
 RULES = ROOT / "docs/prometheus/lictor.rules.yaml"
 DASHBOARD = json.loads((ROOT / "docs/grafana/lictor.json").read_text())

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import load
 import pytest
-from echo import UID, Echo
-from gate import Gate, Problem, eventually
+
+from support import load
+from support.echo import UID, Echo
+from support.gate import Gate, Problem, eventually
 
 CLIENTS = 8
 PAUSES = 20

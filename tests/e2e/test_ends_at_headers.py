@@ -12,10 +12,10 @@ import h2.config
 import h2.connection
 import h2.events
 import pytest
-from gate import Gate, eventually, fault
-from roads import Roads
 
 from parts.odoo import Odoo
+from support.gate import Gate, eventually, fault
+from support.roads import Roads
 
 CONTEXT_GET = "/json/2/res.users/context_get"
 

@@ -7,14 +7,13 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from dropped_filter import module
-from echo import Echo
-from gate import Gate, eventually
 
 from parts import process
+from support.dropped_filter import module
+from support.echo import Echo
+from support.gate import Gate, eventually
 
 FORGED = {"x-lictor-guard": "passed"}
 WEBSOCKET = {

@@ -5,9 +5,9 @@ import xmlrpc.client
 from typing import Any
 
 import pytest
-from gate import Agent, Gate, eventually
 
 from parts.odoo import Odoo
+from support.gate import Agent, Gate, eventually
 
 ODOO_ACCESS_DENIED = 3
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gate import Gate, fault
-from roads import JSON, Roads
 
 from parts.odoo import Odoo
+from support.gate import Gate, fault
+from support.roads import JSON, Roads
 
 POSITIONAL = ["/xmlrpc/2/mcp", "/xmlrpc/2/object", "/xmlrpc/object", "/jsonrpc"]
 ALL = [*POSITIONAL, "/json/2"]

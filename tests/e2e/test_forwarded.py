@@ -4,12 +4,12 @@ import contextlib
 import xmlrpc.client
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from echo import UID, Echo
-from gate import Gate, eventually
+
+from support.echo import UID, Echo
+from support.gate import Gate, eventually
 
 VALUES: list[Any] = [
     None,

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from gate import CALL_SECONDS, Agent, Gate, eventually
-from hole import Hole, Records
-from holes import HOLES
 
 from parts.odoo import Odoo
+from support.gate import CALL_SECONDS, Agent, Gate, eventually
+from support.hole import Hole, Records
+from support.holes import HOLES
 
 WIDE = {"read": True, "write": True, "create": True, "delete": True}
 

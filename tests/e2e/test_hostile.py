@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from echo import UID, Echo
-from gate import Gate, fault
-from http2 import http2
+
+from support.echo import Echo, call
+from support.gate import Gate, fault
+from support.http2 import http2
 
 MCP = "/xmlrpc/2/mcp"
 BODY_LIMIT = 8 << 20
@@ -51,10 +52,6 @@ def reloads(gate: Gate) -> str:
     """Envoy's counters of filters that died and were started anew."""
     with urllib.request.urlopen(f"{gate.up['envoy_admin_url']}/stats?filter=vm_reload|wasm.*fail") as stats:
         return stats.read().decode()
-
-
-def call(key: str, *args: Any) -> bytes:
-    return xmlrpc.client.dumps(("odoo", UID, key, "res.partner", "echo", list(args)), "execute_kw").encode()
 
 
 def refused(gate: Gate, body: bytes | Iterator[bytes], reason: str, **request: Any) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gate import Gate, eventually
-from http2 import http2
-from roads import JSON
-from sink import Sink
+
+from support.gate import Gate, eventually
+from support.http2 import http2
+from support.roads import JSON
+from support.sink import Sink
 
 OBJECT, COMMON, JSONRPC, JSON2 = "/xmlrpc/2/object", "/xmlrpc/2/common", "/jsonrpc", "/json/2/res.partner/read"
 XML = {"Content-Type": "text/xml"}

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import load
-import metrics
 import pytest
-from echo import UID, Echo
-from gate import Gate, eventually
-from test_refusals import wrong_key
+
+from support import load, metrics
+from support.echo import UID, Echo
+from support.gate import Gate, eventually
+from support.keys import wrong_key
 
 CLIENTS = 16
 LIMIT = 500
@@ -70,7 +70,8 @@ def test_guessing_keys_at_full_speed_costs_a_gate_ten_hashes_a_minute(gate: Gate
         return counted("calls", outcome="denied", reason="too_many_failures")
 
     alone, hashed, began = p99(), counted("key_hashes"), time.monotonic()
-    attacker = subprocess.Popen([sys.executable, Path(__file__).parent / "guess.py", str(gate.port)], stdin=subprocess.PIPE)
+    program = [sys.executable, "-m", "support.guess", str(gate.port)]
+    attacker = subprocess.Popen(program, cwd=Path(__file__).parent, stdin=subprocess.PIPE)
     assert attacker.stdin
     attacker.stdin.write(guess)
     attacker.stdin.close()

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import certificates
 import pytest
-from control_plane import ControlPlane
-from echo import Echo
-from gate import Problem, eventually
-from mailbox import PASSWORD, USER, Mailbox, Taken
-from webhook import Webhook, documented_check
 
-FROM = "Lictor <lictor@example.com>"
+from support import certificates
+from support.control_plane import ControlPlane
+from support.echo import Echo
+from support.gate import Problem, eventually
+from support.mailbox import FROM, PASSWORD, USER, Mailbox, Taken, smtp
+from support.webhook import Webhook, documented_check
+
 # A name as somebody would choose it who tries to break out of a mail.
 NAME = "Ada <b>& Söhne</b> \"x\""
 # The first retry comes after 5 s, the second after 15 s more.
@@ -45,11 +45,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> certificates.Authorit
 @pytest.fixture(scope="module")
 def tls(authority: certificates.Authority) -> Any:
     return certificates.server(authority.ca.with_name("server"))
-
-
-def smtp(mailbox: Mailbox, tls: str = "none", **others: str) -> dict[str, str]:
-    given = {"HOST": "127.0.0.1", "PORT": str(mailbox.port), "TLS": tls, "FROM": FROM, **others}
-    return {f"LICTOR_SMTP_{name}": value for name, value in given.items()}
 
 
 def signed_in(mailbox: Mailbox, authority: certificates.Authority, folder: Path, password: str = PASSWORD) -> dict[str, str]:

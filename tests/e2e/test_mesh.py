@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import mesh
 import pytest
 import yaml
-from certificates import Authority
-from clients import install
-from dropped_filter import module
-from echo import Echo
-from gate import ROOT, Gate
-from production import Envoy
 
+from clients import install
 from parts import process
+from support import mesh
+from support.certificates import Authority
+from support.dropped_filter import module
+from support.echo import Echo
+from support.gate import ROOT, Gate
+from support.production import Envoy
 
 HERE = Path(__file__).parent
 MESHES = {"istio.yaml": mesh.istio, "envoy-gateway.yaml": mesh.envoy_gateway}

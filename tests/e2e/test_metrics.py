@@ -3,12 +3,12 @@
 import re
 import xmlrpc.client
 from collections.abc import Iterator
-from pathlib import Path
 
-import metrics
 import pytest
-from echo import Echo
-from gate import ROOT, Agent, Gate, eventually
+
+from support import metrics
+from support.echo import Echo
+from support.gate import ROOT, Agent, Gate, eventually
 
 TABLE = re.findall(r"^\| `(\w+)` \|.*?\| (`\w+`|–) \|[^|]*\|$", (ROOT / "docs/refusals.md").read_text(), re.MULTILINE)
 REASONS = {reason for reason, _ in TABLE}

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from control_plane import ControlPlane
-from echo import Echo
+
+from support.control_plane import ControlPlane
+from support.echo import Echo
 
 # Of each operation and phase: a number, and not as many as some time allows, which on a busy machine is not all operations.
 EXAMPLES = 50

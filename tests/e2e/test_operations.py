@@ -8,10 +8,10 @@ import urllib.request
 from typing import Any
 
 import pytest
-from gate import CALL_SECONDS, ROOT
 
 from parts import odoo_package
 from parts.odoo import Odoo
+from support.gate import CALL_SECONDS, ROOT
 
 # The page is made from the table, and `cargo xtask tidy` compares them.
 PAGE = (ROOT / "docs/operations.md").read_text()

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import load
 import pytest
-from control_plane import ControlPlane
-from echo import HELD, UID, Echo
-from gate import Gate, Problem, eventually
-from relay import Relay
-from test_audit import rows, total
 
 from parts.postgres import Postgres
+from support import load
+from support.audit import rows, total
+from support.control_plane import ControlPlane
+from support.echo import HELD, UID, Echo
+from support.gate import Gate, Problem, eventually
+from support.relay import Relay
 
 OUTAGE_SECONDS = 30
 # The control plane's own limit, and what waits for it.

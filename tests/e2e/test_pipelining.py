@@ -7,8 +7,9 @@ import xmlrpc.client
 from collections.abc import Iterator
 
 import pytest
-from echo import UID, Echo
-from gate import Gate
+
+from support.echo import UID, Echo
+from support.gate import Gate
 
 MCP = "/xmlrpc/2/mcp"
 

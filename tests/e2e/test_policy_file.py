@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine
-from control_plane import ControlPlane, program
-from echo import Echo
-from gate import ROOT, Problem
+
+from support.command_line import CommandLine
+from support.control_plane import ControlPlane, program
+from support.echo import Echo
+from support.gate import ROOT, Problem
 
 DONE, DIFFERENCES, TROUBLE, _, REFUSED, CONFLICT, INVALID = range(7)
 EXAMPLE = ROOT / "docs/examples/policy.yaml"

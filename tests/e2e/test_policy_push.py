@@ -9,14 +9,12 @@ import statistics
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import test_audit
-from gate import WAIT_SECONDS, Agent, Gate, Problem, eventually
-from meddler import Meddler
-
 from parts.odoo import Odoo
+from support.gate import WAIT_SECONDS, Agent, Gate, Problem, eventually
+from support.meddler import Meddler
 
 CHANGES = 20
 

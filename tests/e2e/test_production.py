@@ -10,16 +10,17 @@ import xmlrpc.client
 from collections.abc import Iterator
 from typing import Any
 
-import certificates
 import h2.config
 import h2.connection
 import h2.events
 import pytest
 import yaml
-from dropped_filter import module
-from echo import UID, Echo
-from gate import ROOT, Gate, eventually
-from production import CONNECTIONS, Production, Site
+
+from support import certificates
+from support.dropped_filter import module
+from support.echo import UID, Echo
+from support.gate import ROOT, Gate, eventually
+from support.production import CONNECTIONS, Production, Site
 
 MCP = "/xmlrpc/2/mcp"
 FORGED = {"x-lictor-guard": "passed"}

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine
-from gate import Agent, Gate, eventually
 
 from parts.odoo import Odoo
+from support.command_line import CommandLine
+from support.gate import Agent, Gate, eventually
 
 PARTNER = "res.partner"
 WIDE = {"read": True, "write": True, "create": True, "delete": True, "nested_writes": ["bank_ids", "category_id"]}

@@ -4,14 +4,14 @@ import contextlib
 import re
 import time
 import xmlrpc.client
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from gate import ROOT, Gate, eventually
 
 from parts.odoo import Odoo
+from support.gate import ROOT, Gate, eventually
+from support.keys import wrong_key
 
 ROW = re.compile(r"^\| `(\w+)` \| (\d+) \|", re.MULTILINE)
 TABLE = {name: int(code) for name, code in ROW.findall((ROOT / "docs/refusals.md").read_text())}
@@ -256,21 +256,6 @@ def _(stage: Stage) -> Iterator[Request]:
         yield plain(stage, made)
         with stage.gate.without_control_plane():
             yield plain(stage, made)
-
-
-def wrong_key(key: str) -> str:
-    """Another key with the same prefix and a right checksum: only its hash can tell."""
-    return plain_key(key[4:12] + "x" * 32)
-
-
-def plain_key(secret: str) -> str:
-    """A key of a prefix and a secret, 40 characters together: the checksum is added."""
-    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    rest, checksum = zlib.crc32(secret.encode()), ""
-    for _ in range(6):
-        rest, digit = divmod(rest, 62)
-        checksum = digits[digit] + checksum
-    return f"lct_{secret}{checksum}"
 
 
 def test_every_row_has_a_case() -> None:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gate import CALL_SECONDS, Gate, eventually
-from roads import JSON
 
 from parts.odoo import Odoo, User
 from parts.postgres import Postgres
 from parts.web_session import WebSession
+from support.gate import CALL_SECONDS, Gate, eventually
+from support.roads import JSON
 
 XML, FORM = {"Content-Type": "text/xml"}, {"Content-Type": "application/x-www-form-urlencoded"}
 # The endpoint's path, and its other one.

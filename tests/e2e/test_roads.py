@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gate import CALL_SECONDS, Gate, eventually
-from roads import JSON, Roads
 
 from parts.odoo import Odoo
 from parts.web_session import WebSession
+from support.gate import CALL_SECONDS, Gate, eventually
+from support.roads import ALL, JSON, Roads
 
-ALL = ["/xmlrpc/2/mcp", "/xmlrpc/2/object", "/xmlrpc/object", "/jsonrpc", "/json/2"]
 PERMISSIONS = {
     "res.partner": {"read": True, "write": True, "create": True, "methods": {"action_done": []}},
     "res.company": {"read": True},

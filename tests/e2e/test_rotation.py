@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gate import Gate, eventually
+from support.gate import Gate, eventually
 
 
 def test_a_rotated_key_continues_the_window_of_its_predecessor(gate: Gate, user: dict[str, Any]) -> None:

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import metrics
 import pytest
-from command_line import CommandLine
-from gate import Gate, eventually
-from roads import Answer, Roads
-from test_refusals import wrong_key
-from test_roads import ALL
 
 from parts.odoo import Odoo
+from support import metrics
+from support.command_line import CommandLine
+from support.gate import Gate, eventually
+from support.keys import wrong_key
+from support.roads import ALL, Answer, Roads
 
 HEADER = "X-Lictor-Would-Deny"
 # Closed by the permissions below, and harmless.

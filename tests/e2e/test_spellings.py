@@ -4,11 +4,11 @@ import xmlrpc.client
 from collections.abc import Iterator
 
 import pytest
-from gate import Gate, eventually
-from http2 import http2
 
 from parts.odoo import Odoo
 from parts.postgres import Postgres
+from support.gate import Gate, eventually
+from support.http2 import http2
 
 # Behind a language's URL code, and with a byte that Python takes for white space, which Envoy lets by over HTTP/2 only.
 SPELLINGS = [b"/en/xmlrpc/2/object", b"/en//xmlrpc/object/", b"/xmlrpc/2/object\x85", b"/xmlrpc/2/object\xa0"]

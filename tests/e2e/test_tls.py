@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-import certificates
 import pytest
-from certificates import Authority
-from command_line import CommandLine
-from control_plane import START_SECONDS, ControlPlane, program
-from echo import UID, Echo
-from gate import Gate, eventually
-from production import Site
 
 from parts import process
+from support import certificates
+from support.certificates import Authority
+from support.command_line import CommandLine
+from support.control_plane import START_SECONDS, ControlPlane, program
+from support.echo import UID, Echo
+from support.gate import Gate, eventually
+from support.production import Site
 
 
 @pytest.fixture

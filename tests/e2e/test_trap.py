@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import trapping_filter
-from echo import Echo
-from gate import Gate, eventually
-from http2 import http2
-from test_hostile import call
+
+from support import trapping_filter
+from support.echo import Echo, call
+from support.gate import Gate, eventually
+from support.http2 import http2
 
 # Twenty looks of a second each, the poll after them, and a busy machine.
 NOTICED_SECONDS = 120.0

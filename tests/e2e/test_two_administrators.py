@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine
-from control_plane import ControlPlane, program
-from echo import Echo
-from meanwhile import Meanwhile
+
+from support.command_line import CommandLine
+from support.control_plane import ControlPlane, program
+from support.echo import Echo
+from support.meanwhile import Meanwhile
 
 CONFLICT = 5
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from control_plane import ControlPlane
-from gate import Problem
 
 from parts.odoo import Odoo, User
+from support.control_plane import ControlPlane
+from support.gate import Problem
 
 PASSWORD = "a-long-password"
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"

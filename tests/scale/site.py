@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from control_plane import ControlPlane
-from gate import ROOT
-
 from parts import process
 from parts.postgres import Postgres
+from support.control_plane import ControlPlane
+from support.gate import ROOT
 
 START_SECONDS = 60
 CALL_SECONDS = 600

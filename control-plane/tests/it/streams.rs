@@ -2,7 +2,7 @@
 //! so many seconds after the beginning the events are received and the gate's count is looked at, and the alerts; the others
 //! are events as a gate sends them.
 //!
-//! Those whose first line says so are recorded: `tests/e2e/record_streams.py`, which is run by hand, attacks a real gate, or
+//! Those whose first line says so are recorded: `tests/e2e/support/record_streams.py`, which is run by hand, attacks a real gate, or
 //! lets a harmless agent work before it, and writes what the audit log has of it and the alerts that were open then. What
 //! takes longer than a few minutes, or is about one rule, is written by hand.
 

@@ -5,8 +5,8 @@ import threading
 import xmlrpc.client
 from typing import Any
 
-from echo import UID
-from local_server import LocalServer
+from support.echo import UID
+from support.local_server import LocalServer
 
 
 def answer(body: bytes) -> bytes:

@@ -4,7 +4,7 @@ import http.client
 import http.server
 import threading
 
-from local_server import LocalServer
+from support.local_server import LocalServer
 
 POLICY = "/gate/v1/policy"
 

@@ -8,7 +8,7 @@ import xmlrpc.client
 from email.message import Message
 from typing import Any
 
-from local_server import LocalServer
+from support.local_server import LocalServer
 
 UID = 7
 HELD = "res.held"
@@ -60,3 +60,8 @@ class Echo(LocalServer):
     def __exit__(self, *_: object) -> None:
         self.release.set()
         super().__exit__()
+
+
+def call(key: str, *args: Any) -> bytes:
+    """A call of a method that answers its arguments."""
+    return xmlrpc.client.dumps(("odoo", UID, key, "res.partner", "echo", list(args)), "execute_kw").encode()

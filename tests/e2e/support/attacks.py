@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import load
-from echo import UID
-from gate import CALL_SECONDS, Gate
-from test_refusals import plain_key
+from support import load
+from support.echo import UID
+from support.gate import CALL_SECONDS, Gate
+from support.keys import plain_key
 
 # A thief calls with what is at hand.
 CLIENT = "python-requests/2.32.3"

@@ -2,11 +2,11 @@
 
 Run by hand, when a gate records something else than it did, or an attack is to be added:
 
-    cd tests/e2e && ~/.cache/lictor/e2e-python/bin/python record_streams.py [NAME …]
+    cd tests/e2e && ~/.cache/lictor/e2e-python/bin/python -m support.record_streams [NAME …]
 
 `cargo xtask test e2e` makes that Python. Without names it records all, in a quarter of an hour. Each attack has a gate of its
 own: Envoy, the filter and the control plane, before an upstream that answers anything; the harmless day is that of
-`test_harmless.py`, before a real Odoo. What comes of it is in `control-plane/tests/it/streams`, a file each, in the form that
+`support/harmless.py`, before a real Odoo. What comes of it is in `control-plane/tests/it/streams`, a file each, in the form that
 `control-plane/tests/it/streams.rs` reads.
 
 A line is a row of the audit log, read over REST when all have arrived, those that count refusals as well, in the order in which
@@ -24,14 +24,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import metrics
-from attacks import ATTACKS, Stage
-from echo import Echo
-from gate import ROOT, STARTER_PERMISSIONS, Gate, eventually
-from test_harmless import carry_out
-
 from parts.odoo import Odoo
 from parts.postgres import Postgres
+from support import metrics
+from support.attacks import ATTACKS, Stage
+from support.echo import Echo
+from support.gate import ROOT, STARTER_PERMISSIONS, Gate, eventually
+from support.harmless import carry_out
 
 STREAMS = ROOT / "control-plane/tests/it/streams"
 START = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)

@@ -6,8 +6,9 @@ import xmlrpc.client
 from collections.abc import Callable
 from typing import Any
 
-from gate import Gate, fault
+from support.gate import Gate, fault
 
+ALL = ["/xmlrpc/2/mcp", "/xmlrpc/2/object", "/xmlrpc/object", "/jsonrpc", "/json/2"]
 # JSON-2 names its arguments: these are the names of those that the tests give by position.
 NAMES = {
     "read": ["ids", "fields"],

@@ -8,7 +8,8 @@ import copy
 from typing import Any
 
 import yaml
-from gate import ROOT
+
+from support.gate import ROOT
 
 HCM = "envoy.filters.network.http_connection_manager"
 HCM_TYPE = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"

@@ -11,11 +11,10 @@ import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import certificates
-from certificates import Authority
-from gate import ROOT, Gate
-
 from parts import process
+from support import certificates
+from support.certificates import Authority
+from support.gate import ROOT, Gate
 
 SHIPPED = ROOT / "envoy"
 START_SECONDS = 120

@@ -9,9 +9,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
-from gate import CALL_SECONDS, ROOT, ask
-
 from parts import process
+from support.gate import CALL_SECONDS, ROOT, ask
 
 START_SECONDS = 120
 

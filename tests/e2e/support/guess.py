@@ -4,7 +4,7 @@ minutes should nobody end it."""
 import sys
 import time
 
-import load
+from support import load
 
 body = sys.stdin.buffer.read()
 end = time.monotonic() + 600

@@ -7,8 +7,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from gate import ROOT
-from local_server import LocalServer
+from support.gate import ROOT
+from support.local_server import LocalServer
 
 
 def documented_check() -> Callable[[str, str, bytes], bool]:

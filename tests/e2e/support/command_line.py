@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from gate import CALL_SECONDS
+from support.gate import CALL_SECONDS
 
 
 class CommandLine:

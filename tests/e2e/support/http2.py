@@ -5,7 +5,8 @@ import socket
 import h2.config
 import h2.connection
 import h2.events
-from gate import Gate
+
+from support.gate import Gate
 
 
 def http2(gate: Gate, pieces: list[bytes], trailers: list[tuple[str, str]] | None = None, path: bytes = b"/xmlrpc/2/mcp") -> bytes:

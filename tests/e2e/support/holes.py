@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from hole import (
+from support.hole import (
     BANK_TAKEN,
     CREATOR,
     DEFINED,
@@ -22,10 +22,10 @@ from hole import (
     SEQUENCE_MOVED,
     SIGNUP_PREPARED,
     SOME,
-    TAGGED,
     TAG_GONE,
     TAG_MADE,
     TAG_RENAMED,
+    TAGGED,
     TOKEN_MADE,
     Hole,
     Records,

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from parts import process
 
 USER, PASSWORD = "lictor", "right SMTP password"
+FROM = "Lictor <lictor@example.com>"
 
 
 @dataclass
@@ -75,3 +76,9 @@ class Mailbox:
 
     def __exit__(self, *_: object) -> None:
         self._controller.stop()
+
+
+def smtp(mailbox: Mailbox, tls: str = "none", **others: str) -> dict[str, str]:
+    """A control plane's environment that has it send by this server."""
+    given = {"HOST": "127.0.0.1", "PORT": str(mailbox.port), "TLS": tls, "FROM": FROM, **others}
+    return {f"LICTOR_SMTP_{name}": value for name, value in given.items()}

@@ -1,6 +1,6 @@
 """The filter as it is built, but for one function that ends its VM: what a bug would do, made on purpose."""
 
-from dropped_filter import END, number, sized
+from support.dropped_filter import END, number, sized
 
 EXPORTS, IMPORTS, CODE = 7, 2, 10
 FUNCTION = 0

@@ -5,8 +5,8 @@ import http.server
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from gate import CALL_SECONDS
-from local_server import LocalServer
+from support.gate import CALL_SECONDS
+from support.local_server import LocalServer
 
 
 class Meanwhile(LocalServer):

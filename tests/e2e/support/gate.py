@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 from parts import process
 
 T = TypeVar("T")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STARTER_PERMISSIONS = json.loads((ROOT / "xtask/starter-permissions.json").read_text())
 # A first start builds everything.
 START_SECONDS = 1200
