@@ -14,32 +14,35 @@ use crate::state::State;
 
 const PROGRAM: &str = "lictor";
 /// The file in the state folder for the first administrator's token.
-pub(crate) const ADMIN_TOKEN: &str = "admin-token";
+pub const ADMIN_TOKEN: &str = "admin-token";
 
 /// Builds it unoptimised, which takes a third of the time; its dependencies are optimised as the workspace says.
-pub(crate) fn build(project: &Project) -> Result<PathBuf> {
+pub fn build(project: &Project) -> Result<PathBuf> {
     say("building the control plane");
     project.build_program(PROGRAM, Optimised(false))
 }
 
 /// Builds it as it is shipped.
-pub(crate) fn build_optimised(project: &Project) -> Result<PathBuf> {
+pub fn build_optimised(project: &Project) -> Result<PathBuf> {
     say("building the control plane as it is shipped");
     project.build_program(PROGRAM, Optimised(true))
 }
 
 /// Its place in a local run.
-pub(crate) struct ControlPlane {
-    pub(crate) program: PathBuf,
+pub struct ControlPlane {
+    /// The program `lictor`.
+    pub program: PathBuf,
     /// A file in the state folder if none.
-    pub(crate) database_url: Option<String>,
-    pub(crate) api_port: u16,
-    pub(crate) gate_port: u16,
+    pub database_url: Option<String>,
+    /// Of the REST API, on 127.0.0.1.
+    pub api_port: u16,
+    /// Of the gates' side, on 127.0.0.1.
+    pub gate_port: u16,
 }
 
 impl ControlPlane {
     /// Makes the database and the first administrator on the first run, and returns that one's token on every run.
-    pub(crate) fn init(&self, state: &State) -> Result<String> {
+    pub fn init(&self, state: &State) -> Result<String> {
         if let Some(token) = state.read(ADMIN_TOKEN)? {
             return Ok(token);
         }
@@ -51,7 +54,7 @@ impl ControlPlane {
     }
 
     /// The service, ready to be started.
-    pub(crate) fn serve(&self, state: &State, odoo: &OdooUrl) -> Command {
+    pub fn serve(&self, state: &State, odoo: &OdooUrl) -> Command {
         let mut command = self.command("serve", state);
         command.arg("--odoo-url").arg(odoo.to_string());
         command.arg("--listen").arg(format!("127.0.0.1:{}", self.api_port));

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::run::{self, on_path, say};
 
 /// Installs packages that are missing. Needs apt-get and root; otherwise the error says what to type.
-pub(crate) fn install(packages: &[&str], purpose: &str) -> Result<()> {
+pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
     let list = packages.join(" ");
     if on_path("apt-get").is_none() {
         bail!("{purpose} needs {list} (names of Debian's packages), and this machine has no apt-get to get them with");

@@ -5,10 +5,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-
-use crate::rest;
-use crate::run::{POLL, say};
-use crate::state::{Started, State};
+use lictor_xtask::rest;
+use lictor_xtask::run::{POLL, say};
+use lictor_xtask::state::{Started, State};
 
 /// How long calls that are being answered, and audit events on their way, may hold up the end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);

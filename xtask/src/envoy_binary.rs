@@ -10,7 +10,7 @@ use crate::python;
 use crate::run::{is_executable, on_path, say};
 
 /// `$ENVOY`, else the one on the PATH, else the one that xtask/envoy-requirements.txt pins.
-pub(crate) fn find(project: &Project) -> Result<PathBuf> {
+pub fn find(project: &Project) -> Result<PathBuf> {
     if let Some(chosen) = env::var_os("ENVOY").filter(|value| !value.is_empty()) {
         let path = PathBuf::from(chosen);
         if !is_executable(&path) {

@@ -17,26 +17,33 @@ const CA_FILES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// What differs between the gate of docker-compose.yml and one on this machine.
-pub(crate) struct Local<'a> {
-    pub(crate) gate_port: u16,
-    pub(crate) admin_port: u16,
-    pub(crate) control_plane_port: u16,
-    pub(crate) odoo: &'a OdooUrl,
-    pub(crate) wasm: &'a Path,
+pub struct Local<'a> {
+    /// For API clients, on 127.0.0.1.
+    pub gate_port: u16,
+    /// Of Envoy's admin interface, on 127.0.0.1.
+    pub admin_port: u16,
+    /// Of the control plane's side for gates, on 127.0.0.1.
+    pub control_plane_port: u16,
+    /// The Odoo that is guarded.
+    pub odoo: &'a OdooUrl,
+    /// The filter.
+    pub wasm: &'a Path,
     /// The file of one line that holds the gate's token.
-    pub(crate) token: &'a Path,
+    pub token: &'a Path,
     /// Where the rendered gate-token.yaml will be.
-    pub(crate) token_document: &'a Path,
+    pub token_document: &'a Path,
 }
 
 /// The two documents that Envoy reads.
-pub(crate) struct Rendered {
-    pub(crate) envoy: String,
-    pub(crate) token_document: String,
+pub struct Rendered {
+    /// `envoy.yaml`.
+    pub envoy: String,
+    /// `gate-token.yaml`.
+    pub token_document: String,
 }
 
 /// Renders both, or says which marker is missing.
-pub(crate) fn render(project: &Project, local: &Local<'_>) -> Result<Rendered> {
+pub fn render(project: &Project, local: &Local<'_>) -> Result<Rendered> {
     let odoo = format!("socket_address: {{ address: {}, port_value: {} }}", quoted(&local.odoo.host), local.odoo.port);
     let odoo_host = if local.odoo.is_remote_name() { "auto_host_rewrite: true" } else { "" };
     let odoo_tls =
@@ -59,21 +66,21 @@ pub(crate) fn render(project: &Project, local: &Local<'_>) -> Result<Rendered> {
 }
 
 /// A file whose marked lines are being replaced.
-pub(crate) struct Template {
+pub struct Template {
     file: &'static str,
     text: String,
 }
 
 impl Template {
     /// `file` is a path in the checkout.
-    pub(crate) fn read(project: &Project, file: &'static str) -> Result<Self> {
+    pub fn read(project: &Project, file: &'static str) -> Result<Self> {
         let path = project.root.join(file);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self { file, text })
     }
 
     /// Replaces every line that ends in this marker, of which there must be `count`; the indentation stays.
-    pub(crate) fn replace(self, name: &str, count: usize, replacement: &str) -> Result<Self> {
+    pub fn replace(self, name: &str, count: usize, replacement: &str) -> Result<Self> {
         let marker = format!("{MARKER}{name}");
         let mut found = 0;
         let mut text = String::with_capacity(self.text.len());
@@ -96,7 +103,7 @@ impl Template {
     }
 
     /// The text, if no marker is left: one that nobody replaces is a mistake.
-    pub(crate) fn finish(self) -> Result<String> {
+    pub fn finish(self) -> Result<String> {
         // A backtick comes before the marker where a comment explains it.
         match self.text.lines().find(|line| line.contains(MARKER) && !line.contains('`')) {
             Some(line) => bail!("{}: cargo xtask does not know the marker in `{}`", self.file, line.trim()),
@@ -106,7 +113,7 @@ impl Template {
 }
 
 /// An address of this machine.
-pub(crate) fn loopback(port: u16) -> String {
+pub fn loopback(port: u16) -> String {
     format!("socket_address: {{ address: 127.0.0.1, port_value: {port} }}")
 }
 
@@ -148,7 +155,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A path as YAML.
-pub(crate) fn quoted_path(path: &Path) -> Result<String> {
+pub fn quoted_path(path: &Path) -> Result<String> {
     Ok(quoted(path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?))
 }
 

@@ -13,12 +13,12 @@ use crate::state::State;
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// From here on Ctrl-C, SIGTERM and a closed terminal end the command in order.
-pub(crate) fn catch_interrupts() -> Result<()> {
+pub fn catch_interrupts() -> Result<()> {
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).context("cannot catch Ctrl-C")
 }
 
 /// Waits until `condition` has an answer. Fails when a server ends, on Ctrl-C, and when it takes too long.
-pub(crate) fn wait_for<T>(
+pub fn wait_for<T>(
     what: &str,
     limit: Duration,
     servers: &mut [Server],
@@ -44,7 +44,7 @@ pub(crate) fn wait_for<T>(
 }
 
 /// How a stay came to its end.
-pub(crate) enum End {
+pub enum End {
     /// Ctrl-C: what runs is to be stopped.
     Interrupted,
     /// Another command, `down`, is stopping what runs.
@@ -52,7 +52,7 @@ pub(crate) enum End {
 }
 
 /// Stays while everything runs; fails with the server that died.
-pub(crate) fn stay(state: &State, servers: &mut [Server]) -> Result<End> {
+pub fn stay(state: &State, servers: &mut [Server]) -> Result<End> {
     loop {
         if INTERRUPTED.load(Ordering::Relaxed) {
             return Ok(End::Interrupted);

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::control_plane::ADMIN_TOKEN;
-use crate::seed::{DATABASE, LOGIN};
-use crate::state::{State, UpFile};
+use lictor_xtask::control_plane::ADMIN_TOKEN;
+use lictor_xtask::seed::{DATABASE, LOGIN};
+use lictor_xtask::state::{State, UpFile};
 
 /// The addresses, and commands to paste.
 pub(crate) fn text(state: &State, up: &UpFile) -> String {

@@ -1,36 +1,20 @@
 //! `cargo xtask …`: the project's own commands. Each installs what it needs and says what it does.
 
 mod bench;
-mod control_plane;
-mod debian;
 mod down;
-mod envoy_binary;
-mod envoy_config;
-mod foreground;
 mod greeting;
-mod network;
-mod odoo_url;
-mod process;
-mod project;
-mod python;
-mod rest;
-mod run;
 mod scale;
-mod seed;
-mod state;
 mod test;
 mod tidy;
 mod up;
-mod wasm;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
-
-use crate::odoo_url::OdooUrl;
-use crate::project::Project;
+use clap::{Parser, Subcommand};
+use lictor_xtask::project::Project;
+use lictor_xtask::{state, wasm};
 
 /// Lictor's own commands.
 #[derive(Parser)]
@@ -45,7 +29,7 @@ enum Command {
     /// Builds the filter for Envoy and prints where it is.
     Wasm,
     /// Builds everything and runs a gate on this machine.
-    Up(Up),
+    Up(up::Options),
     /// Stops what `up` started, and nothing else.
     Down {
         /// The state folder that was given to `up`.
@@ -63,32 +47,6 @@ enum Command {
     Scale(scale::Options),
     /// Checks the invariants that docs/ARCHITECTURE.md names.
     Tidy,
-}
-
-/// What `up` can be told.
-#[derive(Args)]
-struct Up {
-    /// The Odoo to guard, such as https://odoo.example.com; a small stand-in is started if none is given.
-    #[arg(long, value_name = "URL")]
-    odoo: Option<OdooUrl>,
-    /// Where the database, the logs and up.json are kept; may be a folder of an earlier run.
-    #[arg(long, value_name = "DIR", default_value = state::DEFAULT)]
-    state: PathBuf,
-    /// The control plane's database, such as postgres://…; a SQLite file in the state folder if none is given.
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
-    /// The port on 127.0.0.1 for API clients.
-    #[arg(long, value_name = "N", default_value_t = 8080)]
-    gate_port: u16,
-    /// The port on 127.0.0.1 of the control plane's REST API.
-    #[arg(long, value_name = "N", default_value_t = 8070)]
-    api_port: u16,
-    /// Envoy's worker threads; one for each processor if not given.
-    #[arg(long, value_name = "N")]
-    concurrency: Option<u16>,
-    /// Returns once everything runs, instead of staying until Ctrl-C.
-    #[arg(long)]
-    detach: bool,
 }
 
 fn main() -> ExitCode {

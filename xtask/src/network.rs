@@ -15,7 +15,7 @@ const PORTS: Range<u16> = 26_000..32_000;
 
 /// A port of 127.0.0.1 that nothing listens on. The first is a random one, so that two commands do not choose the same;
 /// none is given twice, as it is bound only later.
-pub(crate) fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     static NEXT: LazyLock<AtomicUsize> =
         LazyLock::new(|| AtomicUsize::new(RandomState::new().hash_one(()) as usize % PORTS.len()));
     let candidate = || PORTS.clone().nth(NEXT.fetch_add(1, Ordering::Relaxed) % PORTS.len());
@@ -24,7 +24,7 @@ pub(crate) fn free_port() -> Result<u16> {
 }
 
 /// Fails if something listens there. Needed also for Envoy, which would share the port with another Envoy silently.
-pub(crate) fn must_be_free(port: u16, option: &str) -> Result<()> {
+pub fn must_be_free(port: u16, option: &str) -> Result<()> {
     if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         bail!("port {port} is not free ({error}): stop what listens there, or choose another with {option}");
     }

@@ -8,26 +8,28 @@ use anyhow::{Result, bail};
 
 /// `http://host[:port]` or `https://host[:port]`, and nothing behind it: Odoo lives at the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OdooUrl {
-    pub(crate) tls: bool,
+pub struct OdooUrl {
+    /// Whether it is https.
+    pub tls: bool,
     /// A name, or an address without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub host: String,
+    /// Given, or that of the scheme.
+    pub port: u16,
 }
 
 impl OdooUrl {
     /// An Odoo on this machine, without TLS.
-    pub(crate) fn local(port: u16) -> Self {
+    pub fn local(port: u16) -> Self {
         Self { tls: false, host: "127.0.0.1".to_owned(), port }
     }
 
     /// The address, if the host is given as one.
-    pub(crate) fn address(&self) -> Option<IpAddr> {
+    pub fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 
     /// Whether the server may choose by the host name what it answers, so that it must see its own.
-    pub(crate) fn is_remote_name(&self) -> bool {
+    pub fn is_remote_name(&self) -> bool {
         self.address().is_none() && self.host != "localhost"
     }
 

@@ -21,9 +21,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(15);
 
 /// Names one process for ever: the kernel gives its number to another one later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Identity {
+pub struct Identity {
     /// The process number.
-    pub(crate) pid: u32,
+    pub pid: u32,
     /// Clock ticks from boot to its start; field 22 of /proc/PID/stat, see proc(5).
     started: u64,
     /// The kernel's name for the time since it was booted.
@@ -38,19 +38,19 @@ impl Identity {
     }
 
     /// Whether that very process still runs. One that ended and was not waited for does not.
-    pub(crate) fn is_running(&self) -> bool {
+    pub fn is_running(&self) -> bool {
         let same_boot = boot().is_ok_and(|now| now == self.boot);
         same_boot && stat(self.pid).is_some_and(|now| now.started == self.started && !"ZX".contains(now.state))
     }
 
     /// How long processors have worked for it, in its own code and in the kernel.
-    pub(crate) fn processor_time(&self) -> Result<Duration> {
+    pub fn processor_time(&self) -> Result<Duration> {
         let stat = stat(self.pid).filter(|now| now.started == self.started);
         Ok(stat.with_context(|| format!("process {} has ended", self.pid))?.processor_time)
     }
 
     /// Bytes of memory that it has.
-    pub(crate) fn resident_memory(&self) -> Result<u64> {
+    pub fn resident_memory(&self) -> Result<u64> {
         let file = format!("/proc/{}/status", self.pid);
         let status = fs::read_to_string(&file).with_context(|| format!("process {} has ended", self.pid))?;
         let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
@@ -59,7 +59,7 @@ impl Identity {
     }
 
     /// Asks it to stop and waits until it has; kills it when it takes too long.
-    pub(crate) fn stop(&self) -> Result<()> {
+    pub fn stop(&self) -> Result<()> {
         for signal in ["TERM", "KILL"] {
             if !self.is_running() {
                 return Ok(());
@@ -78,7 +78,7 @@ impl Identity {
     }
 
     /// Has it stand still until what this gives is dropped.
-    pub(crate) fn pause(&self) -> Result<Paused<'_>> {
+    pub fn pause(&self) -> Result<Paused<'_>> {
         let paused = Paused(self);
         if !self.signal("STOP")? {
             bail!("process {} cannot be paused", self.pid);
@@ -94,7 +94,7 @@ impl Identity {
 
 /// A process that stands still.
 #[must_use]
-pub(crate) struct Paused<'p>(&'p Identity);
+pub struct Paused<'p>(&'p Identity);
 
 impl Drop for Paused<'_> {
     fn drop(&mut self) {
@@ -132,17 +132,18 @@ fn boot() -> Result<String> {
 }
 
 /// A server that this command has started.
-pub(crate) struct Server {
+pub struct Server {
     /// What to call it in messages.
-    pub(crate) name: &'static str,
-    pub(crate) identity: Identity,
+    pub name: &'static str,
+    /// Its process.
+    pub identity: Identity,
     child: Child,
     log: std::path::PathBuf,
 }
 
 impl Server {
     /// Starts it with its output going to `log`, which is begun anew.
-    pub(crate) fn start(name: &'static str, command: &mut Command, log: &Path) -> Result<Self> {
+    pub fn start(name: &'static str, command: &mut Command, log: &Path) -> Result<Self> {
         let output = OpenOptions::new().create(true).write(true).truncate(true).open(log);
         let output = output.with_context(|| format!("cannot write {}", log.display()))?;
         let errors = output.try_clone()?;
@@ -155,7 +156,7 @@ impl Server {
     }
 
     /// Fails if it has ended, with the end of its log.
-    pub(crate) fn must_run(&mut self) -> Result<()> {
+    pub fn must_run(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             bail!("{} ended ({status}); the end of {}:\n{}", self.name, self.log.display(), tail(&self.log));
         }
@@ -163,12 +164,12 @@ impl Server {
     }
 
     /// The end of its log, for messages.
-    pub(crate) fn log_tail(&self) -> String {
+    pub fn log_tail(&self) -> String {
         format!("the end of {}:\n{}", self.log.display(), tail(&self.log))
     }
 
     /// Stops it and takes note of its end, so that it leaves no entry in the process table.
-    pub(crate) fn stop(&mut self) -> Result<()> {
+    pub fn stop(&mut self) -> Result<()> {
         self.identity.stop()?;
         self.child.try_wait()?;
         Ok(())

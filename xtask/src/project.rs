@@ -10,16 +10,16 @@ use serde::Deserialize;
 use crate::run;
 
 /// The checkout that this program was built from.
-pub(crate) struct Project {
+pub struct Project {
     /// The folder of the workspace's Cargo.toml.
-    pub(crate) root: PathBuf,
+    pub root: PathBuf,
     /// Cargo's target folder, wherever the user has put it.
-    pub(crate) target: PathBuf,
+    pub target: PathBuf,
 }
 
 /// Whether a program is built as it is shipped, which takes longer.
 #[derive(Clone, Copy)]
-pub(crate) struct Optimised(pub(crate) bool);
+pub struct Optimised(pub bool);
 
 /// The part of `cargo metadata` that is needed here.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct Metadata {
 
 impl Project {
     /// Asks cargo, which knows about `CARGO_TARGET_DIR` and about configuration files.
-    pub(crate) fn find() -> Result<Self> {
+    pub fn find() -> Result<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let answer = run::output(
             cargo().args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]).arg(&manifest),
@@ -41,7 +41,7 @@ impl Project {
 
     /// Builds a program of the workspace, and says where it is. Its dependencies have the features that the whole
     /// workspace asks for: with those of its package alone cargo would compile them once more beside the tests.
-    pub(crate) fn build_program(&self, name: &str, Optimised(optimised): Optimised) -> Result<PathBuf> {
+    pub fn build_program(&self, name: &str, Optimised(optimised): Optimised) -> Result<PathBuf> {
         let mut cargo = cargo();
         cargo.current_dir(&self.root).args(["build", "--locked", "--workspace", "--bin", name]);
         cargo.arg("--target-dir").arg(&self.target);
@@ -53,12 +53,12 @@ impl Project {
     }
 
     /// Programs fetched for this checkout.
-    pub(crate) fn tools(&self) -> PathBuf {
+    pub fn tools(&self) -> PathBuf {
         self.root.join(".lictor/tools")
     }
 
     /// Where built parts that outlive a checkout are kept; the same rule as in tests/e2e/parts/cache.py.
-    pub(crate) fn cache(&self) -> Result<PathBuf> {
+    pub fn cache(&self) -> Result<PathBuf> {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         if let Some(chosen) = set("LICTOR_CACHE") {
             return Ok(chosen);
@@ -72,7 +72,7 @@ impl Project {
 }
 
 /// The cargo that runs this program.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     as_in_a_shell(&mut cargo);
     cargo
@@ -81,7 +81,7 @@ pub(crate) fn cargo() -> Command {
 /// Takes away what cargo tells of the package that it runs. Build scripts that look at that, such as ring's, would take
 /// a cargo below this program for another one than that of a shell, and half of the workspace would be built anew
 /// whenever one follows the other.
-pub(crate) fn as_in_a_shell(command: &mut Command) {
+pub fn as_in_a_shell(command: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);

@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::run::{self, on_path, say};
 
 /// A Python 3 on the PATH; installed if it is missing and can be.
-pub(crate) fn python() -> Result<PathBuf> {
+pub fn python() -> Result<PathBuf> {
     if let Some(found) = on_path("python3") {
         return Ok(found);
     }
@@ -22,7 +22,7 @@ pub(crate) fn python() -> Result<PathBuf> {
 /// Makes a virtual environment in `folder` and installs `requirements` there.
 ///
 /// `ensurepip` is missing from Debian's bare python3, hence the second try.
-pub(crate) fn make_environment(folder: &Path, requirements: &Path) -> Result<()> {
+pub fn make_environment(folder: &Path, requirements: &Path) -> Result<()> {
     let python = python()?;
     let mut make = Command::new(&python);
     make.args(["-m", "venv", "--clear"]).arg(folder);
@@ -39,7 +39,7 @@ pub(crate) fn make_environment(folder: &Path, requirements: &Path) -> Result<()>
 }
 
 /// The Python of the environment for the end-to-end tests, made anew when the requirements or Python have changed.
-pub(crate) fn for_tests(project: &Project) -> Result<PathBuf> {
+pub fn for_tests(project: &Project) -> Result<PathBuf> {
     let requirements = project.root.join("tests/e2e/requirements.txt");
     let wanted = format!(
         "{}\n{}",

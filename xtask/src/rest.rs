@@ -9,15 +9,17 @@ use ureq::Agent;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// An answer of any status.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
+pub struct Answer {
+    /// Of HTTP.
+    pub status: u16,
     /// Whether Envoy says with it that the filter is missing.
-    pub(crate) filter_missing: bool,
-    pub(crate) body: String,
+    pub filter_missing: bool,
+    /// As UTF-8.
+    pub body: String,
 }
 
 /// One request; every status is an answer, and only no answer is an error.
-pub(crate) fn send(method: &str, url: &str, token: Option<&str>, body: Option<(&str, &str)>) -> Result<Answer> {
+pub fn send(method: &str, url: &str, token: Option<&str>, body: Option<(&str, &str)>) -> Result<Answer> {
     let agent: Agent = Agent::config_builder()
         .timeout_global(Some(LIMIT))
         .http_status_as_error(false)
@@ -47,19 +49,19 @@ pub(crate) fn send(method: &str, url: &str, token: Option<&str>, body: Option<(&
 
 /// The control plane's REST API, as one of its accounts.
 #[derive(Clone)]
-pub(crate) struct Api {
+pub struct Api {
     base: String,
     token: String,
 }
 
 impl Api {
     /// `base` is the address without `/api/v1`.
-    pub(crate) fn new(base: &str, token: &str) -> Self {
+    pub fn new(base: &str, token: &str) -> Self {
         Self { base: base.to_owned(), token: token.to_owned() }
     }
 
     /// Sends JSON to a resource of `/api/v1`; anything but success is an error with the server's words.
-    pub(crate) fn json(&self, method: &str, resource: &str, body: &Value) -> Result<Value> {
+    pub fn json(&self, method: &str, resource: &str, body: &Value) -> Result<Value> {
         let url = format!("{}/api/v1/{resource}", self.base);
         let answer = send(method, &url, Some(&self.token), Some(("application/json", &body.to_string())))
             .with_context(|| format!("no answer to {method} {url}"))?;
@@ -71,7 +73,7 @@ impl Api {
 }
 
 /// A text field of an answer.
-pub(crate) fn text(value: &Value, field: &str) -> Result<String> {
+pub fn text(value: &Value, field: &str) -> Result<String> {
     let found = value.get(field).and_then(Value::as_str);
     Ok(found.with_context(|| format!("the control plane's answer has no text in `{field}`"))?.to_owned())
 }

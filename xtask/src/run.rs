@@ -10,23 +10,23 @@ use std::{env, thread};
 use anyhow::{Context, Result, bail};
 
 /// How often a condition is looked at while waiting for it.
-pub(crate) const POLL: Duration = Duration::from_millis(50);
+pub const POLL: Duration = Duration::from_millis(50);
 
 /// Says on stderr what is being done, with the seconds since the start: stdout is for results.
-pub(crate) fn say(message: impl AsRef<str>) {
+pub fn say(message: impl AsRef<str>) {
     static START: OnceLock<Instant> = OnceLock::new();
     let seconds = START.get_or_init(Instant::now).elapsed().as_secs();
     eprintln!("[{seconds:>3} s] {}", message.as_ref());
 }
 
 /// Runs a program with its output on the terminal; anything but success is an error.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {}", name(command)))?;
     succeeded(command, status)
 }
 
 /// Runs a program and returns what it prints on stdout; what it prints on stderr is part of the error if it fails.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+pub fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", name(command)))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -36,7 +36,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Runs a program quietly; `false` if it fails, cannot be started, or is not done in time (it is then killed).
-pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> Result<bool> {
+pub fn succeeds_within(command: &mut Command, limit: Duration) -> Result<bool> {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let Ok(mut child) = quiet.spawn() else { return Ok(false) };
     let end = Instant::now() + limit;
@@ -54,13 +54,13 @@ pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> Result<
 }
 
 /// The file that a program's name stands for on the PATH.
-pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(program)).find(|file| is_executable(file))
 }
 
 /// Whether this is a file that may be executed.
-pub(crate) fn is_executable(file: &Path) -> bool {
+pub fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

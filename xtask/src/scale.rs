@@ -5,9 +5,8 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
-
-use crate::project::Project;
-use crate::{control_plane, envoy_binary, python, run, wasm};
+use lictor_xtask::project::Project;
+use lictor_xtask::{control_plane, envoy_binary, python, run, wasm};
 
 /// What is handed on.
 #[derive(Args)]

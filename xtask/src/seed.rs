@@ -9,21 +9,21 @@ use crate::rest::{self, Api};
 use crate::state::State;
 
 /// The stand-in's one database and login; tests/standin/odoo.py has the same.
-pub(crate) const DATABASE: &str = "standin";
+pub const DATABASE: &str = "standin";
 /// See [`DATABASE`].
-pub(crate) const LOGIN: &str = "admin";
+pub const LOGIN: &str = "admin";
 /// See [`DATABASE`].
-pub(crate) const PASSWORD: &str = "admin";
+pub const PASSWORD: &str = "admin";
 
 /// The key's.
-pub(crate) const KEY_NAME: &str = "first key";
+pub const KEY_NAME: &str = "first key";
 
 const PERMISSIONS: &str = include_str!("../starter-permissions.json");
 const KEY_FILE: &str = "standin-key";
 
 /// Makes them, and returns the key; on a later run the key that is kept in the state folder. `secret` is the upstream
 /// credential's: a password, or what has the form of an Odoo API key, as JSON-2 needs it.
-pub(crate) fn seed(state: &State, api: &Api, secret: &str) -> Result<String> {
+pub fn seed(state: &State, api: &Api, secret: &str) -> Result<String> {
     if let Some(key) = state.read(KEY_FILE)? {
         return Ok(key);
     }

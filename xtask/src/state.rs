@@ -11,55 +11,66 @@ use serde::{Deserialize, Serialize};
 use crate::process::Identity;
 
 /// Where state is kept if nothing else is said, in the current folder.
-pub(crate) const DEFAULT: &str = ".lictor/state";
+pub const DEFAULT: &str = ".lictor/state";
 
 /// The state folder.
-pub(crate) struct State {
+pub struct State {
     folder: PathBuf,
 }
 
 /// `up.json`: what other programs need to use the gate. Holds secrets.
 #[derive(Serialize)]
-pub(crate) struct UpFile {
-    pub(crate) gate_url: String,
-    pub(crate) api_url: String,
-    pub(crate) admin_token: String,
-    pub(crate) envoy_admin_url: String,
-    pub(crate) odoo_url: String,
+pub struct UpFile {
+    /// Where API clients call.
+    pub gate_url: String,
+    /// The REST API.
+    pub api_url: String,
+    /// The first administrator's.
+    pub admin_token: String,
+    /// Envoy's admin interface.
+    pub envoy_admin_url: String,
+    /// The Odoo behind the gate.
+    pub odoo_url: String,
     /// The program that is both the control plane and the command line.
-    pub(crate) lictor: PathBuf,
+    pub lictor: PathBuf,
     /// The key that was made for the stand-in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) key: Option<String>,
-    pub(crate) pids: Pids,
+    pub key: Option<String>,
+    /// What runs.
+    pub pids: Pids,
 }
 
 /// The process numbers, for people and tests; `down` goes by [`Started`].
 #[derive(Serialize)]
-pub(crate) struct Pids {
-    pub(crate) control_plane: u32,
-    pub(crate) envoy: u32,
+pub struct Pids {
+    /// `lictor serve`.
+    pub control_plane: u32,
+    /// The gate.
+    pub envoy: u32,
+    /// The stand-in for Odoo, where none was named.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) standin: Option<u32>,
+    pub standin: Option<u32>,
 }
 
 /// A server as `down` finds it written.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Started {
-    pub(crate) name: String,
-    pub(crate) identity: Identity,
+pub struct Started {
+    /// What to call it in messages.
+    pub name: String,
+    /// Its process.
+    pub identity: Identity,
     /// Envoy's admin address, by which it is drained first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) envoy_admin_url: Option<String>,
+    pub envoy_admin_url: Option<String>,
 }
 
 impl State {
     /// The control plane's database, in a folder of its own: Envoy watches the one that holds the gate's token, and would
     /// be woken by every write.
-    pub(crate) const DATABASE: &str = "database/lictor.db";
+    pub const DATABASE: &str = "database/lictor.db";
 
     /// Makes the folder, readable by its owner alone, if it is not there.
-    pub(crate) fn make(folder: &Path) -> Result<Self> {
+    pub fn make(folder: &Path) -> Result<Self> {
         // With the folder of the database.
         let file = folder.join(Self::DATABASE);
         fs::DirBuilder::new()
@@ -71,7 +82,7 @@ impl State {
     }
 
     /// An existing folder.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    pub fn open(folder: &Path) -> Result<Self> {
         let whole =
             fs::canonicalize(folder).with_context(|| format!("there is no state folder {}", folder.display()))?;
         if whole.to_str().is_none_or(|text| text.contains(['"', '\\', '\n'])) {
@@ -81,12 +92,12 @@ impl State {
     }
 
     /// A file in the folder.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Writes a file that only its owner may read, whole or not at all; Envoy notices a file that is replaced so.
-    pub(crate) fn write(&self, name: &str, content: &str) -> Result<()> {
+    pub fn write(&self, name: &str, content: &str) -> Result<()> {
         let file = self.file(name);
         let scratch = self.file(&format!(".{name}.new"));
         // Left by a command that was killed; `create_new` makes sure that the mode is ours.
@@ -97,7 +108,7 @@ impl State {
     }
 
     /// A file's content without its last line break, or `None` if it is not there.
-    pub(crate) fn read(&self, name: &str) -> Result<Option<String>> {
+    pub fn read(&self, name: &str) -> Result<Option<String>> {
         let file = self.file(name);
         match fs::read_to_string(&file) {
             Ok(text) => Ok(Some(text.trim_end().to_owned())),
@@ -107,7 +118,7 @@ impl State {
     }
 
     /// Removes a file, if it is there.
-    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+    pub fn remove(&self, name: &str) -> Result<()> {
         match fs::remove_file(self.file(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
@@ -115,7 +126,7 @@ impl State {
     }
 
     /// What was started here last and not stopped by a command.
-    pub(crate) fn started(&self) -> Result<Vec<Started>> {
+    pub fn started(&self) -> Result<Vec<Started>> {
         match self.read("processes.json")? {
             Some(text) => serde_json::from_str(&text).context("cannot read processes.json"),
             None => Ok(Vec::new()),
@@ -123,12 +134,12 @@ impl State {
     }
 
     /// Remembers what was started.
-    pub(crate) fn remember(&self, started: &[Started]) -> Result<()> {
+    pub fn remember(&self, started: &[Started]) -> Result<()> {
         self.write("processes.json", &serde_json::to_string_pretty(started)?)
     }
 
     /// Forgets what was started, and what could be used while it ran.
-    pub(crate) fn forget(&self) -> Result<()> {
+    pub fn forget(&self) -> Result<()> {
         self.remove("processes.json")?;
         self.remove("up.json")
     }

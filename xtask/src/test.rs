@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
+use lictor_xtask::project::{self, Project};
+use lictor_xtask::run::{self, on_path, say};
+use lictor_xtask::{control_plane, debian, envoy_binary, python, wasm};
 
-use crate::project::{self, Project};
-use crate::run::{self, on_path, say};
-use crate::{control_plane, debian, envoy_binary, python, tidy, wasm};
+use crate::tidy;
 
 /// Something to run; the order here is the order in which they run, what fails fastest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]

@@ -5,24 +5,52 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use lictor_xtask::control_plane::{self, ControlPlane};
+use lictor_xtask::envoy_config::{self, Local};
+use lictor_xtask::foreground::{self, End, stay, wait_for};
+use lictor_xtask::odoo_url::OdooUrl;
+use lictor_xtask::process::Server;
+use lictor_xtask::project::Project;
+use lictor_xtask::rest::{self, Api};
+use lictor_xtask::run::say;
+use lictor_xtask::state::{Pids, Started, State, UpFile};
+use lictor_xtask::{envoy_binary, network, python, seed, state, wasm};
 use serde_json::json;
 
-use crate::control_plane::{self, ControlPlane};
-use crate::envoy_config::{self, Local};
-use crate::foreground::{self, End, stay, wait_for};
-use crate::odoo_url::OdooUrl;
-use crate::process::Server;
-use crate::project::Project;
-use crate::rest::{self, Api};
-use crate::run::say;
-use crate::state::{Pids, Started, State, UpFile};
-use crate::{Up, down, envoy_binary, greeting, network, python, seed, wasm};
+use crate::{down, greeting};
 
 /// For a server to answer after its start, on a machine that is busy with something else.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
+/// What `up` can be told.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The Odoo to guard, such as https://odoo.example.com; a small stand-in is started if none is given.
+    #[arg(long, value_name = "URL")]
+    odoo: Option<OdooUrl>,
+    /// Where the database, the logs and up.json are kept; may be a folder of an earlier run.
+    #[arg(long, value_name = "DIR", default_value = state::DEFAULT)]
+    state: PathBuf,
+    /// The control plane's database, such as postgres://…; a SQLite file in the state folder if none is given.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// The port on 127.0.0.1 for API clients.
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    gate_port: u16,
+    /// The port on 127.0.0.1 of the control plane's REST API.
+    #[arg(long, value_name = "N", default_value_t = 8070)]
+    api_port: u16,
+    /// Envoy's worker threads; one for each processor if not given.
+    #[arg(long, value_name = "N")]
+    concurrency: Option<u16>,
+    /// Returns once everything runs, instead of staying until Ctrl-C.
+    #[arg(long)]
+    detach: bool,
+}
+
 /// Starts the gate and returns when it runs (`--detach`) or when it was stopped.
-pub(crate) fn up(project: &Project, options: &Up) -> Result<()> {
+pub(crate) fn up(project: &Project, options: &Options) -> Result<()> {
     let state = State::make(&options.state)?;
     must_not_run(&state, &options.state)?;
     network::must_be_free(options.gate_port, "--gate-port")?;
@@ -77,7 +105,7 @@ struct Programs {
 /// One run of a gate, with the servers that were started so far, first to last.
 struct Run<'a> {
     project: &'a Project,
-    options: &'a Up,
+    options: &'a Options,
     state: &'a State,
     programs: Programs,
     servers: Vec<Server>,

@@ -25,9 +25,11 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 
 /// The module that Envoy loads.
-pub(crate) struct Built {
-    pub(crate) path: PathBuf,
-    pub(crate) bytes: u64,
+pub struct Built {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// Which compiler builds it.
@@ -39,12 +41,12 @@ enum Toolchain {
 }
 
 /// Builds the filter unless it is already built from what is in the checkout.
-pub(crate) fn build(project: &Project) -> Result<Built> {
+pub fn build(project: &Project) -> Result<Built> {
     build_package(project, FILTER)
 }
 
 /// Builds a package of the workspace that is a wasm module.
-pub(crate) fn build_package(project: &Project, package: &str) -> Result<Built> {
+pub fn build_package(project: &Project, package: &str) -> Result<Built> {
     let mut command = match choose(project)? {
         Toolchain::Own => project::cargo(),
         Toolchain::Debian { linker } => {

@@ -1,14 +1,12 @@
-//! `lictor-bench`: the programs beside Envoy in `cargo xtask bench`, which starts them.
-//!
-//! Simple on purpose: a thread a connection and blocking reads cost a third of what Envoy spends on a call, so that
-//! one processor holds them all and Envoy stays the slowest part.
+//! `lictor-bench`: measures, and is each of the programs that are needed for that beside Envoy. `cargo xtask bench` builds
+//! and starts it.
 
-mod attack;
-mod http;
-mod load;
-mod server;
+mod measure;
+mod programs;
 
 use clap::{Parser, Subcommand};
+
+use crate::programs::{attack, load, server};
 
 #[derive(Parser)]
 #[command(name = "lictor-bench")]
@@ -19,6 +17,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
+    /// Measures what the filter costs a call, beside what the alternatives cost.
+    Measure(measure::Options),
     /// Answers calls as an Odoo would that needs no time.
     Upstream {
         /// On 127.0.0.1.
@@ -37,6 +37,7 @@ enum Role {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().role {
+        Role::Measure(options) => measure::measure(&options),
         Role::Upstream { port } => server::serve(port, server::upstream),
         Role::Authorizer { port } => server::serve(port, server::authorizer),
         Role::Load(options) => {

@@ -9,10 +9,9 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use lictor_xtask::project::{self, Project};
+use lictor_xtask::run::{self, on_path, say};
 use sources::sources;
-
-use crate::project::{self, Project};
-use crate::run::{self, on_path, say};
 
 /// More lines than this are worth a warning: such a file is usually two.
 const LONG: usize = 400;

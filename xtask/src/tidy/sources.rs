@@ -4,9 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::Result;
-
-use crate::project::Project;
-use crate::run;
+use lictor_xtask::project::Project;
+use lictor_xtask::run;
 
 /// A text file.
 pub(super) struct Source {

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use anyhow::{Context, Result, bail};
-
-use crate::run::{self, on_path};
+use lictor_xtask::run::{self, on_path};
 
 /// Two processors of this machine, by the kernel's numbers.
 pub(super) struct Processors {

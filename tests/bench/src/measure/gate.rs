@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use lictor_xtask::envoy_config::{self, Local, Template, loopback, quoted_path};
+use lictor_xtask::foreground::wait_for;
+use lictor_xtask::odoo_url::OdooUrl;
+use lictor_xtask::process::{Identity, Server};
+use lictor_xtask::project::Project;
+use lictor_xtask::rest;
 
 use super::road::{Call, Road};
 use super::variant::Variant;
-use crate::envoy_config::{self, Local, Template, loopback, quoted_path};
-use crate::foreground::wait_for;
-use crate::odoo_url::OdooUrl;
-use crate::process::{Identity, Server};
-use crate::project::Project;
-use crate::rest;
 
 /// For Envoy to answer after its start, and for the filter to have its policy.
 const START_LIMIT: Duration = Duration::from_secs(30);

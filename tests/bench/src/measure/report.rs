@@ -155,7 +155,7 @@ fn rounded(value: f64, digits: i32) -> f64 {
 pub(super) mod tests {
     use super::*;
 
-    pub(in crate::bench) fn summaries() -> Vec<Summary> {
+    pub(in crate::measure) fn summaries() -> Vec<Summary> {
         let round = |speed: f64| Round {
             requests: 1000,
             requests_per_second: speed,

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-
-use crate::foreground::wait_for;
-use crate::process::{Identity, Server};
+use lictor_xtask::foreground::wait_for;
+use lictor_xtask::process::{Identity, Server};
 
 /// An Envoy that uses less of a processor than this is done with the calls, and with telling about them.
 const IDLE_SHARE: f64 = 0.05;

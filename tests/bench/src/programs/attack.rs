@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::http::Incoming;
+use super::http::Incoming;
 
 /// An attacker waits no longer for an answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);

@@ -5,12 +5,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use lictor_xtask::rest::Api;
+use lictor_xtask::run::say;
 use serde_json::json;
 
 use super::setting::Setting;
 use super::variant::{Row, Variant};
-use crate::rest::Api;
-use crate::run::say;
 
 const ROUND: Duration = Duration::from_secs(5);
 /// So that 1,000 changes come with about a million calls.

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what the filter costs a call, beside what the alternatives cost, all in one run.
+//! What the filter costs a call, beside what the alternatives cost, all in one run.
 //!
 //! Rounds of all variants in rotation, so that whatever else the machine does meets each of them; medians of the
 //! rounds. Envoy, with one worker, has one processor for itself, and everything else has the other.
@@ -20,13 +20,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use lictor_xtask::foreground;
+use lictor_xtask::project::Project;
+use lictor_xtask::run::say;
 use processors::Processors;
 use setting::{Programs, Setting};
 use variant::Row;
-
-use crate::foreground;
-use crate::project::Project;
-use crate::run::say;
 
 /// The first calls of a gate are slower: V8 compiles, connections are opened.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -59,7 +58,8 @@ pub(crate) struct Options {
 }
 
 /// Measures, and writes target/bench/latest.json and the chart for the README.
-pub(crate) fn bench(project: &Project, options: &Options) -> Result<()> {
+pub(crate) fn measure(options: &Options) -> Result<()> {
+    let project = &Project::find()?;
     let processors = Processors::choose()?;
     let programs = Programs::build(project)?;
     foreground::catch_interrupts()?;
@@ -77,7 +77,7 @@ pub(crate) fn bench(project: &Project, options: &Options) -> Result<()> {
         let attacked = started.and_then(|()| attack::run(&mut setting, length, options.rounds, options.connections));
         return attacked.and(setting.stop());
     }
-    let measured = setting.start().and_then(|()| measure(&mut setting, length, options));
+    let measured = setting.start().and_then(|()| rounds(&mut setting, length, options));
     let stopped = setting.stop();
     let measured = measured?;
     stopped?;
@@ -94,7 +94,7 @@ pub(crate) fn bench(project: &Project, options: &Options) -> Result<()> {
 }
 
 /// All rounds of all rows. An answer that is not the right one ends the run.
-fn measure(setting: &mut Setting<'_>, length: Duration, options: &Options) -> Result<Vec<(Row, Vec<round::Round>)>> {
+fn rounds(setting: &mut Setting<'_>, length: Duration, options: &Options) -> Result<Vec<(Row, Vec<round::Round>)>> {
     say("every variant answers rightly; warming up");
     let mut calls_of_the_key = 0;
     let mut round = |setting: &mut Setting<'_>, row: Row, length| {

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::http::{Incoming, Message};
+use super::http::{Incoming, Message};
 
 /// An answer that takes longer is an error.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);

@@ -6,10 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use lictor_xtask::foreground::wait_for;
+use lictor_xtask::process::Server;
 use serde::Deserialize;
-
-use crate::foreground::wait_for;
-use crate::process::Server;
 
 /// Beyond its time, for the start and the last answers.
 const GRACE: Duration = Duration::from_secs(15);

@@ -6,12 +6,12 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use crate::http::{Incoming, Message};
+use super::http::{Incoming, Message};
 
 /// What Odoo answers to the call of the benchmark.
-const ANSWER: &str = include_str!("../answer.xml");
+const ANSWER: &str = include_str!("../../answer.xml");
 /// The same over JSON-2.
-const JSON_ANSWER: &str = include_str!("../answer.json");
+const JSON_ANSWER: &str = include_str!("../../answer.json");
 /// How a call over JSON-2 begins.
 const JSON_2: &[u8] = b"POST /json/2/";
 /// What the control plane asks for when it checks a credential.

@@ -6,6 +6,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use lictor_xtask::rest;
+use lictor_xtask::run::say;
+use lictor_xtask::seed::DATABASE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,9 +17,6 @@ use super::report::median;
 use super::road::{Call, Road};
 use super::setting::Setting;
 use super::variant::{Row, Variant};
-use crate::rest;
-use crate::run::say;
-use crate::seed::DATABASE;
 
 /// The key under attack calls over the secured road.
 const ROW: Row = Row::xml_rpc(Variant::Lictor);

@@ -1,11 +1,21 @@
 //! Everything that runs during a benchmark, from the start to the end.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
+use lictor_xtask::control_plane::{self, ControlPlane};
+use lictor_xtask::envoy_config::{self, Local};
+use lictor_xtask::foreground::wait_for;
+use lictor_xtask::odoo_url::OdooUrl;
+use lictor_xtask::process::{Identity, Server};
+use lictor_xtask::project::Project;
+use lictor_xtask::rest::{self, Api};
+use lictor_xtask::run::say;
+use lictor_xtask::state::State;
+use lictor_xtask::{envoy_binary, network, seed, wasm};
 use serde_json::{Value, json};
 
 use super::gate::{self, Gate, Places};
@@ -14,16 +24,6 @@ use super::processors::Processors;
 use super::road::Call;
 use super::round::{Meter, Round};
 use super::variant::{Row, Variant};
-use crate::control_plane::{self, ControlPlane};
-use crate::envoy_config::{self, Local};
-use crate::foreground::wait_for;
-use crate::odoo_url::OdooUrl;
-use crate::process::{Identity, Server};
-use crate::project::{Optimised, Project};
-use crate::rest::{self, Api};
-use crate::run::say;
-use crate::state::State;
-use crate::{envoy_binary, network, seed, wasm};
 
 /// The upstream here takes every credential; JSON-2 takes only what has the form of an Odoo API key.
 const UPSTREAM_API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -47,9 +47,9 @@ pub(super) struct Programs {
 impl Programs {
     /// Builds or finds all of them.
     pub(super) fn build(project: &Project) -> Result<Self> {
-        say("building the benchmark's own programs");
+        say("building what is measured");
         Ok(Self {
-            bench: project.build_program("lictor-bench", Optimised(true))?,
+            bench: env::current_exe().context("this program has no file")?,
             control_plane: control_plane::build_optimised(project)?,
             filter: wasm::build(project)?.path,
             pass_through: wasm::build_package(project, "lictor-bench-pass-through")?.path,

@@ -1,9 +1,8 @@
 //! The same call on two roads: the bytes that are sent, and the one right answer.
 
 use anyhow::Result;
-
-use crate::rest::{self, Answer};
-use crate::seed::DATABASE;
+use lictor_xtask::rest::{self, Answer};
+use lictor_xtask::seed::DATABASE;
 
 /// How a call reaches Odoo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +50,8 @@ impl Road {
 
     fn body(self) -> &'static str {
         match self {
-            Self::XmlRpc | Self::Other => include_str!("../../../tests/bench/call.xml"),
-            Self::Json2 => include_str!("../../../tests/bench/call.json"),
+            Self::XmlRpc | Self::Other => include_str!("../../call.xml"),
+            Self::Json2 => include_str!("../../call.json"),
         }
     }
 }
@@ -93,8 +92,8 @@ impl Call {
     /// The one right answer.
     pub(super) fn answer(&self) -> &'static str {
         match self.road {
-            Road::XmlRpc | Road::Other => include_str!("../../../tests/bench/answer.xml"),
-            Road::Json2 => include_str!("../../../tests/bench/answer.json"),
+            Road::XmlRpc | Road::Other => include_str!("../../answer.xml"),
+            Road::Json2 => include_str!("../../answer.json"),
         }
     }
 

@@ -1,0 +1,9 @@
+//! The programs beside Envoy.
+//!
+//! Simple on purpose: a thread a connection and blocking reads cost a third of what Envoy spends on a call, so that
+//! one processor holds them all and Envoy stays the slowest part.
+
+pub(crate) mod attack;
+mod http;
+pub(crate) mod load;
+pub(crate) mod server;
