@@ -14,11 +14,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use divan::{Bencher, Divan, black_box};
-use lictor_policy::call::{Call, json2, jsonrpc};
+use lictor_policy::call::{Call, jsonrpc};
 use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
 use lictor_policy::formats::json;
 use lictor_policy::formats::xmlrpc::{self, MethodCall};
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{self, Body, Policy, Verdict, json2};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
 use lictor_policy::memory::brake::Failures;
 use lictor_policy::memory::line::Line;

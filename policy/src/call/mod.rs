@@ -1,7 +1,6 @@
 //! Storey 7: one call, whatever road it came on: every field in the shape that the pipeline needs.
 
 mod bad;
-pub mod json2;
 pub mod jsonrpc;
 pub(crate) mod operators;
 

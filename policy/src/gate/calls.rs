@@ -5,11 +5,10 @@
 //! from `params`, in either form that Python makes a dictionary of. A body is looked at while it passes: what Odoo has of
 //! a call that is cut off before it is whole does nothing.
 
-use crate::call::json2;
 use crate::decide::{Facts, Head};
-use crate::gate::Policy;
 use crate::gate::marks::{ENTITY, without_zeros};
 use crate::gate::members::Members;
+use crate::gate::{Policy, json2};
 use crate::key::MARK;
 use crate::refusal::{Reason, Refusal};
 use crate::road::Road;

@@ -1,17 +1,96 @@
-//! JSON-2: the head carries the key and names the call, the body its arguments.
+//! JSON-2: `POST /json/2/<model>/<method>`, a bearer key, and named arguments.
 
 use std::borrow::Cow;
 
-use crate::call::json2;
+use crate::call::operators::lower_operators;
+use crate::call::{self, BadCall, Call, Parameter, keyword_arguments};
 use crate::decide::{Facts, State, Trace, decide, malformed, recognise};
 use crate::formats::json;
 use crate::formats::value::{Members, Value};
 use crate::gate::{Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable, reply};
 use crate::key::{Key, Presented};
+use crate::odoo::operations;
 use crate::refusal::{Reason, Refusal};
+use crate::road::canonical;
 use crate::secret::Secret;
 use crate::snapshot::Snapshot;
-use crate::wire::Enforcement;
+use crate::wire::{Enforcement, Upstream};
+
+/// What stands before model and method in a path.
+const BASE: &str = "/json/2/";
+
+/// Model and method in a path. None if it is another path, or if a name has other characters than Odoo's names: what is
+/// forwarded has to reach the same method.
+pub fn target(path: &str) -> Option<(String, String)> {
+    let path = canonical(path);
+    let (model, method) = path.strip_prefix(BASE)?.split_once('/')?;
+    let plain = |name: &str, more: &[u8]| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || more.contains(&byte);
+        !name.is_empty() && name.len() <= call::MAX_NAME && name.bytes().all(allowed)
+    };
+    (plain(model, b".") && plain(method, b"")).then(|| (model.to_owned(), method.to_owned()))
+}
+
+/// The token of an `Authorization` header, as Odoo finds it: `(?i)^bearer\s+(.+)$` in Latin-1, with Python's white space.
+pub fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let is_white = |byte: &u8| matches!(byte, b'\t'..=b'\r' | 0x1c..=b' ' | 0x85 | 0xa0);
+    let (scheme, rest) = header.split_at_checked("bearer".len())?;
+    let token = rest.get(rest.iter().position(|byte| !is_white(byte))?..)?;
+    (scheme.eq_ignore_ascii_case(b"bearer") && token.len() < rest.len()).then_some(token)
+}
+
+/// Reads a call. Odoo takes `ids` and `context` for itself, and binds the rest by name.
+///
+/// # Errors
+/// A body that is no object, a context that is no object, names that the path would overwrite. Other arguments are
+/// judged as those of the method.
+pub fn read<'a>(
+    (model, method): (String, String),
+    database: Option<&'a str>,
+    key: &'a str,
+    body: Value<'a>,
+) -> Result<Call<'a>, BadCall> {
+    let (mut args, mut kwargs) = (Vec::new(), Members::new());
+    let takes_ids = operations::method(&method).map(|known| known.ids);
+    // PHP cannot tell `[]` from `{}`.
+    for (name, value) in body.into_members().ok_or(BadCall::Shape(Parameter::Body))? {
+        match (name.as_ref(), takes_ids) {
+            ("__model__" | "__method__", _) => return Err(BadCall::Member(Parameter::Body)),
+            ("ids", _) if matches!(value, Value::Nil) => {}
+            // Odoo takes none here either; left among the keywords, more than none are refused.
+            ("ids", Some(false)) if value.as_array().is_some_and(<[_]>::is_empty) => {}
+            ("ids", Some(true) | None) => args.push(value),
+            _ => kwargs.push((name, value)),
+        }
+    }
+    if takes_ids == Some(true) && args.is_empty() {
+        args.push(Value::Array(Vec::new()));
+    }
+    let database = database.map(Cow::Borrowed);
+    let kwargs = keyword_arguments(Parameter::Body, Value::Struct(kwargs))?;
+    let (model, method) = (Cow::Owned(model), Cow::Owned(method));
+    Ok(Call { database, uid: None, password: Cow::Borrowed(key), model, method, args, kwargs })
+}
+
+/// Path and body of the call that is forwarded.
+pub fn write(mut call: Call<'_>, size_hint: usize) -> (String, String) {
+    lower_operators(&mut call);
+    let path = format!("{BASE}{}/{}", call.model, call.method);
+    let ids = call.args.into_iter().take(1).map(|ids| (Cow::Borrowed("ids"), ids));
+    let mut body = String::with_capacity(size_hint);
+    json::write(&mut body, &Value::Struct(ids.chain(call.kwargs).collect()));
+    (path, body)
+}
+
+/// Whether the user's credential can be an API key, the only one that Odoo takes on this road.
+pub fn takes(upstream: &Upstream) -> bool {
+    is_api_key(upstream.secret.expose().as_bytes())
+}
+
+/// Whether it has the form of Odoo's API keys: 20 random bytes in hex.
+pub(crate) fn is_api_key(text: &[u8]) -> bool {
+    text.len() == 40 && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
 
 /// What the headers say.
 pub(crate) struct Head<'s, 'r> {
@@ -22,7 +101,7 @@ pub(crate) struct Head<'s, 'r> {
 
 /// What the headers alone can refuse is refused before the body has come.
 pub(crate) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>) -> Result<Head<'s, 'r>, Stop> {
-    let token = json2::bearer(facts.head.authorization).unwrap_or_default();
+    let token = bearer(facts.head.authorization).unwrap_or_default();
     let key = std::str::from_utf8(token).unwrap_or_default();
     has_key(key)?;
     let snapshot = policy.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))?;
@@ -36,7 +115,7 @@ pub(crate) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>)
     if !matches!(body, Body::Unread) {
         readable(policy, body).map_err(Stop::refused)?;
     }
-    let target = json2::target(facts.head.path);
+    let target = target(facts.head.path);
     let target = target.ok_or_else(|| misshapen("its path must be /json/2/<model>/<method>").refused())?;
     Ok(Head { snapshot, key, target })
 }
@@ -50,7 +129,7 @@ pub(crate) fn judge<'s>(
 ) -> Result<Verdict, Stop> {
     let found = head(policy, body, facts);
     if let Ok(Head { .. }) | Err(Stop::Refused(_)) = &found
-        && let Some((model, method)) = json2::target(facts.head.path)
+        && let Some((model, method)) = target(facts.head.path)
     {
         (trace.model, trace.method) = (Some(model), Some(method));
     }
@@ -63,14 +142,14 @@ pub(crate) fn judge<'s>(
             Stop::Refused(malformed(problem))
         })?,
     };
-    let call = json2::read(target, facts.head.database, key, arguments);
+    let call = read(target, facts.head.database, key, arguments);
     let call = call.map_err(|problem| {
         recognise(snapshot, key, facts, state, trace);
         Stop::Refused(malformed(problem))
     })?;
     let grant = decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?;
     let upstream = &grant.key.user.upstream;
-    if !json2::takes(upstream) {
+    if !takes(upstream) {
         return Err(Stop::Refused(Refusal::explained(
             Reason::EndpointBlocked,
             "On this road Odoo takes API keys only, and the key's user has a password there; an administrator would \
@@ -81,7 +160,7 @@ pub(crate) fn judge<'s>(
     let is_empty = bytes.is_empty()
         && call.kwargs.is_empty()
         && call.args.iter().all(|ids| ids.as_array().is_some_and(<[_]>::is_empty));
-    let (path, mut document) = json2::write(call, bytes.len() + bytes.len() / 4);
+    let (path, mut document) = write(call, bytes.len() + bytes.len() / 4);
     if is_empty {
         document.clear();
     }
@@ -94,4 +173,86 @@ pub(crate) fn judge<'s>(
         document,
         would_deny: grant.would_deny,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn model_and_method_are_those_that_odoo_would_call() {
+        let target = |path| target(path).map(|(model, method)| format!("{model} {method}"));
+        for (path, expected) in [
+            ("/json/2/res.partner/read", Some("res.partner read")),
+            ("//json/2/res.partner/read/?x=/a/b", Some("res.partner read")),
+            ("/json/2/res%2Epartner%2fread", Some("res.partner read")),
+            ("/json/2/x/../res.partner/read", Some("res.partner read")),
+            ("/json/2/res.partner/_read", Some("res.partner _read")),
+            ("/json/2", None),
+            ("/json/2/res.partner", None),
+            ("/json/2/res.partner/read/x", None),
+            ("/json/2/res.partner/re%20ad", None),
+            ("/json/2/res.partner/re%00ad", None),
+            ("/json/2/res.partner/read%3fx", None),
+            ("/json/2/res.partner%23/read", None),
+            ("/json/1/res.partner/read", None),
+        ] {
+            assert_eq!(target(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_the_one_that_odoo_finds() {
+        for (header, token) in [
+            (&b"Bearer abc"[..], Some(&b"abc"[..])),
+            (b"bearer \t abc", Some(b"abc")),
+            (b"BEARER abc def", Some(b"abc def")),
+            (b"Bearer\xa0abc", Some(b"abc")),
+            (b"Bearer \x85\x1fabc", Some(b"abc")),
+            (b"Bearer \xff", Some(b"\xff")),
+            (b"Bearer", None),
+            (b"Bearer ", None),
+            (b"Bearerabc", None),
+            (b"Basic abc", None),
+            (b"Bearer\xc2\xa0abc", None),
+            (b"", None),
+        ] {
+            assert_eq!(bearer(header), token, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_bound_as_odoo_binds_them() {
+        let bound = |method: &str, body: &str| {
+            let target = ("res.partner".to_owned(), method.to_owned());
+            let call = read(target, None, "k", json::read(body.as_bytes()).unwrap())?;
+            let shown = format!("{:?} {:?}", call.args, call.kwargs);
+            Ok((shown, write(call, 0).1))
+        };
+        for (method, body, shown, forwarded) in [
+            (
+                "read",
+                r#"{"ids":[1],"fields":[]}"#,
+                r#"[Array([Int(1)])] [("fields", Array([]))]"#,
+                r#"{"ids":[1],"fields":[]}"#,
+            ),
+            ("read", r#"{"ids":1}"#, "[Int(1)] []", r#"{"ids":1}"#),
+            ("read", "[]", "[Array([])] []", r#"{"ids":[]}"#),
+            ("search", r#"{"domain":[],"ids":[]}"#, r#"[] [("domain", Array([]))]"#, r#"{"domain":[]}"#),
+            ("search", r#"{"context":[]}"#, r#"[] [("context", Struct([]))]"#, r#"{"context":{}}"#),
+            ("other", r#"{"ids":[2]}"#, "[Array([Int(2)])] []", r#"{"ids":[2]}"#),
+            ("other", "{}", "[] []", "{}"),
+            ("other", r#"{"ids":null}"#, "[] []", "{}"),
+            ("search", r#"{"ids":[1]}"#, r#"[] [("ids", Array([Int(1)]))]"#, r#"{"ids":[1]}"#),
+        ] {
+            assert_eq!(bound(method, body), Ok((shown.to_owned(), forwarded.to_owned())), "{method} {body}");
+        }
+        for (method, body, error) in [
+            ("read", "[1]", BadCall::Shape(Parameter::Body)),
+            ("read", r#"{"ids":[1],"__method__":"unlink"}"#, BadCall::Member(Parameter::Body)),
+            ("read", r#"{"ids":[1],"context":"x"}"#, BadCall::Shape(Parameter::Context)),
+        ] {
+            assert_eq!(bound(method, body), Err(error), "{method} {body}");
+        }
+    }
 }

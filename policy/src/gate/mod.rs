@@ -1,7 +1,7 @@
 //! Storey 10: what a gate does with a request on a road: pass it, forward it written anew, answer it, or refuse it.
 
 mod calls;
-mod json2;
+pub mod json2;
 mod marks;
 mod members;
 mod module;
@@ -13,10 +13,10 @@ mod watch;
 
 use std::borrow::Cow;
 
-use crate::call::json2::bearer;
 use crate::decide::{Facts, State, Trace, malformed};
 use crate::formats::unsupported::{Label, Unsupported};
 use crate::formats::xmlrpc::{ENCODINGS, Encoding};
+use crate::gate::json2::bearer;
 use crate::gate::reply::Reply;
 use crate::key;
 use crate::refusal::{Reason, Refusal};

@@ -1,11 +1,10 @@
 //! Whatever the gate forwards on the JSON roads, Python's `json.loads` reads as exactly the call that was decided.
 
 use base64::Engine as _;
-use lictor_policy::call::json2;
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::formats::json;
 use lictor_policy::formats::value::{Members, Value};
-use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
+use lictor_policy::gate::{self, Body, Forward, Policy, Verdict, json2};
 use lictor_policy::road::Road;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

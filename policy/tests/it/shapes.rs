@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use lictor_policy::call::{BadCall, Call, Common, Parameter, json2, jsonrpc};
+use lictor_policy::call::{BadCall, Call, Common, Parameter, jsonrpc};
 use lictor_policy::decide::malformed;
 use lictor_policy::effects::BadArguments;
 use lictor_policy::formats::{json, xmlrpc};
-use lictor_policy::gate::Verdict;
+use lictor_policy::gate::{Verdict, json2};
 use lictor_policy::odoo::operations::{Kind, METHODS};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
