@@ -7,7 +7,7 @@ use lictor_policy::address;
 use lictor_policy::decide::Head;
 use lictor_policy::formats::unsupported::{Label, Unsupported};
 use lictor_policy::gate::{self, Body};
-use lictor_policy::road::Road;
+use lictor_policy::road::{Road, Target};
 
 use crate::headers::Headers;
 use crate::host::{self, HostError};
@@ -24,9 +24,18 @@ pub(crate) struct Arrived {
     pub(crate) road: Road,
     /// All of its headers.
     pub(crate) headers: Headers,
+    /// The method that its path names, on JSON-2.
+    target: Option<Target>,
 }
 
 impl Arrived {
+    /// On a road, with these headers.
+    pub(crate) fn on(road: Road, headers: Headers) -> Self {
+        let path = || std::str::from_utf8(headers.first(":path")?).ok();
+        let target = if road == Road::Json2 { path().and_then(Target::of) } else { None };
+        Self { road, headers, target }
+    }
+
     /// The body that came, as far as it can be read. `unread` is what [`Self::is_read`] has against it.
     pub(crate) fn body<'b>(&self, bytes: &'b [u8], unread: Option<&'b Unsupported>) -> Body<'b> {
         match unread {
@@ -63,6 +72,7 @@ impl Arrived {
         let text = |name| self.headers.first(name).map(|value| std::str::from_utf8(value).unwrap_or("\u{fffd}"));
         Head {
             path: text(":path").unwrap_or_default(),
+            target: self.target.as_ref(),
             authorization: self.headers.first("authorization").unwrap_or_default(),
             database: text("x-odoo-database").filter(|name| !name.is_empty()),
             api_key: self.headers.first("x-api-key").unwrap_or_default(),

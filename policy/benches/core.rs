@@ -22,7 +22,7 @@ use lictor_policy::gate::{self, Body, Policy, Verdict, json2};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
 use lictor_policy::memory::brake::Failures;
 use lictor_policy::memory::line::Line;
-use lictor_policy::road::Road;
+use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::{Key, Snapshot};
 use lictor_policy::wire::UnixMicros;
 use serde_json::{Value as Json, json};
@@ -61,9 +61,9 @@ fn read_jsonrpc(bencher: Bencher<'_, '_>, bytes: usize) {
 fn read_json2(bencher: Bencher<'_, '_>, bytes: usize) {
     let request = Request::new(Road::Json2, bytes);
     bencher.bench_local(|| {
-        let target = json2::target(black_box(request.path)).unwrap();
+        let target = Target::of(black_box(request.path)).unwrap();
         let body = json::read(black_box(request.body.as_bytes())).unwrap();
-        json2::read(target, None, "", body).unwrap().kwargs.len()
+        json2::read(&target, None, "", body).unwrap().kwargs.len()
     });
 }
 
@@ -156,7 +156,8 @@ impl Request {
     fn judge(&self, snapshot: &Snapshot, memory: &mut Memory) -> Verdict {
         let policy = Policy::new(Some(snapshot), NOW, NOW, false);
         let (path, authorization) = (black_box(self.path), self.authorization.as_bytes());
-        let head = Head { path, authorization, is_post: true, ..Head::default() };
+        let target = if self.road == Road::Json2 { Target::of(path) } else { None };
+        let head = Head { path, target: target.as_ref(), authorization, is_post: true, ..Head::default() };
         let facts = Facts { now: NOW, client: Some([10, 0, 0, 1].into()), user_agent: b"agent/1", head };
         let body = Body::Whole(black_box(self.body.as_bytes()));
         gate::judge(policy, self.road, body, facts, memory, &mut Trace::default())

@@ -70,7 +70,7 @@ impl Request {
         if road != Road::Mcp && self.policy(&self.current()?, host::now()?).ignores(road) {
             return Ok(Action::Continue);
         }
-        let arrived = Arrived { road, headers };
+        let arrived = Arrived::on(road, headers);
         // Its body is another protocol's, which begins when the upgrade is accepted.
         let is_upgrade = arrived.is_upgrade();
         if !end_of_stream && road != Road::Mcp && (is_upgrade || !self.needs_body(&arrived)?) {

@@ -16,7 +16,7 @@ impl Request {
             return Ok(Action::Continue);
         }
         // The road is that of the call, should there be one.
-        let arrived = Arrived { road: Road::Object, headers };
+        let arrived = Arrived::on(Road::Object, headers);
         let head = arrived.head();
         if let Some(sign) = gate::sign_in_head(&head) {
             return self.saw(arrived, &Sight::Call(sign), 0);

@@ -1,7 +1,7 @@
 //! Why a document is not a call: which parameter is wrong, and the shape that it must have. Holds nothing of the call.
 
-use crate::call::MAX_NAME;
 use crate::call::jsonrpc::MAX_ID;
+use crate::road::MAX_NAME;
 
 /// Why a document is not a call that Odoo's external API describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

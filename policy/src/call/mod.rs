@@ -12,11 +12,9 @@ use crate::call::operators::lower_operators;
 use crate::formats::value;
 use crate::formats::value::{Members, Value};
 use crate::formats::xmlrpc::MethodCall;
+use crate::road::MAX_NAME;
 use crate::snapshot::Key;
 use crate::wire::Upstream;
-
-/// The longest name of a database, model or method: Odoo's and PostgreSQL's own are far shorter.
-pub(crate) const MAX_NAME: usize = 256;
 
 /// A call of a model's method, as it came, with the client's credential.
 #[derive(Clone, PartialEq, Eq)]

@@ -24,6 +24,7 @@ use crate::odoo::never;
 use crate::operation::{Operation, Operations};
 use crate::records::{MAX_CHANGED, Recorded};
 use crate::refusal::{Reason, Refusal};
+use crate::road::Target;
 use crate::snapshot::{Key, Snapshot};
 use crate::wire::UnixMicros;
 
@@ -48,6 +49,8 @@ pub struct Facts<'r> {
 pub struct Head<'r> {
     /// `:path`.
     pub path: &'r str,
+    /// The method that the path names, on JSON-2.
+    pub target: Option<&'r Target>,
     /// `Authorization`.
     pub authorization: &'r [u8],
     /// `X-Odoo-Database`.

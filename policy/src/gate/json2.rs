@@ -3,33 +3,18 @@
 use std::borrow::Cow;
 
 use crate::call::operators::lower_operators;
-use crate::call::{self, BadCall, Call, Parameter, keyword_arguments};
-use crate::decide::{Facts, State, Trace, decide, malformed, recognise};
+use crate::call::{BadCall, Call, Parameter, keyword_arguments};
+use crate::decide::{Facts, Head, State, Trace, decide, malformed, recognise};
 use crate::formats::json;
 use crate::formats::value::{Members, Value};
 use crate::gate::{Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable, reply};
 use crate::key::{Key, Presented};
 use crate::odoo::operations;
 use crate::refusal::{Reason, Refusal};
-use crate::road::canonical;
+use crate::road::{Road, Target};
 use crate::secret::Secret;
 use crate::snapshot::Snapshot;
 use crate::wire::{Enforcement, Upstream};
-
-/// What stands before model and method in a path.
-const BASE: &str = "/json/2/";
-
-/// Model and method in a path. None if it is another path, or if a name has other characters than Odoo's names: what is
-/// forwarded has to reach the same method.
-pub fn target(path: &str) -> Option<(String, String)> {
-    let path = canonical(path);
-    let (model, method) = path.strip_prefix(BASE)?.split_once('/')?;
-    let plain = |name: &str, more: &[u8]| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || more.contains(&byte);
-        !name.is_empty() && name.len() <= call::MAX_NAME && name.bytes().all(allowed)
-    };
-    (plain(model, b".") && plain(method, b"")).then(|| (model.to_owned(), method.to_owned()))
-}
 
 /// The token of an `Authorization` header, as Odoo finds it: `(?i)^bearer\s+(.+)$` in Latin-1, with Python's white space.
 pub fn bearer(header: &[u8]) -> Option<&[u8]> {
@@ -45,13 +30,13 @@ pub fn bearer(header: &[u8]) -> Option<&[u8]> {
 /// A body that is no object, a context that is no object, names that the path would overwrite. Other arguments are
 /// judged as those of the method.
 pub fn read<'a>(
-    (model, method): (String, String),
+    Target { model, method }: &'a Target,
     database: Option<&'a str>,
     key: &'a str,
     body: Value<'a>,
 ) -> Result<Call<'a>, BadCall> {
     let (mut args, mut kwargs) = (Vec::new(), Members::new());
-    let takes_ids = operations::method(&method).map(|known| known.ids);
+    let takes_ids = operations::method(method).map(|known| known.ids);
     // PHP cannot tell `[]` from `{}`.
     for (name, value) in body.into_members().ok_or(BadCall::Shape(Parameter::Body))? {
         match (name.as_ref(), takes_ids) {
@@ -68,14 +53,14 @@ pub fn read<'a>(
     }
     let database = database.map(Cow::Borrowed);
     let kwargs = keyword_arguments(Parameter::Body, Value::Struct(kwargs))?;
-    let (model, method) = (Cow::Owned(model), Cow::Owned(method));
-    Ok(Call { database, uid: None, password: Cow::Borrowed(key), model, method, args, kwargs })
+    let (password, model, method) = (Cow::Borrowed(key), Cow::Borrowed(model.as_str()), Cow::Borrowed(method.as_str()));
+    Ok(Call { database, uid: None, password, model, method, args, kwargs })
 }
 
 /// Path and body of the call that is forwarded.
 pub fn write(mut call: Call<'_>, size_hint: usize) -> (String, String) {
     lower_operators(&mut call);
-    let path = format!("{BASE}{}/{}", call.model, call.method);
+    let path = format!("{}/{}/{}", Road::Json2.path(), call.model, call.method);
     let ids = call.args.into_iter().take(1).map(|ids| (Cow::Borrowed("ids"), ids));
     let mut body = String::with_capacity(size_hint);
     json::write(&mut body, &Value::Struct(ids.chain(call.kwargs).collect()));
@@ -92,32 +77,28 @@ pub(crate) fn is_api_key(text: &[u8]) -> bool {
     text.len() == 40 && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// What the headers say.
-pub(crate) struct Head<'s, 'r> {
-    snapshot: &'s Snapshot,
-    key: &'r str,
-    target: (String, String),
+/// Whether the headers leave the verdict to the body: what they alone can refuse is refused before it has come.
+pub(crate) fn needs_body(policy: Policy<'_>, head: &Head<'_>) -> bool {
+    head.target.is_some() && key(head).and_then(|key| usable(policy, key)).is_ok()
 }
 
-/// What the headers alone can refuse is refused before the body has come.
-pub(crate) fn head<'s, 'r>(policy: Policy<'s>, body: Body<'_>, facts: Facts<'r>) -> Result<Head<'s, 'r>, Stop> {
-    let token = bearer(facts.head.authorization).unwrap_or_default();
-    let key = std::str::from_utf8(token).unwrap_or_default();
+/// The key in the headers.
+fn key<'r>(head: &Head<'r>) -> Result<&'r str, Stop> {
+    let key = std::str::from_utf8(bearer(head.authorization).unwrap_or_default()).unwrap_or_default();
     has_key(key)?;
+    Ok(key)
+}
+
+/// Whether a key may be one that is taken on this road: it is not hashed yet.
+fn usable<'s>(policy: Policy<'s>, key: &str) -> Result<&'s Snapshot, Stop> {
     let snapshot = policy.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))?;
     if policy.enforcement() == Enforcement::Block {
         return Err(Stop::Refused(Reason::EndpointBlocked.into()));
     }
     match Key::recognise(key) {
-        Presented::Key(presented) if snapshot.has_key(presented.prefix()) => {}
-        _ => return Err(Stop::Refused(Reason::InvalidKey.into())),
+        Presented::Key(presented) if snapshot.has_key(presented.prefix()) => Ok(snapshot),
+        _ => Err(Stop::Refused(Reason::InvalidKey.into())),
     }
-    if !matches!(body, Body::Unread) {
-        readable(policy, body).map_err(Stop::refused)?;
-    }
-    let target = target(facts.head.path);
-    let target = target.ok_or_else(|| misshapen("its path must be /json/2/<model>/<method>").refused())?;
-    Ok(Head { snapshot, key, target })
 }
 
 pub(crate) fn judge<'s>(
@@ -127,13 +108,12 @@ pub(crate) fn judge<'s>(
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) -> Result<Verdict, Stop> {
-    let found = head(policy, body, facts);
-    if let Ok(Head { .. }) | Err(Stop::Refused(_)) = &found
-        && let Some((model, method)) = target(facts.head.path)
-    {
-        (trace.model, trace.method) = (Some(model), Some(method));
+    let key = key(&facts.head)?;
+    if let Some(Target { model, method }) = facts.head.target {
+        (trace.model, trace.method) = (Some(model.clone()), Some(method.clone()));
     }
-    let Head { snapshot, key, target } = found?;
+    let snapshot = usable(policy, key)?;
+    let target = facts.head.target.ok_or_else(|| misshapen("its path must be /json/2/<model>/<method>").refused())?;
     let bytes = readable(policy, body).map_err(Stop::refused)?;
     let arguments = match bytes {
         [] => Value::Struct(Members::new()),
@@ -180,28 +160,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn model_and_method_are_those_that_odoo_would_call() {
-        let target = |path| target(path).map(|(model, method)| format!("{model} {method}"));
-        for (path, expected) in [
-            ("/json/2/res.partner/read", Some("res.partner read")),
-            ("//json/2/res.partner/read/?x=/a/b", Some("res.partner read")),
-            ("/json/2/res%2Epartner%2fread", Some("res.partner read")),
-            ("/json/2/x/../res.partner/read", Some("res.partner read")),
-            ("/json/2/res.partner/_read", Some("res.partner _read")),
-            ("/json/2", None),
-            ("/json/2/res.partner", None),
-            ("/json/2/res.partner/read/x", None),
-            ("/json/2/res.partner/re%20ad", None),
-            ("/json/2/res.partner/re%00ad", None),
-            ("/json/2/res.partner/read%3fx", None),
-            ("/json/2/res.partner%23/read", None),
-            ("/json/1/res.partner/read", None),
-        ] {
-            assert_eq!(target(path).as_deref(), expected, "{path}");
-        }
-    }
-
-    #[test]
     fn the_token_is_the_one_that_odoo_finds() {
         for (header, token) in [
             (&b"Bearer abc"[..], Some(&b"abc"[..])),
@@ -224,8 +182,8 @@ mod tests {
     #[test]
     fn arguments_are_bound_as_odoo_binds_them() {
         let bound = |method: &str, body: &str| {
-            let target = ("res.partner".to_owned(), method.to_owned());
-            let call = read(target, None, "k", json::read(body.as_bytes()).unwrap())?;
+            let target = Target { model: "res.partner".to_owned(), method: method.to_owned() };
+            let call = read(&target, None, "k", json::read(body.as_bytes()).unwrap())?;
             let shown = format!("{:?} {:?}", call.args, call.kwargs);
             Ok((shown, write(call, 0).1))
         };

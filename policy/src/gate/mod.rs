@@ -69,7 +69,7 @@ impl<'s> Policy<'s> {
     pub fn needs_body(&self, road: Road, facts: Facts<'_>) -> bool {
         match road.service() {
             Service::Object | Service::Common | Service::JsonRpc => !self.is_strange(road),
-            Service::Json2 => json2::head(*self, Body::Unread, facts).is_ok(),
+            Service::Json2 => json2::needs_body(*self, &facts.head),
             Service::Databases | Service::Bearer | Service::Upload | Service::Oauth | Service::Module => false,
         }
     }

@@ -2,12 +2,11 @@
 //!
 //! Read from the published client `mcp-server-odoo` 0.9; a plain Odoo has no such pages.
 
-use crate::call;
 use crate::decide::{Facts, State, Trace, access, identify, malformed};
 use crate::formats::value::Value;
 use crate::gate::{Stop, Verdict, has_key, reply};
 use crate::operation::{Operation, Operations};
-use crate::road::{Road, canonical};
+use crate::road::{MAX_NAME, Road, canonical};
 use crate::snapshot::{Key, Snapshot};
 
 /// The pages.
@@ -27,8 +26,7 @@ impl<'p> Page<'p> {
             "/models" => Some(Self::Models),
             path => {
                 let model = path.strip_prefix("/models/")?.strip_suffix("/access")?;
-                (!model.is_empty() && !model.contains('/') && model.len() <= call::MAX_NAME)
-                    .then_some(Self::Access(model))
+                (!model.is_empty() && !model.contains('/') && model.len() <= MAX_NAME).then_some(Self::Access(model))
             }
         }
     }

@@ -1,12 +1,15 @@
 //! Storey 1: which of Odoo's API endpoints a path reaches, however it is spelled.
 
 mod spelling;
+mod target;
 
 use std::borrow::Cow;
 
 use crate::road::spelling::Reading;
 
 pub(crate) use crate::road::spelling::canonical;
+pub(crate) use crate::road::target::MAX_NAME;
+pub use crate::road::target::Target;
 
 /// An endpoint of Odoo that takes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

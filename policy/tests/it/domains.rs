@@ -5,7 +5,7 @@ use lictor_policy::effects::OPERATORS;
 use lictor_policy::gate::{self, Body, Policy, Verdict};
 use lictor_policy::odoo::operations::{Kind, METHODS, Method};
 use lictor_policy::refusal::Reason;
-use lictor_policy::road::Road;
+use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::Snapshot;
 use serde_json::{Value as Json, json};
 
@@ -148,8 +148,10 @@ fn operators_are_lowered_on_every_road_and_values_are_not() {
     let (args, kwargs) = (json!([[["name", "NOT ILIKE", "NOT ILIKE"]]]), json!({"limit": 1}));
     for road in [Road::Mcp, Road::Object, Road::JsonRpc, Road::Json2] {
         let request = on(road, "res.partner", "search_read", &args, &kwargs).unwrap();
+        let target = Target::of(&request.path);
         let head = Head {
             path: &request.path,
+            target: target.as_ref(),
             authorization: request.authorization.as_bytes(),
             database: request.database,
             is_post: true,

@@ -5,7 +5,7 @@ use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::formats::json;
 use lictor_policy::formats::value::{Members, Value};
 use lictor_policy::gate::{self, Body, Forward, Policy, Verdict, json2};
-use lictor_policy::road::Road;
+use lictor_policy::road::{Road, Target};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -26,6 +26,7 @@ fn json_that_is_forwarded_is_what_was_decided() {
     let mut oracle = Oracle::start("json_oracle.py");
     let mut runner = oracle::runner();
     let bearer = format!("Bearer {}", setting::key().expose());
+    let target = Target::of(PATH).unwrap();
     for number in 0..BODIES {
         let (road, damaged) = (if number % 4 < 2 { Road::Json2 } else { Road::JsonRpc }, number % 2 == 1);
         let mut original = String::new();
@@ -39,7 +40,8 @@ fn json_that_is_forwarded_is_what_was_decided() {
         if bytes.is_empty() {
             continue; // No arguments for JSON-2, and no document for either reader.
         }
-        let head = Head { path: PATH, authorization: bearer.as_bytes(), database: Some(DATABASE), ..Head::default() };
+        let authorization = bearer.as_bytes();
+        let head = Head { target: Some(&target), authorization, database: Some(DATABASE), ..Head::default() };
         let facts = Facts { head, ..setting::facts() };
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let verdict = gate::judge(policy, road, Body::Whole(&bytes), facts, &mut memory, &mut Trace::default());
@@ -49,7 +51,7 @@ fn json_that_is_forwarded_is_what_was_decided() {
             "road": if road == Road::Json2 { "json2" } else { "jsonrpc" },
             "forwarded": base64.encode(&document),
             "original": base64.encode(&bytes),
-            "call": tagged(&decided(road, &bytes)),
+            "call": tagged(&decided(road, &target, &bytes)),
         });
         if !oracle.ask(damaged, &bytes, &case) {
             break; // The reader's panic says which body failed.
@@ -127,10 +129,9 @@ fn request(runner: &mut TestRunner) -> Value<'static> {
 }
 
 /// What must be forwarded, from what the gate read.
-fn decided(road: Road, bytes: &[u8]) -> Value<'_> {
+fn decided<'a>(road: Road, target: &'a Target, bytes: &'a [u8]) -> Value<'a> {
     let body = json::read(bytes).unwrap();
     if road == Road::Json2 {
-        let target = json2::target(PATH).unwrap();
         let call = json2::read(target, None, "", body).unwrap();
         let ids = call.args.into_iter().map(|ids| ("ids".into(), ids));
         return Value::Struct(ids.chain(call.kwargs).collect());

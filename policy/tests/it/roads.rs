@@ -7,7 +7,7 @@ use lictor_policy::gate::{self, Body, Forward, Policy, Verdict, Watch};
 use lictor_policy::odoo::operations;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
-use lictor_policy::road::Road;
+use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::Snapshot;
 use lictor_policy::wire::{self, Enforcement};
 use serde_json::{Map, Value as Json, json};
@@ -94,7 +94,9 @@ pub(crate) fn judge_with(
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
     let (path, authorization) = (request.path.as_str(), request.authorization.as_bytes());
     let api_key = request.api_key.as_bytes();
-    let head = Head { path, authorization, database: request.database, api_key, ..Head::default() };
+    let target = Target::of(path);
+    let head =
+        Head { path, target: target.as_ref(), authorization, database: request.database, api_key, ..Head::default() };
     let facts = Facts { head, ..setting::facts() };
     let mut trace = Trace::default();
     let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
@@ -216,7 +218,8 @@ fn headers_alone_refuse_and_pass_json_2_before_its_body() {
         policy.settings.enforcement = mode;
         let snapshot = Snapshot::try_from(policy).unwrap();
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
-        let head = Head { path, authorization: authorization.as_bytes(), ..Head::default() };
+        let target = Target::of(path);
+        let head = Head { path, target: target.as_ref(), authorization: authorization.as_bytes(), ..Head::default() };
         let facts = Facts { head, ..setting::facts() };
         let case = format!("{mode:?} {authorization} {path}");
         assert_eq!(policy.ignores(Road::Json2) || !policy.needs_body(Road::Json2, facts), !needs_body, "{case}");

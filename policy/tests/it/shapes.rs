@@ -10,7 +10,7 @@ use lictor_policy::formats::{json, xmlrpc};
 use lictor_policy::gate::{Verdict, json2};
 use lictor_policy::odoo::operations::{Kind, METHODS};
 use lictor_policy::refusal::Reason;
-use lictor_policy::road::Road;
+use lictor_policy::road::{Road, Target};
 use serde_json::json;
 
 use crate::cases::{document, execute};
@@ -22,8 +22,8 @@ use crate::setting::{self, DATABASE, LOGIN, Memory, UID};
 fn bad_call(road: Road, body: &str) -> BadCall {
     let read = match road {
         Road::Json2 => {
-            let target = ("res.partner".to_owned(), "read".to_owned());
-            return json2::read(target, None, "k", json::read(body.as_bytes()).unwrap()).err().unwrap();
+            let target = Target { model: "res.partner".to_owned(), method: "read".to_owned() };
+            return json2::read(&target, None, "k", json::read(body.as_bytes()).unwrap()).err().unwrap();
         }
         Road::JsonRpc => jsonrpc::read(json::read(body.as_bytes()).unwrap()).map(|request| request.call),
         _ => Ok(xmlrpc::read_call(body).unwrap()),
