@@ -18,7 +18,7 @@ use lictor_policy::call::{Call, jsonrpc};
 use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
 use lictor_policy::formats::json;
 use lictor_policy::formats::xmlrpc::{self, MethodCall};
-use lictor_policy::gate::{self, Body, Policy, Verdict, json2};
+use lictor_policy::gate::{Asked, Body, Policy, Verdict, json2};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
 use lictor_policy::memory::brake::Failures;
 use lictor_policy::memory::line::Line;
@@ -160,7 +160,7 @@ impl Request {
         let head = Head { path, target: target.as_ref(), authorization, is_post: true, ..Head::default() };
         let facts = Facts { now: NOW, client: Some([10, 0, 0, 1].into()), user_agent: b"agent/1", head };
         let body = Body::Whole(black_box(self.body.as_bytes()));
-        gate::judge(policy, self.road, body, facts, memory, &mut Trace::default())
+        Asked { policy, road: self.road, facts, state: memory, trace: &mut Trace::default() }.judge(body)
     }
 }
 

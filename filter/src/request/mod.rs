@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use lictor_policy::decide::{Facts, State, Trace};
-use lictor_policy::gate::{self, Body, Policy, Verdict, Watch};
+use lictor_policy::gate::{Asked, Body, Policy, Verdict, Watch};
 use lictor_policy::memory::places::For;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
@@ -266,9 +266,7 @@ impl Request {
         body: Body<'_>,
         state: &mut dyn State,
     ) -> Result<(Verdict, Record), HostError> {
-        self.ask(arrived, current, state, |policy, facts, state, trace| {
-            gate::judge(policy, arrived.road, body, facts, state, trace)
-        })
+        self.ask(arrived, current, state, |asked| asked.judge(body))
     }
 
     fn ask<'s, V>(
@@ -276,7 +274,7 @@ impl Request {
         arrived: &Arrived,
         current: &'s Current,
         state: &mut dyn State,
-        judge: impl FnOnce(Policy<'s>, Facts<'_>, &mut dyn State, &mut Trace<'s>) -> V,
+        judge: impl FnOnce(Asked<'s, '_>) -> V,
     ) -> Result<(V, Record), HostError> {
         let now = host::now()?;
         let written = self.worker.as_ref().is_some_and(|worker| worker.config.external_address);
@@ -284,7 +282,8 @@ impl Request {
         let user_agent = arrived.headers.first("user-agent").unwrap_or_default();
         let facts = Facts { now, client, user_agent, head: arrived.head() };
         let mut trace = Trace::default();
-        let verdict = judge(self.policy(current, now), facts, state, &mut trace);
+        let policy = self.policy(current, now);
+        let verdict = judge(Asked { policy, road: arrived.road, facts, state, trace: &mut trace });
         let mut record = Record::of(arrived.road, &arrived.headers, facts, trace)?;
         record.event.gate_us = host::now()?.saturating_sub(now);
         Ok((verdict, record))
@@ -292,8 +291,8 @@ impl Request {
 
     /// Whether the headers leave the verdict to the body.
     fn needs_body(&self, arrived: &Arrived) -> Result<bool, HostError> {
-        let facts = Facts { now: host::now()?, client: None, user_agent: &[], head: arrived.head() };
-        Ok(self.policy(&self.current()?, facts.now).needs_body(arrived.road, facts))
+        let now = host::now()?;
+        Ok(self.policy(&self.current()?, now).needs_body(arrived.road, &arrived.head()))
     }
 
     fn judged(&mut self, record: Record, action: Action) -> Result<Action, HostError> {

@@ -50,9 +50,7 @@ impl Request {
         }
         let mut slots = Slots::default();
         let current = self.current()?;
-        let (verdict, record) = self.ask(&arrived, &current, &mut slots, |policy, facts, state, trace| {
-            gate::judge_sight(policy, arrived.road, sight, facts, state, trace)
-        })?;
+        let (verdict, record) = self.ask(&arrived, &current, &mut slots, |asked| asked.judge_sight(sight))?;
         let Some(verdict) = verdict else {
             self.phase = Phase::Untouched;
             return Ok(Action::Continue);

@@ -4,16 +4,15 @@ use std::borrow::Cow;
 
 use crate::call::operators::lower_operators;
 use crate::call::{BadCall, Call, Parameter, keyword_arguments};
-use crate::decide::{Facts, Head, State, Trace, decide, malformed, recognise};
+use crate::decide::Head;
 use crate::formats::json;
 use crate::formats::value::{Members, Value};
-use crate::gate::{Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable, reply};
+use crate::gate::{Asked, Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable, reply};
 use crate::key::{Key, Presented};
 use crate::odoo::operations;
 use crate::refusal::{Reason, Refusal};
 use crate::road::{Road, Target};
 use crate::secret::Secret;
-use crate::snapshot::Snapshot;
 use crate::wire::{Enforcement, Upstream};
 
 /// The token of an `Authorization` header, as Odoo finds it: `(?i)^bearer\s+(.+)$` in Latin-1, with Python's white space.
@@ -90,69 +89,60 @@ fn key<'r>(head: &Head<'r>) -> Result<&'r str, Stop> {
 }
 
 /// Whether a key may be one that is taken on this road: it is not hashed yet.
-fn usable<'s>(policy: Policy<'s>, key: &str) -> Result<&'s Snapshot, Stop> {
-    let snapshot = policy.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))?;
+fn usable(policy: Policy<'_>, key: &str) -> Result<(), Stop> {
+    let snapshot = policy.snapshot()?;
     if policy.enforcement() == Enforcement::Block {
         return Err(Stop::Refused(Reason::EndpointBlocked.into()));
     }
     match Key::recognise(key) {
-        Presented::Key(presented) if snapshot.has_key(presented.prefix()) => Ok(snapshot),
+        Presented::Key(presented) if snapshot.has_key(presented.prefix()) => Ok(()),
         _ => Err(Stop::Refused(Reason::InvalidKey.into())),
     }
 }
 
-pub(crate) fn judge<'s>(
-    policy: Policy<'s>,
-    body: Body<'_>,
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Result<Verdict, Stop> {
-    let key = key(&facts.head)?;
-    if let Some(Target { model, method }) = facts.head.target {
-        (trace.model, trace.method) = (Some(model.clone()), Some(method.clone()));
+impl Asked<'_, '_> {
+    /// A request over JSON-2: the head carries the key and names the call, the body its arguments.
+    pub(super) fn json2(&mut self, body: Body<'_>) -> Result<Verdict, Stop> {
+        let head = self.facts.head;
+        let key = key(&head)?;
+        if let Some(Target { model, method }) = head.target {
+            (self.trace.model, self.trace.method) = (Some(model.clone()), Some(method.clone()));
+        }
+        usable(self.policy, key)?;
+        let target = head.target.ok_or_else(|| misshapen("its path must be /json/2/<model>/<method>").refused())?;
+        let bytes = readable(self.policy, body).map_err(Stop::refused)?;
+        let arguments = match bytes {
+            [] => Value::Struct(Members::new()),
+            bytes => json::read(bytes).map_err(|problem| self.malformed(key, problem))?,
+        };
+        let call = read(target, head.database, key, arguments).map_err(|problem| self.malformed(key, problem))?;
+        let grant = self.decide(&call)?;
+        let upstream = &grant.key.user.upstream;
+        if !takes(upstream) {
+            return Err(Stop::Refused(Refusal::explained(
+                Reason::EndpointBlocked,
+                "On this road Odoo takes API keys only, and the key's user has a password there; an administrator would \
+                 have to give the user an Odoo API key. /xmlrpc/2/mcp takes the call.",
+            )));
+        }
+        // A request that ends with its headers cannot be given a body, and Odoo takes none for no arguments, as the gate does.
+        let is_empty = bytes.is_empty()
+            && call.kwargs.is_empty()
+            && call.args.iter().all(|ids| ids.as_array().is_some_and(<[_]>::is_empty));
+        let (path, mut document) = write(call, bytes.len() + bytes.len() / 4);
+        if is_empty {
+            document.clear();
+        }
+        let bearer = Secret::new(format!("Bearer {}", upstream.secret.expose()));
+        let headers = vec![("authorization", bearer), ("x-odoo-database", Secret::new(upstream.database.clone()))];
+        Ok(Verdict::Forward(Forward {
+            path: Cow::Owned(path),
+            kind: reply::JSON,
+            headers,
+            document,
+            would_deny: grant.would_deny,
+        }))
     }
-    let snapshot = usable(policy, key)?;
-    let target = facts.head.target.ok_or_else(|| misshapen("its path must be /json/2/<model>/<method>").refused())?;
-    let bytes = readable(policy, body).map_err(Stop::refused)?;
-    let arguments = match bytes {
-        [] => Value::Struct(Members::new()),
-        bytes => json::read(bytes).map_err(|problem| {
-            recognise(snapshot, key, facts, state, trace);
-            Stop::Refused(malformed(problem))
-        })?,
-    };
-    let call = read(target, facts.head.database, key, arguments);
-    let call = call.map_err(|problem| {
-        recognise(snapshot, key, facts, state, trace);
-        Stop::Refused(malformed(problem))
-    })?;
-    let grant = decide(snapshot, &call, facts, state, trace).map_err(Stop::Refused)?;
-    let upstream = &grant.key.user.upstream;
-    if !takes(upstream) {
-        return Err(Stop::Refused(Refusal::explained(
-            Reason::EndpointBlocked,
-            "On this road Odoo takes API keys only, and the key's user has a password there; an administrator would \
-             have to give the user an Odoo API key. /xmlrpc/2/mcp takes the call.",
-        )));
-    }
-    // A request that ends with its headers cannot be given a body, and Odoo takes none for no arguments, as the gate does.
-    let is_empty = bytes.is_empty()
-        && call.kwargs.is_empty()
-        && call.args.iter().all(|ids| ids.as_array().is_some_and(<[_]>::is_empty));
-    let (path, mut document) = write(call, bytes.len() + bytes.len() / 4);
-    if is_empty {
-        document.clear();
-    }
-    let bearer = Secret::new(format!("Bearer {}", upstream.secret.expose()));
-    let headers = vec![("authorization", bearer), ("x-odoo-database", Secret::new(upstream.database.clone()))];
-    Ok(Verdict::Forward(Forward {
-        path: Cow::Owned(path),
-        kind: reply::JSON,
-        headers,
-        document,
-        would_deny: grant.would_deny,
-    }))
 }
 
 #[cfg(test)]

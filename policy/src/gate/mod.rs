@@ -13,7 +13,8 @@ mod watch;
 
 use std::borrow::Cow;
 
-use crate::decide::{Facts, State, Trace, malformed};
+use crate::call::Call;
+use crate::decide::{Facts, Grant, Head, State, Trace, decide, malformed, recognise};
 use crate::formats::unsupported::{Label, Unsupported};
 use crate::formats::xmlrpc::{ENCODINGS, Encoding};
 use crate::gate::json2::bearer;
@@ -28,7 +29,7 @@ use crate::wire::{Enforcement, UnixMicros};
 pub use crate::gate::marks::is_marked;
 pub use crate::gate::others::Unmarked;
 pub use calls::{Sign, in_head as sign_in_head};
-pub use watch::{SeenKey, Sight, Watch, judge_sight};
+pub use watch::{SeenKey, Sight, Watch};
 
 use crate::gate::others::Other;
 
@@ -65,13 +66,18 @@ impl<'s> Policy<'s> {
             && (road.is_modules() || road.service() != Service::Common)
     }
 
-    /// Whether the body is needed to judge a request; else [`judge`] with [`Body::Unread`] says what becomes of it.
-    pub fn needs_body(&self, road: Road, facts: Facts<'_>) -> bool {
+    /// Whether the body is needed to judge a request; else [`Asked::judge`] with [`Body::Unread`] says what becomes of it.
+    pub fn needs_body(&self, road: Road, head: &Head<'_>) -> bool {
         match road.service() {
             Service::Object | Service::Common | Service::JsonRpc => !self.is_strange(road),
-            Service::Json2 => json2::needs_body(*self, &facts.head),
+            Service::Json2 => json2::needs_body(*self, head),
             Service::Databases | Service::Bearer | Service::Upload | Service::Oauth | Service::Module => false,
         }
+    }
+
+    /// The snapshot, without which nothing is decided.
+    fn snapshot(&self) -> Result<&'s Snapshot, Stop> {
+        self.snapshot.ok_or_else(|| Stop::Refused(Reason::PolicyUnavailable.into()))
     }
 
     /// Whether another client's request on a shared road passes.
@@ -204,35 +210,75 @@ pub struct Forward {
     pub would_deny: Option<Reason>,
 }
 
-/// Judges a request on a road. Whatever is forwarded was written anew from what was decided on.
-pub fn judge<'s>(
-    policy: Policy<'s>,
-    road: Road,
-    body: Body<'_>,
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Verdict {
-    if let Some(unmarked) = Unmarked::ignored(&policy, road) {
-        return Verdict::Pass(unmarked);
+/// A request that is judged: the policy, what is known of the request, and what the gate remembers.
+pub struct Asked<'s, 'r> {
+    /// The policy in force.
+    pub policy: Policy<'s>,
+    /// Where it came.
+    pub road: Road,
+    /// What is known beside its body.
+    pub facts: Facts<'r>,
+    /// The gate's memory.
+    pub state: &'r mut dyn State,
+    /// Filled in on the way, for the audit record.
+    pub trace: &'r mut Trace<'s>,
+}
+
+impl<'s> Asked<'s, '_> {
+    /// The verdict on the request with this body. Whatever is forwarded was written anew from what was decided on.
+    pub fn judge(mut self, body: Body<'_>) -> Verdict {
+        if let Some(unmarked) = Unmarked::ignored(&self.policy, self.road) {
+            return Verdict::Pass(unmarked);
+        }
+        if self.policy.snapshot.is_none() {
+            return self.without_policy(body);
+        }
+        let result = match self.road.service() {
+            _ if self.policy.is_strange(self.road) => Err(takes_no_keys()),
+            Service::Object | Service::Common => self.xmlrpc(body),
+            Service::JsonRpc => self.jsonrpc(body),
+            Service::Json2 => self.json2(body),
+            Service::Module => self.module(),
+            Service::Databases => Err(Stop::Other(Other::Keyless(no_databases()))),
+            // Without a key it is a page of a browser's session.
+            Service::Bearer if bearer(self.facts.head.authorization).is_none() => Err(OPEN),
+            Service::Bearer | Service::Upload | Service::Oauth => Err(takes_no_keys()),
+        };
+        match result {
+            Ok(Verdict::Forward(call)) if call.holds_key() => Verdict::Refuse(self.misplaced()),
+            Ok(verdict) => verdict,
+            Err(Stop::Refused(refusal)) => Verdict::Refuse(refusal),
+            Err(Stop::Other(other)) => self.other(other, body),
+        }
     }
-    let Some(snapshot) = policy.snapshot else { return others::without_policy(policy, road, body, facts) };
-    let result = match road.service() {
-        _ if policy.is_strange(road) => Err(takes_no_keys()),
-        Service::Object | Service::Common => service::xml(policy, snapshot, road, body, facts, state, trace),
-        Service::JsonRpc => service::json(policy, snapshot, road, body, facts, state, trace),
-        Service::Json2 => json2::judge(policy, body, facts, state, trace),
-        Service::Module => module::judge(snapshot, facts, state, trace),
-        Service::Databases => Err(Stop::Other(Other::Keyless(no_databases()))),
-        // Without a key it is a page of a browser's session.
-        Service::Bearer if bearer(facts.head.authorization).is_none() => Err(OPEN),
-        Service::Bearer | Service::Upload | Service::Oauth => Err(takes_no_keys()),
-    };
-    match result {
-        Ok(Verdict::Forward(call)) if call.holds_key() => Verdict::Refuse(misplaced(policy, road)),
-        Ok(verdict) => verdict,
-        Err(Stop::Refused(refusal)) => Verdict::Refuse(refusal),
-        Err(Stop::Other(other)) => others::judge(policy, snapshot, road, (other, body), facts, state, trace),
+
+    /// Decides on a call with a key.
+    fn decide(&mut self, call: &Call<'_>) -> Result<Grant<'s>, Stop> {
+        decide(self.policy.snapshot()?, call, self.facts, self.state, self.trace).map_err(Stop::Refused)
+    }
+
+    /// Refuses what is no call, though it carries a key; whose that is, is recorded.
+    fn malformed(&mut self, key: &str, problem: impl std::fmt::Display) -> Stop {
+        if let Some(snapshot) = self.policy.snapshot {
+            recognise(snapshot, key, self.facts, self.state, self.trace);
+        }
+        Stop::Refused(malformed(problem))
+    }
+
+    /// A Lictor key at a place where Odoo would get it.
+    fn misplaced(&self) -> Refusal {
+        let (policy, road) = (self.policy, self.road);
+        let blocked = |sentence: &'static str| Refusal::explained(Reason::EndpointBlocked, sentence);
+        match road.service() {
+            Service::Databases | Service::Bearer | Service::Upload | Service::Oauth => blocked(NO_KEYS),
+            _ if policy.is_strange(road) => blocked(NO_KEYS),
+            _ if policy.enforcement() == Enforcement::Block && !policy.is_secured(road) => {
+                Reason::EndpointBlocked.into()
+            }
+            _ => malformed(
+                "a Lictor key stands where none belongs; it goes where Odoo's password or API key stood, and nowhere else",
+            ),
+        }
     }
 }
 
@@ -263,19 +309,6 @@ impl Forward {
     /// Whether a Lictor key stands among the values: Odoo would keep it, and show it to others.
     fn holds_key(&self) -> bool {
         marks::is_in_written(&self.document)
-    }
-}
-
-/// A Lictor key at a place where Odoo would get it.
-fn misplaced(policy: Policy<'_>, road: Road) -> Refusal {
-    let blocked = |sentence: &'static str| Refusal::explained(Reason::EndpointBlocked, sentence);
-    match road.service() {
-        Service::Databases | Service::Bearer | Service::Upload | Service::Oauth => blocked(NO_KEYS),
-        _ if policy.is_strange(road) => blocked(NO_KEYS),
-        _ if policy.enforcement() == Enforcement::Block && !policy.is_secured(road) => Reason::EndpointBlocked.into(),
-        _ => malformed(
-            "a Lictor key stands where none belongs; it goes where Odoo's password or API key stood, and nowhere else",
-        ),
     }
 }
 

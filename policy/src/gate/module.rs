@@ -2,9 +2,9 @@
 //!
 //! Read from the published client `mcp-server-odoo` 0.9; a plain Odoo has no such pages.
 
-use crate::decide::{Facts, State, Trace, access, identify, malformed};
+use crate::decide::{access, identify, malformed};
 use crate::formats::value::Value;
-use crate::gate::{Stop, Verdict, has_key, reply};
+use crate::gate::{Asked, Stop, Verdict, has_key, reply};
 use crate::operation::{Operation, Operations};
 use crate::road::{MAX_NAME, Road, canonical};
 use crate::snapshot::{Key, Snapshot};
@@ -32,41 +32,47 @@ impl<'p> Page<'p> {
     }
 }
 
-pub(crate) fn judge<'s>(
-    snapshot: &'s Snapshot,
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Result<Verdict, Stop> {
-    let key = std::str::from_utf8(facts.head.api_key).unwrap_or_default();
-    has_key(key)?;
-    let path = canonical(facts.head.path);
-    let page = Page::of(&path).ok_or_else(|| Stop::Refused(malformed("the module has no such page")))?;
-    trace.method = Some(if matches!(page, Page::Validate) { "authenticate" } else { "has_access" }.to_owned());
-    if let Page::Access(model) = page {
-        trace.model = Some(model.to_owned());
+impl Asked<'_, '_> {
+    /// A request for one of the pages.
+    pub(super) fn module(&mut self) -> Result<Verdict, Stop> {
+        let head = self.facts.head;
+        let key = std::str::from_utf8(head.api_key).unwrap_or_default();
+        has_key(key)?;
+        let path = canonical(head.path);
+        let page = Page::of(&path).ok_or_else(|| Stop::Refused(malformed("the module has no such page")))?;
+        let method = if matches!(page, Page::Validate) { "authenticate" } else { "has_access" };
+        self.trace.method = Some(method.to_owned());
+        if let Page::Access(model) = page {
+            self.trace.model = Some(model.to_owned());
+        }
+        let snapshot = self.policy.snapshot()?;
+        let grant =
+            identify(snapshot, key, head.database, self.facts, self.state, self.trace).map_err(Stop::Refused)?;
+        let key = grant.key;
+        let data = match page {
+            Page::Validate => {
+                vec![("valid".into(), Value::Bool(true)), ("user_id".into(), Value::Int(key.user.upstream.uid))]
+            }
+            Page::Models => {
+                let models = snapshot.models().filter_map(|model| listed(snapshot, key, model)).collect();
+                vec![("models".into(), Value::Array(models))]
+            }
+            Page::Access(model) => {
+                let operations = access(snapshot, key, model);
+                vec![
+                    ("model".into(), Value::String(model.to_owned().into())),
+                    ("enabled".into(), Value::Bool(!operations.is_empty())),
+                    ("operations".into(), flags(operations)),
+                ]
+            }
+        };
+        let answer = Value::Struct(vec![("success".into(), Value::Bool(true)), ("data".into(), Value::Struct(data))]);
+        Ok(Verdict::Answer {
+            reply: reply::value(Road::Module, &answer, None),
+            denied: None,
+            would_deny: grant.would_deny,
+        })
     }
-    let grant = identify(snapshot, key, facts.head.database, facts, state, trace).map_err(Stop::Refused)?;
-    let key = grant.key;
-    let data = match page {
-        Page::Validate => {
-            vec![("valid".into(), Value::Bool(true)), ("user_id".into(), Value::Int(key.user.upstream.uid))]
-        }
-        Page::Models => {
-            let models = snapshot.models().filter_map(|model| listed(snapshot, key, model)).collect();
-            vec![("models".into(), Value::Array(models))]
-        }
-        Page::Access(model) => {
-            let operations = access(snapshot, key, model);
-            vec![
-                ("model".into(), Value::String(model.to_owned().into())),
-                ("enabled".into(), Value::Bool(!operations.is_empty())),
-                ("operations".into(), flags(operations)),
-            ]
-        }
-    };
-    let answer = Value::Struct(vec![("success".into(), Value::Bool(true)), ("data".into(), Value::Struct(data))]);
-    Ok(Verdict::Answer { reply: reply::value(Road::Module, &answer, None), denied: None, would_deny: grant.would_deny })
 }
 
 /// A model in the list; the gate knows no other name of it than Odoo's technical one.

@@ -1,11 +1,10 @@
 //! Bodies that pass piece by piece, without being collected: looked at for what may not.
 
-use crate::decide::{Facts, Head, State, Trace};
+use crate::decide::Head;
 use crate::gate::calls::{Calls, Sign};
 use crate::gate::marks::{self, Mark};
-use crate::gate::{Policy, Verdict, misplaced, others};
+use crate::gate::{Asked, Policy, Verdict};
 use crate::refusal::Reason;
-use crate::road::Road;
 
 /// How much of a body is kept for a key that the next piece goes on with: each of its letters may be written as eight.
 const KEPT: usize = 512;
@@ -67,22 +66,17 @@ impl Watch {
     }
 }
 
-/// What becomes of a request in which something was seen: a refusal, or none, and it goes on.
-pub fn judge_sight<'s>(
-    policy: Policy<'s>,
-    road: Road,
-    sight: &Sight,
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Option<Verdict> {
-    let refusal = match (sight, policy.snapshot) {
-        (Sight::Call(sign), _) => policy.refuses(*sign, facts)?,
-        (Sight::Key(_), None) => Reason::PolicyUnavailable.into(),
-        (Sight::Key(SeenKey(mark)), Some(snapshot)) => {
-            others::name(mark, snapshot, facts, state, trace);
-            misplaced(policy, road)
-        }
-    };
-    Some(Verdict::Refuse(refusal))
+impl Asked<'_, '_> {
+    /// What becomes of a request in which something was seen: a refusal, or none, and it goes on.
+    pub fn judge_sight(mut self, sight: &Sight) -> Option<Verdict> {
+        let refusal = match sight {
+            Sight::Call(sign) => self.policy.refuses(*sign, self.facts)?,
+            Sight::Key(_) if self.policy.snapshot.is_none() => Reason::PolicyUnavailable.into(),
+            Sight::Key(SeenKey(mark)) => {
+                self.name(mark);
+                self.misplaced()
+            }
+        };
+        Some(Verdict::Refuse(refusal))
+    }
 }

@@ -379,7 +379,7 @@ fn authenticate_is_answered_by_the_gate() {
 #[test]
 fn without_a_fresh_policy_calls_with_keys_are_refused() {
     use lictor_policy::decide::Trace;
-    use lictor_policy::gate::{self, Body, Policy};
+    use lictor_policy::gate::{Body, Policy};
     use lictor_policy::snapshot;
 
     let snapshot = snapshot::Snapshot::try_from(setting::policy()).unwrap();
@@ -389,7 +389,14 @@ fn without_a_fresh_policy_calls_with_keys_are_refused() {
     let judge = |snapshot, confirmed_at, require, road, body: &str| {
         let policy = Policy::new(snapshot, confirmed_at, NOW, require);
         let mut memory = setting::Memory::default();
-        gate::judge(policy, road, Body::Whole(body.as_bytes()), setting::facts(), &mut memory, &mut Trace::default())
+        setting::verdict(
+            policy,
+            road,
+            Body::Whole(body.as_bytes()),
+            setting::facts(),
+            &mut memory,
+            &mut Trace::default(),
+        )
     };
     let refused = Verdict::Refuse(Reason::PolicyUnavailable.into());
     assert!(matches!(judge(Some(&snapshot), NOW - age, false, Road::Mcp, &with_key), Verdict::Forward(_)));

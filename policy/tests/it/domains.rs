@@ -2,7 +2,7 @@
 
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::effects::OPERATORS;
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{Body, Policy, Verdict};
 use lictor_policy::odoo::operations::{Kind, METHODS, Method};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::{Road, Target};
@@ -160,7 +160,7 @@ fn operators_are_lowered_on_every_road_and_values_are_not() {
         let facts = Facts { head, ..setting::facts() };
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let body = Body::Whole(request.body.as_bytes());
-        let verdict = gate::judge(policy, road, body, facts, &mut Memory::default(), &mut Trace::default());
+        let verdict = setting::verdict(policy, road, body, facts, &mut Memory::default(), &mut Trace::default());
         let Verdict::Forward(forward) = verdict else { panic!("{road:?} {verdict:?}") };
         let count = |text: &str| forward.document.matches(text).count();
         assert_eq!((count("not ilike"), count("NOT ILIKE")), (1, 1), "{}", forward.document);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use lictor_policy::decide::Trace;
 use lictor_policy::effects::Effects;
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{Body, Policy, Verdict};
 use lictor_policy::odoo::operations::{self, Kind, METHODS};
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::records::{MAX_CHANGED, MAX_READ, Recorded, digest_of};
@@ -47,8 +47,8 @@ pub(crate) fn judge(policy: &wire::Snapshot, method: &str, args: &Json, kwargs: 
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
     let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
     let (mut trace, body) = (Trace::default(), Body::Whole(body.as_bytes()));
-    let verdict =
-        MEMORY.with_borrow_mut(|memory| gate::judge(policy, Road::Mcp, body, setting::facts(), memory, &mut trace));
+    let verdict = MEMORY
+        .with_borrow_mut(|memory| setting::verdict(policy, Road::Mcp, body, setting::facts(), memory, &mut trace));
     (verdict, trace.recorded)
 }
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::formats::json;
 use lictor_policy::formats::value::{Members, Value};
-use lictor_policy::gate::{self, Body, Forward, Policy, Verdict, json2};
+use lictor_policy::gate::{Body, Forward, Policy, Verdict, json2};
 use lictor_policy::road::{Road, Target};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -44,7 +44,7 @@ fn json_that_is_forwarded_is_what_was_decided() {
         let head = Head { target: Some(&target), authorization, database: Some(DATABASE), ..Head::default() };
         let facts = Facts { head, ..setting::facts() };
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
-        let verdict = gate::judge(policy, road, Body::Whole(&bytes), facts, &mut memory, &mut Trace::default());
+        let verdict = setting::verdict(policy, road, Body::Whole(&bytes), facts, &mut memory, &mut Trace::default());
         let Verdict::Forward(Forward { document, .. }) = verdict else { continue };
         let base64 = base64::engine::general_purpose::STANDARD;
         let case = json!({

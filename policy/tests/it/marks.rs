@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::formats::unsupported::{Label, Unsupported};
 use lictor_policy::formats::{json, xmlrpc};
-use lictor_policy::gate::{self, Body, Policy, Verdict, Watch};
+use lictor_policy::gate::{Asked, Body, Policy, Verdict, Watch};
 use lictor_policy::key::MARK;
 use lictor_policy::road::{Road, Service};
 use lictor_policy::snapshot::Snapshot;
@@ -64,7 +64,7 @@ fn snapshots() -> Vec<Option<Snapshot>> {
 
 fn judge(snapshot: Option<&Snapshot>, road: Road, body: Body<'_>, head: Head<'_>, memory: &mut Memory) -> Verdict {
     let facts = Facts { head, ..setting::facts() };
-    gate::judge(Policy::new(snapshot, NOW, NOW, false), road, body, facts, memory, &mut Trace::default())
+    setting::verdict(Policy::new(snapshot, NOW, NOW, false), road, body, facts, memory, &mut Trace::default())
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_body_that_cannot_be_read_is_refused_for_its_own_reason_and_recorded_with_it
             let snapshot = Snapshot::try_from(policy).unwrap();
             let (mut memory, mut trace) = (Memory::default(), Trace::default());
             let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
-            let verdict = gate::judge(policy, road, body, setting::facts(), &mut memory, &mut trace);
+            let verdict = setting::verdict(policy, road, body, setting::facts(), &mut memory, &mut trace);
             let Verdict::Refuse(refusal) = verdict else { panic!("{road:?} {body:?} {verdict:?}") };
             assert_eq!(refusal.reason.row().name, reason, "{road:?} {body:?}");
             assert_eq!(trace.key.map(|key| key.wire.id.as_str()), Some("k1"), "{road:?} {body:?}");
@@ -228,9 +228,9 @@ fn a_key_is_seen_in_a_body_that_passes_in_pieces() {
                 body.as_bytes().chunks(length).find_map(|piece| watch.see(piece))
             };
             let sight = sees(&body).unwrap();
-            let mut trace = Trace::default();
-            let facts = setting::facts();
-            let verdict = gate::judge_sight(policy, Road::Json2, &sight, facts, &mut Memory::default(), &mut trace);
+            let (mut memory, mut trace) = (Memory::default(), Trace::default());
+            let (road, facts, state) = (Road::Json2, setting::facts(), &mut memory);
+            let verdict = Asked { policy, road, facts, state, trace: &mut trace }.judge_sight(&sight);
             assert!(matches!(verdict, Some(Verdict::Refuse(_))), "{verdict:?}");
             assert_eq!(trace.verified, snapshot.is_some());
             // Without a policy, what looks like one is enough.

@@ -190,7 +190,7 @@ fn what_is_not_read_is_named_with_what_is() {
     let snapshot = Snapshot::try_from(setting::policy()).unwrap();
     let judge = |road: Road, body: Body<'_>| {
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
-        gate::judge(policy, road, body, setting::facts(), &mut Memory::default(), &mut Trace::default())
+        setting::verdict(policy, road, body, setting::facts(), &mut Memory::default(), &mut Trace::default())
     };
     let refused = |reason, told: String| Verdict::Refuse(Refusal::explained(reason, told));
     let mut seen = Vec::new();

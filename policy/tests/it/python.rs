@@ -8,7 +8,7 @@ use lictor_policy::call::Call;
 use lictor_policy::decide::Trace;
 use lictor_policy::formats::value::Value;
 use lictor_policy::formats::xmlrpc;
-use lictor_policy::gate::{self, Body, Forward, Policy, Verdict};
+use lictor_policy::gate::{Body, Forward, Policy, Verdict};
 use lictor_policy::road::Road;
 use proptest::prelude::RngExt as _;
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -33,8 +33,14 @@ fn what_is_forwarded_is_what_was_decided() {
         let damaged = number % 2 == 1;
         let bytes = if damaged { damage(&original, render::PIECES, render::BORDERS, runner.rng()) } else { original };
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
-        let verdict =
-            gate::judge(policy, Road::Mcp, Body::Whole(&bytes), setting::facts(), &mut memory, &mut Trace::default());
+        let verdict = setting::verdict(
+            policy,
+            Road::Mcp,
+            Body::Whole(&bytes),
+            setting::facts(),
+            &mut memory,
+            &mut Trace::default(),
+        );
         let Verdict::Forward(Forward { document, .. }) = verdict else { continue };
         let text = xmlrpc::decode(&bytes).unwrap();
         let call = Call::read(xmlrpc::read_call(&text).unwrap()).unwrap();

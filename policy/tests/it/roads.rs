@@ -3,7 +3,7 @@
 use lictor_policy::decide::{Facts, Head, Trace};
 use lictor_policy::formats::json;
 use lictor_policy::formats::value::Value;
-use lictor_policy::gate::{self, Body, Forward, Policy, Verdict, Watch};
+use lictor_policy::gate::{Asked, Body, Forward, Policy, Verdict, Watch};
 use lictor_policy::odoo::operations;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
@@ -101,7 +101,7 @@ pub(crate) fn judge_with(
     let mut trace = Trace::default();
     let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
     let body = Body::Whole(request.body.as_bytes());
-    let verdict = gate::judge(policy, road, body, facts, memory, &mut trace);
+    let verdict = setting::verdict(policy, road, body, facts, memory, &mut trace);
     let Trace { stage, key, verified, model, method, operations, recorded, .. } = trace;
     let key = key.map(|key| &key.wire.id);
     (verdict, format!("{stage:?} {key:?} {verified} {model:?} {method:?} {operations:?} {recorded:?}"))
@@ -222,10 +222,10 @@ fn headers_alone_refuse_and_pass_json_2_before_its_body() {
         let head = Head { path, target: target.as_ref(), authorization: authorization.as_bytes(), ..Head::default() };
         let facts = Facts { head, ..setting::facts() };
         let case = format!("{mode:?} {authorization} {path}");
-        assert_eq!(policy.ignores(Road::Json2) || !policy.needs_body(Road::Json2, facts), !needs_body, "{case}");
+        assert_eq!(policy.ignores(Road::Json2) || !policy.needs_body(Road::Json2, &head), !needs_body, "{case}");
         if !needs_body {
             let (mut memory, mut trace) = (Memory::default(), Trace::default());
-            let verdict = gate::judge(policy, Road::Json2, Body::Unread, facts, &mut memory, &mut trace);
+            let verdict = setting::verdict(policy, Road::Json2, Body::Unread, facts, &mut memory, &mut trace);
             assert_eq!(outcome(&verdict), expected, "{case}");
         }
     }
@@ -244,7 +244,7 @@ fn without_a_policy_json_2_is_open_to_odoos_own_keys_only() {
         let facts = Facts { head, ..setting::facts() };
         let policy = Policy::new(None, 0, NOW, require);
         let (mut memory, mut trace) = (Memory::default(), Trace::default());
-        let verdict = gate::judge(policy, Road::Json2, Body::Unread, facts, &mut memory, &mut trace);
+        let verdict = setting::verdict(policy, Road::Json2, Body::Unread, facts, &mut memory, &mut trace);
         assert_eq!(outcome(&verdict), expected, "{authorization} {require}");
     }
 }
@@ -419,7 +419,8 @@ fn a_call_that_came_by_no_road_is_refused_in_require_only() {
     let judge = |policy: Policy<'_>| {
         let sight = Watch::for_calls(&Head::default()).see(call.as_bytes()).unwrap();
         let (mut memory, mut trace) = (Memory::default(), Trace::default());
-        let verdict = gate::judge_sight(policy, Road::Object, &sight, setting::facts(), &mut memory, &mut trace);
+        let (road, facts, state) = (Road::Object, setting::facts(), &mut memory);
+        let verdict = Asked { policy, road, facts, state, trace: &mut trace }.judge_sight(&sight);
         verdict.map_or("pass", |verdict| outcome(&verdict))
     };
     for (enforcement, exceptions, expected) in [
@@ -458,7 +459,7 @@ fn what_needs_no_key_passes_in_require_without_odoos_key_only() {
         let (mut memory, mut trace) = (Memory::default(), Trace::default());
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let verdict =
-            gate::judge(policy, Road::Common, Body::Whole(version.as_bytes()), facts, &mut memory, &mut trace);
+            setting::verdict(policy, Road::Common, Body::Whole(version.as_bytes()), facts, &mut memory, &mut trace);
         assert_eq!(outcome(&verdict), expected);
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
 use lictor_policy::formats::value::Value;
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{Asked, Body, Policy, Verdict};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
 use lictor_policy::memory::brake::{Failures, network};
 use lictor_policy::memory::bucket::{Bucket, Place, minute_is_over};
@@ -178,5 +178,17 @@ pub(crate) fn judge_at(
 ) -> Verdict {
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
     let policy = Policy::new(Some(&snapshot), facts.now, facts.now, false);
-    gate::judge(policy, road, Body::Whole(body), facts, memory, &mut Trace::default())
+    verdict(policy, road, Body::Whole(body), facts, memory, &mut Trace::default())
+}
+
+/// The verdict on a request, and in `trace` what was found on the way.
+pub(crate) fn verdict<'s>(
+    policy: Policy<'s>,
+    road: Road,
+    body: Body<'_>,
+    facts: Facts<'_>,
+    state: &mut Memory,
+    trace: &mut Trace<'s>,
+) -> Verdict {
+    Asked { policy, road, facts, state, trace }.judge(body)
 }

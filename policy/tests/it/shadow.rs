@@ -3,7 +3,7 @@
 use lictor_policy::call::Call;
 use lictor_policy::decide::{Facts, Finding, Stage, Trace, explain};
 use lictor_policy::formats::xmlrpc;
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{Body, Policy, Verdict};
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
 use lictor_policy::refusal::shadow::Shadow;
@@ -218,7 +218,7 @@ fn a_method_of_which_nothing_is_known_does_everything() {
     let mut trace = Trace::default();
     let gate = Policy::new(Some(&snapshot), NOW, NOW, false);
     let verdict =
-        gate::judge(gate, Road::Mcp, Body::Whole(body.as_bytes()), facts(), &mut Memory::default(), &mut trace);
+        setting::verdict(gate, Road::Mcp, Body::Whole(body.as_bytes()), facts(), &mut Memory::default(), &mut trace);
     assert_eq!(told(&verdict), "would method_denied");
     let ids: Vec<i64> = trace.recorded.ids.iter().collect();
     assert_eq!((trace.operations, ids), (Operations::of(&Operation::ALL), vec![1, 2]));

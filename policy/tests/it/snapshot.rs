@@ -1,7 +1,7 @@
 //! What a snapshot may not hold.
 
 use lictor_policy::decide::Trace;
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{Body, Policy, Verdict};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
 use lictor_policy::secret::Secret;
@@ -99,7 +99,8 @@ fn a_stored_key_that_cannot_be_read_is_refused_when_it_is_used() {
         for _ in 0..2 {
             let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
             let body = Body::Whole(call.as_bytes());
-            let verdict = gate::judge(policy, Road::Mcp, body, setting::facts(), &mut memory, &mut Trace::default());
+            let verdict =
+                setting::verdict(policy, Road::Mcp, body, setting::facts(), &mut memory, &mut Trace::default());
             let refused = if let Verdict::Refuse(refusal) = verdict { Some(refusal.reason) } else { None };
             assert_eq!(refused, reason);
         }

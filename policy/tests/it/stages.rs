@@ -3,7 +3,7 @@
 use lictor_policy::call::Call;
 use lictor_policy::decide::{Facts, Finding, Stage, Trace, explain};
 use lictor_policy::formats::xmlrpc;
-use lictor_policy::gate::{self, Body, Policy, Verdict};
+use lictor_policy::gate::{Body, Policy, Verdict};
 use lictor_policy::refusal::Refusal;
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
@@ -49,7 +49,7 @@ fn a_malformed_call_is_recorded_with_its_key_if_that_is_right() {
         let body = body.replace(&right, &password);
         let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
         let memory = &mut Memory::default();
-        let verdict = gate::judge(policy, Road::Mcp, Body::Whole(body.as_bytes()), facts(), memory, &mut trace);
+        let verdict = setting::verdict(policy, Road::Mcp, Body::Whole(body.as_bytes()), facts(), memory, &mut trace);
         let Verdict::Refuse(refusal) = verdict else { panic!("{verdict:?}") };
         assert_eq!((refusal.reason.row().name, trace.verified), ("malformed_request", verified));
     }
