@@ -5,6 +5,7 @@ pub mod jsonrpc;
 pub(crate) mod operators;
 
 use std::borrow::Cow;
+use std::fmt;
 
 pub use bad::{BadCall, Parameter};
 
@@ -35,6 +36,22 @@ pub struct Call<'a> {
     pub kwargs: Members<'a>,
 }
 
+/// What is no call of a model's method, and what stands in it in the place of the password: a text, or nothing.
+#[derive(PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct Malformed<'a> {
+    /// What the client sent in the place of the password.
+    pub password: Cow<'a, str>,
+    /// What is wrong.
+    pub problem: BadCall,
+}
+
+impl fmt::Debug for Malformed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Malformed({:?})", self.problem)
+    }
+}
+
 /// A call of the `common` service.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Common<'a> {
@@ -56,7 +73,20 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// Everything that is not exactly the documented shape, also when Odoo would take it.
-    pub fn read(call: MethodCall<'a>) -> Result<Self, BadCall> {
+    pub fn read(mut call: MethodCall<'a>) -> Result<Self, Malformed<'a>> {
+        // Before all else, as whose call it was is to be known whatever is wrong with it.
+        let password = match call.params.get_mut(2) {
+            Some(Value::String(text)) => std::mem::take(text),
+            _ => Cow::Borrowed(""),
+        };
+        match Self::without_password(call) {
+            Ok(call) => Ok(Self { password, ..call }),
+            Err(problem) => Err(Malformed { password, problem }),
+        }
+    }
+
+    /// Reads all but the password, in whose place is an empty text.
+    fn without_password(call: MethodCall<'a>) -> Result<Self, BadCall> {
         let keywords = match call.method.as_ref() {
             "execute_kw" => true,
             "execute" => false,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::call::{Call, Common, jsonrpc};
+use crate::call::{Call, Common, Malformed, jsonrpc};
 use crate::decide::{Grant, authenticate};
 use crate::formats::json;
 use crate::formats::value::Value;
@@ -56,16 +56,12 @@ impl<'s> Asked<'s, '_> {
 
     /// A call of the `object` service: decided on, if it carries a key.
     fn object<'c>(&mut self, call: MethodCall<'c>) -> Result<(Call<'c>, Grant<'s>), Stop> {
-        let password = match call.params.get(2) {
-            Some(Value::String(text)) => text.clone(),
-            _ => Cow::Borrowed(""),
-        };
-        if has_key(&password).is_err() {
+        let call = Call::read(call).map_err(|Malformed { password, problem }| match has_key(&password) {
+            Ok(()) => self.malformed(&password, problem),
             // A key somewhere else in what is no call may be half of one.
-            let other = if Call::read(call).is_ok() { Other::Keyless } else { Other::Unread };
-            return Err(Stop::Other(other(Reason::KeyRequired.into())));
-        }
-        let call = Call::read(call).map_err(|problem| self.malformed(&password, problem))?;
+            Err(_) => unread(Reason::KeyRequired.into()),
+        })?;
+        has_key(&call.password)?;
         if !self.policy.is_secured(self.road) && self.policy.enforcement() == Enforcement::Block {
             return Err(Stop::Refused(Reason::EndpointBlocked.into()));
         }

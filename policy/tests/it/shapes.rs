@@ -32,7 +32,7 @@ fn bad_call(road: Road, body: &str) -> BadCall {
         Ok(call) => call,
         Err(problem) => return problem,
     };
-    if road == Road::Common { Common::read(call).err().unwrap() } else { Call::read(call).err().unwrap() }
+    if road == Road::Common { Common::read(call).err().unwrap() } else { Call::read(call).err().unwrap().problem }
 }
 
 #[test]
