@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lictor_policy::gate::Policy;
+use lictor_policy::gate;
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::wire::UnixMicros;
 
@@ -73,7 +73,7 @@ impl Worker {
     /// The most bytes that a body may have by the policy at hand, which is a tick old at most.
     pub(crate) fn body_limit(&self) -> usize {
         let loaded = self.loaded.take();
-        let limit = Policy::new(loaded.snapshot.as_deref(), 0, 0, false).body_limit();
+        let limit = gate::body_limit(loaded.snapshot.as_deref());
         self.loaded.set(loaded);
         limit
     }

@@ -1,15 +1,15 @@
 //! A permitted call that waits for its intent to be stored.
 
-use lictor_policy::gate::{Body, Verdict};
+use lictor_policy::gate::{Asked, Body, Verdict};
 use lictor_policy::refusal::Reason;
 
 use crate::arrived::Arrived;
 use crate::audit::intent::{Intent, is_stored};
 use crate::host::{self, Action, HostError};
 use crate::record::Record;
-use crate::request::{Phase, Request, call};
+use crate::request::verdict::call;
+use crate::request::{Phase, Request};
 use crate::state::SecondLook;
-use crate::worker::Current;
 use crate::{forward, reservation};
 
 pub(crate) struct Waiting {
@@ -31,7 +31,7 @@ impl Request {
     pub(crate) fn wait(
         &mut self,
         arrived: Arrived,
-        current: &Current,
+        policy_id: u64,
         mut record: Record,
         body: &[u8],
         forwarded_length: usize,
@@ -47,7 +47,7 @@ impl Request {
             return self.refuse(arrived.road, record, &Reason::AuditUnavailable.into());
         };
         worker.waits(token, self.id);
-        let (policy_id, body) = (current.id, body.to_vec());
+        let body = body.to_vec();
         self.phase =
             Phase::Waiting(Box::new(Waiting { record, intent, arrived, token, policy_id, body, forwarded_length }));
         Ok(Action::Pause)
@@ -68,9 +68,10 @@ impl Request {
             intent.queue()?;
             return self.refuse(road, record, &Reason::AuditUnavailable.into()).map(drop);
         }
-        let current = self.current()?;
-        if current.id != policy_id {
-            match self.ask_about(&arrived, &current, Body::Whole(&body), &mut SecondLook::default())?.0 {
+        let in_force = self.in_force()?;
+        if in_force.current.id != policy_id {
+            let look = |asked: Asked<'_, '_>| asked.judge(Body::Whole(&body));
+            match self.ask_with(&mut SecondLook::default(), &arrived, &in_force, look)?.0 {
                 Verdict::Forward(call) => {
                     forward::replace(&arrived.headers, &call, forwarded_length)?;
                     // What limits would have refused is known from the first look only.
@@ -82,7 +83,7 @@ impl Request {
                 }
             }
         }
-        record.forwarded(host::now()?);
+        record.forwarded(in_force.now);
         self.phase = Phase::Judged(Box::new(record));
         host::resume_request()
     }

@@ -33,8 +33,11 @@ pub use watch::{SeenKey, Sight, Watch};
 
 use crate::gate::others::Other;
 
-/// The body cap of a gate that has no policy yet.
-pub const DEFAULT_BODY_LIMIT: u32 = 8 << 20;
+/// The most bytes that a body may have; of a gate that has no policy yet, a fixed number.
+pub fn body_limit(snapshot: Option<&Snapshot>) -> usize {
+    const WITHOUT_POLICY: u32 = 8 << 20;
+    snapshot.map_or(WITHOUT_POLICY, |snapshot| snapshot.settings.wire.body_limit_bytes) as usize
+}
 
 /// The policy in force, if there is one.
 #[derive(Clone, Copy, Debug)]
@@ -52,11 +55,6 @@ impl<'s> Policy<'s> {
         let fresh = snapshot.filter(|snapshot| now.abs_diff(confirmed_at) <= max_age(snapshot));
         let require = require || snapshot.is_some_and(|s| s.settings.wire.enforcement == Enforcement::Require);
         Self { snapshot: fresh, require: require && fresh.is_none() }
-    }
-
-    /// The most bytes that a body may have.
-    pub fn body_limit(&self) -> usize {
-        self.snapshot.map_or(DEFAULT_BODY_LIMIT, |snapshot| snapshot.settings.wire.body_limit_bytes) as usize
     }
 
     /// Whether a road's requests pass without a look at them.
@@ -122,7 +120,7 @@ impl<'s> Policy<'s> {
 pub enum Body<'b> {
     /// All of it.
     Whole(&'b [u8]),
-    /// Longer than [`Policy::body_limit`]: as much as came.
+    /// Longer than [`body_limit`]: as much as came.
     TooLarge(&'b [u8]),
     /// In an encoding, or of a type, that is not read.
     Encoded(&'b [u8], &'b Unsupported),
@@ -327,7 +325,7 @@ fn no_databases() -> Refusal {
 fn readable<'b>(policy: Policy<'_>, body: Body<'b>) -> Result<&'b [u8], Stop> {
     match body {
         Body::Whole(bytes) => Ok(bytes),
-        Body::TooLarge(_) => Err(unread(Refusal::too_large(policy.body_limit()))),
+        Body::TooLarge(_) => Err(unread(Refusal::too_large(body_limit(policy.snapshot)))),
         Body::Encoded(_, problem) => Err(unread(Refusal::unsupported(problem))),
         Body::NotPost(_) => Err(misshapen("it must be a POST")),
         Body::Unread => Err(misshapen("its body is missing")),

@@ -3,8 +3,8 @@
 use crate::decide::Head;
 use crate::gate::calls::{Calls, Sign};
 use crate::gate::marks::{self, Mark};
-use crate::gate::{Asked, Policy, Verdict};
-use crate::refusal::Reason;
+use crate::gate::{Asked, Policy};
+use crate::refusal::{Reason, Refusal};
 
 /// How much of a body is kept for a key that the next piece goes on with: each of its letters may be written as eight.
 const KEPT: usize = 512;
@@ -68,15 +68,14 @@ impl Watch {
 
 impl Asked<'_, '_> {
     /// What becomes of a request in which something was seen: a refusal, or none, and it goes on.
-    pub fn judge_sight(mut self, sight: &Sight) -> Option<Verdict> {
-        let refusal = match sight {
+    pub fn judge_sight(mut self, sight: &Sight) -> Option<Refusal> {
+        Some(match sight {
             Sight::Call(sign) => self.policy.refuses(*sign, self.facts)?,
             Sight::Key(_) if self.policy.snapshot.is_none() => Reason::PolicyUnavailable.into(),
             Sight::Key(SeenKey(mark)) => {
                 self.name(mark);
                 self.misplaced()
             }
-        };
-        Some(Verdict::Refuse(refusal))
+        })
     }
 }

@@ -420,8 +420,8 @@ fn a_call_that_came_by_no_road_is_refused_in_require_only() {
         let sight = Watch::for_calls(&Head::default()).see(call.as_bytes()).unwrap();
         let (mut memory, mut trace) = (Memory::default(), Trace::default());
         let (road, facts, state) = (Road::Object, setting::facts(), &mut memory);
-        let verdict = Asked { policy, road, facts, state, trace: &mut trace }.judge_sight(&sight);
-        verdict.map_or("pass", |verdict| outcome(&verdict))
+        let refusal = Asked { policy, road, facts, state, trace: &mut trace }.judge_sight(&sight);
+        refusal.map_or("pass", |refusal| refusal.reason.row().name)
     };
     for (enforcement, exceptions, expected) in [
         (Enforcement::Off, vec![], "pass"),
