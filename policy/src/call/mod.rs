@@ -14,7 +14,6 @@ use crate::formats::value;
 use crate::formats::value::{Members, Value};
 use crate::formats::xmlrpc::MethodCall;
 use crate::road::MAX_NAME;
-use crate::snapshot::Key;
 use crate::wire::Upstream;
 
 /// A call of a model's method, as it came, with the client's credential.
@@ -130,13 +129,6 @@ impl<'a> Call<'a> {
             Value::Struct(self.kwargs),
         ];
         MethodCall { method: Cow::Borrowed("execute_kw"), params }
-    }
-
-    /// Whether database and uid, where the client named them, are the key's.
-    pub fn is_identity_of(&self, key: &Key) -> bool {
-        let upstream = &key.user.upstream;
-        self.database.as_ref().is_none_or(|name| *name == upstream.database)
-            && self.uid.is_none_or(|uid| uid == upstream.uid)
     }
 
     /// The context; empty where there is none.

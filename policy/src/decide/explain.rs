@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::decide::shadow::Shadowed;
-use crate::decide::{Facts, Stage, Trace, admit, authenticate, pause, permitted};
+use crate::decide::{Facts, Stage, Trace, admit, key, pause, permitted};
 use crate::refusal::Refusal;
 use crate::snapshot::{Key, Snapshot};
 
@@ -63,7 +63,7 @@ fn before_permission(
         Ok(())
     };
     note(Stage::Key, true, usable(key, facts))?;
-    note(Stage::Identity, true, authenticate::identity(key, call))?;
+    note(Stage::Identity, true, key::identity(key, call))?;
     note(Stage::Pause, true, pause::key(snapshot, key))?;
     let unlimited = admit::session_limit(snapshot, key) == 0;
     note(Stage::Session, unlimited, admit::terminated(snapshot, key, facts))?;
@@ -72,6 +72,6 @@ fn before_permission(
 }
 
 fn usable(key: &Key, facts: Facts<'_>) -> Result<(), Refusal> {
-    authenticate::current(key, facts)?;
-    authenticate::accepted(key)
+    key::current(key, facts)?;
+    key::accepted(key)
 }

@@ -1,8 +1,9 @@
 //! Storey 9: the decision: every stage in its order, the first check that fails decides.
 
 mod admit;
-mod authenticate;
 mod explain;
+mod key;
+mod login;
 mod method;
 mod model;
 mod pause;
@@ -28,8 +29,9 @@ use crate::road::Target;
 use crate::snapshot::{Key, Snapshot};
 use crate::wire::UnixMicros;
 
-pub use authenticate::{authenticate, identify, recognise};
 pub use explain::{Check, Finding, explain};
+pub use key::recognise;
+pub use login::{authenticate, identify};
 
 /// What a gate knows of a request beside its body.
 #[derive(Clone, Copy, Debug)]
@@ -185,9 +187,9 @@ pub fn decide<'s>(
 ) -> Result<Grant<'s>, Refusal> {
     trace.model = Some(call.model.to_string());
     trace.method = Some(call.method.to_string());
-    let verified = authenticate::key(snapshot, &call.password, facts, state, trace)?;
+    let verified = key::verify(snapshot, &call.password, facts, state, trace)?;
     trace.stage = Stage::Identity;
-    authenticate::identity(verified.key, call)?;
+    key::identity(verified.key, call)?;
     trace.stage = Stage::Pause;
     pause::key(snapshot, verified.key)?;
     let Admitted { key, mut shadowed } = admit::call(snapshot, verified, facts, state, trace)?;

@@ -1,59 +1,11 @@
-//! Stage 1: the key and whose it is.
+//! Stage 1: the key, and whose it is.
 
 use crate::call::Call;
-use crate::decide::admit::{self, Admitted, Verified};
-use crate::decide::{Facts, Grant, Stage, State, Trace, pause};
+use crate::decide::admit::Verified;
+use crate::decide::{Facts, State, Trace};
 use crate::key::{Key as PlainKey, Presented};
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::{Key, Snapshot};
-
-/// Answers `authenticate` and `login`: whose key it is, or why the answer is no: a wrong key, login or database. Starts
-/// no session.
-///
-/// # Errors
-/// Another stage's refusal, which is a fault: of the brake, a pause, the address or the rate.
-pub fn authenticate<'s>(
-    snapshot: &'s Snapshot,
-    (database, login, password): (&str, &str, &str),
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Result<Result<Grant<'s>, Reason>, Refusal> {
-    let verified = match key(snapshot, password, facts, state, trace) {
-        Ok(verified) => verified,
-        Err(refusal) if refusal.reason == Reason::InvalidKey => return Ok(Err(refusal.reason)),
-        Err(refusal) => return Err(refusal),
-    };
-    trace.stage = Stage::Pause;
-    pause::key(snapshot, verified.key)?;
-    let Admitted { key, shadowed } = admit::login(snapshot, verified, facts, state, trace)?;
-    let upstream = &key.user.upstream;
-    let same = upstream.database == database && upstream.login == login;
-    Ok(if same { Ok(Grant::of(key, &shadowed)) } else { Err(Reason::IdentityMismatch) })
-}
-
-/// Verifies a key as a login does, for a page that says whose it is. Starts no session.
-///
-/// # Errors
-/// The refusal of the first stage that fails; a database that is not the key's, if one is named.
-pub fn identify<'s>(
-    snapshot: &'s Snapshot,
-    password: &str,
-    database: Option<&str>,
-    facts: Facts<'_>,
-    state: &mut dyn State,
-    trace: &mut Trace<'s>,
-) -> Result<Grant<'s>, Refusal> {
-    let verified = key(snapshot, password, facts, state, trace)?;
-    trace.stage = Stage::Identity;
-    if database.is_some_and(|database| database != verified.key.user.upstream.database) {
-        return Err(Reason::IdentityMismatch.into());
-    }
-    trace.stage = Stage::Pause;
-    pause::key(snapshot, verified.key)?;
-    let Admitted { key, shadowed } = admit::login(snapshot, verified, facts, state, trace)?;
-    Ok(Grant::of(key, &shadowed))
-}
 
 /// Verifies the key of a call that is refused because it is malformed: its record then names whose it was, as malformed
 /// calls with a right key are worth an alert. Whether the key is right changes nothing for the caller.
@@ -64,11 +16,11 @@ pub fn recognise<'s>(
     state: &mut dyn State,
     trace: &mut Trace<'s>,
 ) {
-    let _ = key(snapshot, password, facts, state, trace);
+    let _ = verify(snapshot, password, facts, state, trace);
 }
 
 /// Exists, hash matches, not expired. Checksum, prefix and digest come first: they cost a thousandth of the hash.
-pub(crate) fn key<'s>(
+pub(crate) fn verify<'s>(
     snapshot: &'s Snapshot,
     password: &str,
     facts: Facts<'_>,
@@ -110,9 +62,12 @@ pub(crate) fn accepted(key: &Key) -> Result<(), Refusal> {
     if key.user.upstream_rejected { Err(Reason::UpstreamCredentialRejected.into()) } else { Ok(()) }
 }
 
-/// The database and uid of a call must be the key's.
+/// The database and uid of a call, where it names them, must be the key's.
 pub(crate) fn identity(key: &Key, call: &Call<'_>) -> Result<(), Refusal> {
-    if call.is_identity_of(key) { Ok(()) } else { Err(Reason::IdentityMismatch.into()) }
+    let upstream = &key.user.upstream;
+    let is_same = call.database.as_ref().is_none_or(|name| *name == upstream.database)
+        && call.uid.is_none_or(|uid| uid == upstream.uid);
+    if is_same { Ok(()) } else { Err(Reason::IdentityMismatch.into()) }
 }
 
 /// Hashes the key, unless too many wrong ones came from there.
