@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use lictor_policy::odoo::is_api_key;
 use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::clients::odoo::{OdooError, is_api_key};
+use crate::clients::odoo::OdooError;
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
@@ -182,7 +183,7 @@ async fn verified(app: &App, user_id: &str, given: &Credential) -> Result<(Upstr
             "The password is right, but the user has two-factor authentication, with which Odoo's API takes only API \
              keys: make one in Odoo, in the user's preferences under Security, and give that.",
         ),
-        OdooError::Rejected if is_api_key(secret) => refused(
+        OdooError::Rejected if is_api_key(secret.expose().as_bytes()) => refused(
             "Odoo does not take this API key: it has expired, was removed, or belongs to another login or database. \
              Make one in Odoo, in the user's preferences under Security.",
         ),

@@ -12,6 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use lictor_policy::formats::value::Value;
 use lictor_policy::formats::xmlrpc::{self, MethodCall};
+use lictor_policy::odoo::is_api_key;
 use lictor_policy::secret::Secret;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
@@ -62,12 +63,6 @@ pub struct Look {
     pub ends_at: Option<Moment>,
 }
 
-/// Whether a secret has the form of Odoo's API keys, which no sensible password has: 20 bytes in hexadecimal.
-pub fn is_api_key(secret: &Secret) -> bool {
-    let text = secret.expose();
-    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// One Odoo, by its base URL.
 pub struct Odoo {
     common: Uri,
@@ -109,7 +104,7 @@ impl Odoo {
     /// that, which locks an address out after ten wrong passwords: not for what happens again and again.
     pub async fn authenticate_new(&self, database: &str, login: &str, secret: &Secret) -> Result<Uid, OdooError> {
         match self.authenticate(database, login, secret).await {
-            Err(OdooError::Rejected) if !is_api_key(secret) => {
+            Err(OdooError::Rejected) if !is_api_key(secret.expose().as_bytes()) => {
                 let params = json!({"db": database, "login": login, "password": secret.expose()});
                 // A login with a second factor yet to come has an answer without a uid; a wrong one has an error.
                 let accepted = self.json(&self.web_login, params).await.is_ok_and(|answer| answer.is_object());
@@ -133,7 +128,7 @@ impl Odoo {
         let names: BTreeMap<String, String> = serde_json::from_value(names).map_err(|_| odd())?;
         let groups: BTreeSet<_> = names.into_values().filter(|name| !name.is_empty()).collect();
         let mut ends_at = None;
-        if is_api_key(secret) {
+        if is_api_key(secret.expose().as_bytes()) {
             let own = json!([[["user_id", "=", uid], ["scope", "=", false]], ["expiration_date"]]);
             let keys = ask("res.users.apikeys", "search_read", own).await?;
             let ends = keys.as_array().ok_or_else(odd)?.iter().filter_map(|key| key["expiration_date"].as_str());

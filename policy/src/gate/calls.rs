@@ -10,6 +10,7 @@ use crate::gate::marks::{ENTITY, without_zeros};
 use crate::gate::members::Members;
 use crate::gate::{Policy, json2};
 use crate::key::MARK;
+use crate::odoo::is_api_key;
 use crate::refusal::{Reason, Refusal};
 use crate::road::Road;
 use crate::wire::Enforcement;
@@ -62,7 +63,7 @@ impl Policy<'_> {
 pub fn in_head(head: &Head<'_>) -> Option<Sign> {
     let token = json2::bearer(head.authorization)?;
     let is_ours = token.starts_with(MARK.as_bytes());
-    let is_odoos = json2::is_api_key(token);
+    let is_odoos = is_api_key(token);
     (!is_ours && (is_odoos || (head.is_post && !head.has_session))).then_some(Sign::Bearer)
 }
 

@@ -9,11 +9,11 @@ use crate::formats::json;
 use crate::formats::value::{Members, Value};
 use crate::gate::{Asked, Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable, reply};
 use crate::key::{Key, Presented};
-use crate::odoo::operations;
+use crate::odoo::{is_api_key, operations};
 use crate::refusal::{Reason, Refusal};
 use crate::road::{Road, Target};
 use crate::secret::Secret;
-use crate::wire::{Enforcement, Upstream};
+use crate::wire::Enforcement;
 
 /// The token of an `Authorization` header, as Odoo finds it: `(?i)^bearer\s+(.+)$` in Latin-1, with Python's white space.
 pub fn bearer(header: &[u8]) -> Option<&[u8]> {
@@ -66,16 +66,6 @@ pub fn write(mut call: Call<'_>, size_hint: usize) -> (String, String) {
     (path, body)
 }
 
-/// Whether the user's credential can be an API key, the only one that Odoo takes on this road.
-pub fn takes(upstream: &Upstream) -> bool {
-    is_api_key(upstream.secret.expose().as_bytes())
-}
-
-/// Whether it has the form of Odoo's API keys: 20 random bytes in hex.
-pub(crate) fn is_api_key(text: &[u8]) -> bool {
-    text.len() == 40 && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// Whether the headers leave the verdict to the body: what they alone can refuse is refused before it has come.
 pub(crate) fn needs_body(policy: Policy<'_>, head: &Head<'_>) -> bool {
     head.target.is_some() && key(head).and_then(|key| usable(policy, key)).is_ok()
@@ -118,7 +108,8 @@ impl Asked<'_, '_> {
         let call = read(target, head.database, key, arguments).map_err(|problem| self.malformed(key, problem))?;
         let grant = self.decide(&call)?;
         let upstream = &grant.key.user.upstream;
-        if !takes(upstream) {
+        // Odoo takes nothing else on this road.
+        if !is_api_key(upstream.secret.expose().as_bytes()) {
             return Err(Stop::Refused(Refusal::explained(
                 Reason::EndpointBlocked,
                 "On this road Odoo takes API keys only, and the key's user has a password there; an administrator would \
