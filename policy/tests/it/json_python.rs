@@ -23,7 +23,7 @@ const PATH: &str = "/json/2/res.partner/any_method";
 fn json_that_is_forwarded_is_what_was_decided() {
     let snapshot = oracle::open(setting::with_api_key(setting::policy()));
     let mut memory = Memory::default();
-    let mut oracle = Oracle::start("json_oracle.py");
+    let mut oracle = Oracle::start();
     let mut runner = oracle::runner();
     let bearer = format!("Bearer {}", setting::key().expose());
     let target = Target::of(PATH).unwrap();

@@ -1,7 +1,8 @@
-"""Reads documents as Odoo does, with xmlrpc.client.loads, and says for each whether it is the call that was decided.
+"""Reads documents as Odoo does, with xmlrpc.client.loads or json.loads, and says for each whether it is the call that was decided.
 
-One JSON object a line: `forwarded` and `original` are base64, `call` the decided parameters in tagged form. Of the
-original, database and password are not compared, as the gate replaces them, and the uid is what Odoo makes of it.
+One JSON object a line: `road` is `xmlrpc`, `jsonrpc` or `json2`, `forwarded` and `original` are base64, `call` is what was
+decided in tagged form: for JSON-2 the body, else the parameters. Of an original's parameters database and password are not
+compared, as the gate replaces them, and the uid is what Odoo makes of it.
 """
 
 import base64
@@ -50,31 +51,61 @@ def same(left, right):
     return left == right
 
 
-def loads(text):
-    return xmlrpc.client.loads(base64.b64decode(text), use_datetime=True)
+def read(road, text):
+    """The method and its parameters; for JSON-2 none and the body."""
+    document = base64.b64decode(text)
+    if road == "xmlrpc":
+        params, method = xmlrpc.client.loads(document, use_datetime=True)
+        return method, list(params)
+    # As Odoo's server does: the bytes as text, what is not UTF-8 replaced.
+    body = json.loads(document.decode("utf-8", "replace"))
+    if road == "json2":
+        return None, body
+    # Odoo looks at no other member of the document.
+    if body["params"]["service"] != "object":
+        raise ValueError("another service")
+    return body["params"]["method"], body["params"]["args"]
+
+
+def with_context(kwargs):
+    """An empty array, an empty text or nil where the context stands means none."""
+    kwargs = dict(kwargs or {})
+    if "context" in kwargs and kwargs["context"] in ([], "", None):
+        kwargs["context"] = {}
+    return kwargs
+
+
+def arguments(method, given):
+    """What Odoo makes of an original."""
+    match method:
+        case None:
+            body = with_context(given)
+            if body.get("ids", 0) is None:
+                del body["ids"]
+            return body
+        case "execute_kw":
+            return [*given[:6], with_context(given[6] if len(given) > 6 else None)]
+        case "execute":
+            return [*given[:5], given[5:], {}]
+    raise ValueError("another method")
 
 
 def judge(case):
-    call = [plain(value) for value in case["call"]]
-    params, method = loads(case["forwarded"])
-    if method != "execute_kw" or not same(list(params), call):
+    call = plain(case["call"])
+    road = case["road"]
+    method, forwarded = read(road, case["forwarded"])
+    if method not in (None, "execute_kw") or not same(forwarded, call):
         return "the forwarded document is another call"
     try:
-        params, method = loads(case["original"])
+        original = arguments(*read(road, case["original"]))
     except Exception as error:  # noqa: BLE001: whatever Python's reader refuses, the gate must refuse
         return f"Python does not read the original document: {error}"
-    if int(params[1]) != call[1]:
-        return "Python reads another uid in the original document"
-    rest = list(params[3:])
-    if method == "execute":
-        rest = [*rest[:2], rest[2:]]
-    kwargs = rest[3] if len(rest) == 4 else {}
-    kwargs = dict(kwargs or {})
-    # An empty array, an empty text or nil where the context stands means none.
-    if "context" in kwargs and kwargs["context"] in ([], "", None):
-        kwargs["context"] = {}
-    if not same([*rest[:3], kwargs], call[3:]):
-        return "Python reads another call in the original document"
+    if road != "json2":
+        if int(original[1]) != call[1]:
+            return "Python reads another uid in the original document"
+        original, call = original[3:], call[3:]
+    if not same(original, call):
+        return f"Python reads another call in the original document: {original!r}"
     return "same"
 
 

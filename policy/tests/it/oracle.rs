@@ -25,10 +25,9 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    /// Runs a script of this folder.
-    pub(crate) fn start(script: &str) -> Self {
+    pub(crate) fn start() -> Self {
         let mut program = Command::new("python3")
-            .arg(format!("{}/tests/it/{script}", env!("CARGO_MANIFEST_DIR")))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/oracle.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -24,7 +24,7 @@ use crate::setting::{self, DATABASE, Memory, NOW, SECRET, UID};
 fn what_is_forwarded_is_what_was_decided() {
     let snapshot = oracle::open(setting::policy());
     let mut memory = Memory::default();
-    let mut oracle = Oracle::start("oracle.py");
+    let mut oracle = Oracle::start();
     let mut runner = oracle::runner();
     let arguments = proptest::collection::vec(render::value(), 0..4);
     for number in 0..BODIES {
@@ -46,9 +46,10 @@ fn what_is_forwarded_is_what_was_decided() {
         let call = Call::read(xmlrpc::read_call(&text).unwrap()).unwrap();
         let base64 = base64::engine::general_purpose::STANDARD;
         let case = json!({
+            "road": "xmlrpc",
             "forwarded": base64.encode(&document),
             "original": base64.encode(&bytes),
-            "call": decided(&call),
+            "call": tagged(&decided(call)),
         });
         if !oracle.ask(damaged, &bytes, &case) {
             break; // The reader's panic says which body failed.
@@ -127,19 +128,20 @@ fn body(args: Vec<Value<'static>>, runner: &mut TestRunner) -> Vec<u8> {
     render::call(method, &params, runner.rng())
 }
 
-/// The parameters that must be forwarded, in a form that says each value's type.
-fn decided(call: &Call<'_>) -> Vec<Json> {
-    vec![
-        json!(["string", DATABASE]),
-        json!(["int", UID.to_string()]),
-        json!(["string", SECRET]),
-        json!(["string", call.model]),
-        json!(["string", call.method]),
-        tagged(&Value::Array(call.args.clone())),
-        tagged(&Value::Struct(call.kwargs.clone())),
-    ]
+/// The parameters that must be forwarded.
+fn decided(call: Call<'_>) -> Value<'_> {
+    Value::Array(vec![
+        Value::String(DATABASE.into()),
+        Value::Int(UID),
+        Value::String(SECRET.into()),
+        Value::String(call.model),
+        Value::String(call.method),
+        Value::Array(call.args),
+        Value::Struct(call.kwargs),
+    ])
 }
 
+/// In a form that says each value's type.
 pub(crate) fn tagged(value: &Value<'_>) -> Json {
     match value {
         Value::Nil => json!(["nil", null]),
