@@ -3,7 +3,7 @@
 use lictor_policy::wire::UnixMicros;
 
 use crate::host::{self, HostError};
-use crate::state::Pair;
+use crate::shared::pair::Pair;
 
 /// The right to speak to the control plane for this gate.
 pub(crate) struct Lease {

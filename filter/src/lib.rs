@@ -25,7 +25,7 @@ mod reply;
 mod request;
 mod reservation;
 mod root;
-mod state;
+mod shared;
 mod subscription;
 mod threads;
 mod worker;

@@ -9,7 +9,8 @@ use lictor_policy::wire::{Event, UnixMicros};
 
 use crate::host::{self, HostError};
 use crate::reservation::{Reserved, reserve};
-use crate::state::{Table, change};
+use crate::shared::change;
+use crate::shared::table::Table;
 use crate::{answers, audit};
 
 /// Records a minute of one key for one reason: administrators see in them what an agent lacks.

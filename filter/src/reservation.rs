@@ -4,7 +4,8 @@ use lictor_policy::memory::places::{For, Places};
 use lictor_policy::wire::UnixMicros;
 
 use crate::host::{self, HostError};
-use crate::state::{Table, change};
+use crate::shared::change;
+use crate::shared::table::Table;
 
 const NAME: &str = "lictor.sequence";
 const SHARES: Table = Table::new("lictor.share", 256);

@@ -8,7 +8,7 @@ use lictor_policy::wire::{self, UnixMicros};
 
 use crate::control_plane::{Backoff, headers, status};
 use crate::host::{self, HostError};
-use crate::state::{Blob, Stamp};
+use crate::shared::policy::{Blob, Stamp};
 use crate::worker::{Current, Worker};
 use crate::{audit, threads};
 

@@ -6,7 +6,7 @@
 
 use crate::audit;
 use crate::host::{self, HostError};
-use crate::state::Pair;
+use crate::shared::pair::Pair;
 
 /// Threads that can have a place; those beyond are not watched.
 const PLACES: usize = 256;

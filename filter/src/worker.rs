@@ -11,7 +11,7 @@ use lictor_policy::wire::UnixMicros;
 use crate::config::Config;
 use crate::host::{self, HostError};
 use crate::metrics::Metrics;
-use crate::state::{Blob, Stamp};
+use crate::shared::policy::{Blob, Stamp};
 
 /// Shared by the root context and the requests of one thread.
 pub(crate) struct Worker {

@@ -11,7 +11,7 @@ use lictor_policy::wire::Event;
 use crate::audit::entry::Entry;
 use crate::host::{self, HostError};
 use crate::reservation::{self, Reserved};
-use crate::state::create;
+use crate::shared::create;
 
 const QUEUE: &str = "lictor.audit";
 

@@ -12,7 +12,7 @@ use crate::arrived::Arrived;
 use crate::host::{self, Action, HostError};
 use crate::record::Record;
 use crate::reservation::{Full, Reserved, reserve};
-use crate::state::Slots;
+use crate::shared::lines::Slots;
 use crate::worker::Current;
 use crate::{forward, refused, reply};
 

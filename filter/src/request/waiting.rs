@@ -9,7 +9,7 @@ use crate::host::{self, Action, HostError};
 use crate::record::Record;
 use crate::request::verdict::call;
 use crate::request::{Phase, Request};
-use crate::state::SecondLook;
+use crate::shared::lines::SecondLook;
 use crate::{forward, reservation};
 
 pub(crate) struct Waiting {
