@@ -67,7 +67,7 @@ impl Record {
             method: trace.method,
             operations: trace.operations,
             record_ids: ids,
-            record_count: told(count),
+            record_count: stated(count),
             record_digest: digest,
             nested_ids: nested,
             ..Event::at(facts.now, format!("{:016x}", host::random_number()?))
@@ -171,7 +171,7 @@ impl Record {
         let is_whole = self.event.response_bytes <= self.head_room() as u64;
         let all = if is_whole { made.len() } else { self.created };
         self.event.record_ids.extend(made);
-        self.event.record_count = told(self.event.record_ids.len().max(named + all));
+        self.event.record_count = stated(self.event.record_ids.len().max(named + all));
     }
 
     const fn head_room(&self) -> usize {
@@ -186,6 +186,6 @@ impl Record {
 }
 
 /// How many records an event says that there are: a list that is shorter tells it by itself.
-fn told(count: usize) -> Option<u64> {
+fn stated(count: usize) -> Option<u64> {
     (count >= MAX_READ).then_some(count as u64)
 }

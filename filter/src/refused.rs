@@ -1,7 +1,7 @@
 //! One budget for refusals: the first few a minute of each caller and reason have records of their own, the rest is
 //! counted. So nobody fills the queue, a disk or a mailbox by being refused. Whoever goes on all the same is answered late.
 
-use lictor_policy::memory::brake::network;
+use lictor_policy::address::network_bytes;
 use lictor_policy::memory::counted::{Counted, Whose};
 use lictor_policy::memory::places::For;
 use lictor_policy::refusal::Reason;
@@ -79,7 +79,7 @@ fn refusals(event: &Event, reason: Reason) -> Result<Refusals, HostError> {
         let number = KEYS.add(&[key.as_bytes(), reason], event.at)?;
         return Ok(Refusals { number, is_recorded: number <= RECORDED_OF_KEY });
     }
-    let network = network(event.client_ip.parse().ok());
+    let network = network_bytes(event.client_ip.parse().ok());
     let number = ADDRESSES.add(&[&network, reason], event.at)?;
     let is_recorded = number <= RECORDED_OF_ADDRESS && ALL_ADDRESSES.add(&[], event.at)? <= RECORDED_UNVERIFIED;
     Ok(Refusals { number, is_recorded })

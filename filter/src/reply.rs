@@ -22,8 +22,8 @@ pub(crate) fn answer(
     denied: Option<Reason>,
     would_deny: Option<Reason>,
 ) -> Result<usize, HostError> {
-    tell("lictor_reason", denied)?;
-    tell("lictor_would_deny", would_deny)?;
+    log_reason("lictor_reason", denied)?;
+    log_reason("lictor_would_deny", would_deny)?;
     send(reply, headers(quota, would_deny))
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn refuse(
     id: Option<&str>,
     quota: Option<Quota>,
 ) -> Result<usize, HostError> {
-    tell("lictor_reason", Some(refusal.reason))?;
+    log_reason("lictor_reason", Some(refusal.reason))?;
     let mut headers = headers(quota, None);
     headers.extend(refusal.retry_after_seconds.map(|seconds| ("retry-after", seconds.to_string())));
     send(&reply::refusal(road, refusal, decision_id, id), headers)
@@ -52,12 +52,12 @@ pub(crate) fn passes() -> Result<(), HostError> {
 /// Tells in Odoo's answer what is left of the rate limit; there and in the access log, why the call would have been refused
 /// out of shadow.
 pub(crate) fn add_headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<(), HostError> {
-    tell("lictor_would_deny", would_deny)?;
+    log_reason("lictor_would_deny", would_deny)?;
     headers(quota, would_deny).iter().try_for_each(|(name, value)| host::set_response_header(name, value))
 }
 
 /// Leaves a reason for the access log.
-fn tell(name: &str, reason: Option<Reason>) -> Result<(), HostError> {
+fn log_reason(name: &str, reason: Option<Reason>) -> Result<(), HostError> {
     reason.map_or(Ok(()), |reason| host::tell_access_log(name, reason.row().name))
 }
 

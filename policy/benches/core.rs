@@ -20,7 +20,7 @@ use lictor_policy::formats::json;
 use lictor_policy::formats::xmlrpc::{self, MethodCall};
 use lictor_policy::gate::{Asked, Body, Policy, Verdict, json2};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
-use lictor_policy::memory::brake::Failures;
+use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
 use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::{Key, Snapshot};

@@ -19,6 +19,15 @@ pub fn network_of(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The bytes of whom an address counts for, see [`network_of`]; empty for none.
+pub fn network_bytes(address: Option<IpAddr>) -> Vec<u8> {
+    match address.map(network_of) {
+        Some(IpAddr::V4(network)) => network.octets().to_vec(),
+        Some(IpAddr::V6(network)) => network.octets().to_vec(),
+        None => Vec::new(),
+    }
+}
+
 /// Why an entry is not a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadNetwork {
@@ -115,6 +124,15 @@ mod tests {
         assert_ne!(of("2001:db8:1:3::"), of("2001:db8:1:2::"));
         assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
         assert_eq!(of("192.0.2.1"), "192.0.2.1");
+    }
+
+    #[test]
+    fn an_address_counts_as_its_network() {
+        let of = |address: &str| network_bytes(Some(address.parse().unwrap()));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_ne!(of("10.0.0.1"), of("10.0.0.2"));
+        assert_eq!(of("10.0.0.1"), of("::ffff:10.0.0.1"));
     }
 
     #[test]

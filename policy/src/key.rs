@@ -156,7 +156,7 @@ impl KeyHash {
         format!("${HASH_SCHEME}${}${salt}${checksum}", self.rounds)
     }
 
-    /// Whether the hash is this key's. Costs a worker milliseconds: callers ask the digest and the brake first.
+    /// Whether the hash is this key's. Costs a worker milliseconds: callers ask the digest and the limit on wrong keys first.
     pub fn verify(&self, key: &Key) -> bool {
         same(&derive(key, &self.salt, self.rounds), &self.checksum)
     }

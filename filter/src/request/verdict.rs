@@ -12,7 +12,7 @@ use crate::arrived::Arrived;
 use crate::host::{self, Action, HostError};
 use crate::record::Record;
 use crate::reservation::{Full, Reserved, reserve};
-use crate::shared::lines::Slots;
+use crate::shared::lines::Lines;
 use crate::worker::Current;
 use crate::{forward, refused, reply};
 
@@ -85,10 +85,10 @@ impl Request {
         in_force: &'s InForce,
         judge: impl FnOnce(Asked<'s, '_>) -> V,
     ) -> Result<(V, Record), HostError> {
-        let mut slots = Slots::default();
-        let judged = self.ask_with(&mut slots, arrived, in_force, judge)?;
+        let mut lines = Lines::default();
+        let judged = self.ask_with(&mut lines, arrived, in_force, judge)?;
         if let Some(worker) = &self.worker
-            && slots.hashes > 0
+            && lines.hashes > 0
         {
             worker.metrics()?.hashed()?;
         }

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use lictor_policy::address::network_bytes;
 use lictor_policy::decide::{State, Unavailable};
-use lictor_policy::memory::brake::{self, Failures};
+use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
 use lictor_policy::snapshot::Key;
 use lictor_policy::wire::UnixMicros;
@@ -12,18 +13,18 @@ use crate::host::{self, HostError, Shared};
 use crate::shared::table::Table;
 
 /// Wrong keys, by prefix and network.
-const BRAKE: Table = Table::new("lictor.brake", 4096);
+const FAILURES: Table = Table::new("lictor.failures", 4096);
 
 /// The memory of lines of keys, an entry a slot, and of wrong keys, an entry a bucket.
 #[derive(Default)]
-pub(crate) struct Slots {
+pub(crate) struct Lines {
     /// The entry that was read last and its name, for the compare-and-set.
     read: Option<(String, Shared)>,
     /// Keys that were hashed.
     pub(crate) hashes: u32,
 }
 
-impl State for Slots {
+impl State for Lines {
     fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {
         let name = format!("lictor.slot.{}", key.wire.slot);
         let entry = host::shared(&name)?;
@@ -42,11 +43,11 @@ impl State for Slots {
     }
 
     fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {
-        Ok(BRAKE.count(&[prefix.as_bytes(), &brake::network(client)])?.into())
+        Ok(FAILURES.count(&[prefix.as_bytes(), &network_bytes(client)])?.into())
     }
 
     fn failed(&mut self, prefix: &str, client: Option<IpAddr>, now: UnixMicros) -> Result<(), Unavailable> {
-        BRAKE.add(&[prefix.as_bytes(), &brake::network(client)], now)?;
+        FAILURES.add(&[prefix.as_bytes(), &network_bytes(client)], now)?;
         Ok(())
     }
 
@@ -57,7 +58,7 @@ impl State for Slots {
 
 /// A gate's memory for a second look at a call that was counted before: who it is, without counters.
 #[derive(Default)]
-pub(crate) struct SecondLook(Slots);
+pub(crate) struct SecondLook(Lines);
 
 impl State for SecondLook {
     fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {

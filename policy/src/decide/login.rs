@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 /// no session.
 ///
 /// # Errors
-/// Another stage's refusal, which is a fault: of the brake, a pause, the address or the rate.
+/// Another stage's refusal, which is a fault: of the limit on wrong keys, a pause, the address or the rate.
 pub fn authenticate<'s>(
     snapshot: &'s Snapshot,
     (database, login, password): (&str, &str, &str),

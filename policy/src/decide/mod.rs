@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::decide::admit::Admitted;
 use crate::decide::shadow::Shadowed;
 use crate::effects::Effects;
-use crate::memory::brake::Failures;
+use crate::memory::failures::Failures;
 use crate::memory::line::Line;
 use crate::memory::rate::Quota;
 use crate::memory::session::Session;

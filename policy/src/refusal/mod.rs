@@ -97,7 +97,7 @@ reasons! {
     /// The window is full.
     RateLimited = "rate_limited", 429, Some(A::RateLimitExceeded), Some(S::RateLimit),
         "Wait until the rate-limit window has room.";
-    /// The brute-force brake.
+    /// The limit on wrong keys.
     TooManyFailures = "too_many_failures", 429, Some(A::AuthenticationFailed), None,
         "Wait before trying another key from this address.";
     /// The key's scopes lack an operation of the call.

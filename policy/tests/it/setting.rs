@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use lictor_policy::address::network_bytes;
 use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
 use lictor_policy::formats::value::Value;
 use lictor_policy::gate::{Asked, Body, Policy, Verdict};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
-use lictor_policy::memory::brake::{Failures, network};
 use lictor_policy::memory::bucket::{Bucket, Place, minute_is_over};
+use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::road::Road;
@@ -156,7 +157,7 @@ impl State for Memory {
 }
 
 fn place(prefix: &str, client: Option<IpAddr>) -> Place {
-    Place::of(b"secret", 4096, &[prefix.as_bytes(), &network(client)])
+    Place::of(b"secret", 4096, &[prefix.as_bytes(), &network_bytes(client)])
 }
 
 pub(crate) fn facts() -> Facts<'static> {

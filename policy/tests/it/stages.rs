@@ -1,4 +1,4 @@
-//! The stages that remember: brake, session, rate; and what administrators stop.
+//! The stages that remember: wrong keys, session, rate; and what administrators stop.
 
 use lictor_policy::call::Call;
 use lictor_policy::decide::{Facts, Finding, Stage, Trace, explain};
@@ -127,7 +127,7 @@ fn a_terminated_session_is_refused_from_its_address_until_the_time_has_passed() 
 }
 
 #[test]
-fn ten_wrong_keys_from_an_address_brake_it_and_nobody_else() {
+fn ten_wrong_keys_from_an_address_stop_it_and_nobody_else() {
     let (policy, mut memory) = (setting::policy(), Memory::default());
     let good = setting::key().expose().to_owned();
     let wrong = setting::same_prefix(&good);

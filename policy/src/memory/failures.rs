@@ -1,10 +1,7 @@
-//! The brute-force brake: wrong keys cost a gate milliseconds each, so few are tried for a prefix and an address.
+//! The limit on wrong keys: each costs a gate milliseconds, so few are tried for a prefix and an address.
 //!
 //! Counted per prefix and address, never for all: else one attacker blocks everybody's first call.
 
-use std::net::IpAddr;
-
-use crate::address::network_of;
 use crate::memory::bucket::{Count, minute_is_over};
 use crate::wire::UnixMicros;
 
@@ -12,15 +9,6 @@ use crate::wire::UnixMicros;
 pub const MAX_FAILURES: u32 = 10;
 const PAUSE_SECONDS: u64 = 60;
 const MICROS: u64 = 1_000_000;
-
-/// The bytes of whom an address counts for ([`network_of`]); empty for none.
-pub fn network(address: Option<IpAddr>) -> Vec<u8> {
-    match address.map(network_of) {
-        Some(IpAddr::V4(network)) => network.octets().to_vec(),
-        Some(IpAddr::V6(network)) => network.octets().to_vec(),
-        None => Vec::new(),
-    }
-}
 
 /// The failures of a prefix from an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,14 +52,5 @@ mod tests {
         assert_eq!(failures(10).check(NOW + 10 * MICROS), Err(50));
         assert_eq!(failures(10).check(NOW + 60 * MICROS), Ok(()));
         assert_eq!(failures(10).check(NOW - 1), Ok(()));
-    }
-
-    #[test]
-    fn an_address_counts_as_its_network() {
-        let of = |address: &str| network(Some(address.parse().unwrap()));
-        assert_eq!(of("2001:db8::1"), of("2001:db8::2"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_ne!(of("10.0.0.1"), of("10.0.0.2"));
-        assert_eq!(of("10.0.0.1"), of("::ffff:10.0.0.1"));
     }
 }
