@@ -6,7 +6,7 @@ use lictor_policy::gate::{Verdict, reply};
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
-use lictor_policy::wire::{Enforcement, Snapshot};
+use lictor_policy::wire::Snapshot;
 
 use crate::roads::check_all;
 use crate::setting::{self, DATABASE, LOGIN, NOW, UID};
@@ -37,7 +37,7 @@ pub(crate) fn execute(model: &str, method: &str, args: &serde_json::Value, kwarg
     document("execute_kw", serde_json::json!([DATABASE, UID, key.expose(), model, method, args, kwargs]))
 }
 
-fn reason(verdict: &Verdict) -> Option<&'static str> {
+pub(crate) fn reason(verdict: &Verdict) -> Option<&'static str> {
     match verdict {
         Verdict::Refuse(refusal) => Some(refusal.reason.row().name),
         Verdict::Pass(_) | Verdict::PassTo(..) | Verdict::Forward(_) | Verdict::Answer { .. } => None,
@@ -289,74 +289,6 @@ fn another_key_with_the_same_prefix_is_refused() {
 }
 
 #[test]
-fn shared_roads_follow_the_enforcement_mode() {
-    let with_key = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({}));
-    let password = with_key.replace(setting::key().expose(), "admin");
-    let broken = with_key.replace("</methodCall>", "");
-    let verdict = |mode, body: &str| {
-        let mut policy = setting::policy();
-        policy.settings.enforcement = mode;
-        match setting::judge(&policy, Road::Object, body.as_bytes()) {
-            Verdict::Pass(_) | Verdict::PassTo(..) => "pass",
-            Verdict::Forward(_) => "forward",
-            Verdict::Answer { .. } => "answer",
-            Verdict::Refuse(refusal) => refusal.reason.row().name,
-        }
-    };
-    for (mode, with_key_is, password_is, broken_is) in [
-        (Enforcement::Off, "pass", "pass", "pass"),
-        (Enforcement::Block, "endpoint_blocked", "pass", "malformed_request"),
-        (Enforcement::Secure, "forward", "pass", "malformed_request"),
-        (Enforcement::Require, "forward", "key_required", "malformed_request"),
-    ] {
-        assert_eq!(verdict(mode, &with_key), with_key_is, "{mode:?}");
-        assert_eq!(verdict(mode, &password), password_is, "{mode:?}");
-        assert_eq!(verdict(mode, &broken), broken_is, "{mode:?}");
-        // Without a key in it, it is another client's affair.
-        let broken_password_is = if mode == Enforcement::Require { "malformed_request" } else { "pass" };
-        assert_eq!(verdict(mode, &password.replace("</methodCall>", "")), broken_password_is, "{mode:?}");
-    }
-    let policy = setting::policy();
-    assert_eq!(reason(&setting::judge(&policy, Road::Mcp, password.as_bytes())), Some("key_required"));
-    assert_eq!(reason(&setting::judge(&policy, Road::Mcp, broken.as_bytes())), Some("malformed_request"));
-}
-
-#[test]
-fn every_road_is_closed_to_callers_without_a_key_in_require_mode() {
-    let mut policy = setting::policy();
-    policy.settings.enforcement = Enforcement::Require;
-    let body = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({}));
-    let password = body.replace(setting::key().expose(), "admin");
-    for (road, expected, excepted) in [
-        (Road::Mcp, "key_required", "key_required"),
-        (Road::Object, "key_required", "ok"),
-        (Road::OldObject, "key_required", "ok"),
-        (Road::Common, "malformed_request", "ok"),
-        (Road::OldCommon, "malformed_request", "ok"),
-        (Road::Databases, "endpoint_blocked", "endpoint_blocked"),
-        (Road::OldDatabases, "endpoint_blocked", "endpoint_blocked"),
-        (Road::JsonRpc, "malformed_request", "malformed_request"),
-        (Road::Json2, "key_required", "ok"),
-        (Road::DatabaseForms, "endpoint_blocked", "endpoint_blocked"),
-        (Road::ModuleUpload, "endpoint_blocked", "ok"),
-        (Road::ModuleCommon, "endpoint_blocked", "ok"),
-        (Road::ModuleObject, "endpoint_blocked", "ok"),
-        (Road::Module, "endpoint_blocked", "ok"),
-    ] {
-        policy.settings.require_exceptions.clear();
-        let verdict = setting::judge(&policy, road, password.as_bytes());
-        assert_eq!(reason(&verdict).unwrap_or("ok"), expected, "{road:?}");
-        policy.settings.require_exceptions = vec!["10.0.0.0/8".into()];
-        let verdict = setting::judge(&policy, road, password.as_bytes());
-        assert_eq!(reason(&verdict).unwrap_or("ok"), excepted, "{road:?}");
-        let mut open = setting::policy();
-        open.settings.enforcement = Enforcement::Off;
-        let passes = matches!(setting::judge(&open, road, password.as_bytes()), Verdict::Pass(_));
-        assert_eq!(passes, road != Road::Mcp, "{road:?}");
-    }
-}
-
-#[test]
 fn authenticate_is_answered_by_the_gate() {
     let key = setting::key();
     let authenticate = |database: &str, login: &str, password: &str| {
@@ -374,39 +306,4 @@ fn authenticate_is_answered_by_the_gate() {
     assert!(matches!(authenticate(DATABASE, LOGIN, "admin"), Verdict::Pass(_)));
     let version = document("version", serde_json::json!([]));
     assert!(matches!(setting::judge(&setting::policy(), Road::Common, version.as_bytes()), Verdict::Pass(_)));
-}
-
-#[test]
-fn without_a_fresh_policy_calls_with_keys_are_refused() {
-    use lictor_policy::decide::Trace;
-    use lictor_policy::gate::{Body, Policy};
-    use lictor_policy::snapshot;
-
-    let snapshot = snapshot::Snapshot::try_from(setting::policy()).unwrap();
-    let with_key = execute("res.partner", "read", &serde_json::json!([[1]]), &serde_json::json!({}));
-    let password = with_key.replace(setting::key().expose(), "admin");
-    let age = u64::from(setting::MAX_AGE_SECONDS) * 1_000_000;
-    let judge = |snapshot, confirmed_at, require, road, body: &str| {
-        let policy = Policy::new(snapshot, confirmed_at, NOW, require);
-        let mut memory = setting::Memory::default();
-        setting::verdict(
-            policy,
-            road,
-            Body::Whole(body.as_bytes()),
-            setting::facts(),
-            &mut memory,
-            &mut Trace::default(),
-        )
-    };
-    let refused = Verdict::Refuse(Reason::PolicyUnavailable.into());
-    assert!(matches!(judge(Some(&snapshot), NOW - age, false, Road::Mcp, &with_key), Verdict::Forward(_)));
-    assert!(matches!(judge(Some(&snapshot), NOW + 5, false, Road::Mcp, &with_key), Verdict::Forward(_)));
-    for (snapshot, confirmed_at) in [(None, 0), (Some(&snapshot), NOW - age - 1), (Some(&snapshot), NOW + age + 1)] {
-        for road in [Road::Mcp, Road::Object, Road::Common] {
-            assert_eq!(judge(snapshot, confirmed_at, false, road, &with_key), refused, "{road:?}");
-            assert_eq!(judge(snapshot, confirmed_at, true, road, &password), refused, "{road:?}");
-        }
-        assert_eq!(judge(snapshot, confirmed_at, false, Road::Mcp, &password), refused);
-        assert!(matches!(judge(snapshot, confirmed_at, false, Road::Object, &password), Verdict::Pass(_)));
-    }
 }

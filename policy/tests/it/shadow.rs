@@ -13,6 +13,7 @@ use lictor_policy::wire::{self, Enforcement, Pause, Termination};
 use serde_json::{Value as Json, json};
 
 use crate::cases::{document, execute};
+use crate::module;
 use crate::roads::{self, Request};
 use crate::setting::{self, DATABASE, LOGIN, Memory, NOW, UID, facts, judge_at};
 
@@ -270,7 +271,7 @@ fn logins_and_the_modules_pages_are_in_shadow_too() {
     let key = setting::key();
     let xml = Request::with_body(document("authenticate", json!([DATABASE, LOGIN, key.expose(), {}])));
     let json = Request::with_body(roads::rpc("common", "login", &json!([DATABASE, LOGIN, key.expose()])));
-    let page = |path: &str| roads::page(path, key.expose());
+    let page = |path: &str| module::page(path, key.expose());
     for (road, request) in [(Road::Common, &xml), (Road::JsonRpc, &json), (Road::Module, &page("/mcp/auth/validate"))] {
         assert_eq!(told(&roads::judge(&policy, road, request).0), "ip_denied");
         let (verdict, _) = roads::judge(&shadow, road, request);
