@@ -59,7 +59,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Give
             role,
             active,
             has_password: false,
-            created_at: app.now(),
+            created_at: tx.now(),
             changed: tx.revision(),
         };
         accounts::insert(tx, &account).await.map_err(name_taken)?;

@@ -107,8 +107,9 @@ pub async fn resolve(
             return Err(Problem::new(Code::AlertResolved, "It is resolved already; comment on it, or reopen it."));
         }
         alert_counts::delete(tx, before.kind, &before.subject).await?;
-        alerts::set_state(tx, &id, AlertState::Resolved, Some(app.now())).await?;
-        noted(&app, &actor, tx, Action::Resolved, before, Some(given.note)).await
+        let now = tx.now();
+        alerts::set_state(tx, &id, AlertState::Resolved, Some(now)).await?;
+        noted(&actor, tx, Action::Resolved, before, Some(given.note)).await
     });
     Ok(Json(detail.await?))
 }
@@ -125,7 +126,7 @@ pub async fn reopen(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<
             return Err(Problem::new(Code::AlertOpen, detail));
         }
         alerts::set_state(tx, &id, AlertState::Open, None).await?;
-        noted(&app, &actor, tx, Action::Reopened, before, None).await
+        noted(&actor, tx, Action::Reopened, before, None).await
     });
     Ok(Json(detail.await?))
 }
@@ -143,21 +144,20 @@ pub async fn comment(
         if alerts::count_entries(tx, &id).await? >= MAX_ENTRIES {
             return Err(Problem::new(Code::HistoryFull, format!("It has {MAX_ENTRIES} entries: resolve the alert.")));
         }
-        noted(&app, &actor, tx, Action::Commented, before, Some(given.text)).await
+        noted(&actor, tx, Action::Commented, before, Some(given.text)).await
     });
     Ok((StatusCode::CREATED, Json(detail.await?)))
 }
 
 /// Writes what was done into the alert's history and into the administrators' audit log.
 async fn noted(
-    app: &App,
     actor: &Actor,
     tx: &mut ChangeTx,
     action: Action,
     before: Alert,
     text: Option<String>,
 ) -> Result<(Detail, Done)> {
-    let entry = Entry { at: app.now(), actor: actor.id.clone(), action, text };
+    let entry = Entry { at: tx.now(), actor: actor.id.clone(), action, text };
     alerts::add_entry(tx, &before.id, &entry).await?;
     let name = match action {
         Action::Resolved => "alert.resolve",

@@ -27,7 +27,7 @@ use crate::domain::validate;
 use crate::http::extract::Body;
 use crate::store::gates::Gate;
 use crate::store::keys::{self, Holder};
-use crate::store::{ChangeTx, Meta, StoreError, key_links, outbox, settings};
+use crate::store::{ChangeTx, Meta, StoreError, key_links, outbox};
 
 /// How often gates are looked for without being told to: what another replica told may be lost.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -90,15 +90,14 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
     }
     let (revoked, holders, cancelled_messages, policy, gates) = change(&app, &actor, async |tx| {
         let holders = keys::holders(tx).await?;
-        let revoked = keys::revoke_all(tx, app.now()).await?;
+        let revoked = keys::revoke_all(tx).await?;
         let cancelled = outbox::kill_secrets(tx).await?;
-        let revision = tx.revision();
-        enqueue(&app, tx, holders.iter().filter_map(|holder| letter(holder, revision, app.now(), &order.reason)))
-            .await?;
+        let (revision, now) = (tx.revision(), tx.now());
+        enqueue(tx, holders.iter().filter_map(|holder| letter(holder, revision, now, &order.reason))).await?;
         key_links::kill_secrets(tx).await?;
-        let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision: tx.revision() };
+        let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision };
         let gates = all(&app, tx).await?;
-        raise_alert(&app, &actor, tx, &order.reason, revoked).await?;
+        raise_alert(&actor, tx, &order.reason, revoked).await?;
         let report = json!({"reason": order.reason, "revoked": revoked});
         Ok((
             (revoked, holders, cancelled, policy, gates),
@@ -123,8 +122,8 @@ fn letter(holder: &Holder, revision: Revision, at: Moment, reason: &str) -> Opti
 }
 
 /// Keys that were revoked together are one alert, also when there were none left.
-async fn raise_alert(app: &App, actor: &Actor, tx: &mut ChangeTx, reason: &str, revoked: u64) -> Result<()> {
-    let (settings, now) = (settings::load_or_default(tx).await?, app.now());
+async fn raise_alert(actor: &Actor, tx: &mut ChangeTx, reason: &str, revoked: u64) -> Result<()> {
+    let now = tx.now();
     let note = format!("{revoked} keys were revoked: {reason}");
     let cause = Cause {
         kind: AlertType::EmergencyRevocation,
@@ -137,7 +136,7 @@ async fn raise_alert(app: &App, actor: &Actor, tx: &mut ChangeTx, reason: &str, 
         actor: &actor.id,
         note: Some(&note),
     };
-    raise::raise(app, tx, &settings.alerts, cause).await?;
+    raise::raise(tx, cause).await?;
     Ok(())
 }
 

@@ -103,7 +103,7 @@ pub async fn policy(
 async fn take_count(app: &App, gate_id: &str, boot: &str, next: u64) -> Result<()> {
     gate_report::boot(boot)?;
     gate_report::next(next)?;
-    if let Err(error) = sequences::told(&app.store, gate_id, boot, next, app.now()).await {
+    if let Err(error) = sequences::told(&app.store, gate_id, boot, next).await {
         tracing::warn!(%error, "how many events a gate has numbered could not be stored");
     }
     Ok(())
@@ -117,15 +117,15 @@ async fn take_filters_lost(app: &App, gate_id: &str, boot: &str, headers: &Heade
     let lost = lost.ok_or_else(|| Problem::invalid(wire::FILTERS_LOST_HEADER, "Send a number below 2^32."))?;
     let taken: Result<(), StoreError> = in_time(async {
         let mut tx = app.store.write().await?;
-        let new = sequences::take_filters_lost(&mut tx, gate_id, boot, lost.into(), app.now()).await?;
+        let new = sequences::take_filters_lost(&mut tx, gate_id, boot, lost.into()).await?;
         if new > 0 {
             let note = format!(
                 "{new} of its threads lost the filter, and with it the requests that it had: their clients got no answer of \
                  Odoo's, and what was forwarded may have been done. Envoy's log says where the filter failed."
             );
-            raise::notice(app, &mut tx, Rule::FilterLost, Subject::Gate(gate_id.to_owned()), &note).await?;
+            raise::notice(&mut tx, Rule::FilterLost, Subject::Gate(gate_id.to_owned()), &note).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     })
     .await;
     if let Err(error) = taken {
@@ -147,10 +147,10 @@ pub async fn events(
     }
     let Accepted { batch, corrected } = gate_report::accept(batch, app.now())?;
     let mut tx = app.store.write().await?;
-    let new = insert::insert(&mut tx, app.signer(), &gate.id, &batch, app.now()).await?;
-    evaluate::evaluate(&app, &mut tx, &gate.id, &new).await?;
-    credentials::take_note(&mut tx, &batch.events, app.now()).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    let new = insert::insert(&mut tx, &gate.id, &batch).await?;
+    evaluate::evaluate(&mut tx, &gate.id, &new).await?;
+    credentials::take_note(&mut tx, &batch.events).await?;
+    tx.commit().await?;
     app.metrics.events_stored(new.len() as u64);
     if corrected > 0 {
         app.metrics.events_corrected(corrected);

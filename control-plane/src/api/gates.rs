@@ -130,7 +130,7 @@ pub async fn rotate(
         if_match.check(before.changed)?;
         // A token that was revoked does not come back as the one before.
         let overlap = if before.revoked_at.is_some() { 0 } else { given.overlap_seconds };
-        let until = app.now().plus(Duration::from_secs(overlap.into()));
+        let until = tx.now().plus(Duration::from_secs(overlap.into()));
         gates::rotate(tx, &id, &token.hash(), until).await?;
         let gate = Gate { revoked_at: None, changed: tx.revision(), ..before.clone() };
         let done = Done::new("gate.rotate", &id, Some(&before), Some(&gate));
@@ -147,7 +147,7 @@ pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
     let gate = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
         if_match.check(before.changed)?;
-        let revoked_at = before.revoked_at.unwrap_or_else(|| app.now());
+        let revoked_at = before.revoked_at.unwrap_or(tx.now());
         gates::revoke(tx, &id, revoked_at).await?;
         let gate = Gate { revoked_at: Some(revoked_at), changed: tx.revision(), ..before.clone() };
         let done = Done::new("gate.revoke", &id, Some(&before), Some(&gate));

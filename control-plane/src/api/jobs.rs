@@ -54,8 +54,8 @@ pub async fn update(
     patch: Patch<Given>,
 ) -> Result<Tagged<Row>> {
     let job = named(&name)?;
-    let now = app.now();
     let row = change(&app, &actor, async |tx| {
+        let now = tx.now();
         let before = find(tx, job, now).await?;
         if_match.check(before.changed)?;
         let Given { cron } = patch.over(&Given { cron: before.cron.clone() })?;
@@ -75,7 +75,7 @@ pub async fn update(
 pub async fn run(State(app): State<App>, actor: Actor, Id(name): Id) -> Result<(StatusCode, Json<Row>)> {
     let job = named(&name)?;
     let claim = change(&app, &actor, async |tx| {
-        let claim = runner::runner::claim(&app, tx, job, None).await?.ok_or_else(|| {
+        let claim = runner::runner::claim(tx, job, None).await?.ok_or_else(|| {
             let detail = format!("Wait for the run to end; GET /api/v1/jobs/{} shows when.", job.name());
             Problem::new(Code::JobRunning, detail)
         })?;

@@ -106,8 +106,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
         active: true,
     };
     terms.validate()?;
-    let now = app.now();
-    terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, now))?;
+    terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, app.now()))?;
     let secret = NewSecret::make(&app).await?;
     let issued = change(&app, &actor, async |tx| {
         if users::find(tx, &given.user_id).await?.is_none() {
@@ -122,7 +121,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
             slot: Some(keys::free_slot(tx).await?),
             user_id: given.user_id,
             terms,
-            created_at: now,
+            created_at: tx.now(),
             revoked_at: None,
             last_used_at: None,
             last_used_from: None,
@@ -197,13 +196,12 @@ pub async fn rotate(
     if_match: IfMatch,
     Body(Overlap { overlap_seconds }): Body<Overlap>,
 ) -> Result<Tagged<Issued>> {
-    let now = app.now();
     let secret = NewSecret::make(&app).await?;
     let record = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
         if_match.check(before.changed)?;
-        let old_ends = now.plus(Duration::from_secs(overlap_seconds.into()));
-        let replaced = new_keys::replace(tx, &before, &secret, now, Some(old_ends)).await?;
+        let old_ends = tx.now().plus(Duration::from_secs(overlap_seconds.into()));
+        let replaced = new_keys::replace(tx, &before, &secret, Some(old_ends)).await?;
         let part = Part::Key(replaced.new.id.clone());
         let done = Done::new("key.rotate", &id, Some(&before), Some(&replaced.old)).touching(part);
         Ok((replaced.new, done))
@@ -214,13 +212,12 @@ pub async fn rotate(
 
 /// `POST /api/v1/keys/{id}/revoke`: for ever.
 pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Key>> {
-    let now = app.now();
     let key = change(&app, &actor, async |tx| {
         // What takes a right away depends on nothing else: neither this row nor that of its user need prove itself.
         let before = keys::look(tx, &id).await?.ok_or_else(|| Problem::absent("key"))?;
         if_match.check(before.changed)?;
         let mut key = Key { changed: tx.revision(), ..before.clone() };
-        key.revoked_at = key.revoked_at.or(Some(now));
+        key.revoked_at = key.revoked_at.or(Some(tx.now()));
         key.terms.active = false;
         keys::update(tx, &key).await?;
         new_keys::recall(tx, &key).await?;

@@ -8,10 +8,11 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::app::outbox::{Letter, enqueue_claimed};
+use crate::app::outbox::{Letter, TRIES, enqueue_claimed};
 use crate::domain::actor::Actor;
 use crate::domain::message::{Kind, Message, State as Fate, Test};
 use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::time::Moment;
 use crate::domain::validate;
 use crate::http::cursor::{Page, Window};
 use crate::http::extract::{Body, Id, Query};
@@ -85,8 +86,8 @@ pub async fn status(State(app): State<App>) -> Result<Json<Status>> {
 pub async fn resend(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<Json<Entry>> {
     let entry = change(&app, &actor, async |tx| {
         let before = find(tx, &id).await?;
-        refuse_unsendable(&before, &app)?;
-        outbox::resend(tx, &id, crate::app::outbox::TRIES, app.now()).await?;
+        refuse_unsendable(&before, tx.now())?;
+        outbox::resend(tx, &id, TRIES).await?;
         let after = find(tx, &id).await?;
         let done = Done::new("outbox.resend", &id, Some(&before), Some(&after));
         Ok((after, done))
@@ -120,7 +121,7 @@ pub async fn test(State(app): State<App>, actor: Actor, Body(given): Body<NewTes
             }
             _ => return Err(Problem::invalid("mail", "Give either 'mail', an address, or 'webhook', the id of one.")),
         };
-        let claim = enqueue_claimed(&app, tx, letter).await?;
+        let claim = enqueue_claimed(tx, letter).await?;
         let told = json!({"mail": given.mail, "webhook": given.webhook});
         let done = Done::new("outbox.test", &claim.id, None, Some(&told));
         Ok((claim, done))
@@ -130,11 +131,11 @@ pub async fn test(State(app): State<App>, actor: Actor, Body(given): Body<NewTes
     Ok(Json(find(&mut *app.store.read().await?, &claim.id).await?))
 }
 
-fn refuse_unsendable(entry: &Entry, app: &App) -> Result<()> {
+fn refuse_unsendable(entry: &Entry, now: Moment) -> Result<()> {
     let reason = match entry.state {
         Fate::Cancelled => "The key that it carried was revoked or made anew: it is of no use any more.",
         _ if !entry.is_whole => "It carried a secret, which was wiped when it was sent: regenerate the key instead.",
-        _ if entry.leased_until.is_some_and(|until| until > app.now()) => "It is being sent just now: look again.",
+        _ if entry.leased_until.is_some_and(|until| until > now) => "It is being sent just now: look again.",
         _ => return Ok(()),
     };
     Err(Problem::new(Code::NotSendable, reason))

@@ -65,7 +65,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewP
             target,
             reason,
             created_by: actor.id.clone(),
-            created_at: app.now(),
+            created_at: tx.now(),
             changed: tx.revision(),
         };
         pauses::insert(tx, &pause).await?;

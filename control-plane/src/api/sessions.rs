@@ -16,7 +16,7 @@ use crate::http::cursor::{Page, Window};
 use crate::http::extract::{Id, Query};
 use crate::store::sessions::{self, Cutoff, Filter, Session, State as SessionState};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, terminations};
+use crate::store::{Connection, settings, terminations};
 
 /// Which sessions are wanted: each parameter that is given must match.
 #[derive(Deserialize, JsonSchema)]
@@ -36,7 +36,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
     let ListQuery { key_id, client_ip, user_agent, state, .. } = query;
     let filter = Filter { key_id, client_ip, user_agent, state };
     let mut connection = app.store.read().await?;
-    let (cutoff, _) = cutoff(&app, &mut connection).await?;
+    let (cutoff, _) = cutoff(&settings::load_or_default(&mut connection).await?, app.now());
     let found = sessions::list(&mut connection, &filter, cutoff, window.after.as_ref(), window.reach()).await?;
     Ok(Json(window.page(found, |session| (session.started_at.0, session.id.clone()))))
 }
@@ -44,7 +44,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
 /// `GET /api/v1/sessions/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<Session>> {
     let mut connection = app.store.read().await?;
-    let (cutoff, _) = cutoff(&app, &mut connection).await?;
+    let (cutoff, _) = cutoff(&settings::load_or_default(&mut connection).await?, app.now());
     Ok(Json(find(&mut connection, &id, cutoff).await?))
 }
 
@@ -52,7 +52,8 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<Session>> {
 /// until the session timeout has passed from now.
 pub async fn terminate(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<Json<Session>> {
     let session = change(&app, &actor, async |tx| {
-        let (cutoff, timeout) = cutoff(&app, tx).await?;
+        let (settings, now) = (tx.settings().await?, tx.now());
+        let (cutoff, timeout) = cutoff(&settings, now);
         let before = find(tx, &id, cutoff).await?;
         let line = before.line.clone().ok_or_else(|| {
             Problem::new(Code::KeyRevoked, "Nothing is left to end: the session's key was deleted, so it is refused.")
@@ -60,10 +61,9 @@ pub async fn terminate(State(app): State<App>, actor: Actor, Id(id): Id) -> Resu
         let client_ip = address::client(&before.client_ip).ok_or_else(|| {
             Problem::new(Code::InvalidField, "The session's address is not known: revoke or restrict the key instead.")
         })?;
-        let now = app.now();
         let until = now.plus(timeout).0;
         terminations::put(tx, &Termination { line: line.clone(), client_ip: client_ip.to_string(), until }).await?;
-        sessions::terminate(tx, &id, (&line, &before.client_ip), cutoff, now).await?;
+        sessions::terminate(tx, &id, (&line, &before.client_ip), cutoff).await?;
         let after = find(tx, &id, cutoff).await?;
         let done = Done::new("session.terminate", &id, Some(&before), Some(&after)).touching(Part::Stops);
         Ok((after, done))

@@ -77,13 +77,12 @@ pub async fn sign_in(State(app): State<App>, peer: Peer, Body(given): Body<Crede
         || Problem::new(Code::SignInRefused, "Check the name and the password; an administrator can set another.");
     let account = authenticated(&app, &peer, &given.name, given.password).await?.ok_or_else(refused)?;
     let actor = Actor { id: account.id.clone(), role: account.role };
-    let now = app.now();
-    let expires_at = now.plus(LASTS);
-    let token = change(&app, &actor, async |tx| {
+    let (token, expires_at) = change(&app, &actor, async |tx| {
         if !is_as_it_was(tx, &account).await? {
             return Err(refused());
         }
-        tokens::delete_ended_sign_ins(tx, now).await?;
+        tokens::delete_ended_sign_ins(tx).await?;
+        let (now, expires_at) = (tx.now(), tx.now().plus(LASTS));
         let record = Token {
             id: random::id(),
             account_id: account.id.clone(),
@@ -95,7 +94,7 @@ pub async fn sign_in(State(app): State<App>, peer: Peer, Body(given): Body<Crede
         };
         let issued = issue(tx, record).await?;
         let told = json!({"address": peer.text(), "token": issued.record.id});
-        Ok((issued.token, Done::new("account.sign_in", &account.id, None, Some(&told))))
+        Ok(((issued.token, expires_at), Done::new("account.sign_in", &account.id, None, Some(&told))))
     })
     .await?;
     Ok(Json(SignedIn { account_id: account.id, role: account.role, token, expires_at }))
@@ -169,7 +168,6 @@ async fn authenticated(app: &App, peer: &Peer, name: &str, given: Secret) -> Res
         return Ok(Some(account.clone()));
     }
     let entry = Entry {
-        at: app.now(),
         actor: "nobody".to_owned(),
         action: "account.sign_in_refused",
         // Not the name that was given: it may be a password in the wrong place.

@@ -46,8 +46,7 @@ pub async fn create(
     Body(given): Body<NewToken>,
 ) -> Result<(StatusCode, Json<Issued>)> {
     validate::text("name", &given.name)?;
-    let now = app.now();
-    given.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, now))?;
+    given.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, app.now()))?;
     let issued = change(&app, &actor, async |tx| {
         let account = accounts::find(tx, &given.account_id).await?;
         let account = account.ok_or_else(|| Problem::invalid("account_id", "Name an account that exists."))?;
@@ -60,7 +59,7 @@ pub async fn create(
             account_id: account.id,
             name: given.name,
             role: given.role,
-            created_at: now,
+            created_at: tx.now(),
             expires_at: given.expires_at,
             of_sign_in: false,
         };

@@ -95,7 +95,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Give
             groups: given.groups,
             odoo_groups,
             upstream,
-            created_at: app.now(),
+            created_at: tx.now(),
             changed: tx.revision(),
         };
         users::put(tx, &user).await?;

@@ -85,8 +85,8 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Give
             return Err(Problem::invalid("url", detail));
         }
         let Given { name, url, from_severity } = given;
-        let changed = tx.revision();
-        let webhook = Webhook { id, name, url, from_severity, created_at: app.now(), sealed, changed };
+        let (created_at, changed) = (tx.now(), tx.revision());
+        let webhook = Webhook { id, name, url, from_severity, created_at, sealed, changed };
         webhooks::insert(tx, &webhook).await?;
         let done = Done::new("webhook.create", &webhook.id, None, Some(&webhook));
         Ok((webhook, done))

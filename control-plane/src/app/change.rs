@@ -55,16 +55,11 @@ pub async fn change<T>(
     let mut tx = ChangeTx::begin(&app.store).await?;
     let (value, done) = work(&mut tx).await?;
     if let Some(part) = &done.part {
-        let policy = snapshot::part(&mut tx, &app.vault, part).await?;
+        let policy = snapshot::part(&mut tx, part).await?;
         Snapshot::try_from(policy).map_err(|bad| Problem::new(Code::UnusablePolicy, format!("Change this: {bad}.")))?;
     }
-    let entry = Entry {
-        at: app.now(),
-        actor: actor.id.clone(),
-        action: done.action,
-        object: done.object,
-        difference: done.difference,
-    };
+    let entry =
+        Entry { actor: actor.id.clone(), action: done.action, object: done.object, difference: done.difference };
     let revision = tx.commit(&entry).await?;
     tracing::info!(revision = revision.0, action = entry.action, object = entry.object, actor = entry.actor, "changed");
     app.publisher.wake();

@@ -47,7 +47,7 @@ async fn make_admin(app: &App, name: String, first: bool) -> Result<FirstAdmin> 
         if first && !accounts::list(tx, "", 1).await?.is_empty() {
             return Err(Problem::new(Code::NameTaken, "The database has accounts already."));
         }
-        let (role, now) = (Role::Admin, app.now());
+        let (role, now) = (Role::Admin, tx.now());
         let account = Account {
             id: random::id(),
             name,

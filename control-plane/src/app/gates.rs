@@ -61,7 +61,7 @@ pub async fn issue(app: &App, actor: &Actor, name: String) -> Result<Issued> {
         let gate = Gate {
             id: random::id(),
             name,
-            created_at: app.now(),
+            created_at: tx.now(),
             revoked_at: None,
             seen: Seen::default(),
             changed: tx.revision(),

@@ -12,17 +12,11 @@ use crate::store::key_links::{self, Link, owner};
 use crate::store::{ChangeTx, Connection, if_proven, keys};
 
 /// Makes a link to a key, and answers its URL: whoever has that sees the key.
-pub async fn make(
-    app: &App,
-    tx: &mut ChangeTx,
-    base: &str,
-    key_id: &str,
-    key: &Secret,
-    expires_at: Moment,
-) -> Result<Secret> {
+pub async fn make(tx: &mut ChangeTx, base: &str, key_id: &str, key: &Secret, expires_at: Moment) -> Result<Secret> {
     let token = Token::of_link().map_err(Problem::internal)?;
     let id = random::id();
-    let sealed = app.vault.seal(key, &owner(&id)).map_err(Problem::internal)?;
+    let vault = tx.vault()?;
+    let sealed = vault.seal(key, &owner(&id)).map_err(Problem::internal)?;
     let link = Link { key_id: key_id.to_owned(), sealed: Some(sealed), expires_at, opened_at: None, id };
     key_links::insert(tx, &link, &token.hash()).await?;
     Ok(Secret::new(format!("{}/link/{}", base.trim_end_matches('/'), token.expose())))
@@ -41,7 +35,7 @@ pub enum State {
 
 /// What the link with a token is good for. Changes nothing: programs that check mail follow every link.
 pub async fn state(app: &App, token: &str) -> Result<State> {
-    Ok(look(app, &mut *app.store.read().await?, token).await?.0)
+    Ok(look(&mut *app.store.read().await?, token, app.now()).await?.0)
 }
 
 /// Shows the key, this once.
@@ -50,12 +44,13 @@ pub async fn state(app: &App, token: &str) -> Result<State> {
 /// The state of a link that shows nothing.
 pub async fn open(app: &App, token: &str) -> Result<Result<Secret, State>> {
     let opened = change(app, &Actor::system(), async |tx| {
-        let (state, link) = look(app, tx, token).await?;
+        let now = tx.now();
+        let (state, link) = look(tx, token, now).await?;
         let Some((link, sealed)) = link.filter(|_| matches!(state, State::Ready)) else {
             return Err(Problem::new(Code::PreconditionFailed, "The link shows nothing."));
         };
-        let key = app.vault.open(&sealed, &owner(&link.id)).map_err(Problem::internal)?;
-        key_links::open(tx, &link.id, app.now()).await?;
+        let key = tx.vault()?.open(&sealed, &owner(&link.id)).map_err(Problem::internal)?;
+        key_links::open(tx, &link.id).await?;
         Ok((key, Done::new::<()>("key.link_open", &link.key_id, None, None)))
     })
     .await;
@@ -66,7 +61,7 @@ pub async fn open(app: &App, token: &str) -> Result<Result<Secret, State>> {
     }
 }
 
-async fn look(app: &App, connection: &mut Connection, token: &str) -> Result<(State, Option<(Link, String)>)> {
+async fn look(connection: &mut Connection, token: &str, now: Moment) -> Result<(State, Option<(Link, String)>)> {
     let Some(link) = if_proven(key_links::find(connection, &Token::presented(token).hash()).await)? else {
         return Ok((State::Gone, None));
     };
@@ -74,7 +69,6 @@ async fn look(app: &App, connection: &mut Connection, token: &str) -> Result<(St
         return Ok((State::Opened(at), None));
     }
     let key = if_proven(keys::find(connection, &link.key_id).await)?;
-    let now = app.now();
     let is_usable = key.is_some_and(|key| {
         key.terms.active && key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| end > now)
     });

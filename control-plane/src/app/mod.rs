@@ -55,8 +55,6 @@ pub struct Parts {
     pub odoo: Odoo,
     /// The way to the SMTP server, set before anything is served; without one mail waits in the outbox.
     pub mailer: OnceLock<Mailer>,
-    /// The time.
-    pub clock: Clock,
     /// When the service started.
     pub started_at: Moment,
     /// How long it waits for gates.
@@ -100,15 +98,16 @@ impl App {
 
     /// The same with another clock and other waits, for tests.
     pub async fn with(store: Store, vault: Vault, odoo: Odoo, clock: Clock, waits: Waits) -> Result<Self, StoreError> {
-        let keys = store.prepare(&vault, clock()).await?;
+        let store = store.with_clock(clock);
+        let keys = store.prepare(&vault).await?;
+        let started_at = store.now();
         let app = Self(Arc::new(Parts {
             store,
             vault,
             keys,
             odoo,
             mailer: OnceLock::new(),
-            started_at: clock(),
-            clock,
+            started_at,
             waits,
             publisher: Publisher::default(),
             presence: Presence::default(),
@@ -118,7 +117,7 @@ impl App {
             metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
         }));
-        jobs::prepare(&app.store, app.now()).await?;
+        jobs::prepare(&app.store).await?;
         Ok(app)
     }
 
@@ -134,7 +133,7 @@ impl App {
 
     /// The time.
     pub fn now(&self) -> Moment {
-        (self.clock)()
+        self.store.now()
     }
 }
 

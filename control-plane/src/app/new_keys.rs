@@ -53,13 +53,8 @@ impl NewSecret {
 ///
 /// # Errors
 /// [`Code::KeyRotated`], [`Code::KeyRevoked`] and [`Code::KeyInactive`] for a key that cannot be replaced.
-pub async fn replace(
-    tx: &mut ChangeTx,
-    old: &Key,
-    secret: &NewSecret,
-    now: Moment,
-    old_ends: Option<Moment>,
-) -> Result<Replaced> {
+pub async fn replace(tx: &mut ChangeTx, old: &Key, secret: &NewSecret, old_ends: Option<Moment>) -> Result<Replaced> {
+    let now = tx.now();
     if let Some(successor) = &old.rotated_to {
         let detail = format!("The key {successor} has replaced it: rotate that one.");
         return Err(Problem::new(Code::KeyRotated, detail));

@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use lictor_policy::secret::Secret;
 
-use crate::app::App;
 use crate::domain::message::{Channel, Message};
 use crate::domain::severity::Severity;
 use crate::secrets::random;
 use crate::store::outbox::{self, Claim, Row};
-use crate::store::{Connection, StoreError, webhooks};
+use crate::store::{Connection, StoreError, WriteTx, webhooks};
 
 /// Whoever claims a message has it so long; after a crash it is sent by another then.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -58,35 +57,28 @@ impl Letter {
 
 /// Puts letters into the outbox, in the transaction of what they tell of: they are sent if it is committed. Says how
 /// many recipients had not been told of their event before.
-pub async fn enqueue(
-    app: &App,
-    tx: &mut Connection,
-    letters: impl IntoIterator<Item = Letter>,
-) -> Result<u64, StoreError> {
-    let rows = letters.into_iter().map(|letter| row(app, letter, TRIES)).collect::<Result<Vec<_>, _>>()?;
-    outbox::insert(tx, &rows, app.now()).await
+pub async fn enqueue(tx: &mut WriteTx, letters: impl IntoIterator<Item = Letter>) -> Result<u64, StoreError> {
+    let rows = letters.into_iter().map(|letter| row(tx, letter, TRIES)).collect::<Result<Vec<_>, _>>()?;
+    outbox::insert(tx, &rows).await
 }
 
 /// Puts a letter into the outbox for one try, which the caller makes with [`deliver`]: the sender leaves it alone.
-pub async fn enqueue_claimed(app: &App, tx: &mut Connection, letter: Letter) -> Result<outbox::Claim, StoreError> {
-    let row = row(app, letter, 1)?;
-    outbox::insert(tx, std::slice::from_ref(&row), app.now()).await?;
-    claim_one(app, tx, &row.id).await
+pub async fn enqueue_claimed(tx: &mut WriteTx, letter: Letter) -> Result<Claim, StoreError> {
+    let row = row(tx, letter, 1)?;
+    outbox::insert(tx, std::slice::from_ref(&row)).await?;
+    let until = tx.now().plus(LEASE);
+    outbox::claim_one(tx, &row.id, until).await
 }
 
-fn row(app: &App, letter: Letter, tries: u32) -> Result<Row, StoreError> {
+fn row(tx: &WriteTx, letter: Letter, tries: u32) -> Result<Row, StoreError> {
     let Letter { event, channel, recipient, message } = letter;
     let id = random::id();
     let json = serde_json::to_string(&message).map_err(|_| StoreError::Column("body".to_owned()))?;
+    let vault = tx.vault()?;
     let (body, sealed) = if message.carries_secret() {
-        (None, Some(app.vault.seal(&Secret::new(json), &outbox::owner(&id))?))
+        (None, Some(vault.seal(&Secret::new(json), &outbox::owner(&id))?))
     } else {
         (Some(json), None)
     };
     Ok(Row { id, event, kind: message.kind(), channel, recipient, body, sealed, last_attempt: tries })
-}
-
-/// Claims one message that was put there in the same transaction.
-pub(crate) async fn claim_one(app: &App, tx: &mut Connection, id: &str) -> Result<Claim, StoreError> {
-    outbox::claim_one(tx, id, app.now().plus(LEASE)).await
 }

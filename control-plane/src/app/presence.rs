@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
 
 use crate::store::gates::Seen;
-use crate::store::{News, Store, StoreError, gates as rows, in_time};
+use crate::store::{News, Store, StoreError, gates as rows, in_time, notifications};
 
 /// When each gate was last heard by this process, and what it runs. Kept here and written now and then, for the other
 /// replicas and for the next start: a poll must not cost a write. Holds only gates that have shown a token, so it is as
@@ -50,8 +50,8 @@ impl Presence {
             for (id, seen, _) in &unsaved {
                 rows::write_seen(&mut tx, id, seen).await?;
             }
-            store.tell(&mut tx, News::Gates).await?;
-            Ok(tx.commit().await?)
+            notifications::tell(&mut tx, News::Gates).await?;
+            tx.commit().await
         })
         .await;
         written.inspect_err(|_| {

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::app::App;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::secrets::random::hex;
-use crate::store::{StoreError, sign_in_attempts};
+use crate::store::sign_in_attempts;
 
 /// How long attempts are counted together.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -36,17 +36,17 @@ impl Attempt {
             (bucket(&["address", &address]), OF_ADDRESS),
             (bucket(&["name", name]), OF_NAME),
         ];
-        let now = app.now();
         let mut tx = app.store.write().await?;
-        sign_in_attempts::sweep(&mut tx, now).await?;
+        let now = tx.now();
+        sign_in_attempts::sweep(&mut tx).await?;
         for (bucket, limit) in &buckets {
-            let (attempts, end) = sign_in_attempts::count(&mut tx, bucket, now, now.plus(WINDOW)).await?;
+            let (attempts, end) = sign_in_attempts::count(&mut tx, bucket, now.plus(WINDOW)).await?;
             if attempts > *limit {
                 // Dropped, the transaction counts nothing: who is refused is not kept out for longer.
                 return Err(too_many(end.0.saturating_sub(now.0).div_ceil(1_000_000)));
             }
         }
-        tx.commit().await.map_err(StoreError::from)?;
+        tx.commit().await?;
         Ok(Self(buckets))
     }
 
@@ -56,7 +56,7 @@ impl Attempt {
         for (bucket, _) in &self.0 {
             sign_in_attempts::forgive(&mut tx, bucket).await?;
         }
-        Ok(tx.commit().await.map_err(StoreError::from)?)
+        Ok(tx.commit().await?)
     }
 }
 

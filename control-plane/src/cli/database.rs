@@ -12,7 +12,7 @@ use crate::cli::master_key::{make_master_key, master_key, read_master_key};
 use crate::cli::options::{Restore, RotateMasterKey, Storage};
 use crate::cli::terminal::print;
 use crate::domain::revision::Revision;
-use crate::domain::time::{Moment, system_clock};
+use crate::domain::time::Moment;
 use crate::secrets::vault::Vault;
 use crate::store::proof::Accepted;
 use crate::store::{ChangeTx, Entry, Store, backup, sealed};
@@ -103,7 +103,7 @@ pub async fn restore(url: &str, from: &Path, replace: bool, vault: &Vault) -> Re
 /// Begins a new epoch in a database that was put back.
 pub async fn adopt(url: &str, vault: &Vault) -> Result<Restored> {
     let store = Store::open(url).await.context("the database")?;
-    store.prepare(vault, system_clock()()).await?;
+    store.prepare(vault).await?;
     let (last_change, active_keys) = backup::state(&mut *store.read().await?).await?;
     let mut tx = ChangeTx::begin(&store).await?;
     let epoch = backup::new_epoch(&mut tx).await?;
@@ -122,7 +122,7 @@ pub async fn rotate_master_key(url: &str, old: &Vault, new: &Vault) -> Result<Op
     if store.master_key_id().await?.as_deref() == Some(new.key_id()) {
         return Ok(None);
     }
-    store.prepare(old, system_clock()()).await?;
+    store.prepare(old).await?;
     let mut tx = ChangeTx::begin(&store).await?;
     let sealed = sealed::seal_anew(&mut tx, old, new).await?;
     let difference = json!({"master_key_id": [old.key_id(), new.key_id()]});
@@ -134,12 +134,12 @@ pub async fn rotate_master_key(url: &str, old: &Vault, new: &Vault) -> Result<Op
 /// Takes all rows for right as they are. Services go on meanwhile.
 pub async fn accept_rows(url: &str, vault: &Vault) -> Result<BTreeMap<&'static str, Accepted>> {
     let store = Store::open_existing(url).await.context("the database")?;
-    store.prepare(vault, system_clock()()).await?;
-    let accepted = store.accept_rows(system_clock()()).await?;
+    store.prepare(vault).await?;
+    let accepted = store.accept_rows().await?;
     store.close().await;
     Ok(accepted)
 }
 
 fn entry(action: &'static str, object: &str, difference: serde_json::Value) -> Entry {
-    Entry { at: system_clock()(), actor: "system".to_owned(), action, object: object.to_owned(), difference }
+    Entry { actor: "system".to_owned(), action, object: object.to_owned(), difference }
 }

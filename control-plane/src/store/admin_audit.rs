@@ -15,11 +15,9 @@ use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::ledger::End;
 use crate::store::{ChangeTx, Connection, Store, StoreError};
 
-/// One change.
+/// One change, at the time of its transaction.
 #[derive(Debug)]
 pub struct Entry {
-    /// When.
-    pub at: Moment,
     /// The account, or `system`.
     pub actor: String,
     /// What was done, such as `key.create`.
@@ -131,7 +129,7 @@ pub async fn append(tx: &mut ChangeTx, entry: &Entry, revision: Option<Revision>
         previous: last.hash,
         id: random::id(),
         revision: revision.map(|revision| revision.0),
-        at: entry.at,
+        at: tx.now(),
         actor: entry.actor.clone(),
         action: entry.action.to_owned(),
         object: entry.object.clone(),
@@ -152,7 +150,7 @@ pub async fn append(tx: &mut ChangeTx, entry: &Entry, revision: Option<Revision>
     .bind(big(head.number))
     .bind(head.hash.to_string())
     .bind(head.signature)
-    .execute(&mut **tx)
+    .execute(tx.connection())
     .await?;
     tx.in_ledger(|ledger| ledger.admin = End { number: row.number, hash: head.hash });
     Ok(row.number)
@@ -256,7 +254,7 @@ pub(crate) async fn number_all(tx: &mut ChangeTx) -> Result<(), StoreError> {
     const PAGE: i64 = 500;
     loop {
         let rows = sqlx::query("SELECT * FROM admin_audit WHERE number IS NULL ORDER BY at, id LIMIT $1").bind(PAGE);
-        let rows = rows.fetch_all(&mut **tx).await?;
+        let rows = rows.fetch_all(tx.connection()).await?;
         if rows.is_empty() {
             return Ok(());
         }
@@ -269,7 +267,7 @@ pub(crate) async fn number_all(tx: &mut ChangeTx) -> Result<(), StoreError> {
                 .bind(big(head.number))
                 .bind(head.hash.to_string())
                 .bind(head.signature)
-                .execute(&mut **tx)
+                .execute(tx.connection())
                 .await?;
             tx.in_ledger(|ledger| ledger.admin = End { number: head.number, hash: head.hash });
         }

@@ -11,7 +11,7 @@ use crate::domain::alerts::tally::Watch;
 use crate::domain::alerts::type_name;
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big, json};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, WriteTx};
 
 /// Rows in one statement: both databases take their placeholders.
 pub(crate) const ROWS: usize = 500;
@@ -39,7 +39,7 @@ pub async fn find(connection: &mut Connection, places: &[&Place]) -> Result<BTre
 }
 
 /// Keeps what was counted at places.
-pub async fn save(connection: &mut Connection, watches: &[(&Place, Watch)], now: Moment) -> Result<(), StoreError> {
+pub async fn save(tx: &mut WriteTx, watches: &[(&Place, Watch)]) -> Result<(), StoreError> {
     for watches in watches.chunks(ROWS) {
         let sql = format!(
             "INSERT INTO watches (kind, subject, body, seen_at) {} \
@@ -48,9 +48,9 @@ pub async fn save(connection: &mut Connection, watches: &[(&Place, Watch)], now:
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for ((kind, subject), watch) in watches {
-            query = query.bind(type_name(*kind)).bind(subject.name()).bind(json(watch)?).bind(big(now.0));
+            query = query.bind(type_name(*kind)).bind(subject.name()).bind(json(watch)?).bind(big(tx.now().0));
         }
-        query.execute(&mut *connection).await?;
+        query.execute(tx.connection()).await?;
     }
     Ok(())
 }
@@ -70,11 +70,11 @@ pub(crate) fn values(rows: usize, columns: usize) -> String {
 }
 
 /// Forgets what was counted, so that it counts from nothing.
-pub async fn delete(connection: &mut Connection, kind: AlertType, subject: &Subject) -> Result<(), StoreError> {
+pub async fn delete(tx: &mut WriteTx, kind: AlertType, subject: &Subject) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM watches WHERE kind = $1 AND subject = $2")
         .bind(type_name(kind))
         .bind(subject.name())
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }
@@ -86,14 +86,14 @@ pub async fn is_any_older(connection: &mut Connection, than: Moment) -> Result<b
 }
 
 /// Forgets some of what was last counted before a moment.
-pub async fn delete_older(connection: &mut Connection, than: Moment) -> Result<(), StoreError> {
+pub async fn delete_older(tx: &mut WriteTx, than: Moment) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM watches WHERE (kind, subject) IN \
          (SELECT kind, subject FROM watches WHERE seen_at < $1 ORDER BY seen_at LIMIT $2)",
     )
     .bind(big(than.0))
     .bind(CHUNK)
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::secrets::random;
 use crate::store::alert_counts::{Place, ROWS, values};
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::{Columns as _, big, json, word};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, WriteTx};
 
 /// Entries of an alert's history that are read.
 const MAX_ENTRIES: i64 = 1000;
@@ -188,7 +188,7 @@ pub async fn list(
 }
 
 /// Writes what has become of an open alert.
-pub async fn update(connection: &mut Connection, alert: &Alert) -> Result<(), StoreError> {
+pub async fn update(tx: &mut WriteTx, alert: &Alert) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE alerts SET severity = $2, count = $3, rules = $4, first_at = $5, last_at = $6, last_reason = $7, \
          last_decision_id = $8, notified = $9 WHERE id = $1",
@@ -202,13 +202,13 @@ pub async fn update(connection: &mut Connection, alert: &Alert) -> Result<(), St
     .bind(alert.last_reason.map(|reason| reason.row().name))
     .bind(alert.last_decision_id.as_deref())
     .bind(i64::from(alert.notified))
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
 
 /// Makes an alert.
-pub async fn insert(connection: &mut Connection, alert: &Alert) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut WriteTx, alert: &Alert) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO alerts (id, kind, subject, key_id, client_ip, severity, state, count, rules, first_at, last_at, \
          last_reason, last_decision_id, opened_at, notified) \
@@ -228,14 +228,14 @@ pub async fn insert(connection: &mut Connection, alert: &Alert) -> Result<(), St
     .bind(alert.last_decision_id.as_deref())
     .bind(big(alert.opened_at.0))
     .bind(i64::from(alert.notified))
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
 
 /// Closes an open alert, or opens a resolved one, if no other one is open on the subject.
 pub async fn set_state(
-    connection: &mut Connection,
+    tx: &mut WriteTx,
     id: &str,
     state: State,
     resolved_at: Option<Moment>,
@@ -244,13 +244,13 @@ pub async fn set_state(
         .bind(id)
         .bind(state.name())
         .bind(resolved_at.map(|at| big(at.0)))
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }
 
 /// Adds to the history of an alert.
-pub async fn add_entry(connection: &mut Connection, alert_id: &str, entry: &Entry) -> Result<(), StoreError> {
+pub async fn add_entry(tx: &mut WriteTx, alert_id: &str, entry: &Entry) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO alert_entries (id, alert_id, at, actor, action, text) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(random::id())
         .bind(alert_id)
@@ -258,7 +258,7 @@ pub async fn add_entry(connection: &mut Connection, alert_id: &str, entry: &Entr
         .bind(entry.actor.as_str())
         .bind(word(&entry.action)?)
         .bind(entry.text.as_deref())
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }

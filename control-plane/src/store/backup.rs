@@ -100,7 +100,7 @@ pub async fn take_over(url: &str, scratch: &Path) -> Result<(), BackupError> {
 /// ones must not take its policy for one that they know.
 pub async fn new_epoch(tx: &mut ChangeTx) -> Result<String, StoreError> {
     let epoch = random::id();
-    sqlx::query("UPDATE meta SET epoch = $1 WHERE one = 1").bind(epoch.as_str()).execute(&mut **tx).await?;
+    sqlx::query("UPDATE meta SET epoch = $1 WHERE one = 1").bind(epoch.as_str()).execute(tx.connection()).await?;
     Ok(epoch)
 }
 

@@ -10,7 +10,7 @@ use crate::store::audit::sequences;
 use crate::store::engine::row::{Columns as _, big};
 use crate::store::proof::rows;
 use crate::store::proof::tables::GATES;
-use crate::store::{ChangeTx, Connection, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// A gate. Its token is not kept, only the hash, and that is not shown.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -113,7 +113,7 @@ pub async fn update(tx: &mut ChangeTx, gate: &Gate) -> Result<(), StoreError> {
 
 /// Gives a gate another token; the one before is good until then.
 pub async fn rotate(tx: &mut ChangeTx, id: &str, hash: &str, previous_until: Moment) -> Result<(), StoreError> {
-    let row = sqlx::query("SELECT * FROM gates WHERE id = $1").bind(id).fetch_one(&mut **tx).await?;
+    let row = sqlx::query("SELECT * FROM gates WHERE id = $1").bind(id).fetch_one(tx.connection()).await?;
     let row = tx.genuine(&GATES, row)?;
     let changes = vec![
         ("previous_hash", row.text("hash")?.into()),
@@ -145,7 +145,7 @@ pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
 }
 
 /// Keeps what a gate told, unless it told another replica something later. Not a change of policy: no new revision.
-pub async fn write_seen(connection: &mut Connection, id: &str, seen: &Seen) -> Result<(), StoreError> {
+pub async fn write_seen(tx: &mut WriteTx, id: &str, seen: &Seen) -> Result<(), StoreError> {
     let update = "UPDATE gates SET last_seen_at = $2, wire_version = $3, epoch = $4, revision = $5, \
                   policy_refused = $6 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at <= $2)";
     sqlx::query(update)
@@ -155,7 +155,7 @@ pub async fn write_seen(connection: &mut Connection, id: &str, seen: &Seen) -> R
         .bind(seen.epoch.as_deref())
         .bind(seen.revision.map(big))
         .bind(i64::from(seen.policy_refused))
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }

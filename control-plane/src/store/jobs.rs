@@ -11,7 +11,7 @@ use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big, json, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::JOBS;
-use crate::store::{ChangeTx, Connection, Store, StoreError};
+use crate::store::{ChangeTx, Connection, Store, StoreError, WriteTx};
 
 /// A job's row.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -95,7 +95,8 @@ pub async fn find(connection: &mut Connection, job: Job, now: Moment) -> Result<
 pub async fn insert(store: &Store, jobs: &[(&str, &str, Moment)]) -> Result<(), StoreError> {
     let mut tx = ChangeTx::begin_quietly(store).await?;
     for (name, cron, next) in jobs {
-        let row = sqlx::query("SELECT name FROM jobs WHERE name = $1").bind(*name).fetch_optional(&mut *tx).await?;
+        let row =
+            sqlx::query("SELECT name FROM jobs WHERE name = $1").bind(*name).fetch_optional(tx.connection()).await?;
         if row.is_none() {
             let columns = vec![
                 ("name", (*name).into()),
@@ -135,10 +136,9 @@ pub async fn due(connection: &mut Connection, now: Moment) -> Result<Vec<String>
 /// # Errors
 /// [`StoreError::Unproven`] if somebody else has changed when it runs: roll the transaction back, and it is not run.
 pub async fn claim(
-    connection: &mut Connection,
+    tx: &mut WriteTx,
     job: Job,
     holder: &str,
-    now: Moment,
     until: Moment,
     due_by: Option<Moment>,
 ) -> Result<Option<Claim>, StoreError> {
@@ -149,22 +149,22 @@ pub async fn claim(
     )
     .bind(job.name())
     .bind(holder)
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(big(until.0))
     .bind(due_by.map_or(i64::MAX, |moment| big(moment.0)))
-    .fetch_optional(&mut *connection)
+    .fetch_optional(tx.connection())
     .await?;
     let claim = |place| Claim { job, place, holder: holder.to_owned() };
-    row.map(|row| connection.genuine(&JOBS, row)?.text("place").map(claim)).transpose()
+    row.map(|row| tx.genuine(&JOBS, row)?.text("place").map(claim)).transpose()
 }
 
 /// Holds a lease for longer. False if it is lost.
-pub async fn renew(connection: &mut Connection, claim: &Claim, until: Moment) -> Result<bool, StoreError> {
+pub async fn renew(tx: &mut WriteTx, claim: &Claim, until: Moment) -> Result<bool, StoreError> {
     let done = sqlx::query("UPDATE jobs SET held_until = $3 WHERE name = $1 AND holder = $2")
         .bind(claim.job.name())
         .bind(claim.holder.as_str())
         .bind(big(until.0))
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(done.rows_affected() == 1)
 }
@@ -180,32 +180,27 @@ pub async fn cron(connection: &mut Connection, claim: &Claim) -> Result<Option<S
 }
 
 /// Gives a lease back, unless it is lost.
-pub async fn finish(
-    connection: &mut Connection,
-    claim: &Claim,
-    ended: &Ended,
-    now: Moment,
-    next: Moment,
-) -> Result<(), StoreError> {
+pub async fn finish(tx: &mut WriteTx, claim: &Claim, ended: &Ended, next: Moment) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE jobs SET holder = NULL, held_until = NULL, ended_at = $3, next_run_at = $4, outcome = $5, report = $6, \
          message = $7, place = $8 WHERE name = $1 AND holder = $2",
     )
     .bind(claim.job.name())
     .bind(claim.holder.as_str())
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(big(next.0))
     .bind(word(&ended.outcome)?)
     .bind(json(&ended.report)?)
     .bind(ended.message.as_deref())
     .bind(ended.place.as_str())
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
 
 /// Makes the rows of jobs that have none. A new job runs first at its next time.
-pub async fn prepare(store: &Store, now: Moment) -> Result<(), StoreError> {
+pub async fn prepare(store: &Store) -> Result<(), StoreError> {
+    let now = store.now();
     let row = |job: Job| (job.name(), job.default_cron(), next_run(job.default_cron(), now));
     insert(store, &Job::ALL.map(row)).await
 }

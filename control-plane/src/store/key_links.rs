@@ -4,7 +4,7 @@ use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big};
 use crate::store::proof::rows;
 use crate::store::proof::tables::LINKS;
-use crate::store::{ChangeTx, Connection, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// A link.
 #[derive(Clone, Debug)]
@@ -54,11 +54,11 @@ pub async fn find(connection: &mut Connection, hash: &str) -> Result<Option<Link
 }
 
 /// Takes the key out of a link, as it is shown.
-pub async fn open(tx: &mut ChangeTx, id: &str, now: Moment) -> Result<(), StoreError> {
+pub async fn open(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE links SET sealed = NULL, opened_at = $2 WHERE id = $1")
         .bind(id)
-        .bind(big(now.0))
-        .execute(&mut **tx)
+        .bind(big(tx.now().0))
+        .execute(tx.connection())
         .await?;
     Ok(())
 }
@@ -67,25 +67,25 @@ pub async fn open(tx: &mut ChangeTx, id: &str, now: Moment) -> Result<(), StoreE
 pub async fn kill_secret(tx: &mut ChangeTx, key_id: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE links SET sealed = NULL WHERE key_id = $1 AND sealed IS NOT NULL")
         .bind(key_id)
-        .execute(&mut **tx)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }
 
 /// Takes the keys out of all links: none shows anything any more.
 pub async fn kill_secrets(tx: &mut ChangeTx) -> Result<(), StoreError> {
-    sqlx::query("UPDATE links SET sealed = NULL WHERE sealed IS NOT NULL").execute(&mut **tx).await?;
+    sqlx::query("UPDATE links SET sealed = NULL WHERE sealed IS NOT NULL").execute(tx.connection()).await?;
     Ok(())
 }
 
 /// Removes links that have ended. Says how many.
-pub async fn delete_ended(connection: &mut Connection, now: Moment, limit: u32) -> Result<u64, StoreError> {
+pub async fn delete_ended(tx: &mut WriteTx, limit: u32) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     )
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(i64::from(limit))
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(done.rows_affected())
 }

@@ -17,7 +17,7 @@ use crate::store::alert_counts::values;
 use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::rows;
 use crate::store::proof::tables::KEYS;
-use crate::store::{ChangeTx, Connection, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// A key's record.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -142,7 +142,7 @@ pub async fn list(
 pub async fn slot_of(tx: &mut ChangeTx, line: &str) -> Result<u32, StoreError> {
     let row = sqlx::query("SELECT slot FROM keys WHERE line = $1 AND slot IS NOT NULL AND revoked_at IS NULL LIMIT 1")
         .bind(line)
-        .fetch_optional(&mut **tx)
+        .fetch_optional(tx.connection())
         .await?;
     match row {
         Some(row) => row.number("slot"),
@@ -162,7 +162,7 @@ pub async fn free_slot(tx: &mut ChangeTx) -> Result<u32, StoreError> {
          UNION ALL SELECT slot FROM keys WHERE slot IS NOT NULL AND revoked_at IS NULL) AS used) AS candidates \
          WHERE next IS NULL OR next > candidate",
     )
-    .fetch_one(&mut **tx)
+    .fetch_one(tx.connection())
     .await?;
     row.number("slot")
 }
@@ -249,8 +249,8 @@ pub async fn holders(connection: &mut Connection) -> Result<Vec<Holder>, StoreEr
 }
 
 /// Revokes every active key, for ever, whether it proves itself or not. Says how many those were.
-pub async fn revoke_all(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreError> {
-    let changes = vec![("active", false.into()), ("revoked_at", now.into()), ("changed", tx.revision().into())];
+pub async fn revoke_all(tx: &mut ChangeTx) -> Result<u64, StoreError> {
+    let changes = vec![("active", false.into()), ("revoked_at", tx.now().into()), ("changed", tx.revision().into())];
     Ok(rows::update(tx, &KEYS, "active = 1 AND revoked_at IS NULL", vec![], changes).await?.len() as u64)
 }
 
@@ -289,11 +289,12 @@ pub async fn any_expired(connection: &mut Connection, now: Moment) -> Result<boo
 }
 
 /// Makes expired keys inactive, those that expired first before others. Answers their ids.
-pub async fn deactivate_expired(tx: &mut ChangeTx, now: Moment, limit: u32) -> Result<Vec<String>, StoreError> {
+pub async fn deactivate_expired(tx: &mut ChangeTx, limit: u32) -> Result<Vec<String>, StoreError> {
     let condition =
         "id IN (SELECT id FROM keys WHERE active = 1 AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2)";
     let changes = vec![("active", false.into()), ("changed", tx.revision().into())];
-    let rows = rows::update(tx, &KEYS, condition, vec![now.into(), i64::from(limit).into()], changes).await?;
+    let bounds = vec![tx.now().into(), i64::from(limit).into()];
+    let rows = rows::update(tx, &KEYS, condition, bounds, changes).await?;
     rows.iter().map(|row| row.text("id")).collect()
 }
 
@@ -332,7 +333,7 @@ pub struct Use {
 }
 
 /// Adds calls to the use of keys, all in one statement. Not a change of policy: no new revision.
-pub async fn add_uses(connection: &mut Connection, uses: &BTreeMap<&str, Use>) -> Result<(), StoreError> {
+pub async fn add_uses(tx: &mut WriteTx, uses: &BTreeMap<&str, Use>) -> Result<(), StoreError> {
     if uses.is_empty() {
         return Ok(());
     }
@@ -346,6 +347,6 @@ pub async fn add_uses(connection: &mut Connection, uses: &BTreeMap<&str, Use>) -
     for (id, used) in uses {
         query = query.bind(*id).bind(big(used.count)).bind(big(used.at.0)).bind(used.from.as_str());
     }
-    query.execute(connection).await?;
+    query.execute(tx.connection()).await?;
     Ok(())
 }

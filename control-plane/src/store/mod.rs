@@ -28,10 +28,10 @@ pub mod users;
 pub mod webhooks;
 
 pub use admin_audit::Entry;
-pub use engine::connection::{Connection, Reader, Transaction};
+pub use engine::connection::{Connection, Reader};
 pub use engine::database::Database;
 pub use engine::error::StoreError;
 pub use engine::meta::Meta;
-pub use engine::transaction::ChangeTx;
+pub use engine::transaction::{ChangeTx, WriteTx};
 pub use engine::{Store, if_proven, in_time};
 pub use notifications::{Listener, News};

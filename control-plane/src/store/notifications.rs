@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use crate::store::engine::PATIENCE;
-use crate::store::{Connection, Database, Store, StoreError};
+use crate::store::{Database, Store, StoreError, WriteTx};
 
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,16 +56,12 @@ impl Store {
         listener.listen_all(News::ALL.map(News::channel)).await?;
         Ok(Some(Listener(listener)))
     }
-
-    /// Tells the replicas when the transaction is committed.
-    pub async fn tell(&self, transaction: &mut Connection, news: News) -> Result<(), StoreError> {
-        tell(self.database, transaction, news).await
-    }
 }
 
-pub(crate) async fn tell(database: Database, transaction: &mut Connection, news: News) -> Result<(), StoreError> {
-    if database == Database::Postgres {
-        sqlx::query("SELECT pg_notify($1, '')").bind(news.channel()).execute(transaction).await?;
+/// Tells the replicas when the transaction is committed.
+pub(crate) async fn tell(tx: &mut WriteTx, news: News) -> Result<(), StoreError> {
+    if tx.database() == Database::Postgres {
+        sqlx::query("SELECT pg_notify($1, '')").bind(news.channel()).execute(tx.connection()).await?;
     }
     Ok(())
 }

@@ -8,11 +8,10 @@ use sqlx::any::AnyRow;
 
 use crate::domain::message::{Channel, Kind, Message, State};
 use crate::domain::time::Moment;
-use crate::secrets::vault::Vault;
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::{Columns as _, big, word};
 use crate::store::proof::tables::OUTBOX;
-use crate::store::{ChangeTx, Connection, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// Rows that one statement inserts: it must stay below the number of parameters that both databases take.
 const INSERTED_AT_ONCE: usize = 500;
@@ -167,7 +166,7 @@ fn read_claim(row: &AnyRow) -> Result<Claim, StoreError> {
 }
 
 /// Adds messages, but for those whose event their recipient has been told of. Says how many were added.
-pub async fn insert(connection: &mut Connection, rows: &[Row], now: Moment) -> Result<u64, StoreError> {
+pub async fn insert(tx: &mut WriteTx, rows: &[Row]) -> Result<u64, StoreError> {
     let mut added = 0;
     for rows in rows.chunks(INSERTED_AT_ONCE) {
         let tuple = |row: usize| {
@@ -189,7 +188,7 @@ pub async fn insert(connection: &mut Connection, rows: &[Row], now: Moment) -> R
                 ("channel", word(&row.channel)?.into()),
                 ("recipient", row.recipient.as_str().into()),
                 ("body", row.body.as_deref().into()),
-                ("created_at", now.into()),
+                ("created_at", tx.now().into()),
             ];
             query = query
                 .bind(row.id.as_str())
@@ -200,11 +199,11 @@ pub async fn insert(connection: &mut Connection, rows: &[Row], now: Moment) -> R
                 .bind(row.body.as_deref())
                 .bind(row.sealed.as_deref())
                 .bind(i64::from(row.last_attempt))
-                .bind(big(now.0))
-                .bind(big(now.0))
-                .bind(connection.proof(&OUTBOX, &proven)?);
+                .bind(big(tx.now().0))
+                .bind(big(tx.now().0))
+                .bind(tx.proof(&OUTBOX, &proven)?);
         }
-        added += query.execute(&mut *connection).await?.rows_affected();
+        added += query.execute(tx.connection()).await?.rows_affected();
     }
     Ok(added)
 }
@@ -261,9 +260,8 @@ pub async fn is_due(connection: &mut Connection, channel: Channel, now: Moment) 
 
 /// Claims messages that are due and that nobody has, those first that are due longest.
 pub async fn claim_due(
-    connection: &mut Connection,
+    tx: &mut WriteTx,
     channel: Channel,
-    now: Moment,
     until: Moment,
     limit: usize,
 ) -> Result<Vec<Claim>, StoreError> {
@@ -274,23 +272,23 @@ pub async fn claim_due(
          RETURNING id, kind, channel, attempts, last_attempt, leased_until",
     )
     .bind(word(&channel)?)
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(big(until.0))
     .bind(big(limit as u64))
-    .fetch_all(connection)
+    .fetch_all(tx.connection())
     .await?;
     rows.iter().map(read_claim).collect()
 }
 
 /// Claims one message that nobody else knows of yet.
-pub async fn claim_one(connection: &mut Connection, id: &str, until: Moment) -> Result<Claim, StoreError> {
+pub async fn claim_one(tx: &mut WriteTx, id: &str, until: Moment) -> Result<Claim, StoreError> {
     let row = sqlx::query(
         "UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id = $1 \
          RETURNING id, kind, channel, attempts, last_attempt, leased_until",
     )
     .bind(id)
     .bind(big(until.0))
-    .fetch_one(connection)
+    .fetch_one(tx.connection())
     .await?;
     read_claim(&row)
 }
@@ -298,7 +296,6 @@ pub async fn claim_one(connection: &mut Connection, id: &str, until: Moment) -> 
 /// What a claimed message says, if it is to be sent still and the lease lasts until a moment.
 pub async fn content(
     connection: &mut Connection,
-    vault: &Vault,
     claim: &Claim,
     lasting: Moment,
 ) -> Result<Option<Content>, StoreError> {
@@ -314,7 +311,7 @@ pub async fn content(
     let Some(row) = row else { return Ok(None) };
     let row = connection.genuine(&OUTBOX, row)?;
     let body = match row.optional_text("sealed")? {
-        Some(sealed) => vault.open(&sealed, &owner(&claim.id))?,
+        Some(sealed) => connection.vault()?.open(&sealed, &owner(&claim.id))?,
         None => Secret::new(row.text("body")?),
     };
     let message = serde_json::from_str(body.expose()).map_err(|_| StoreError::Column("body".to_owned()))?;
@@ -323,11 +320,7 @@ pub async fn content(
 
 /// Notes what became of a claimed message, and says it; none if somebody else has claimed it since. A secret that was sent
 /// is wiped; one that was cancelled meanwhile stays cancelled unless it was sent.
-pub async fn settle(
-    connection: &mut Connection,
-    claim: &Claim,
-    settlement: &Settlement,
-) -> Result<Option<State>, StoreError> {
+pub async fn settle(tx: &mut WriteTx, claim: &Claim, settlement: &Settlement) -> Result<Option<State>, StoreError> {
     let is_sent = settlement.state == State::Sent;
     let row = sqlx::query(
         "UPDATE outbox SET leased_until = NULL, error = $3, due_at = $4, \
@@ -341,21 +334,21 @@ pub async fn settle(
     .bind(big(settlement.due_at.0))
     .bind(word(&settlement.state)?)
     .bind(i64::from(is_sent))
-    .fetch_optional(connection)
+    .fetch_optional(tx.connection())
     .await?;
     row.map(|row| row.word("state")).transpose()
 }
 
 /// Has a message sent at once, and so often again as it takes.
-pub async fn resend(tx: &mut ChangeTx, id: &str, tries: u32, now: Moment) -> Result<(), StoreError> {
+pub async fn resend(tx: &mut ChangeTx, id: &str, tries: u32) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE outbox SET state = 'waiting', due_at = $2, last_attempt = attempts + $3, leased_until = NULL \
          WHERE id = $1",
     )
     .bind(id)
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(i64::from(tries))
-    .execute(&mut **tx)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
@@ -364,7 +357,7 @@ pub async fn resend(tx: &mut ChangeTx, id: &str, tries: u32, now: Moment) -> Res
 pub async fn kill_secret(tx: &mut ChangeTx, event: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE outbox SET state = 'cancelled', sealed = NULL WHERE event = $1 AND sealed IS NOT NULL")
         .bind(event)
-        .execute(&mut **tx)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }
@@ -372,20 +365,20 @@ pub async fn kill_secret(tx: &mut ChangeTx, event: &str) -> Result<(), StoreErro
 /// Takes all secrets out of the outbox: messages that carry one and were not sent never will be. Says how many.
 pub async fn kill_secrets(tx: &mut ChangeTx) -> Result<u64, StoreError> {
     let done = sqlx::query("UPDATE outbox SET state = 'cancelled', sealed = NULL WHERE sealed IS NOT NULL")
-        .execute(&mut **tx)
+        .execute(tx.connection())
         .await?;
     Ok(done.rows_affected())
 }
 
 /// Deletes messages that were settled before a moment, so many at most. Says how many.
-pub async fn delete_settled(connection: &mut Connection, before: Moment, limit: i64) -> Result<u64, StoreError> {
+pub async fn delete_settled(tx: &mut WriteTx, before: Moment, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state IN ('sent', 'failed', 'cancelled') \
          AND channel IN ('mail', 'webhook') AND due_at < $1 LIMIT $2)",
     )
     .bind(big(before.0))
     .bind(limit)
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(done.rows_affected())
 }

@@ -49,19 +49,20 @@ pub async fn seal_anew(tx: &mut ChangeTx, old: &Vault, new: &Vault) -> Result<u6
         let update = format!("UPDATE {table} SET {column} = $2 WHERE {key} = $1");
         let mut after = String::new();
         loop {
-            let page = sqlx::query(AssertSqlSafe(select.as_str())).bind(after.as_str()).fetch_all(&mut **tx).await?;
+            let page =
+                sqlx::query(AssertSqlSafe(select.as_str())).bind(after.as_str()).fetch_all(tx.connection()).await?;
             let Some(last) = page.last() else { break };
             after = last.text("id")?;
             for row in &page {
                 let id = row.text("id")?;
                 let owner = owner.map_or_else(|| format!("{table}/{id}/{column}"), str::to_owned);
                 let sealed = new.seal(&old.open(&row.text("sealed")?, &owner)?, &owner)?;
-                sqlx::query(AssertSqlSafe(update.as_str())).bind(id).bind(sealed).execute(&mut **tx).await?;
+                sqlx::query(AssertSqlSafe(update.as_str())).bind(id).bind(sealed).execute(tx.connection()).await?;
                 count += 1;
             }
         }
     }
-    sqlx::query("UPDATE meta SET master_key_id = $1 WHERE one = 1").bind(new.key_id()).execute(&mut **tx).await?;
+    sqlx::query("UPDATE meta SET master_key_id = $1 WHERE one = 1").bind(new.key_id()).execute(tx.connection()).await?;
     start::prove_anew(tx, new, &unproven).await?;
     Ok(count)
 }

@@ -12,7 +12,7 @@ use crate::domain::time::Moment;
 use crate::store::alert_counts::values;
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::{Columns as _, big};
-use crate::store::{ChangeTx, Connection, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// One line of keys, used from one client.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -164,7 +164,7 @@ impl<'e> Visit<'e> {
 }
 
 /// Adds calls to sessions, or begins them with these, all in one statement. Not a change of policy: no new revision.
-pub(crate) async fn add(connection: &mut Connection, visits: &BTreeMap<&str, Visit<'_>>) -> Result<(), StoreError> {
+pub(crate) async fn add(tx: &mut WriteTx, visits: &BTreeMap<&str, Visit<'_>>) -> Result<(), StoreError> {
     if visits.is_empty() {
         return Ok(());
     }
@@ -188,7 +188,7 @@ pub(crate) async fn add(connection: &mut Connection, visits: &BTreeMap<&str, Vis
         query = query.bind(*id).bind(visit.key_id).bind(visit.client_ip).bind(visit.user_agent);
         query = query.bind(big(visit.first_at)).bind(big(visit.last_at)).bind(big(visit.calls));
     }
-    query.execute(connection).await?;
+    query.execute(tx.connection()).await?;
     Ok(())
 }
 
@@ -198,43 +198,37 @@ pub async fn terminate(
     id: &str,
     (line, client_ip): (&str, &str),
     Cutoff(cutoff): Cutoff,
-    now: Moment,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE sessions SET terminated_at = $1 \
          WHERE id = $2 OR (line = $3 AND client_ip = $4 AND last_seen_at > $5 AND terminated_at IS NULL)",
     )
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(id)
     .bind(line)
     .bind(client_ip)
     .bind(big(cutoff.0))
-    .execute(&mut **tx)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
 
 /// Marks sessions that have timed out. Says how many.
-pub async fn expire(
-    connection: &mut Connection,
-    Cutoff(cutoff): Cutoff,
-    now: Moment,
-    limit: u32,
-) -> Result<u64, StoreError> {
+pub async fn expire(tx: &mut WriteTx, Cutoff(cutoff): Cutoff, limit: u32) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "UPDATE sessions SET expired_at = $1 WHERE id IN (SELECT id FROM sessions \
          WHERE terminated_at IS NULL AND expired_at IS NULL AND last_seen_at <= $2 ORDER BY last_seen_at LIMIT $3)",
     )
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(big(cutoff.0))
     .bind(i64::from(limit))
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(done.rows_affected())
 }
 
 /// Deletes sessions that have ended and were last seen before a moment. Says how many.
-pub async fn delete_ended(connection: &mut Connection, before: Moment, limit: u32) -> Result<u64, StoreError> {
+pub async fn delete_ended(tx: &mut WriteTx, before: Moment, limit: u32) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
          WHERE (terminated_at IS NOT NULL OR expired_at IS NOT NULL) AND last_seen_at < $1 \
@@ -242,7 +236,7 @@ pub async fn delete_ended(connection: &mut Connection, before: Moment, limit: u3
     )
     .bind(big(before.0))
     .bind(i64::from(limit))
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(done.rows_affected())
 }

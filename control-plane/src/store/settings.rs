@@ -40,6 +40,7 @@ pub async fn load_or_default(connection: &mut Connection) -> Result<Settings, St
 pub async fn save(tx: &mut ChangeTx, settings: &Settings) -> Result<(), StoreError> {
     let changes = vec![("body", json(settings)?.into()), ("changed", tx.revision().into())];
     rows::update(tx, &SETTINGS, "one = 1", vec![], changes).await?;
+    tx.forget_settings();
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Reads the policy, whole or in part, in the form that gates get.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use lictor_policy::wire;
 use sqlx::any::AnyRow;
@@ -49,7 +50,8 @@ pub struct Whole {
 ///
 /// # Errors
 /// [`StoreError::Unproven`] then.
-pub async fn whole(connection: &mut Connection, vault: &Vault, last: Option<&Settings>) -> Result<Whole, StoreError> {
+pub async fn whole(connection: &mut Connection, last: Option<&Settings>) -> Result<Whole, StoreError> {
+    let keys = Arc::clone(connection.keys()?);
     let mut left_out = 0;
     let (settings, mut stopped) = match (settings::load(connection).await, last) {
         (Ok((settings, _)), _) => (settings, false),
@@ -73,7 +75,7 @@ pub async fn whole(connection: &mut Connection, vault: &Vault, last: Option<&Set
     for row in all(&USERS, "SELECT * FROM users ORDER BY id").await? {
         let found = users::read(&row)?;
         let id = found.id.clone();
-        match user(found, vault) {
+        match user(found, &keys.vault) {
             Ok(user) => snapshot.users.push(user),
             Err(StoreError::Vault(_)) => drop(unreadable.insert(id)),
             Err(error) => return Err(error),
@@ -99,7 +101,7 @@ pub async fn whole(connection: &mut Connection, vault: &Vault, last: Option<&Set
 }
 
 /// A policy of the settings and one part. Records that are gone are left out, and so is what they refer to.
-pub async fn part(connection: &mut Connection, vault: &Vault, part: &Part) -> Result<wire::Snapshot, StoreError> {
+pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snapshot, StoreError> {
     let settings = match part {
         Part::Stops => settings::load_or_default(connection).await?,
         _ => settings::load(connection).await?.0,
@@ -128,19 +130,14 @@ pub async fn part(connection: &mut Connection, vault: &Vault, part: &Part) -> Re
     if let Some(id) = user_id
         && let Some(found) = users::find(connection, &id).await?
     {
-        snapshot.users.push(user(found, vault)?);
+        snapshot.users.push(user(found, connection.vault()?)?);
     }
     Ok(snapshot)
 }
 
 /// A policy of all that a call with this key on this model is decided from.
-pub async fn of_call(
-    connection: &mut Connection,
-    vault: &Vault,
-    key_id: &str,
-    model: &str,
-) -> Result<wire::Snapshot, StoreError> {
-    let mut snapshot = part(connection, vault, &Part::Key(key_id.to_owned())).await?;
+pub async fn of_call(connection: &mut Connection, key_id: &str, model: &str) -> Result<wire::Snapshot, StoreError> {
+    let mut snapshot = part(connection, &Part::Key(key_id.to_owned())).await?;
     snapshot.permissions.extend(permissions::find(connection, model).await?.map(|(permission, _)| permission));
     Ok(snapshot)
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, WriteTx};
 
 /// A user whose credential is to be tried.
 #[derive(Clone, Debug)]
@@ -14,14 +14,14 @@ pub struct Suspect {
 }
 
 /// Takes note of a user.
-pub async fn put(connection: &mut Connection, user_id: &str, now: Moment) -> Result<(), StoreError> {
+pub async fn put(tx: &mut WriteTx, user_id: &str) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO suspects (user_id, since, not_before) VALUES ($1, $2, 0) \
          ON CONFLICT (user_id) DO UPDATE SET since = excluded.since",
     )
     .bind(user_id)
-    .bind(big(now.0))
-    .execute(connection)
+    .bind(big(tx.now().0))
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
@@ -33,25 +33,25 @@ pub async fn any(connection: &mut Connection, now: Moment) -> Result<bool, Store
 }
 
 /// The next user to try, whom nobody else will try until then.
-pub async fn claim(connection: &mut Connection, now: Moment, until: Moment) -> Result<Option<Suspect>, StoreError> {
+pub async fn claim(tx: &mut WriteTx, until: Moment) -> Result<Option<Suspect>, StoreError> {
     let row = sqlx::query(
         "UPDATE suspects SET not_before = $2 WHERE user_id = \
          (SELECT user_id FROM suspects WHERE not_before <= $1 ORDER BY not_before, user_id LIMIT 1) \
          RETURNING user_id, since",
     )
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(big(until.0))
-    .fetch_optional(connection)
+    .fetch_optional(tx.connection())
     .await?;
     row.map(|row| Ok(Suspect { user_id: row.text("user_id")?, since: row.moment("since")? })).transpose()
 }
 
 /// Clears a user that was tried, unless it has become suspect again meanwhile.
-pub async fn clear(connection: &mut Connection, suspect: &Suspect) -> Result<(), StoreError> {
+pub async fn clear(tx: &mut WriteTx, suspect: &Suspect) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM suspects WHERE user_id = $1 AND since = $2")
         .bind(suspect.user_id.as_str())
         .bind(big(suspect.since.0))
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }

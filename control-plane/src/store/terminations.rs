@@ -29,7 +29,8 @@ pub async fn put(tx: &mut ChangeTx, termination: &Termination) -> Result<(), Sto
 }
 
 /// Removes those that have ended. Says how many.
-pub async fn delete_ended(tx: &mut ChangeTx, now: Moment) -> Result<u64, StoreError> {
+pub async fn delete_ended(tx: &mut ChangeTx) -> Result<u64, StoreError> {
+    let now = tx.now();
     rows::delete(tx, &TERMINATIONS, "ends_at <= $1", vec![now.into()]).await
 }
 

@@ -113,7 +113,8 @@ pub async fn sign_out_all(tx: &mut ChangeTx, account_id: &str, but: Option<&str>
 }
 
 /// Removes what sign-ins left that nobody signed out of.
-pub async fn delete_ended_sign_ins(tx: &mut ChangeTx, now: Moment) -> Result<(), StoreError> {
+pub async fn delete_ended_sign_ins(tx: &mut ChangeTx) -> Result<(), StoreError> {
+    let now = tx.now();
     rows::delete(tx, &TOKENS, "of_sign_in = 1 AND expires_at <= $1", vec![now.into()]).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::rows;
 use crate::store::proof::tables::USERS;
-use crate::store::{ChangeTx, Connection, StoreError};
+use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// How often a credential is checked, and the groups are read.
 const CHECK_EVERY: Duration = Duration::from_secs(24 * 3600);
@@ -135,12 +135,7 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
 
 /// Keeps when a credential was checked, what its end is and when it is checked next. Not a change of policy: no new
 /// revision.
-pub async fn note_check(
-    connection: &mut Connection,
-    id: &str,
-    upstream: &Upstream,
-    now: Moment,
-) -> Result<(), StoreError> {
+pub async fn note_check(tx: &mut WriteTx, id: &str, upstream: &Upstream) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE users SET upstream_checked_at = $2, upstream_ends_at = $3, upstream_due_at = $4 \
          WHERE id = $1 AND upstream_secret = $5",
@@ -148,29 +143,24 @@ pub async fn note_check(
     .bind(id)
     .bind(upstream.checked_at.map(|moment| big(moment.0)))
     .bind(upstream.ends_at.map(|moment| big(moment.0)))
-    .bind(big(now.plus(CHECK_EVERY).0))
+    .bind(big(tx.now().plus(CHECK_EVERY).0))
     .bind(upstream.sealed.as_str())
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
 
 /// Takes users whose check is due. Whoever takes one has until `again` to check it: then it is due anew. So exactly one
 /// replica checks each.
-pub async fn take_due(
-    connection: &mut Connection,
-    now: Moment,
-    again: Moment,
-    limit: u32,
-) -> Result<Vec<String>, StoreError> {
+pub async fn take_due(tx: &mut WriteTx, again: Moment, limit: u32) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query(
         "UPDATE users SET upstream_due_at = $2 WHERE id IN \
          (SELECT id FROM users WHERE upstream_due_at <= $1 ORDER BY upstream_due_at LIMIT $3) RETURNING id",
     )
-    .bind(big(now.0))
+    .bind(big(tx.now().0))
     .bind(big(again.0))
     .bind(i64::from(limit))
-    .fetch_all(connection)
+    .fetch_all(tx.connection())
     .await?;
     rows.iter().map(|row| row.text("id")).collect()
 }

@@ -10,7 +10,7 @@ use crate::domain::alerts::Rule;
 use crate::domain::alerts::settings::MAX_MINUTES;
 use crate::domain::alerts::subject::Subject;
 use crate::store::audit::sequences::{self, Unreported};
-use crate::store::{StoreError, alert_counts, in_time, settings};
+use crate::store::{StoreError, alert_counts, in_time};
 
 /// So many seconds pass between two rounds.
 const EVERY: Duration = Duration::from_secs(10);
@@ -50,15 +50,14 @@ pub async fn once(app: &App) -> Result<(), StoreError> {
 
 /// Raises an alert for events that are missing now and were not when it was last looked.
 async fn report(app: &App, gap: &Unreported) -> Result<(), StoreError> {
-    let now = app.now();
     let mut tx = app.store.write().await?;
     // Only one replica finds the number that it has read.
     if !sequences::set_reported(&mut tx, gap).await? {
         return Ok(());
     }
-    let alerts = settings::load_or_default(&mut tx).await?.alerts;
+    let (settings, now) = (tx.settings().await?, tx.now());
     let times = gap.missing.saturating_sub(gap.reported);
-    if times > 0 && alerts.types.suspicious_activity.rules.event_gap.enabled {
+    if times > 0 && settings.alerts.types.suspicious_activity.rules.event_gap.enabled {
         let cause = Cause {
             kind: AlertType::SuspiciousActivity,
             subject: Subject::Gate(gap.gate_id.clone()),
@@ -70,8 +69,7 @@ async fn report(app: &App, gap: &Unreported) -> Result<(), StoreError> {
             actor: "system",
             note: None,
         };
-        raise(app, &mut tx, &alerts, cause).await?;
+        raise(&mut tx, cause).await?;
     }
-    tx.commit().await?;
-    Ok(())
+    tx.commit().await
 }

@@ -19,10 +19,9 @@ use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::message::{CredentialRejected, Message, OdooKeyExpiring};
 use crate::domain::problem::{Code, Problem, Result};
-use crate::domain::time::Moment;
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
-use crate::store::{Connection, StoreError, in_time, settings, suspects};
+use crate::store::{Connection, StoreError, WriteTx, in_time, suspects};
 
 /// Odoo's fault code for a wrong password or API key.
 const ACCESS_DENIED: i64 = 3;
@@ -39,11 +38,11 @@ const LATER: Duration = Duration::from_secs(3600);
 const WARN: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Takes note of the users whose calls Odoo has denied, in the transaction that stores the calls.
-pub async fn take_note(connection: &mut Connection, events: &[Event], now: Moment) -> Result<(), StoreError> {
+pub async fn take_note(tx: &mut WriteTx, events: &[Event]) -> Result<(), StoreError> {
     let denied = |event: &&Event| event.outcome == Outcome::Faulted && event.fault_code == Some(ACCESS_DENIED);
     let users: BTreeSet<&str> = events.iter().filter(denied).filter_map(|event| event.user_id.as_deref()).collect();
     for user_id in users {
-        suspects::put(connection, user_id, now).await?;
+        suspects::put(tx, user_id).await?;
     }
     Ok(())
 }
@@ -65,7 +64,8 @@ pub async fn try_next(app: &App) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut tx = app.store.write().await?;
-    let claimed = suspects::claim(&mut tx, app.now(), app.now().plus(AGAIN)).await?;
+    let again = tx.now().plus(AGAIN);
+    let claimed = suspects::claim(&mut tx, again).await?;
     tx.commit().await?;
     let Some(suspect) = claimed else { return Ok(()) };
     match check(app, &Actor::system(), &suspect.user_id).await {
@@ -77,7 +77,7 @@ pub async fn try_next(app: &App) -> Result<(), StoreError> {
         _ => {
             let mut tx = app.store.write().await?;
             suspects::clear(&mut tx, &suspect).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         }
     }
 }
@@ -95,10 +95,10 @@ pub async fn keep_checking(app: App) {
 /// Checks a few of the users whose check is due. Each is taken by one replica; one that could not be checked is due
 /// again in an hour.
 pub async fn check_due(app: &App) -> Result<()> {
-    let now = app.now();
     let due = in_time(async {
         let mut tx = app.store.write().await?;
-        let due = users::take_due(&mut tx, now, now.plus(LATER), A_ROUND).await?;
+        let again = tx.now().plus(LATER);
+        let due = users::take_due(&mut tx, again, A_ROUND).await?;
         tx.commit().await?;
         Ok::<_, StoreError>(due)
     });
@@ -135,9 +135,9 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
     let checked = User { odoo_groups, upstream, ..user.clone() };
     if rejected == user.upstream.rejected && checked.odoo_groups == user.odoo_groups {
         let mut tx = app.store.write().await?;
-        users::note_check(&mut tx, user_id, &checked.upstream, now).await?;
-        warn_of_end(app, &mut tx, &checked).await?;
-        tx.commit().await.map_err(StoreError::from)?;
+        users::note_check(&mut tx, user_id, &checked.upstream).await?;
+        warn_of_end(&mut tx, &checked).await?;
+        tx.commit().await?;
         return Ok(checked);
     }
     change(app, actor, async |tx| {
@@ -150,11 +150,11 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
             after.odoo_groups = checked.odoo_groups;
         }
         users::put(tx, &after).await?;
-        users::note_check(tx, user_id, &after.upstream, now).await?;
+        users::note_check(tx, user_id, &after.upstream).await?;
         if after.upstream.rejected && !before.upstream.rejected {
-            tell_of_refusal(app, tx, &after).await?;
+            tell_of_refusal(tx, &after).await?;
         }
-        warn_of_end(app, tx, &after).await?;
+        warn_of_end(tx, &after).await?;
         let done =
             Done::new("user.check", user_id, Some(&before), Some(&after)).touching(Part::User(user_id.to_owned()));
         Ok((after, done))
@@ -170,24 +170,25 @@ pub async fn look(app: &App, user_id: &str, database: &str, uid: Uid, secret: &S
 }
 
 /// An alert, and a mail to the user.
-async fn tell_of_refusal(app: &App, tx: &mut Connection, user: &User) -> Result<()> {
+async fn tell_of_refusal(tx: &mut WriteTx, user: &User) -> Result<()> {
     let note = "Odoo refuses the credential: gates refuse the user's calls until it is taken again or replaced.";
-    raise::notice(app, tx, Rule::CredentialRejected, Subject::User(user.id.clone()), note).await?;
+    raise::notice(tx, Rule::CredentialRejected, Subject::User(user.id.clone()), note).await?;
     let message = Message::CredentialRejected(CredentialRejected {
         user_id: user.id.clone(),
         user_name: user.name.clone(),
         database: user.upstream.database.clone(),
         login: user.upstream.login.clone(),
-        at: app.now(),
+        at: tx.now(),
     });
-    tell(app, tx, user, &format!("user/{}/rejected/{}", user.id, app.now().0), &message).await
+    let event = format!("user/{}/rejected/{}", user.id, tx.now().0);
+    tell(tx, user, &event, &message).await
 }
 
 /// An alert for each check, and a mail once for each end, if the Odoo API key ends soon.
-async fn warn_of_end(app: &App, tx: &mut Connection, user: &User) -> Result<()> {
-    let Some(ends_at) = user.upstream.ends_at.filter(|end| *end <= app.now().plus(WARN)) else { return Ok(()) };
+async fn warn_of_end(tx: &mut WriteTx, user: &User) -> Result<()> {
+    let Some(ends_at) = user.upstream.ends_at.filter(|end| *end <= tx.now().plus(WARN)) else { return Ok(()) };
     let note = format!("The Odoo API key ends at {ends_at}: make another in Odoo and give it to Lictor.");
-    raise::notice(app, tx, Rule::CredentialExpiring, Subject::User(user.id.clone()), &note).await?;
+    raise::notice(tx, Rule::CredentialExpiring, Subject::User(user.id.clone()), &note).await?;
     let message = Message::OdooKeyExpiring(OdooKeyExpiring {
         user_id: user.id.clone(),
         user_name: user.name.clone(),
@@ -195,16 +196,16 @@ async fn warn_of_end(app: &App, tx: &mut Connection, user: &User) -> Result<()> 
         login: user.upstream.login.clone(),
         ends_at,
     });
-    tell(app, tx, user, &format!("user/{}/odoo_key_ends/{}", user.id, ends_at.0), &message).await
+    tell(tx, user, &format!("user/{}/odoo_key_ends/{}", user.id, ends_at.0), &message).await
 }
 
 /// The user, or the alerts' recipients if it has no address.
-async fn tell(app: &App, tx: &mut Connection, user: &User, event: &str, message: &Message) -> Result<()> {
+async fn tell(tx: &mut WriteTx, user: &User, event: &str, message: &Message) -> Result<()> {
     let to = match &user.email {
         Some(address) => vec![address.clone()],
-        None => settings::load(tx).await?.0.alerts.recipients,
+        None => tx.settings().await?.alerts.recipients.clone(),
     };
-    outbox::enqueue(app, tx, to.into_iter().map(|to| Letter::mail(event, to, message.clone()))).await?;
+    outbox::enqueue(tx, to.into_iter().map(|to| Letter::mail(event, to, message.clone()))).await?;
     Ok(())
 }
 

@@ -99,7 +99,8 @@ async fn claim(app: &App, channel: Channel, limit: usize) -> Result<Vec<Claim>, 
             return Ok(Vec::new());
         }
         let mut tx = app.store.write().await?;
-        let claims = outbox::claim_due(&mut tx, channel, app.now(), app.now().plus(LEASE), limit).await?;
+        let until = tx.now().plus(LEASE);
+        let claims = outbox::claim_due(&mut tx, channel, until, limit).await?;
         tx.commit().await?;
         Ok(claims)
     })
@@ -130,7 +131,7 @@ async fn mail(app: &App, session: &mut Session<'_>, claim: &Claim) -> Result<(),
 async fn content(app: &App, claim: &Claim) -> Result<Option<Content>, StoreError> {
     let content = in_time(async {
         let mut connection = app.store.read().await?;
-        outbox::content(&mut connection, &app.vault, claim, app.now().plus(LONGEST_DELIVERY)).await
+        outbox::content(&mut connection, claim, app.now().plus(LONGEST_DELIVERY)).await
     });
     match content.await {
         Err(error @ StoreError::Unproven { .. }) => {
@@ -193,15 +194,16 @@ async fn note(app: &App, claim: &Claim, content: &Content, settlement: &Settleme
             content.recipient,
             settlement.error.as_deref().unwrap_or_default()
         );
-        raise::notice(app, &mut tx, Rule::KeyNotDelivered, Subject::Key(key_id.to_owned()), &reason).await?;
+        raise::notice(&mut tx, Rule::KeyNotDelivered, Subject::Key(key_id.to_owned()), &reason).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 async fn forget(app: &App) -> Result<(), StoreError> {
     let mut tx = app.store.write().await?;
-    outbox::delete_settled(&mut tx, app.now().minus(KEPT), FORGOTTEN_AT_ONCE).await?;
-    Ok(tx.commit().await?)
+    let before = tx.now().minus(KEPT);
+    outbox::delete_settled(&mut tx, before, FORGOTTEN_AT_ONCE).await?;
+    tx.commit().await
 }
 
 /// 5 s, 15 s, 45 s and so on, at most two hours.

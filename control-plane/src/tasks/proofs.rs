@@ -11,7 +11,6 @@ use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::problem::Result;
-use crate::store::StoreError;
 use crate::store::proof::check::check;
 
 /// So many seconds pass between two looks, each at all rows.
@@ -35,13 +34,7 @@ pub async fn run(app: App) {
 /// # Errors
 /// The database's: nothing is known then, and what was known before stays.
 pub async fn look(app: &App) -> Result<()> {
-    let report = async {
-        let mut tx = app.store.read_consistently().await?;
-        let report = check(&mut tx).await?;
-        tx.commit().await?;
-        Ok::<_, StoreError>(report)
-    };
-    let report = report.await?;
+    let report = check(&mut *app.store.read_consistently().await?).await?;
     let before = app.proofs.last();
     let is_news = report.findings.iter().any(|finding| !before.findings.contains(finding));
     if is_news {
@@ -53,7 +46,7 @@ pub async fn look(app: &App) -> Result<()> {
         let note = format!("{}; and {more} more. `lictor audit verify` names all.", named.join("; "));
         let told = json!({"findings": named, "more": more});
         change(app, &Actor::system(), async |tx| {
-            raise::notice(app, tx, Rule::RowUnproven, Subject::All, &note).await?;
+            raise::notice(tx, Rule::RowUnproven, Subject::All, &note).await?;
             Ok(((), Done::new("database.unproven", "database", None, Some(&told))))
         })
         .await?;

@@ -97,17 +97,16 @@ pub async fn hear_replicas(app: App) {
 /// The newest policy, unless it is published.
 async fn build(app: &App) -> Result<Option<Published>, PublishError> {
     let began = Instant::now();
-    let mut tx = app.store.read_consistently().await?;
-    let meta = Meta::load(&mut tx).await?;
+    let mut connection = app.store.read_consistently().await?;
+    let meta = Meta::load(&mut connection).await?;
     meta.check_master_key(app.vault.key_id())?;
     let is_current = |now: &Arc<Published>| (&now.epoch, now.revision) == (&meta.epoch, meta.revision);
     if app.publisher.current.borrow().as_ref().is_some_and(is_current) {
-        return Ok(tx.commit().await.map(|()| None).map_err(StoreError::from)?);
+        return Ok(None);
     }
     let last = app.publisher.current.borrow().as_ref().map(|published| published.settings.clone());
-    let Whole { snapshot: wire, settings, left_out, stopped } =
-        snapshot::whole(&mut tx, &app.vault, last.as_ref()).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    let Whole { snapshot: wire, settings, left_out, stopped } = snapshot::whole(&mut connection, last.as_ref()).await?;
+    drop(connection);
     if stopped {
         tracing::error!("the policy does not prove itself: gates refuse every call; see `lictor audit verify`");
     } else if left_out > 0 {

@@ -77,7 +77,7 @@ async fn one_replica_runs_a_job_and_a_dead_one_loses_it() {
     let lab = Lab::new().await;
     let other = lab.restarted().await;
     let mut tx = other.store.write().await.unwrap();
-    let dead = jobs::runner::claim(&other, &mut tx, Job::SessionCleanup, None).await.unwrap();
+    let dead = jobs::runner::claim(&mut tx, Job::SessionCleanup, None).await.unwrap();
     tx.commit().await.unwrap();
     assert!(dead.is_some());
     let again = lab.admin.post(&format!("{PATH}/session_cleanup/run"), json!({})).await;

@@ -96,7 +96,7 @@ async fn every_kind_of_mail_says_what_happened_to_what_and_what_to_do_in_both_pa
         assert_eq!(message.kind(), kind);
         let mut tx = lab.app.store.write().await.unwrap();
         let letter = Letter::mail(format!("{kind:?}"), "ada@example.com", message);
-        outbox::enqueue(&lab.app, &mut tx, [letter]).await.unwrap();
+        outbox::enqueue(&mut tx, [letter]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
         let mail = smtp.taken().pop().unwrap();

@@ -31,7 +31,7 @@ fn with_key() -> Message {
 async fn put(lab: &Lab, event: &str, message: Message) -> u64 {
     let mut tx = lab.app.store.write().await.unwrap();
     let letter = Letter::mail(event, "ada@example.com", message);
-    let added = outbox::enqueue(&lab.app, &mut tx, [letter]).await.unwrap();
+    let added = outbox::enqueue(&mut tx, [letter]).await.unwrap();
     tx.commit().await.unwrap();
     added
 }
@@ -71,7 +71,7 @@ fn is_on_disk(lab: &Lab, text: &str) -> bool {
 async fn a_message_is_there_with_what_it_tells_of_or_not_at_all() {
     let (lab, smtp) = lab().await;
     let mut tx = lab.app.store.write().await.unwrap();
-    outbox::enqueue(&lab.app, &mut tx, [Letter::mail("e", "ada@example.com", test())]).await.unwrap();
+    outbox::enqueue(&mut tx, [Letter::mail("e", "ada@example.com", test())]).await.unwrap();
     drop(tx);
     assert_eq!(send(&lab.app).await, 0);
     put(&lab, "e", test()).await;
@@ -233,7 +233,7 @@ async fn several_senders_at_once_send_each_message_once() {
 async fn claim(lab: &Lab) -> lictor_control_plane::store::outbox::Claim {
     let until = Moment(START + 60_000_000);
     let mut tx = lab.app.store.write().await.unwrap();
-    let claims = lictor_control_plane::store::outbox::claim_due(&mut tx, Channel::Mail, lab.app.now(), until, 1).await;
+    let claims = lictor_control_plane::store::outbox::claim_due(&mut tx, Channel::Mail, until, 1).await;
     tx.commit().await.unwrap();
     claims.unwrap().remove(0)
 }

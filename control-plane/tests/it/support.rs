@@ -179,7 +179,7 @@ impl Lab {
     /// The same, and has it accepted: as if the service had done it.
     pub(crate) async fn edit(&self, sql: impl Into<String>) {
         self.tamper(sql).await;
-        self.app.store.accept_rows(self.app.now()).await.unwrap();
+        self.app.store.accept_rows().await.unwrap();
     }
 }
 

@@ -60,7 +60,7 @@ fn alert() -> Message {
 async fn tell(lab: &Lab, severity: Severity) -> u64 {
     let mut tx = lab.app.store.write().await.unwrap();
     let letters = Letter::webhooks(&mut tx, "alert/a", severity, &alert()).await.unwrap();
-    let added = outbox::enqueue(&lab.app, &mut tx, letters).await.unwrap();
+    let added = outbox::enqueue(&mut tx, letters).await.unwrap();
     tx.commit().await.unwrap();
     added
 }

@@ -5,36 +5,30 @@ use std::collections::BTreeMap;
 
 use lictor_policy::wire::Event;
 
-use crate::app::App;
 use crate::app::alerts::raise::{self, Cause, target};
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::rules::{Sightings, observe};
 use crate::domain::alerts::tally::Finding;
 use crate::domain::time::Moment;
 use crate::store::alert_counts::{self, Place};
-use crate::store::{Connection, StoreError, alerts as rows, settings};
+use crate::store::{StoreError, WriteTx, alerts as rows};
 
 /// Looks at events that are stored with this transaction for the first time, and opens or raises alerts.
 ///
 /// # Errors
 /// The database's: then nothing was stored and nothing counted.
-pub async fn evaluate(
-    app: &App,
-    connection: &mut Connection,
-    gate_id: &str,
-    events: &[&Event],
-) -> Result<(), StoreError> {
-    let now = app.now();
+pub async fn evaluate(tx: &mut WriteTx, gate_id: &str, events: &[&Event]) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
     }
-    let alerts = settings::load_or_default(connection).await?.alerts;
+    let (settings, now) = (tx.settings().await?, tx.now());
+    let alerts = &settings.alerts;
     if !alerts.enabled {
         return Ok(());
     }
-    let findings = count(connection, &observe(&alerts, gate_id, events, now), now).await?;
+    let findings = count(tx, &observe(alerts, gate_id, events, now)).await?;
     let places: Vec<_> = findings.keys().collect();
-    let mut open_alerts = rows::find_all_open(connection, &places).await?;
+    let mut open_alerts = rows::find_all_open(tx, &places).await?;
     for ((kind, subject), findings) in findings {
         let mut open = open_alerts.remove(&(kind, subject.clone()));
         // The worst first: an alert opens as bad as it is, and not mild and then worse.
@@ -51,7 +45,7 @@ pub async fn evaluate(
             };
             let mut subject = subject.clone();
             if open.is_none() {
-                (subject, open) = target(connection, kind, subject).await?;
+                (subject, open) = target(tx, kind, subject).await?;
                 // The alert that addresses share has counted what this one did before.
                 if open.is_some() && reached.is_some_and(|reached| !reached.anew) {
                     times = observed;
@@ -68,7 +62,7 @@ pub async fn evaluate(
                 actor: "system",
                 note: None,
             };
-            open = raise::raise_open(app, connection, &alerts, cause, open).await?;
+            open = raise::raise_open(tx, cause, open).await?;
         }
     }
     Ok(())
@@ -77,12 +71,11 @@ pub async fn evaluate(
 /// Counts what was seen, and says what it shows of which place. Only rows that this changes are written: keys that do what
 /// they did before cost one query together.
 async fn count<'e>(
-    connection: &mut Connection,
+    tx: &mut WriteTx,
     sightings: &Sightings<'e>,
-    now: Moment,
 ) -> Result<BTreeMap<Place, BTreeMap<Rule, Finding<'e>>>, StoreError> {
     let places: Vec<_> = sightings.keys().collect();
-    let mut known = alert_counts::find(connection, &places).await?;
+    let mut known = alert_counts::find(tx, &places).await?;
     let (mut changed, mut findings) = (Vec::new(), BTreeMap::new());
     for (place, observations) in sightings {
         let before = known.remove(place).unwrap_or_default();
@@ -95,6 +88,6 @@ async fn count<'e>(
             findings.insert(place.clone(), found);
         }
     }
-    alert_counts::save(connection, &changed, now).await?;
+    alert_counts::save(tx, &changed).await?;
     Ok(findings)
 }

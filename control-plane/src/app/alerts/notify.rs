@@ -3,13 +3,12 @@
 
 use lictor_policy::refusal::AlertType;
 
-use crate::app::App;
 use crate::app::outbox::{self, Letter};
 use crate::domain::alerts::settings::Alerts;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::{Alert, Rule};
 use crate::domain::message::{AlertOpened, Message};
-use crate::store::{Connection, StoreError, gates, keys, users};
+use crate::store::{Connection, StoreError, WriteTx, gates, keys, users};
 
 /// Whether somebody is to be mailed who was not yet.
 pub(crate) fn is_due(alerts: &Alerts, alert: &Alert) -> bool {
@@ -18,28 +17,22 @@ pub(crate) fn is_due(alerts: &Alerts, alert: &Alert) -> bool {
 
 /// Puts a request to each webhook that wants this severity into the outbox, and a mail to each recipient if they are to
 /// be mailed. Who was told of the alert before is not told again.
-pub(crate) async fn tell(
-    app: &App,
-    connection: &mut Connection,
-    alerts: &Alerts,
-    alert: &Alert,
-    mail: bool,
-) -> Result<(), StoreError> {
+pub(crate) async fn tell(tx: &mut WriteTx, alerts: &Alerts, alert: &Alert, mail: bool) -> Result<(), StoreError> {
     let message = Message::AlertOpened(AlertOpened {
         alert_id: alert.id.clone(),
         alert_type: alert.kind,
         severity: alert.severity,
-        about: about(connection, &alert.subject).await?,
+        about: about(tx, &alert.subject).await?,
         summary: summary(alert),
         count: alert.count,
         first_at: alert.first_at,
         last_at: alert.last_at,
     });
     let event = format!("alert/{}", alert.id);
-    let mut letters = Letter::webhooks(connection, &event, alert.severity, &message).await?;
+    let mut letters = Letter::webhooks(tx, &event, alert.severity, &message).await?;
     let recipients = if mail { alerts.recipients.as_slice() } else { &[] };
     letters.extend(recipients.iter().map(|to| Letter::mail(event.as_str(), to.as_str(), message.clone())));
-    outbox::enqueue(app, connection, letters).await?;
+    outbox::enqueue(tx, letters).await?;
     Ok(())
 }
 

@@ -3,17 +3,15 @@
 use lictor_policy::refusal::AlertType;
 use lictor_policy::wire::Event;
 
-use crate::app::App;
 use crate::app::alerts::notify;
 use crate::domain::actor::Actor;
-use crate::domain::alerts::settings::Alerts;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::{Alert, Rule, State};
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::alerts::{Action, Entry};
-use crate::store::{Connection, StoreError, alerts as rows, settings};
+use crate::store::{Connection, StoreError, WriteTx, alerts as rows};
 
 /// How many alerts of one type may be open on addresses: beyond these they share one, so that whoever has many addresses
 /// fills neither the list nor a mailbox.
@@ -46,28 +44,17 @@ pub struct Cause<'a> {
 ///
 /// # Errors
 /// The database's.
-pub async fn raise(
-    app: &App,
-    connection: &mut Connection,
-    alerts: &Alerts,
-    cause: Cause<'_>,
-) -> Result<Option<Alert>, StoreError> {
-    let open = rows::find_open(connection, cause.kind, &cause.subject).await?;
-    raise_open(app, connection, alerts, cause, open).await
+pub async fn raise(tx: &mut WriteTx, cause: Cause<'_>) -> Result<Option<Alert>, StoreError> {
+    let open = rows::find_open(tx, cause.kind, &cause.subject).await?;
+    raise_open(tx, cause, open).await
 }
 
 /// Opens or raises an alert on what Lictor found out by itself, by a rule of `suspicious_activity`.
 ///
 /// # Errors
 /// The database's.
-pub async fn notice(
-    app: &App,
-    connection: &mut Connection,
-    rule: Rule,
-    subject: Subject,
-    note: &str,
-) -> Result<(), StoreError> {
-    let (settings, now) = (settings::load_or_default(connection).await?, app.now());
+pub async fn notice(tx: &mut WriteTx, rule: Rule, subject: Subject, note: &str) -> Result<(), StoreError> {
+    let now = tx.now();
     let cause = Cause {
         kind: AlertType::SuspiciousActivity,
         subject,
@@ -79,7 +66,7 @@ pub async fn notice(
         actor: &Actor::system().id,
         note: Some(note),
     };
-    raise(app, connection, &settings.alerts, cause).await.map(drop)
+    raise(tx, cause).await.map(drop)
 }
 
 /// The subject that an alert on this one is opened for, and the alert if that is open.
@@ -98,15 +85,14 @@ pub(crate) async fn target(
 
 /// The same as [`raise`], with the alert that is open.
 pub(crate) async fn raise_open(
-    app: &App,
-    connection: &mut Connection,
-    alerts: &Alerts,
+    tx: &mut WriteTx,
     cause: Cause<'_>,
     open: Option<Alert>,
 ) -> Result<Option<Alert>, StoreError> {
+    let (settings, now) = (tx.settings().await?, tx.now());
+    let alerts = &settings.alerts;
     let Some(severity) = alerts.severity_by(cause.kind, cause.rule) else { return Ok(None) };
     let severity = if cause.rule == Rule::RowUnproven { Severity::Critical } else { severity };
-    let now = app.now();
     if let Some(mut alert) = open {
         let mut entries = Vec::new();
         if !alert.rules.contains(&cause.rule) {
@@ -125,12 +111,12 @@ pub(crate) async fn raise_open(
         cause.mark_last(&mut alert);
         let mail = notify::is_due(alerts, &alert);
         alert.notified |= mail;
-        rows::update(connection, &alert).await?;
+        rows::update(tx, &alert).await?;
         if mail || escalated {
-            notify::tell(app, connection, alerts, &alert, mail).await?;
+            notify::tell(tx, alerts, &alert, mail).await?;
         }
         for entry in &entries {
-            rows::add_entry(connection, &alert.id, entry).await?;
+            rows::add_entry(tx, &alert.id, entry).await?;
         }
         return Ok(Some(alert));
     }
@@ -152,9 +138,9 @@ pub(crate) async fn raise_open(
     };
     cause.mark_last(&mut alert);
     alert.notified = notify::is_due(alerts, &alert);
-    rows::insert(connection, &alert).await?;
-    notify::tell(app, connection, alerts, &alert, alert.notified).await?;
-    rows::add_entry(connection, &alert.id, &cause.entry(Action::Opened, None, now)).await?;
+    rows::insert(tx, &alert).await?;
+    notify::tell(tx, alerts, &alert, alert.notified).await?;
+    rows::add_entry(tx, &alert.id, &cause.entry(Action::Opened, None, now)).await?;
     Ok(Some(alert))
 }
 

@@ -55,7 +55,7 @@ pub async fn clean_up(app: &App, now: Moment) -> Result<Report, StoreError> {
         return Ok(report);
     }
     if interrupted.is_none() {
-        retention::announce(&app.store, cut, days, changed, now).await?;
+        retention::announce(&app.store, cut, days, changed).await?;
     }
     for _ in 0..MAX_CHUNKS {
         let mut tx = app.store.write().await?;

@@ -5,10 +5,9 @@ use sqlx::any::AnyRow;
 
 use crate::domain::audit_chain::{Body, Cut, Link};
 use crate::domain::signing::{Digest, GENESIS, PublicKey, Signer};
-use crate::domain::time::Moment;
 use crate::secrets::vault::{Vault, VaultError};
 use crate::store::engine::row::{Columns as _, big};
-use crate::store::{Connection, Store, StoreError};
+use crate::store::{Connection, Store, StoreError, WriteTx};
 
 /// What the sealed key of the signatures belongs to in a database whose rows prove themselves.
 pub(crate) const OWNER: &str = "audit_chain/signing_key/proofs";
@@ -33,14 +32,8 @@ pub async fn state(connection: &mut Connection) -> Result<Chain, StoreError> {
 }
 
 /// Adds a link behind the chain as it is.
-pub async fn append(
-    connection: &mut Connection,
-    signer: &Signer,
-    chain: &Chain,
-    body: Body,
-    now: Moment,
-) -> Result<(), StoreError> {
-    let link = signer.link(chain.links + 1, now, chain.positions + 1, body, chain.hash);
+pub async fn append(tx: &mut WriteTx, chain: &Chain, body: Body) -> Result<(), StoreError> {
+    let link = tx.keys()?.signer.link(chain.links + 1, tx.now(), chain.positions + 1, body, chain.hash);
     sqlx::query(
         "INSERT INTO audit_links (number, kind, at, first, body, previous, hash, signature) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -53,13 +46,13 @@ pub async fn append(
     .bind(link.previous.to_string())
     .bind(link.hash.to_string())
     .bind(link.signature.as_str())
-    .execute(&mut *connection)
+    .execute(tx.connection())
     .await?;
     sqlx::query("UPDATE audit_chain SET links = $1, positions = $2, hash = $3 WHERE one = 1")
         .bind(big(link.number))
         .bind(big(link.last()))
         .bind(link.hash.to_string())
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }
@@ -138,15 +131,15 @@ pub(crate) enum Kept {
 }
 
 /// What signs; made with the database and sealed with its master key.
-pub(crate) async fn signer(connection: &mut Connection, vault: &Vault) -> Result<(Signer, Kept), StoreError> {
-    let (seed, kept) = match sealed_signing_key(connection).await? {
+pub(crate) async fn signer(tx: &mut WriteTx, vault: &Vault) -> Result<(Signer, Kept), StoreError> {
+    let (seed, kept) = match sealed_signing_key(tx).await? {
         Some(sealed) => opened(vault, &sealed)?,
         None => {
             let seed = Signer::generate().map_err(VaultError::from)?;
             sqlx::query("INSERT INTO audit_chain (one, links, positions, hash, signing_key) VALUES (1, 0, 0, $1, $2)")
                 .bind(GENESIS.to_string())
                 .bind(sealed(vault, &seed)?)
-                .execute(connection)
+                .execute(tx.connection())
                 .await?;
             (seed, Kept::WithProofs)
         }
@@ -155,11 +148,11 @@ pub(crate) async fn signer(connection: &mut Connection, vault: &Vault) -> Result
 }
 
 /// Says for good that the database's rows prove themselves.
-pub(crate) async fn seal_for_proofs(connection: &mut Connection, vault: &Vault) -> Result<(), StoreError> {
-    let Some(sealed) = sealed_signing_key(connection).await? else { return Ok(()) };
+pub(crate) async fn seal_for_proofs(tx: &mut WriteTx, vault: &Vault) -> Result<(), StoreError> {
+    let Some(sealed) = sealed_signing_key(tx).await? else { return Ok(()) };
     let (seed, _) = opened(vault, &sealed)?;
     let query = sqlx::query("UPDATE audit_chain SET signing_key = $1 WHERE one = 1");
-    query.bind(self::sealed(vault, &seed)?).execute(connection).await?;
+    query.bind(self::sealed(vault, &seed)?).execute(tx.connection()).await?;
     Ok(())
 }
 

@@ -6,24 +6,18 @@ use lictor_policy::refusal::Reason;
 use lictor_policy::wire::{Event, EventBatch, EventKind};
 
 use crate::domain::audit_chain::{Body, Entry};
-use crate::domain::signing::{Digest, Signer};
+use crate::domain::signing::Digest;
 use crate::domain::time::Moment;
 use crate::store::audit::rows::{self, Placed, Row};
 use crate::store::audit::{chain, sequences};
 use crate::store::engine::row::big;
-use crate::store::{Connection, StoreError, keys, sessions};
+use crate::store::{Connection, StoreError, WriteTx, keys, sessions};
 
 /// Stores the events that are not there yet, seals them with the next link of the chain, and adds them to the use of
 /// their keys and to their sessions. Answers those that were new: no event is ever among the answers of two
 /// transactions. The transaction must be one of [`crate::store::Store::write`], of which there is one at a time: positions are
 /// given without gaps, in the order of commits.
-pub async fn insert<'b>(
-    connection: &mut Connection,
-    signer: &Signer,
-    gate_id: &str,
-    batch: &'b EventBatch,
-    now: Moment,
-) -> Result<Vec<&'b Event>, StoreError> {
+pub async fn insert<'b>(tx: &mut WriteTx, gate_id: &str, batch: &'b EventBatch) -> Result<Vec<&'b Event>, StoreError> {
     let mut uses: BTreeMap<&str, keys::Use> = BTreeMap::new();
     let mut visits: BTreeMap<&str, sessions::Visit<'_>> = BTreeMap::new();
     let mut new = Vec::new();
@@ -31,7 +25,7 @@ pub async fn insert<'b>(
     if batch.events.is_empty() {
         return Ok(new);
     }
-    let mut rows = Batch::load(connection, gate_id, batch).await?;
+    let mut rows = Batch::load(tx, gate_id, batch).await?;
     for event in &batch.events {
         match rows.put(Row::of(gate_id, &batch.boot, event)?) {
             Put::Known => continue,
@@ -55,11 +49,11 @@ pub async fn insert<'b>(
             visits.entry(session).or_insert_with(|| sessions::Visit::first(key_id, event)).add(event);
         }
     }
-    rows.store(connection, signer, now).await?;
-    keys::add_uses(connection, &uses).await?;
-    sessions::add(connection, &visits).await?;
+    rows.store(tx).await?;
+    keys::add_uses(tx, &uses).await?;
+    sessions::add(tx, &visits).await?;
     let sequences = batch.events.iter().map(|event| event.sequence);
-    sequences::add(connection, gate_id, &batch.boot, sequences, now).await?;
+    sequences::add(tx, gate_id, &batch.boot, sequences).await?;
     Ok(new)
 }
 
@@ -120,8 +114,8 @@ impl Batch {
     }
 
     /// Gives positions, writes the rows and the link that seals them.
-    async fn store(self, connection: &mut Connection, signer: &Signer, now: Moment) -> Result<(), StoreError> {
-        let chain = chain::state(connection).await?;
+    async fn store(self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        let chain = chain::state(tx).await?;
         let (mut new, mut entries, mut position) = (Vec::new(), Vec::new(), chain.positions);
         for Pending { mut row, was, .. } in self.rows.into_iter().filter(|pending| pending.changed) {
             position += 1;
@@ -130,14 +124,14 @@ impl Batch {
             entries.push(Entry { at: Moment(row.at.unsigned_abs()), digest: row.digest() });
             let placed = Placed { position, row };
             match was {
-                Some((was, _)) => rows::replace(connection, was, &placed).await?,
+                Some((was, _)) => rows::replace(tx, was, &placed).await?,
                 None => new.push(placed),
             }
         }
         if entries.is_empty() {
             return Ok(());
         }
-        rows::insert(connection, &new).await?;
-        chain::append(connection, signer, &chain, Body::Rows(entries), now).await
+        rows::insert(tx, &new).await?;
+        chain::append(tx, &chain, Body::Rows(entries)).await
     }
 }

@@ -4,7 +4,7 @@
 use lictor_policy::records::RecordIds;
 use sqlx::AssertSqlSafe;
 
-use crate::store::{Connection, StoreError};
+use crate::store::{StoreError, WriteTx};
 
 /// Entries in one statement.
 const CHUNK: usize = 200;
@@ -64,7 +64,7 @@ pub(crate) struct Named {
 }
 
 /// Stores entries.
-pub(crate) async fn insert(connection: &mut Connection, named: &[Named]) -> Result<(), StoreError> {
+pub(crate) async fn insert(tx: &mut WriteTx, named: &[Named]) -> Result<(), StoreError> {
     for chunk in named.chunks(CHUNK) {
         let tuple = |at: usize| format!("(${}, ${}, ${}, ${})", at * 4 + 1, at * 4 + 2, at * 4 + 3, at * 4 + 4);
         let tuples: Vec<_> = (0..chunk.len()).map(tuple).collect();
@@ -72,7 +72,7 @@ pub(crate) async fn insert(connection: &mut Connection, named: &[Named]) -> Resu
         let query = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, Named { position, block, at }| {
             query.bind(*position).bind(block.first).bind(block.size).bind(*at)
         });
-        query.execute(&mut *connection).await?;
+        query.execute(tx.connection()).await?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::audit::chain;
 use crate::store::engine::row::big;
-use crate::store::{ChangeTx, Connection, Entry, Store, StoreError, admin_audit, jobs};
+use crate::store::{ChangeTx, Connection, Entry, Store, StoreError, WriteTx, admin_audit, jobs};
 
 /// Rows that are deleted because of their positions: those up to `$2`.
 const BY_POSITION: &str = "position <= $1 AND position <= $2 ORDER BY position";
@@ -30,14 +30,9 @@ pub async fn is_due(connection: &mut Connection, cut: &Cut) -> Result<bool, Stor
 
 /// Says in the chain what is deleted from now on, and in the administrators' log on whose order: by which change of the
 /// settings, and by whose run of the job if somebody has ordered it.
-pub async fn announce(
-    store: &Store,
-    cut: Cut,
-    retention_days: u32,
-    settings: Revision,
-    now: Moment,
-) -> Result<(), StoreError> {
+pub async fn announce(store: &Store, cut: Cut, retention_days: u32, settings: Revision) -> Result<(), StoreError> {
     let mut tx = ChangeTx::begin_quietly(store).await?;
+    let now = tx.now();
     let settings = admin_audit::number_of(&mut tx, settings).await?;
     let started_at = jobs::find(&mut tx, Job::AuditCleanup, now).await?.and_then(|job| job.last_started_at);
     let run = match started_at {
@@ -45,7 +40,6 @@ pub async fn announce(
         None => None,
     };
     let entry = Entry {
-        at: now,
         actor: Actor::system().id,
         action: "audit.cut",
         object: "audit".to_owned(),
@@ -57,14 +51,14 @@ pub async fn announce(
         }),
     };
     let run = admin_audit::append(&mut tx, &entry, None).await?;
-    let (keys, chain) = (tx.keys()?.clone(), chain::state(&mut tx).await?);
+    let chain = chain::state(&mut tx).await?;
     let cut = Cut { order: Some(Order { settings, run }), ..cut };
-    chain::append(&mut tx, keys.signer(), &chain, Body::Cut(cut), now).await?;
+    chain::append(&mut tx, &chain, Body::Cut(cut)).await?;
     tx.commit_quietly().await
 }
 
 /// Deletes so many rows at most that a cut covers. Answers how many.
-pub async fn delete_rows(connection: &mut Connection, cut: &Cut, limit: i64) -> Result<u64, StoreError> {
+pub async fn delete_rows(tx: &mut WriteTx, cut: &Cut, limit: i64) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for (condition, bound) in [(BY_POSITION, big(cut.position)), (BY_AGE, big(cut.before))] {
         // The limit is no parameter: PostgreSQL may plan without its value, takes it for a tenth of the table then, and
@@ -75,7 +69,7 @@ pub async fn delete_rows(connection: &mut Connection, cut: &Cut, limit: i64) -> 
             let done = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(bound)
                 .bind(big(cut.position))
-                .execute(&mut *connection)
+                .execute(tx.connection())
                 .await?;
             if table == "audit" {
                 deleted += done.rows_affected();
@@ -86,14 +80,14 @@ pub async fn delete_rows(connection: &mut Connection, cut: &Cut, limit: i64) -> 
 }
 
 /// Deletes so many links at most that a cut covers, oldest first. Answers how many.
-pub async fn delete_links(connection: &mut Connection, cut: &Cut, limit: i64) -> Result<u64, StoreError> {
+pub async fn delete_links(tx: &mut WriteTx, cut: &Cut, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "DELETE FROM audit_links WHERE number IN \
          (SELECT number FROM audit_links WHERE number <= $1 ORDER BY number LIMIT $2)",
     )
     .bind(big(cut.link))
     .bind(limit)
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(done.rows_affected())
 }

@@ -9,7 +9,7 @@ use crate::domain::signing::Digest;
 use crate::store::audit::record::outcome_name;
 use crate::store::audit::record_blocks::{self, Named};
 use crate::store::engine::row::{Columns as _, big, json};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, WriteTx};
 
 /// Rows in one statement.
 const CHUNK: usize = 50;
@@ -281,7 +281,7 @@ pub(crate) async fn find(
 }
 
 /// Stores new rows.
-pub(crate) async fn insert(connection: &mut Connection, rows: &[Placed]) -> Result<(), StoreError> {
+pub(crate) async fn insert(tx: &mut WriteTx, rows: &[Placed]) -> Result<(), StoreError> {
     for chunk in rows.chunks(CHUNK) {
         let width = COLUMNS.len() + 1;
         let tuple = |row: usize| {
@@ -292,29 +292,29 @@ pub(crate) async fn insert(connection: &mut Connection, rows: &[Placed]) -> Resu
         let sql = format!("INSERT INTO audit (position, {}) VALUES {}", COLUMNS.join(", "), tuples.join(", "));
         let query = sqlx::query(AssertSqlSafe(sql));
         let query = chunk.iter().fold(query, |query, placed| placed.row.bind(query.bind(big(placed.position))));
-        query.execute(&mut *connection).await?;
+        query.execute(tx.connection()).await?;
     }
-    insert_record_ids(connection, rows).await
+    insert_record_ids(tx, rows).await
 }
 
 /// Stores a row in the place of the half that was at a position.
-pub(crate) async fn replace(connection: &mut Connection, was: u64, placed: &Placed) -> Result<(), StoreError> {
+pub(crate) async fn replace(tx: &mut WriteTx, was: u64, placed: &Placed) -> Result<(), StoreError> {
     let columns: Vec<_> = COLUMNS.iter().enumerate().map(|(at, name)| format!("{name} = ${}", at + 3)).collect();
     let sql = format!("UPDATE audit SET position = $2, {} WHERE position = $1", columns.join(", "));
     let query = sqlx::query(AssertSqlSafe(sql)).bind(big(was)).bind(big(placed.position));
-    placed.row.bind(query).execute(&mut *connection).await?;
-    sqlx::query("DELETE FROM audit_record_ids WHERE position = $1").bind(big(was)).execute(&mut *connection).await?;
-    insert_record_ids(connection, std::slice::from_ref(placed)).await
+    placed.row.bind(query).execute(tx.connection()).await?;
+    sqlx::query("DELETE FROM audit_record_ids WHERE position = $1").bind(big(was)).execute(tx.connection()).await?;
+    insert_record_ids(tx, std::slice::from_ref(placed)).await
 }
 
 /// Makes rows to be found by the records that they name.
-async fn insert_record_ids(connection: &mut Connection, rows: &[Placed]) -> Result<(), StoreError> {
+async fn insert_record_ids(tx: &mut WriteTx, rows: &[Placed]) -> Result<(), StoreError> {
     let mut named = Vec::new();
     for Placed { position, row } in rows {
         let blocks = record_blocks::of(&row.record_ids, row.nested_ids.as_deref())?;
         named.extend(blocks.into_iter().map(|block| Named { position: big(*position), block, at: row.at }));
     }
-    record_blocks::insert(connection, &named).await
+    record_blocks::insert(tx, &named).await
 }
 
 /// A row as an auditor sees it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::sequences::{Arrivals, Skipped};
 use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, big, json};
-use crate::store::{ChangeTx, Connection, Store, StoreError};
+use crate::store::{ChangeTx, Connection, Store, StoreError, WriteTx};
 
 /// How many runs of a gate are kept one by one: an Envoy that is started anew each minute has as many in two hours.
 const MAX_BOOTS: i64 = 100;
@@ -14,44 +14,37 @@ const EARLIER: &str = "";
 
 /// Takes the numbers of a batch.
 pub(crate) async fn add(
-    connection: &mut Connection,
+    tx: &mut WriteTx,
     gate_id: &str,
     boot: &str,
     numbers: impl Iterator<Item = u64>,
-    now: Moment,
 ) -> Result<(), StoreError> {
-    let before = load(connection, gate_id, boot).await?;
+    let before = load(tx, gate_id, boot).await?;
     let mut arrivals = before.clone();
-    arrivals.add(numbers, now);
-    if arrivals == before { Ok(()) } else { save(connection, gate_id, boot, &before, &arrivals, now).await }
+    arrivals.add(numbers, tx.now());
+    if arrivals == before { Ok(()) } else { save(tx, gate_id, boot, &before, &arrivals).await }
 }
 
 /// Takes that a gate has numbered events below this. Writes only if some of them have not arrived.
-pub async fn told(store: &Store, gate_id: &str, boot: &str, next: u64, now: Moment) -> Result<(), StoreError> {
+pub async fn told(store: &Store, gate_id: &str, boot: &str, next: u64) -> Result<(), StoreError> {
     if load(&mut *store.read().await?, gate_id, boot).await?.next >= next {
         return Ok(());
     }
     let mut tx = store.write().await?;
     let before = load(&mut tx, gate_id, boot).await?;
     let mut arrivals = before.clone();
-    arrivals.told(next, now);
-    save(&mut tx, gate_id, boot, &before, &arrivals, now).await?;
-    Ok(tx.commit().await?)
+    arrivals.told(next, tx.now());
+    save(&mut tx, gate_id, boot, &before, &arrivals).await?;
+    tx.commit().await
 }
 
 /// Takes how many filters of a run of Envoy have ended without a word. Answers how many more than were known.
-pub async fn take_filters_lost(
-    connection: &mut Connection,
-    gate_id: &str,
-    boot: &str,
-    lost: u64,
-    now: Moment,
-) -> Result<u64, StoreError> {
-    let before = load(connection, gate_id, boot).await?;
+pub async fn take_filters_lost(tx: &mut WriteTx, gate_id: &str, boot: &str, lost: u64) -> Result<u64, StoreError> {
+    let before = load(tx, gate_id, boot).await?;
     let new = lost.saturating_sub(before.filters_lost);
     if new > 0 {
         let after = Arrivals { filters_lost: lost, ..before.clone() };
-        save(connection, gate_id, boot, &before, &after, now).await?;
+        save(tx, gate_id, boot, &before, &after).await?;
     }
     Ok(new)
 }
@@ -66,21 +59,20 @@ async fn load(connection: &mut Connection, gate_id: &str, boot: &str) -> Result<
 }
 
 async fn save(
-    connection: &mut Connection,
+    tx: &mut WriteTx,
     gate_id: &str,
     boot: &str,
     before: &Arrivals,
     after: &Arrivals,
-    now: Moment,
 ) -> Result<(), StoreError> {
-    write(connection, gate_id, boot, after, now).await?;
+    write(tx, gate_id, boot, after).await?;
     let is_first = *before == Arrivals::default();
-    if is_first { forget_earlier(connection, gate_id, now).await } else { Ok(()) }
+    if is_first { forget_earlier(tx, gate_id).await } else { Ok(()) }
 }
 
 /// Makes one row of all runs of a gate but the newest, so that they do not grow without end. What they skipped and has not
 /// arrived is lost for good then.
-async fn forget_earlier(connection: &mut Connection, gate_id: &str, now: Moment) -> Result<(), StoreError> {
+async fn forget_earlier(tx: &mut WriteTx, gate_id: &str) -> Result<(), StoreError> {
     let rows = sqlx::query(
         "SELECT boot, next, gaps, lost, filters_lost FROM arrivals WHERE gate_id = $1 AND boot <> $2 \
          ORDER BY heard_at DESC, boot DESC LIMIT 1000 OFFSET $3",
@@ -88,32 +80,26 @@ async fn forget_earlier(connection: &mut Connection, gate_id: &str, now: Moment)
     .bind(gate_id)
     .bind(EARLIER)
     .bind(MAX_BOOTS)
-    .fetch_all(&mut *connection)
+    .fetch_all(tx.connection())
     .await?;
     if rows.is_empty() {
         return Ok(());
     }
-    let mut earlier = load(connection, gate_id, EARLIER).await?;
+    let mut earlier = load(tx, gate_id, EARLIER).await?;
     for row in rows {
-        let Skipped { pending_events, missing_events, filters_lost } = read(&row)?.skipped(now);
+        let Skipped { pending_events, missing_events, filters_lost } = read(&row)?.skipped(tx.now());
         earlier.lost = earlier.lost.saturating_add(pending_events).saturating_add(missing_events);
         earlier.filters_lost = earlier.filters_lost.saturating_add(filters_lost);
         sqlx::query("DELETE FROM arrivals WHERE gate_id = $1 AND boot = $2")
             .bind(gate_id)
             .bind(row.text("boot")?)
-            .execute(&mut *connection)
+            .execute(tx.connection())
             .await?;
     }
-    write(connection, gate_id, EARLIER, &earlier, now).await
+    write(tx, gate_id, EARLIER, &earlier).await
 }
 
-async fn write(
-    connection: &mut Connection,
-    gate_id: &str,
-    boot: &str,
-    arrivals: &Arrivals,
-    now: Moment,
-) -> Result<(), StoreError> {
+async fn write(tx: &mut WriteTx, gate_id: &str, boot: &str, arrivals: &Arrivals) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO arrivals (gate_id, boot, next, gaps, lost, filters_lost, heard_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) \
@@ -126,8 +112,8 @@ async fn write(
     .bind(json(&arrivals.gaps)?)
     .bind(big(arrivals.lost))
     .bind(big(arrivals.filters_lost))
-    .bind(big(now.0))
-    .execute(connection)
+    .bind(big(tx.now().0))
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
@@ -175,19 +161,19 @@ pub async fn unreported(connection: &mut Connection, now: Moment) -> Result<Vec<
 }
 
 /// Keeps that it was looked. False if somebody else has looked meanwhile.
-pub async fn set_reported(connection: &mut Connection, gap: &Unreported) -> Result<bool, StoreError> {
+pub async fn set_reported(tx: &mut WriteTx, gap: &Unreported) -> Result<bool, StoreError> {
     let changed = sqlx::query("UPDATE gates SET missing_reported = $2 WHERE id = $1 AND missing_reported = $3")
         .bind(gap.gate_id.as_str())
         .bind(big(gap.missing))
         .bind(big(gap.reported))
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(changed.rows_affected() > 0)
 }
 
 /// Forgets a gate.
 pub(crate) async fn delete(tx: &mut ChangeTx, gate_id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM arrivals WHERE gate_id = $1").bind(gate_id).execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM arrivals WHERE gate_id = $1").bind(gate_id).execute(tx.connection()).await?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, Either, Execute, Executor, SqlStr};
 
+use crate::secrets::vault::Vault;
 use crate::store::StoreError;
 use crate::store::proof::Keys;
 use crate::store::proof::ledger::Ledger;
@@ -43,12 +44,44 @@ enum Inner {
 }
 
 impl Connection {
+    pub(crate) fn pooled(connection: PoolConnection<Any>, keys: Option<Arc<Keys>>) -> Self {
+        Self { inner: Inner::Pooled(connection), keys, ledger: Held::Stored }
+    }
+
+    pub(crate) fn begun(transaction: sqlx::Transaction<'static, Any>, keys: Option<Arc<Keys>>) -> Self {
+        Self { inner: Inner::Transaction(transaction), keys, ledger: Held::Stored }
+    }
+
+    /// Makes last what was done in a transaction.
+    pub(crate) async fn commit(self) -> sqlx::Result<()> {
+        match self.inner {
+            Inner::Transaction(transaction) => transaction.commit().await,
+            Inner::Pooled(_) => Ok(()),
+        }
+    }
+
+    /// Undoes what was done in a transaction, and waits until it is.
+    pub(crate) async fn rollback(self) -> sqlx::Result<()> {
+        match self.inner {
+            Inner::Transaction(transaction) => transaction.rollback().await,
+            Inner::Pooled(_) => Ok(()),
+        }
+    }
+
     /// What rows prove themselves with.
     ///
     /// # Errors
     /// [`StoreError::NoMasterKey`] on a store that was opened without one, to look at what is no policy.
     pub(crate) fn keys(&self) -> Result<&Arc<Keys>, StoreError> {
         self.keys.as_ref().ok_or(StoreError::NoMasterKey)
+    }
+
+    /// What seals and opens secrets.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn vault(&self) -> Result<&Vault, StoreError> {
+        Ok(&self.keys()?.vault)
     }
 
     pub(crate) fn set_keys(&mut self, keys: Arc<Keys>) {
@@ -112,45 +145,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
 
 /// A connection to read with, given back to the pool when it is dropped.
 #[derive(Debug)]
-pub struct Reader(Connection);
-
-impl Reader {
-    pub(crate) fn new(connection: PoolConnection<Any>, keys: Option<Arc<Keys>>) -> Self {
-        Self(Connection { inner: Inner::Pooled(connection), keys, ledger: Held::Stored })
-    }
-}
-
-/// A transaction; dropped without [`Transaction::commit`], nothing has happened.
-#[derive(Debug)]
-pub struct Transaction(Connection);
-
-impl Transaction {
-    pub(crate) fn new(transaction: sqlx::Transaction<'static, Any>, keys: Option<Arc<Keys>>) -> Self {
-        Self(Connection { inner: Inner::Transaction(transaction), keys, ledger: Held::Stored })
-    }
-
-    /// Makes what was done last.
-    ///
-    /// # Errors
-    /// The database's: it may have happened or not.
-    pub async fn commit(self) -> sqlx::Result<()> {
-        match self.0.inner {
-            Inner::Transaction(transaction) => transaction.commit().await,
-            Inner::Pooled(_) => Ok(()),
-        }
-    }
-
-    /// Undoes what was done, and waits until it is.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn rollback(self) -> sqlx::Result<()> {
-        match self.0.inner {
-            Inner::Transaction(transaction) => transaction.rollback().await,
-            Inner::Pooled(_) => Ok(()),
-        }
-    }
-}
+pub struct Reader(pub(crate) Connection);
 
 impl Deref for Reader {
     type Target = Connection;
@@ -160,19 +155,6 @@ impl Deref for Reader {
 }
 
 impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut Connection {
-        &mut self.0
-    }
-}
-
-impl Deref for Transaction {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        &self.0
-    }
-}
-
-impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
     }

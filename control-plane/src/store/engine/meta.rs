@@ -40,7 +40,7 @@ impl Meta {
     /// Keeps the number of live gates.
     pub async fn set_live_gates(tx: &mut ChangeTx, live: u32) -> Result<(), StoreError> {
         let query = sqlx::query("UPDATE meta SET live_gates = $1 WHERE one = 1").bind(i64::from(live.max(1)));
-        query.execute(&mut **tx).await?;
+        query.execute(tx.connection()).await?;
         Ok(())
     }
 }

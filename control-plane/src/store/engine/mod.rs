@@ -1,7 +1,8 @@
 //! The database: the only place with SQL. One text for SQLite and PostgreSQL.
 //!
-//! Reads take any connection. What belongs to the policy or to the administration is written with a [`ChangeTx`], which
-//! cannot be had without a new revision nor committed without a row in the administrators' audit log.
+//! Reads take any connection, writes a [`WriteTx`]. What belongs to the policy or to the administration is written with a
+//! [`ChangeTx`](transaction::ChangeTx), which cannot be had without a new revision nor committed without a row in the
+//! administrators' audit log.
 
 pub mod connection;
 pub mod database;
@@ -18,12 +19,14 @@ use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use connection::{Reader, Transaction};
+use connection::{Connection, Reader};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
+use transaction::WriteTx;
 
+use crate::domain::time::{Clock, Moment, system_clock};
 use crate::store::engine::database::Database;
 use crate::store::engine::error::StoreError;
 use crate::store::engine::meta::Meta;
@@ -75,6 +78,8 @@ pub struct Store {
     pub(crate) url: String,
     /// Of the master key that this process holds, once that is known.
     keys: OnceLock<Arc<proof::Keys>>,
+    /// Dates what is written.
+    clock: Clock,
     readers: AnyPool,
     /// One, as one transaction writes at a time: waiting for the connection is fair, waiting for SQLite's lock is not.
     writer: AnyPool,
@@ -125,7 +130,18 @@ impl Store {
                 .connect_with(options.clone())
         };
         let (readers, writer) = (pool(4).await?, pool(1).await?);
-        Ok(Self { database, url, keys: OnceLock::new(), readers, writer })
+        Ok(Self { database, url, keys: OnceLock::new(), clock: system_clock(), readers, writer })
+    }
+
+    /// The same with another clock, for tests.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Moment {
+        (self.clock)()
     }
 
     /// Which database it is.
@@ -141,26 +157,28 @@ impl Store {
 
     /// A connection to read with.
     pub async fn read(&self) -> Result<Reader, StoreError> {
-        Ok(Reader::new(self.readers.acquire().await?, self.keys.get().cloned()))
+        Ok(Reader(Connection::pooled(self.readers.acquire().await?, self.keys.get().cloned())))
     }
 
-    /// A transaction that sees one state of the database throughout.
-    pub async fn read_consistently(&self) -> Result<Transaction, StoreError> {
+    /// The same, for several statements that see one state of the database.
+    pub async fn read_consistently(&self) -> Result<Reader, StoreError> {
         let transaction = begin(&self.readers, self.database.begin_reading(), None).await?;
-        Ok(Transaction::new(transaction, self.keys.get().cloned()))
+        Ok(Reader(Connection::begun(transaction, self.keys.get().cloned())))
     }
 
-    /// A transaction for what is not policy: audit records, when something was last used or seen. One at a time.
+    /// A transaction for what is not policy: audit records, when something was last used or seen. One at a time; its time
+    /// is that of its turn.
     ///
     /// Refuses when the database was given another master key than the one this process holds: what it would seal,
     /// nobody could open.
-    pub async fn write(&self) -> Result<Transaction, StoreError> {
+    pub async fn write(&self) -> Result<WriteTx, StoreError> {
         let transaction = begin(&self.writer, self.database.begin_writing(), self.database.lock_writing()).await?;
-        let mut transaction = Transaction::new(transaction, self.keys.get().cloned());
+        let connection = Connection::begun(transaction, self.keys.get().cloned());
+        let mut tx = WriteTx::new(connection, self.database, self.now());
         if let Some(given) = self.keys.get() {
-            Meta::load(&mut transaction).await?.check_master_key(given.vault.key_id())?;
+            Meta::load(&mut tx).await?.check_master_key(given.vault.key_id())?;
         }
-        Ok(transaction)
+        Ok(tx)
     }
 
     /// Whether rows of the policy can be read.

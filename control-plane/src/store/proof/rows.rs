@@ -87,7 +87,7 @@ pub(crate) async fn insert(tx: &mut ChangeTx, table: &Table, columns: Vec<Column
     let places: Vec<_> = (1..=columns.len() + 1).map(|place| format!("${place}")).collect();
     let sql = format!("INSERT INTO {} ({}, proof) VALUES ({})", table.name, names.join(", "), places.join(", "));
     let query = columns.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, (_, value)| bind(query, value));
-    query.bind(proof.0.as_str()).execute(&mut **tx).await?;
+    query.bind(proof.0.as_str()).execute(tx.connection()).await?;
     tx.in_ledger(|ledger| ledger.replace(&keys, table, None, Some(&proof)));
     Ok(())
 }
@@ -135,7 +135,7 @@ pub(crate) async fn delete(
     let keys = tx.keys()?.clone();
     let found = select(tx, table, "proof", condition, &bounds).await?;
     let sql = format!("DELETE FROM {} WHERE {condition}", table.name);
-    bounds.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), bind).execute(&mut **tx).await?;
+    bounds.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), bind).execute(tx.connection()).await?;
     for row in &found {
         let proof = stored(row);
         tx.in_ledger(|ledger| ledger.replace(&keys, table, proof.as_ref(), None));

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::domain::settings::Settings;
-use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::secrets::vault::{self, Vault};
 use crate::store::audit::chain::{self, Kept};
@@ -27,7 +26,7 @@ impl Store {
     /// A database of a version before has its rows proven as they are, once: the administrators' log says when. Whether
     /// that was done is told by what the signing key is sealed for, and not by the absence of proofs, which anybody could
     /// bring about who can write to the database.
-    pub async fn prepare(&self, vault: &Vault, now: Moment) -> Result<Arc<Keys>, StoreError> {
+    pub async fn prepare(&self, vault: &Vault) -> Result<Arc<Keys>, StoreError> {
         let mut tx = self.write().await?;
         let made = sqlx::query(
             "INSERT INTO meta (one, epoch, revision, master_key_id, live_gates) VALUES (1, $1, 0, $2, 1) \
@@ -35,7 +34,7 @@ impl Store {
         )
         .bind(random::id())
         .bind(vault.key_id())
-        .execute(&mut *tx)
+        .execute(tx.connection())
         .await?;
         Meta::load(&mut tx).await?.check_master_key(vault.key_id())?;
         let (signer, kept) = chain::signer(&mut tx, vault).await?;
@@ -43,20 +42,18 @@ impl Store {
         tx.set_keys(Arc::clone(&keys));
         let is_new = made.rows_affected() == 1;
         if is_new {
-            let mut tx = ChangeTx::within(tx, self.database(), Some(Ledger::ending_at(End::START))).await?;
+            let mut tx = ChangeTx::within(tx, Some(Ledger::ending_at(End::START))).await?;
             settings::insert(&mut tx, &Settings::default()).await?;
             tx.commit_quietly().await?;
         } else if kept == Kept::BeforeProofs {
-            let mut tx = ChangeTx::within(tx, self.database(), Some(Ledger::ending_at(End::START)))
-                .await?
-                .with_revision()
-                .await?;
+            let tx = ChangeTx::within(tx, Some(Ledger::ending_at(End::START))).await?;
+            let mut tx = tx.with_revision().await?;
             chain::seal_for_proofs(&mut tx, vault).await?;
             admin_audit::number_all(&mut tx).await?;
             let rows: BTreeMap<_, _> =
                 prove_all(&mut tx).await?.into_iter().map(|(name, all)| (name, all.rows)).collect();
             tracing::info!(?rows, "the rows of the policy are proven from now on");
-            tx.commit(&entry("database.prove", now, json!({"rows": rows}))).await?;
+            tx.commit(&entry("database.prove", json!({"rows": rows}))).await?;
         } else {
             tx.commit().await?;
         }
@@ -80,7 +77,7 @@ impl Store {
 
     /// Proves all rows as they are, whoever has made them so, and answers what was proven, by table. For an operator who
     /// has changed rows without Lictor, or knows that what the check found is right.
-    pub async fn accept_rows(&self, now: Moment) -> Result<BTreeMap<&'static str, Accepted>, StoreError> {
+    pub async fn accept_rows(&self) -> Result<BTreeMap<&'static str, Accepted>, StoreError> {
         let mut tx = ChangeTx::begin(self).await?;
         let end = match tx.ledger() {
             Some(ledger) => ledger.admin,
@@ -90,7 +87,7 @@ impl Store {
         let accepted = prove_all(&mut tx).await?;
         let named: BTreeMap<_, _> =
             accepted.iter().filter(|(_, table)| table.unproven > 0).map(|(name, table)| (name, &table.named)).collect();
-        tx.commit(&entry("database.accept", now, json!({"unproven": named}))).await?;
+        tx.commit(&entry("database.accept", json!({"unproven": named}))).await?;
         Ok(accepted)
     }
 }
@@ -202,6 +199,6 @@ async fn each(
     Ok(())
 }
 
-fn entry(action: &'static str, at: Moment, difference: serde_json::Value) -> Entry {
-    Entry { at, actor: "system".to_owned(), action, object: "database".to_owned(), difference }
+fn entry(action: &'static str, difference: serde_json::Value) -> Entry {
+    Entry { actor: "system".to_owned(), action, object: "database".to_owned(), difference }
 }

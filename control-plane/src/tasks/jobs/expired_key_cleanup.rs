@@ -7,21 +7,21 @@ use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
-use crate::store::{StoreError, key_links, keys};
+use crate::store::{key_links, keys};
 use crate::tasks::jobs::Step;
 
 const LIMIT: u32 = 500;
 
 pub(crate) async fn step(app: &App) -> Result<Step> {
-    let now = app.now();
     let mut tx = app.store.write().await?;
-    let links = key_links::delete_ended(&mut tx, now, LIMIT).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    let now = tx.now();
+    let links = key_links::delete_ended(&mut tx, LIMIT).await?;
+    tx.commit().await?;
 
     let mut deactivated = 0;
     if keys::any_expired(&mut *app.store.read().await?, now).await? {
         deactivated = change(app, &Actor::system(), async |tx| {
-            let ids = keys::deactivate_expired(tx, now, LIMIT).await?;
+            let ids = keys::deactivate_expired(tx, LIMIT).await?;
             let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
             Ok((count, Done::new("key.expire", "keys", None, Some(&json!({"deactivated": ids})))))
         })

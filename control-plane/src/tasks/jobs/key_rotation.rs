@@ -64,7 +64,7 @@ enum Fate {
 async fn rotate(app: &App, rotation: &Rotation, key_id: &str) -> Result<Fate> {
     let secret = NewSecret::make(app).await?;
     let done = change(app, &Actor::system(), async |tx| {
-        let now = app.now();
+        let now = tx.now();
         let key = keys::find(tx, key_id).await?.filter(|key| is_due(key, rotation, now)).ok_or_else(left)?;
         if pauses::cover(tx, &key.user_id).await? {
             return Err(left());
@@ -73,13 +73,13 @@ async fn rotate(app: &App, rotation: &Rotation, key_id: &str) -> Result<Fate> {
         let address = match address(app, rotation, &user) {
             Ok(address) => address,
             Err(reason) => {
-                report(app, tx, &key, &user, reason).await?;
+                report(tx, &key, &user, reason).await?;
                 let done = Done::new("key.not_rotated", key_id, None, Some(&json!({"reason": reason})));
                 return Ok((Fate::NotRotated, done));
             }
         };
-        let replaced = new_keys::replace(tx, &key, &secret, now, None).await?;
-        deliver(app, tx, rotation, &user, address, &replaced, &secret).await?;
+        let replaced = new_keys::replace(tx, &key, &secret, None).await?;
+        deliver(tx, rotation, &user, address, &replaced, &secret).await?;
         let part = Part::Key(replaced.new.id.clone());
         Ok((Fate::Rotated, Done::new("key.rotate", key_id, Some(&key), Some(&replaced.old)).touching(part)))
     })
@@ -116,8 +116,8 @@ fn address<'u>(app: &App, rotation: &Rotation, user: &'u User) -> Result<&'u str
 }
 
 /// Tells the administrators: by an alert, and by mail once for each key.
-async fn report(app: &App, tx: &mut ChangeTx, key: &Key, user: &User, reason: &str) -> Result<()> {
-    raise::notice(app, tx, Rule::KeyNotRotated, Subject::Key(key.id.clone()), reason).await?;
+async fn report(tx: &mut ChangeTx, key: &Key, user: &User, reason: &str) -> Result<()> {
+    raise::notice(tx, Rule::KeyNotRotated, Subject::Key(key.id.clone()), reason).await?;
     let Some(expires_at) = key.terms.expires_at else { return Ok(()) };
     let message = Message::RotationFailed(RotationFailed {
         key_id: key.id.clone(),
@@ -126,16 +126,15 @@ async fn report(app: &App, tx: &mut ChangeTx, key: &Key, user: &User, reason: &s
         expires_at,
         reason: reason.to_owned(),
     });
-    let recipients = settings::load(tx).await?.0.alerts.recipients;
+    let recipients = tx.settings().await?.alerts.recipients.clone();
     let event = format!("key/{}/not_rotated", key.id);
     let letters = recipients.into_iter().map(|to| Letter::mail(event.as_str(), to, message.clone()));
-    outbox::enqueue(app, tx, letters).await?;
+    outbox::enqueue(tx, letters).await?;
     Ok(())
 }
 
 /// Puts the message with the new key, or with the link to it, into the outbox.
 async fn deliver(
-    app: &App,
     tx: &mut ChangeTx,
     rotation: &Rotation,
     user: &User,
@@ -149,7 +148,7 @@ async fn deliver(
     let message = match (rotation.delivery, rotation.public_url.as_deref()) {
         (Delivery::Link, Some(base)) => {
             let link_expires_at = new.created_at.plus(DAY * rotation.link_valid_days);
-            let link = key_links::make(app, tx, base, &new.id, &secret.plain(), link_expires_at).await?;
+            let link = key_links::make(tx, base, &new.id, &secret.plain(), link_expires_at).await?;
             let message =
                 KeyLink { key_id, user_name, key_name, old_prefix, old_valid_until, link, link_expires_at, expires_at };
             Message::KeyLink(message)
@@ -161,7 +160,7 @@ async fn deliver(
         }
     };
     let letter = Letter::mail(new_keys::rotation_event(&old.id), address, message);
-    match outbox::enqueue(app, tx, [letter]).await? {
+    match outbox::enqueue(tx, [letter]).await? {
         1 => Ok(()),
         // Nobody would ever see the new key.
         _ => Err(Problem::internal("the outbox already holds a message about the key's rotation")),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::problem::Result;
-use crate::store::{StoreError, sessions, settings};
+use crate::store::{sessions, settings};
 use crate::tasks::jobs::Step;
 
 const LIMIT: u32 = 1000;
@@ -12,9 +12,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) async fn step(app: &App) -> Result<Step> {
     let (settings, _) = settings::load(&mut *app.store.read().await?).await?;
-    let before = app.now().minus(DAY * settings.sessions.retention_days);
     let mut tx = app.store.write().await?;
+    let before = tx.now().minus(DAY * settings.sessions.retention_days);
     let deleted = sessions::delete_ended(&mut tx, before, LIMIT).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     Ok(Step::of("deleted_sessions", deleted, LIMIT))
 }

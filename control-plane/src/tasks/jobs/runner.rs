@@ -15,7 +15,7 @@ use crate::domain::problem::Result;
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::jobs::{self, Claim, Ended};
-use crate::store::{Connection, StoreError, in_time};
+use crate::store::{StoreError, WriteTx, in_time};
 use crate::tasks::jobs::step;
 
 /// How often jobs that are due are looked for.
@@ -46,7 +46,8 @@ pub async fn run_due(app: &App) -> Result<(), StoreError> {
     let due = jobs::due(&mut *app.store.read().await?, app.now()).await?;
     for job in due.iter().filter_map(|name| Job::named(name)) {
         let mut tx = app.store.write().await?;
-        match claim(app, &mut tx, job, Some(app.now())).await {
+        let now = tx.now();
+        match claim(&mut tx, job, Some(now)).await {
             Ok(claim) => {
                 tx.commit().await?;
                 claim.map(|claim| start(app, claim));
@@ -60,13 +61,9 @@ pub async fn run_due(app: &App) -> Result<(), StoreError> {
 }
 
 /// Takes the lease of a job, if nobody has it, and, with `due_by`, if the job is due.
-pub async fn claim(
-    app: &App,
-    connection: &mut Connection,
-    job: Job,
-    due_by: Option<Moment>,
-) -> Result<Option<Claim>, StoreError> {
-    jobs::claim(connection, job, &random::id(), app.now(), app.now().plus(LEASE), due_by).await
+pub async fn claim(tx: &mut WriteTx, job: Job, due_by: Option<Moment>) -> Result<Option<Claim>, StoreError> {
+    let until = tx.now().plus(LEASE);
+    jobs::claim(tx, job, &random::id(), until, due_by).await
 }
 
 /// Starts a run whose lease was taken. The task may be waited for.
@@ -126,7 +123,8 @@ async fn lost(app: &App, claim: &Claim) {
         let renewing_at = Instant::now();
         let renewed = async {
             let mut tx = app.store.write().await?;
-            let held = jobs::renew(&mut tx, claim, app.now().plus(LEASE)).await?;
+            let until = tx.now().plus(LEASE);
+            let held = jobs::renew(&mut tx, claim, until).await?;
             tx.commit().await?;
             Ok::<_, StoreError>(held)
         };
@@ -147,7 +145,7 @@ async fn lost(app: &App, claim: &Claim) {
 /// Gives the lease back and says when the job runs next.
 async fn finish(app: &App, claim: &Claim, ended: &Ended) -> Result<(), StoreError> {
     let mut tx = app.store.write().await?;
-    let now = app.now();
+    let now = tx.now();
     if let Some(cron) = jobs::cron(&mut tx, claim).await? {
         let regular = next_run(&cron, now);
         let next = match ended.outcome {
@@ -155,7 +153,7 @@ async fn finish(app: &App, claim: &Claim, ended: &Ended) -> Result<(), StoreErro
             Outcome::Continues => now,
             Outcome::Failed => regular.min(now.plus(RETRY)),
         };
-        jobs::finish(&mut tx, claim, ended, now, next).await?;
+        jobs::finish(&mut tx, claim, ended, next).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await
 }

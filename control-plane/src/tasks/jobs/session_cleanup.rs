@@ -9,22 +9,21 @@ use crate::app::sessions::cutoff;
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::store::snapshot::Part;
-use crate::store::{StoreError, sessions, terminations};
+use crate::store::{sessions, terminations};
 use crate::tasks::jobs::Step;
 
 const LIMIT: u32 = 1000;
 
 pub(crate) async fn step(app: &App) -> Result<Step> {
-    let now = app.now();
-    let (cutoff, _) = cutoff(app, &mut *app.store.read().await?).await?;
     let mut tx = app.store.write().await?;
-    let expired = sessions::expire(&mut tx, cutoff, now, LIMIT).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    let (settings, now) = (tx.settings().await?, tx.now());
+    let expired = sessions::expire(&mut tx, cutoff(&settings, now).0, LIMIT).await?;
+    tx.commit().await?;
 
     let mut ended = terminations::count_ended(&mut *app.store.read().await?, now).await?;
     if ended > 0 {
         ended = change(app, &Actor::system(), async |tx| {
-            let ended = terminations::delete_ended(tx, now).await?;
+            let ended = terminations::delete_ended(tx).await?;
             let done = Done::new("session.termination_end", "terminations", None, Some(&json!({"ended": ended})));
             Ok((ended, done.touching(Part::Frame)))
         })
