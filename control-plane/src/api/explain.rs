@@ -18,10 +18,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Given};
 
 use crate::app::App;
+use crate::domain::key::Terms;
 use crate::domain::problem::{Problem, Result};
 use crate::http::extract::Body;
 use crate::store::keys::{self, Key};
-use crate::store::{snapshot, users};
+use crate::store::snapshot;
+use crate::store::users::{self, Upstream};
 
 /// A call, as far as it is given.
 #[derive(Deserialize, JsonSchema)]
@@ -88,17 +90,29 @@ pub async fn explain(State(app): State<App>, Body(question): Body<Question>) -> 
     let policy = Snapshot::try_from(policy).map_err(Problem::internal)?;
     let database = question.database.clone().unwrap_or(user.upstream.database);
     let call = read(&question, database, question.uid.unwrap_or(user.upstream.uid))?;
-    let checks = checks(&policy, &key, &call, client, &app).map_err(Problem::internal)?;
+    let opens = app.vault.open(&user.upstream.sealed, &Upstream::owner(&user.id)).is_ok();
+    let checks = checks(&policy, &key, opens, &call, client, &app).map_err(Problem::internal)?;
     Ok(Json(explained(checks)))
 }
 
-fn checks(policy: &Snapshot, key: &Key, call: &Call<'_>, client: IpAddr, app: &App) -> Result<Vec<Check>, BadSnapshot> {
+fn checks(
+    policy: &Snapshot,
+    key: &Key,
+    opens: bool,
+    call: &Call<'_>,
+    client: IpAddr,
+    app: &App,
+) -> Result<Vec<Check>, BadSnapshot> {
     let facts = Facts { now: app.now().0, client: Some(client), user_agent: b"", head: Head::default() };
-    Ok(match policy.key(&key.prefix)? {
+    Ok(match policy.key(&key.prefix)?.filter(|_| opens) {
         Some(key) => decide::explain(policy, key, call, facts),
         // Gates do not get such keys: to them they are unknown.
         None => {
-            let sentence = if key.revoked_at.is_some() { "The key is revoked." } else { "The key is not active." };
+            let sentence = match key {
+                Key { revoked_at: Some(_), .. } => "The key is revoked.",
+                Key { terms: Terms { active: false, .. }, .. } => "The key is not active.",
+                _ => "The Odoo secret of the key's user cannot be opened: give it anew.",
+            };
             let refusal = Refusal::explained(Reason::InvalidKey, sentence);
             vec![Check { stage: Stage::Key, finding: Finding::Refused(refusal) }]
         }

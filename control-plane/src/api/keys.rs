@@ -263,7 +263,7 @@ async fn alter(
             new_keys::recall(tx, &key).await?;
         }
         let done = Done::new(action, id, Some(&before), Some(&key));
-        // One that gates do not get needs nothing that gates could refuse: neither settings nor a user's secret.
+        // One that gates do not get needs nothing that gates could refuse: neither settings nor its user.
         let done = if key.terms.active { done.touching(Part::Key(id.to_owned())) } else { done };
         Ok((key, done))
     })

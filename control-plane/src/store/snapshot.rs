@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
 use crate::domain::settings::Settings;
-use crate::secrets::vault::Vault;
 use crate::store::proof::ledger::Ledger;
 use crate::store::proof::rows::Found;
 use crate::store::proof::tables::{KEYS, PAUSES, PERMISSIONS, TERMINATIONS, Table, USERS};
-use crate::store::{Connection, Meta, StoreError, keys, pauses, permissions, settings, terminations, users};
+use crate::store::users::{self, Upstream, User};
+use crate::store::{Connection, Meta, StoreError, keys, pauses, permissions, settings, terminations};
 
 /// A part of the policy that a change may have touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,14 +72,12 @@ pub async fn whole(connection: &mut Connection, last: Option<&Settings>) -> Resu
     snapshot.pauses = pauses::wire(&all(&PAUSES, "SELECT * FROM pauses ORDER BY scope, target").await?)?;
     let ended = all(&TERMINATIONS, "SELECT * FROM terminations ORDER BY line, client_ip").await?;
     snapshot.terminations = terminations::wire(&ended)?;
-    let mut unreadable = BTreeSet::new();
+    let mut unreadable = 0;
     for row in all(&USERS, "SELECT * FROM users ORDER BY id").await? {
         let found = users::read(&row)?;
-        let id = found.id.clone();
-        match user(found, &keys.vault) {
-            Ok(user) => snapshot.users.push(user),
-            Err(StoreError::Vault(_)) => drop(unreadable.insert(id)),
-            Err(error) => return Err(error),
+        match keys.vault.open(&found.upstream.sealed, &Upstream::owner(&found.id)) {
+            Ok(secret) => snapshot.users.push(user(found, secret)),
+            Err(_) => unreadable += 1,
         }
     }
     let known: BTreeSet<&str> = snapshot.users.iter().map(|user| user.id.as_str()).collect();
@@ -93,14 +92,16 @@ pub async fn whole(connection: &mut Connection, last: Option<&Settings>) -> Resu
     for row in all(&PERMISSIONS, "SELECT * FROM permissions ORDER BY model").await? {
         snapshot.permissions.push(permissions::read(&row)?.0);
     }
-    left_out += unreadable.len() as u64;
+    left_out += unreadable;
     if stopped {
         snapshot.pauses = vec![wire::Pause::All];
     }
     Ok(Whole { snapshot, settings, left_out, stopped })
 }
 
-/// A policy of the settings and one part. Records that are gone are left out, and so is what they refer to.
+/// A policy of the settings and one part, for the check before a commit and to explain a decision. Records that are gone are
+/// left out, and so is what they refer to. It holds no secrets: neither needs one, and a secret that does not open must not
+/// stop a change.
 pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snapshot, StoreError> {
     let settings = match part {
         Part::Stops => settings::load_or_default(connection).await?,
@@ -130,12 +131,12 @@ pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snap
     if let Some(id) = user_id
         && let Some(found) = users::find(connection, &id).await?
     {
-        snapshot.users.push(user(found, connection.vault()?)?);
+        snapshot.users.push(user(found, Secret::new("")));
     }
     Ok(snapshot)
 }
 
-/// A policy of all that a call with this key on this model is decided from.
+/// A policy of all that a call with this key on this model is decided from, without secrets.
 pub async fn of_call(connection: &mut Connection, key_id: &str, model: &str) -> Result<wire::Snapshot, StoreError> {
     let mut snapshot = part(connection, &Part::Key(key_id.to_owned())).await?;
     snapshot.permissions.extend(permissions::find(connection, model).await?.map(|(permission, _)| permission));
@@ -175,9 +176,8 @@ async fn frame(connection: &mut Connection, settings: Settings) -> Result<(wire:
     Ok((snapshot, share))
 }
 
-fn user(user: users::User, vault: &Vault) -> Result<wire::User, StoreError> {
-    let secret = vault.open(&user.upstream.sealed, &users::Upstream::owner(&user.id))?;
-    Ok(wire::User {
+fn user(user: User, secret: Secret) -> wire::User {
+    wire::User {
         id: user.id,
         groups: user.groups.into_iter().chain(user.odoo_groups).collect(),
         upstream: wire::Upstream {
@@ -187,7 +187,7 @@ fn user(user: users::User, vault: &Vault) -> Result<wire::User, StoreError> {
             secret,
         },
         upstream_rejected: user.upstream.rejected,
-    })
+    }
 }
 
 fn key(key: keys::Key, share: Share) -> Result<wire::KeyEntry, StoreError> {

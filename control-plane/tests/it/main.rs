@@ -39,6 +39,7 @@ mod policy;
 mod problems;
 mod proofs;
 mod retention;
+mod revocation;
 mod roles;
 mod rotation;
 mod scale;

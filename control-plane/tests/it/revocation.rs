@@ -1,0 +1,215 @@
+//! Whatever sealed secret is damaged in the database, every route that takes rights away does so, and gates hear of it.
+
+use lictor_control_plane::api::router::api_table;
+use lictor_control_plane::app::change::{Done, change};
+use lictor_control_plane::app::outbox::{self, Letter};
+use lictor_control_plane::app::{App, key_links};
+use lictor_control_plane::domain::actor::Actor;
+use lictor_control_plane::domain::message::{KeyRotated, Message};
+use lictor_control_plane::domain::time::Moment;
+use lictor_control_plane::http::route::Route;
+use lictor_control_plane::store::sealed;
+use lictor_control_plane::tasks::proofs::look;
+use lictor_policy::secret::Secret;
+use serde_json::{Value, json};
+
+use crate::support::{Caller, Lab, START, event, send, text, user_body};
+
+/// What the routes are tried on.
+struct Records {
+    /// Whose secret is damaged; one of them has the keys.
+    users: Vec<String>,
+    keys: Vec<String>,
+    session: String,
+    gates: Vec<String>,
+    webhook: String,
+    accounts: Vec<String>,
+    token: String,
+    spent: Caller,
+}
+
+/// What a route does to rights, and how it is asked to take some: with these in the place of `{id}`, and these bodies.
+enum Effect<'r> {
+    /// Takes them away, whatever state the database is in.
+    Takes(Vec<(&'r str, Value)>),
+    /// Edits them, in one way or the other: what it edits must prove itself.
+    Edits(Vec<(&'r str, Value)>),
+    /// Gives some, or has nothing to do with them.
+    TakesNone,
+}
+
+/// Every route that is not a `GET` has a line here.
+fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
+    use Effect::{Edits, Takes, TakesNone};
+    let key = |at: usize| on.keys[at].as_str();
+    let with = |id: &'r str, body: Value| vec![(id, body)];
+    let one = |id: &'r str| with(id, json!({}));
+    match (route.verb.name(), route.path.trim_start_matches("/api/v1")) {
+        ("GET", _) => TakesNone,
+        ("POST", "/sign-out") => Takes(one("")),
+        ("DELETE", "/users/{id}") => Takes(one(&on.users[1])),
+        ("DELETE", "/keys/{id}") => Takes(one(key(1))),
+        ("POST", "/keys/{id}/revoke") => Takes(one(key(2))),
+        ("DELETE", "/permissions/{model}") => Takes(one("res.partner")),
+        ("POST", "/sessions/{id}/terminate") => Takes(one(&on.session)),
+        ("POST", "/emergency-revocation") => Takes(with("", json!({"reason": "r", "confirm": "REVOKE ALL KEYS"}))),
+        ("POST", "/pauses") => Takes(vec![
+            ("", json!({"scope": "user", "id": on.users[0], "reason": "r"})),
+            ("", json!({"scope": "all", "reason": "r"})),
+        ]),
+        ("POST", "/gates/{id}/revoke") => Takes(one(&on.gates[0])),
+        ("DELETE", "/gates/{id}") => Takes(one(&on.gates[1])),
+        ("DELETE", "/webhooks/{id}") => Takes(one(&on.webhook)),
+        ("DELETE", "/accounts/{id}/password") => Takes(one(&on.accounts[1])),
+        ("DELETE", "/accounts/{id}") => Takes(one(&on.accounts[0])),
+        ("DELETE", "/tokens/{id}") => Takes(one(&on.token)),
+        // An account and a key are closed by an edit that depends on nothing but them.
+        ("PATCH", "/accounts/{id}") => Takes(with(&on.accounts[1], json!({"active": false}))),
+        ("PATCH", "/keys/{id}") => Takes(with(key(3), json!({"active": false}))),
+
+        ("PATCH", "/users/{id}") => Edits(with(&on.users[0], json!({"groups": []}))),
+        ("POST", "/keys/{id}/regenerate") => Edits(one(key(4))),
+        ("POST", "/keys/{id}/rotate") => Edits(with(key(5), json!({"overlap_seconds": 0}))),
+        ("PUT", "/permissions/{model}") => Edits(one("res.users")),
+        ("PATCH", "/settings") => Edits(with("", json!({"enforcement": "require"}))),
+        ("POST", "/gates/{id}/rotate") => Edits(one(&on.gates[2])),
+        ("PUT", "/accounts/{id}/password") => {
+            Edits(with(&on.accounts[1], json!({"password": "correct horse battery"})))
+        }
+
+        ("POST", "/sign-in" | "/link/{token}" | "/users" | "/users/{id}/check" | "/keys" | "/explain")
+        | ("PUT", "/me/password")
+        | ("POST", "/alerts/{id}/resolve" | "/alerts/{id}/reopen" | "/alerts/{id}/comments")
+        | ("DELETE", "/pauses/{id}")
+        | ("POST", "/jobs/{name}/run" | "/gates" | "/outbox/test" | "/outbox/{id}/resend")
+        | ("POST", "/webhooks" | "/accounts" | "/tokens")
+        | ("PATCH", "/jobs/{name}" | "/gates/{id}" | "/webhooks/{id}") => TakesNone,
+        (verb, path) => panic!("say here what {verb} {path} does to rights"),
+    }
+}
+
+async fn furnished() -> (Lab, Records) {
+    let lab = Lab::new().await;
+    let admin = &lab.admin;
+    let id = |answer: &Value| text(&answer["id"]);
+    let mut users = Vec::new();
+    for _ in 0..2 {
+        let mut body = user_body();
+        body["name"] = json!("Damaged");
+        users.push(id(&admin.post("/api/v1/users", body).await.json));
+    }
+    let mut keys = vec![id(&lab.key().await)];
+    for _ in 1..6 {
+        keys.push(id(&admin.post("/api/v1/keys", json!({"name": "k", "user_id": users[0]})).await.json));
+    }
+    for model in ["res.partner", "res.users"] {
+        admin.put(&format!("/api/v1/permissions/{model}"), json!({"read": true})).await;
+    }
+    let (reporter, gate) = lab.gate().await;
+    send(&gate, "b", vec![event(0, json!({"key_id": keys[3], "database": "odoo", "session": "s"}))]).await;
+    let session = id(&admin.get("/api/v1/sessions").await.json["items"][0]);
+    let gates = vec![lab.gate().await.0, lab.gate().await.0, reporter];
+    let webhook = json!({"name": "w", "url": "https://example.com/"});
+    let webhook = id(&admin.post("/api/v1/webhooks", webhook).await.json);
+    let (first, second) = (lab.caller("manager").await, lab.caller("manager").await);
+    let [first, second] = [first.get("/api/v1/me").await.json, second.get("/api/v1/me").await.json];
+    let (accounts, token) = (vec![id(&first["account"]), id(&second["account"])], id(&second["token"]));
+    let spent = lab.caller("user").await;
+
+    // A message and a link with a key, so that every column that holds something sealed has some.
+    let (key_id, key) = (keys[0].clone(), Secret::new("lct_0123456789abcdefghijABCDEFGHIJ0123456789AbCdEf"));
+    let rotated = Message::KeyRotated(KeyRotated {
+        key_id: key_id.clone(),
+        user_name: "Ada".to_owned(),
+        key_name: "k".to_owned(),
+        old_prefix: "abcdefgh".to_owned(),
+        old_valid_until: Moment(START),
+        key: key.clone(),
+        expires_at: None,
+    });
+    change(&lab.app, &Actor::system(), async |tx| {
+        outbox::enqueue(tx, [Letter::mail("e", "ada@example.com", rotated)]).await?;
+        key_links::make(tx, "https://lictor.example.com", &key_id, &key, Moment(START + 1_000_000)).await?;
+        Ok(((), Done::new::<()>("test", "test", None, None)))
+    })
+    .await
+    .unwrap();
+    let records = Records { users, keys, session, gates, webhook, accounts, token, spent };
+    (lab, records)
+}
+
+fn key_ids(policy: &Value) -> Vec<String> {
+    policy["keys"].as_array().unwrap().iter().map(|key| text(&key["record"]["id"])).collect()
+}
+
+/// Tries every route that takes rights away, and those that edit them if what they edit proves itself.
+async fn take_everything_away(lab: &Lab, records: &Records, damaged: &str, edits: bool) {
+    for route in api_table() {
+        let (calls, takes) = match effect(&route, records) {
+            Effect::Takes(calls) => (calls, true),
+            Effect::Edits(calls) if edits => (calls, false),
+            _ => continue,
+        };
+        for (target, body) in calls {
+            let path = route.path.replace("{id}", target).replace("{model}", target);
+            let seen = format!("{damaged}: {} {path}", route.verb.name());
+            let answer = match (route.verb.name(), route.path) {
+                ("POST", "/api/v1/sign-out") => records.spent.post(&path, body).await,
+                ("POST", _) => lab.admin.post(&path, body).await,
+                ("PUT", _) => lab.admin.put(&path, body).await,
+                ("PATCH", _) => lab.admin.patch(&path, body).await,
+                _ => lab.admin.delete(&path).await,
+            };
+            assert!(answer.status.is_success(), "{seen}: {}", answer.text);
+            let policy = lab.policy(lab.revision().await).await;
+            let is_open = policy["permissions"].as_array().unwrap().iter().any(|one| one["model"] == target);
+            assert!(!takes || !(is_open || key_ids(&policy).iter().any(|id| id == target)), "{seen}: {policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_takes_rights_away_needs_no_secret_that_opens() {
+    // As somebody has left it, and then the users' as an operator has accepted it.
+    let columns = sealed::columns().into_iter().map(|column| (column, false));
+    for (column, accepted) in columns.chain([("users.upstream_secret".to_owned(), true)]) {
+        let (lab, records) = furnished().await;
+        let (table, name) = column.split_once('.').unwrap();
+        let condition = if table == "users" { "name = 'Damaged'" } else { "1 = 1" };
+        let sql = format!("UPDATE {table} SET {name} = 'v1.damaged' WHERE {name} IS NOT NULL AND {condition}");
+        if accepted {
+            lab.edit(sql).await
+        } else {
+            lab.tamper(sql).await
+        }
+        let damaged = format!("{column}, accepted: {accepted}");
+
+        look(&lab.app).await.unwrap();
+        let policy = lab.policy(lab.revision().await).await;
+        let ids = key_ids(&policy);
+        assert!(ids.contains(&records.keys[0]), "{damaged}: the other user's key");
+        if table == "users" {
+            assert_eq!(ids, [records.keys[0].as_str()], "{damaged}: closed until proven open");
+            let alerts = lab.admin.get("/api/v1/alerts").await.json;
+            assert_eq!(alerts["items"][0]["rules"], json!(["row_unproven"]), "{damaged}: administrators hear of it");
+        }
+        take_everything_away(&lab, &records, &damaged, accepted || !["users", "meta"].contains(&table)).await;
+
+        let policy = lab.policy(lab.revision().await).await;
+        assert_eq!(policy["keys"], json!([]), "{damaged}");
+        assert_eq!(policy["pauses"][0], json!({"scope": "all"}), "{damaged}");
+        assert_ne!(policy["terminations"], json!([]), "{damaged}");
+        assert_eq!(lab.number("SELECT COUNT(*) FROM keys WHERE active = 1").await, 0, "{damaged}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_users_secret_does_not_open_is_explained_as_gates_see_it() {
+    let lab = Lab::new().await;
+    let key = text(&lab.key().await["id"]);
+    lab.edit("UPDATE users SET upstream_secret = 'v1.damaged'").await;
+    let question = json!({"key_id": key, "client_ip": "192.0.2.1", "model": "res.partner", "method": "read"});
+    let answer = lab.admin.post("/api/v1/explain", question).await.json;
+    assert_eq!((&answer["outcome"], &answer["reason"]), (&json!("denied"), &json!("invalid_key")), "{answer}");
+    assert!(text(&answer["checks"][0]["detail"]).contains("cannot be opened"), "{answer}");
+}
