@@ -1,7 +1,7 @@
 //! The audit log: its rows, what finds them, and the chain that seals them.
 
+pub mod batch;
 pub mod chain;
-pub mod insert;
 pub mod list;
 pub mod record;
 pub mod record_blocks;
