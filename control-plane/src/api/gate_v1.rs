@@ -13,12 +13,13 @@ use serde::Deserialize;
 use crate::api::auth::GateIdentity;
 use crate::app::App;
 use crate::app::alerts::{evaluate, raise};
+use crate::app::audit::events::record;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::gate_report;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::http::extract::{Query, Wire};
-use crate::store::audit::{batch, sequences};
+use crate::store::audit::sequences;
 use crate::store::gates::Seen;
 use crate::store::{StoreError, in_time};
 use crate::tasks::credentials;
@@ -147,7 +148,7 @@ pub async fn events(
     }
     let Accepted { batch, corrected } = gate_report::accept(batch, app.now())?;
     let mut tx = app.store.write().await?;
-    let new = batch::insert(&mut tx, &gate.id, &batch).await?;
+    let new = record(&mut tx, &gate.id, &batch).await?;
     evaluate::evaluate(&mut tx, &gate.id, &new).await?;
     credentials::take_note(&mut tx, &batch.events).await?;
     tx.commit().await?;

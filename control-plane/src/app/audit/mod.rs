@@ -1,5 +1,6 @@
-//! The audit log as a whole: how long it is kept, how it is sealed and how that is checked.
+//! The audit log as a whole: what is recorded, how long it is kept, how it is sealed and how that is checked.
 
+pub mod events;
 pub mod verify;
 
 use std::time::Duration;

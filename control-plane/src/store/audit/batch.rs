@@ -1,69 +1,19 @@
-//! Audit records of calls.
+//! The rows that a batch of events makes or completes, and the link of the chain that seals them.
 
 use std::collections::BTreeMap;
 
-use lictor_policy::refusal::Reason;
-use lictor_policy::wire::{Event, EventBatch, EventKind};
+use lictor_policy::wire::{Event, EventBatch};
 
 use crate::domain::audit_chain::{Body, Entry};
 use crate::domain::signing::Digest;
 use crate::domain::time::Moment;
+use crate::store::audit::chain;
 use crate::store::audit::rows::{self, Placed, Row};
-use crate::store::audit::{chain, sequences};
 use crate::store::engine::row::big;
-use crate::store::{Connection, StoreError, WriteTx, keys, sessions};
-
-/// Stores the events that are not there yet, seals them with the next link of the chain, and adds them to the use of
-/// their keys and to their sessions. Answers those that were new: no event is ever among the answers of two
-/// transactions. The transaction must be one of [`crate::store::Store::write`], of which there is one at a time: positions are
-/// given without gaps, in the order of commits.
-pub async fn insert<'b>(tx: &mut WriteTx, gate_id: &str, batch: &'b EventBatch) -> Result<Vec<&'b Event>, StoreError> {
-    let mut uses: BTreeMap<&str, keys::Use> = BTreeMap::new();
-    let mut visits: BTreeMap<&str, sessions::Visit<'_>> = BTreeMap::new();
-    let mut new = Vec::new();
-    // A statement of no rows is none to PostgreSQL.
-    if batch.events.is_empty() {
-        return Ok(new);
-    }
-    let mut rows = Batch::load(tx, gate_id, batch).await?;
-    for event in &batch.events {
-        match rows.put(Row::of(gate_id, &batch.boot, event)?) {
-            Put::Known => continue,
-            Put::Completed => {
-                new.push(event);
-                continue;
-            }
-            Put::Call => new.push(event),
-        }
-        let Some(key_id) = event.key_id.as_deref().filter(|_| is_use(event)) else { continue };
-        let used = uses.entry(key_id).or_insert_with(|| keys::Use { count: 0, at: Moment(0), from: String::new() });
-        used.count = used.count.saturating_add(event.count);
-        if event.at >= used.at.0 {
-            used.at = Moment(event.at);
-            // Refusals that were only counted came from anywhere.
-            if event.kind != EventKind::Counted {
-                used.from.clone_from(&event.client_ip);
-            }
-        }
-        if let Some(session) = event.session.as_deref() {
-            visits.entry(session).or_insert_with(|| sessions::Visit::first(key_id, event)).add(event);
-        }
-    }
-    rows.store(tx).await?;
-    keys::add_uses(tx, &uses).await?;
-    sessions::add(tx, &visits).await?;
-    let sequences = batch.events.iter().map(|event| event.sequence);
-    sequences::add(tx, gate_id, &batch.boot, sequences).await?;
-    Ok(new)
-}
-
-/// Whether the key was used, and not only guessed at: its record was found, but the secret was wrong.
-fn is_use(event: &Event) -> bool {
-    !matches!(event.reason, Some(Reason::InvalidKey | Reason::TooManyFailures))
-}
+use crate::store::{Connection, StoreError, WriteTx};
 
 /// What became of an event.
-enum Put {
+pub(crate) enum Put {
     /// It made the row of a call.
     Call,
     /// It is the other half of a row.
@@ -73,7 +23,9 @@ enum Put {
 }
 
 /// The rows of a batch, with those halves that were there before.
-struct Batch {
+pub(crate) struct Batch<'b> {
+    gate_id: &'b str,
+    boot: &'b str,
     rows: Vec<Pending>,
     by_id: BTreeMap<String, usize>,
 }
@@ -85,10 +37,16 @@ struct Pending {
     changed: bool,
 }
 
-impl Batch {
-    async fn load(connection: &mut Connection, gate_id: &str, batch: &EventBatch) -> Result<Self, StoreError> {
+impl<'b> Batch<'b> {
+    /// Begins with what is stored of the calls of a batch, which has events.
+    pub(crate) async fn load(
+        connection: &mut Connection,
+        gate_id: &'b str,
+        batch: &'b EventBatch,
+    ) -> Result<Self, StoreError> {
         let ids: Vec<_> = batch.events.iter().map(|event| rows::id(&batch.boot, event)).collect();
-        let mut loaded = Self { rows: Vec::with_capacity(ids.len()), by_id: BTreeMap::new() };
+        let rows = Vec::with_capacity(ids.len());
+        let mut loaded = Self { gate_id, boot: &batch.boot, rows, by_id: BTreeMap::new() };
         for Placed { position, row } in rows::find(connection, gate_id, &ids).await? {
             let was = Some((position, row.digest()));
             loaded.push(Pending { row, was, changed: false });
@@ -101,20 +59,25 @@ impl Batch {
         self.rows.push(pending);
     }
 
-    /// Takes the row of an event: a whole row takes nothing more.
-    fn put(&mut self, row: Row) -> Put {
+    /// Takes an event: a whole row takes nothing more.
+    ///
+    /// # Errors
+    /// [`StoreError::Column`] for one that cannot be written.
+    pub(crate) fn put(&mut self, event: &Event) -> Result<Put, StoreError> {
+        let row = Row::of(self.gate_id, self.boot, event)?;
         let known = self.by_id.get(&row.id).and_then(|at| self.rows.get_mut(*at));
         let Some(known) = known else {
             self.push(Pending { row, was: None, changed: true });
-            return Put::Call;
+            return Ok(Put::Call);
         };
         let completed = known.row.complete(row);
         known.changed |= completed;
-        if completed { Put::Completed } else { Put::Known }
+        Ok(if completed { Put::Completed } else { Put::Known })
     }
 
-    /// Gives positions, writes the rows and the link that seals them.
-    async fn store(self, tx: &mut WriteTx) -> Result<(), StoreError> {
+    /// Gives positions without gaps, in the order of commits, as one transaction writes at a time; writes the rows and the
+    /// link that seals them.
+    pub(crate) async fn store(self, tx: &mut WriteTx) -> Result<(), StoreError> {
         let chain = chain::state(tx).await?;
         let (mut new, mut entries, mut position) = (Vec::new(), Vec::new(), chain.positions);
         for Pending { mut row, was, .. } in self.rows.into_iter().filter(|pending| pending.changed) {
