@@ -22,52 +22,42 @@ use crate::http::cursor::{Page, Window};
 use crate::http::extract::Query;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::operation::Operation as Description;
-use crate::store::audit::list::{self, Filter, NumberColumn, TextColumn};
-use crate::store::audit::record::{Place, Record, outcome_name};
+use crate::store::audit::list::{self, Filter};
+use crate::store::audit::record::{Equal, FIELDS, Place, Record, fields};
 use crate::store::{StoreError, in_time};
 
 /// Records that an export reads at once: it holds no more of them, however many there are.
 const EXPORT_PAGE: usize = 500;
 const CSV: &str = "text/csv; charset=utf-8; header=present";
 
-/// Which records are wanted: each parameter that is given must match. `from` and what follows it up to, but not with,
-/// `to`.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AuditQuery {
-    limit: Option<u32>,
-    cursor: Option<String>,
-    format: Option<Format>,
-    from: Option<DayOrMoment>,
-    to: Option<DayOrMoment>,
-    id: Option<String>,
-    count: Option<i64>,
-    gate: Option<String>,
-    decision_id: Option<String>,
-    request_id: Option<String>,
-    key_id: Option<String>,
-    user_id: Option<String>,
-    client_ip: Option<String>,
-    user_agent: Option<String>,
-    session: Option<String>,
-    road: Option<String>,
-    database: Option<String>,
-    model: Option<String>,
-    method: Option<String>,
-    #[serde(alias = "operations")]
-    operation: Option<Operation>,
-    #[serde(alias = "record_ids")]
-    record_id: Option<i64>,
-    outcome: Option<Outcome>,
-    none_answer: Option<bool>,
-    reason: Option<Reason>,
-    would_deny: Option<WouldDeny>,
-    fault_code: Option<i64>,
-    gate_us: Option<i64>,
-    odoo_us: Option<i64>,
-    request_bytes: Option<i64>,
-    response_bytes: Option<i64>,
+macro_rules! query {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $read:ident $column:literal $(by $asked:ty)?;)*) => {
+        /// Which records are wanted: each parameter that is given must match. `from` and what follows it up to, but not
+        /// with, `to`.
+        #[derive(Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct AuditQuery {
+            limit: Option<u32>,
+            cursor: Option<String>,
+            format: Option<Format>,
+            from: Option<DayOrMoment>,
+            to: Option<DayOrMoment>,
+            #[serde(alias = "operations")]
+            operation: Option<Operation>,
+            #[serde(alias = "record_ids")]
+            record_id: Option<i64>,
+            would_deny: Option<WouldDeny>,
+            $($($name: Option<$asked>,)?)*
+        }
+
+        impl AuditQuery {
+            fn take_equal(&mut self) -> Equal {
+                Equal { $($($name: Option::<$asked>::take(&mut self.$name),)?)* }
+            }
+        }
+    };
 }
+fields!(query);
 
 /// What would have been refused.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -91,7 +81,8 @@ pub enum Format {
 }
 
 impl AuditQuery {
-    fn filter(self) -> Result<Filter> {
+    fn filter(mut self) -> Result<Filter> {
+        let equal = self.take_equal();
         let (from, to) = (self.from.map(DayOrMoment::moment), self.to.map(DayOrMoment::moment));
         if from.zip(to).is_some_and(|(from, to)| from > to) {
             return Err(Problem::invalid("to", "Give a moment that is not before 'from'."));
@@ -99,44 +90,10 @@ impl AuditQuery {
         let (shadowed, would_deny) = match self.would_deny {
             None => (false, None),
             Some(WouldDeny::Any) => (true, None),
-            Some(WouldDeny::For(reason)) => (false, Some(reason.row().name.to_owned())),
+            Some(WouldDeny::For(reason)) => (false, Some(reason)),
         };
-        let texts = [
-            (TextColumn::Id, self.id),
-            (TextColumn::Gate, self.gate),
-            (TextColumn::DecisionId, self.decision_id),
-            (TextColumn::RequestId, self.request_id),
-            (TextColumn::KeyId, self.key_id),
-            (TextColumn::UserId, self.user_id),
-            (TextColumn::ClientIp, self.client_ip),
-            (TextColumn::UserAgent, self.user_agent),
-            (TextColumn::Session, self.session),
-            (TextColumn::Road, self.road),
-            (TextColumn::Database, self.database),
-            (TextColumn::Model, self.model),
-            (TextColumn::Method, self.method),
-            (TextColumn::Outcome, self.outcome.map(|outcome| outcome_name(outcome).to_owned())),
-            (TextColumn::Reason, self.reason.map(|reason| reason.row().name.to_owned())),
-            (TextColumn::WouldDeny, would_deny),
-        ];
-        let numbers = [
-            (NumberColumn::Count, self.count),
-            (NumberColumn::NoneAnswer, self.none_answer.map(i64::from)),
-            (NumberColumn::FaultCode, self.fault_code),
-            (NumberColumn::GateUs, self.gate_us),
-            (NumberColumn::OdooUs, self.odoo_us),
-            (NumberColumn::RequestBytes, self.request_bytes),
-            (NumberColumn::ResponseBytes, self.response_bytes),
-        ];
-        Ok(Filter {
-            texts: texts.into_iter().filter_map(|(column, text)| Some((column, text?))).collect(),
-            numbers: numbers.into_iter().filter_map(|(column, number)| Some((column, number?))).collect(),
-            shadowed,
-            operation: self.operation,
-            record_id: self.record_id,
-            from,
-            to,
-        })
+        let (operation, record_id) = (self.operation, self.record_id);
+        Ok(Filter { equal, shadowed, would_deny, operation, record_id, from, to })
     }
 }
 
@@ -238,43 +195,10 @@ impl Export {
     }
 }
 
-/// The columns of a CSV export: all fields of a record, in their order.
-const COLUMNS: [&str; 29] = [
-    "id",
-    "at",
-    "count",
-    "gate",
-    "decision_id",
-    "request_id",
-    "key_id",
-    "user_id",
-    "client_ip",
-    "user_agent",
-    "session",
-    "road",
-    "database",
-    "model",
-    "method",
-    "operations",
-    "record_ids",
-    "record_count",
-    "record_digest",
-    "nested_ids",
-    "outcome",
-    "none_answer",
-    "reason",
-    "would_deny",
-    "fault_code",
-    "gate_us",
-    "odoo_us",
-    "request_bytes",
-    "response_bytes",
-];
-
 impl Format {
     fn head(self) -> String {
         match self {
-            Self::Csv => csv::line(COLUMNS),
+            Self::Csv => csv::line(FIELDS),
             Self::Json => "[".to_owned(),
         }
     }
@@ -285,7 +209,7 @@ impl Format {
         match self {
             Self::Csv => {
                 let cell = |name: &&str| fields.get(name).map(cell).unwrap_or_default();
-                text.push_str(&csv::line(COLUMNS.iter().map(cell)));
+                text.push_str(&csv::line(FIELDS.iter().map(cell)));
             }
             Self::Json => {
                 text.push_str(if is_first { "\n" } else { ",\n" });

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use lictor_policy::operation::Operation;
+use lictor_policy::refusal::Reason;
 
 use crate::domain::time::Moment;
-use crate::store::audit::record::{Place, Record, read};
+use crate::store::audit::record::{Equal, Place, Record, read};
 use crate::store::audit::record_blocks::{Block, SIZES};
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::big;
@@ -14,12 +15,12 @@ use crate::store::{Connection, StoreError};
 /// Which records are wanted. Each field that is given must match.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Equal to the text.
-    pub texts: Vec<(TextColumn, String)>,
-    /// Equal to the number.
-    pub numbers: Vec<(NumberColumn, i64)>,
+    /// Fields that are equal to something.
+    pub equal: Equal,
     /// Would have been refused, if no stage had been in shadow.
     pub shadowed: bool,
+    /// For this reason.
+    pub would_deny: Option<Reason>,
     /// Has the operation.
     pub operation: Option<Operation>,
     /// Has the record id.
@@ -28,54 +29,6 @@ pub struct Filter {
     pub from: Option<Moment>,
     /// Before this moment.
     pub to: Option<Moment>,
-}
-
-macro_rules! columns {
-    ($(#[$doc:meta])* $name:ident: $($variant:ident = $condition:literal,)*) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "each is the column of its name")]
-        pub enum $name { $($variant,)* }
-
-        impl $name {
-            const fn equals(self) -> &'static str {
-                match self { $(Self::$variant => $condition,)* }
-            }
-        }
-    };
-}
-
-columns! {
-    /// A column that can be asked for by its text.
-    TextColumn:
-    Id = "id =",
-    Gate = "gate_id =",
-    DecisionId = "decision_id =",
-    RequestId = "request_id =",
-    KeyId = "key_id =",
-    UserId = "user_id =",
-    ClientIp = "client_ip =",
-    UserAgent = "user_agent =",
-    Session = "session =",
-    Road = "road =",
-    Database = "database =",
-    Model = "model =",
-    Method = "method =",
-    Outcome = "outcome =",
-    Reason = "reason =",
-    WouldDeny = "would_deny =",
-}
-
-columns! {
-    /// A column that can be asked for by its number; flags are 0 and 1.
-    NumberColumn:
-    Count = "count =",
-    NoneAnswer = "none_answer =",
-    FaultCode = "fault_code =",
-    GateUs = "gate_us =",
-    OdooUs = "odoo_us =",
-    RequestBytes = "request_bytes =",
-    ResponseBytes = "response_bytes =",
 }
 
 /// Records, newest first, older than a place.
@@ -106,18 +59,16 @@ async fn page(
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
     let mut conditions = Conditions::default();
-    for (column, text) in &filter.texts {
-        conditions.compare(column.equals(), Bound::Text(text.clone()));
+    filter.equal.narrow(&mut conditions);
+    // In the very words of an index where it has only some rows: a bound value would not be known to be one of those.
+    if let Some(none_answer) = filter.equal.none_answer {
+        conditions.require(if none_answer { "none_answer = 1" } else { "none_answer = 0" });
     }
-    for (column, number) in &filter.numbers {
-        // In the very words of an index where it has only some rows: a bound value would not be known to be one of those.
-        match (column, number) {
-            (NumberColumn::NoneAnswer, 0) => conditions.require("none_answer = 0"),
-            (NumberColumn::NoneAnswer, _) => conditions.require("none_answer = 1"),
-            (NumberColumn::Count, 2..) => conditions.require("count <> 1"),
-            _ => {}
-        }
-        conditions.compare(column.equals(), Bound::Number(*number));
+    if filter.equal.count.is_some_and(|count| count > 1) {
+        conditions.require("count <> 1");
+    }
+    if let Some(reason) = filter.would_deny {
+        conditions.compare("would_deny =", reason.into());
     }
     if filter.shadowed {
         conditions.require("would_deny IS NOT NULL");

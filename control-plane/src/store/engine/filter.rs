@@ -19,6 +19,25 @@ pub(crate) enum Bound {
     Number(i64),
 }
 
+impl From<String> for Bound {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Bound {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// Flags are stored as 0 and 1.
+impl From<bool> for Bound {
+    fn from(flag: bool) -> Self {
+        Self::Number(flag.into())
+    }
+}
+
 impl Bound {
     fn bind<'q>(query: Query<'q, Any, AnyArguments>, bound: Self) -> Query<'q, Any, AnyArguments> {
         match bound {

@@ -1,5 +1,6 @@
 //! Reads columns.
 
+use lictor_policy::records::RecordIds;
 use lictor_policy::wire::UnixMicros;
 use serde::Serialize;
 use serde::de::value::Error as ValueError;
@@ -33,6 +34,11 @@ pub(crate) trait Columns {
     }
     fn moment(&self, name: &str) -> Result<Moment, StoreError> {
         self.number::<UnixMicros>(name).map(Moment)
+    }
+    /// The ids of records; none where there is no value.
+    fn record_ids(&self, name: &str) -> Result<Vec<i64>, StoreError> {
+        let ids = self.optional_text(name)?.is_some().then(|| self.json::<RecordIds>(name)).transpose()?;
+        Ok(ids.iter().flat_map(RecordIds::iter).collect())
     }
     fn optional_moment(&self, name: &str) -> Result<Option<Moment>, StoreError> {
         Ok(self.optional_number::<UnixMicros>(name)?.map(Moment))
