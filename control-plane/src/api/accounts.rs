@@ -16,6 +16,7 @@ use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
+use crate::secrets::stored::Hash;
 use crate::store::accounts::{self, Account};
 use crate::store::{Connection, StoreError, tokens};
 
@@ -148,7 +149,7 @@ async fn put_password(
     id: &str,
     if_match: &IfMatch,
     action: &'static str,
-    hash: Option<&Secret>,
+    hash: Option<&Hash>,
 ) -> Result<Tagged<Account>> {
     let account = change(app, actor, async |tx| {
         let before = find(tx, id).await?;

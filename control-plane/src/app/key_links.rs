@@ -8,6 +8,7 @@ use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
 use crate::secrets::random::{self, Token};
+use crate::secrets::stored::Sealed;
 use crate::store::key_links::{self, Link, owner};
 use crate::store::{ChangeTx, Connection, if_proven, keys};
 
@@ -61,7 +62,7 @@ pub async fn open(app: &App, token: &str) -> Result<Result<Secret, State>> {
     }
 }
 
-async fn look(connection: &mut Connection, token: &str, now: Moment) -> Result<(State, Option<(Link, String)>)> {
+async fn look(connection: &mut Connection, token: &str, now: Moment) -> Result<(State, Option<(Link, Sealed)>)> {
     let Some(link) = if_proven(key_links::find(connection, &Token::presented(token).hash()).await)? else {
         return Ok((State::Gone, None));
     };

@@ -9,6 +9,7 @@ use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::random;
+use crate::secrets::stored::Hash;
 use crate::store::keys::{self, Key};
 use crate::store::{ChangeTx, key_links, outbox};
 
@@ -19,7 +20,7 @@ const PREFIX_TRIES: usize = 3;
 pub struct NewSecret {
     key: key::Key,
     /// In passlib's form.
-    pub hash: Secret,
+    pub hash: Hash,
 }
 
 impl NewSecret {
@@ -31,7 +32,7 @@ impl NewSecret {
                 let salt = random::bytes().map_err(Problem::internal)?;
                 let hashed = tokio::task::spawn_blocking(move || (KeyHash::of(&key, salt).text(), key));
                 let (hash, key) = hashed.await.map_err(Problem::internal)?;
-                return Ok(Self { key, hash: Secret::new(hash) });
+                return Ok(Self { key, hash: Hash::new(hash) });
             }
         }
         Err(Problem::internal("no free prefix for a key: is the source of randomness broken?"))

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::domain::problem::{Code, Problem, Result};
 use crate::secrets::random;
+use crate::secrets::stored::Hash;
 
 /// Characters that a password may have. Long enough that no rule on kinds of characters is needed (NIST SP 800-63B).
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
@@ -35,13 +36,13 @@ impl Default for Passwords {
 
 impl Passwords {
     /// The hash of a new password, in PHC form.
-    pub async fn hash(&self, password: Secret) -> Result<Secret> {
+    pub async fn hash(&self, password: Secret) -> Result<Hash> {
         self.run(move || hash(&password)).await?.map_err(Problem::internal)
     }
 
     /// Whether it is the password of the hash. Without a hash it is not, after the same work: how long the answer takes
     /// does not tell which accounts there are.
-    pub async fn is_right(&self, password: Secret, hash: Option<Secret>) -> Result<bool> {
+    pub async fn is_right(&self, password: Secret, hash: Option<Hash>) -> Result<bool> {
         let is_right = move || match hash {
             Some(known) => verify(&password, &known),
             None => self::hash(&password).map(|_| false),
@@ -78,14 +79,14 @@ fn argon2() -> Result<Argon2<'static>, argon2::Error> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, LANES, None)?))
 }
 
-fn hash(password: &Secret) -> Result<Secret, argon2::password_hash::Error> {
+fn hash(password: &Secret) -> Result<Hash, argon2::password_hash::Error> {
     let salt = random::bytes::<16>().map_err(|_| argon2::password_hash::Error::Crypto)?;
     let salt = SaltString::encode_b64(&salt)?;
-    Ok(Secret::new(argon2()?.hash_password(password.expose().as_bytes(), &salt)?.to_string()))
+    Ok(Hash::new(argon2()?.hash_password(password.expose().as_bytes(), &salt)?.to_string()))
 }
 
-fn verify(password: &Secret, hash: &Secret) -> Result<bool, argon2::password_hash::Error> {
-    let hash = PasswordHash::new(hash.expose())?;
+fn verify(password: &Secret, hash: &Hash) -> Result<bool, argon2::password_hash::Error> {
+    let hash = PasswordHash::new(hash.text())?;
     match argon2()?.verify_password(password.expose().as_bytes(), &hash) {
         Ok(()) => Ok(true),
         Err(argon2::password_hash::Error::Password) => Ok(false),
@@ -102,7 +103,7 @@ mod tests {
         let passwords = Passwords::default();
         let password = Secret::new("correct horse battery");
         let hash = passwords.hash(password.clone()).await.unwrap();
-        assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(hash.text().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(passwords.is_right(password.clone(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.is_right(Secret::new("correct horse batterz"), Some(hash)).await.unwrap());
         assert!(!passwords.is_right(password, None).await.unwrap());

@@ -9,6 +9,7 @@ use ring::hmac;
 use sha2::{Digest as _, Sha256};
 
 use crate::secrets::random::{self, NoRandomness};
+use crate::secrets::stored::Sealed;
 
 const FORM: &str = "v1";
 const NONCE_LENGTH: usize = 24;
@@ -69,16 +70,17 @@ impl Vault {
     }
 
     /// Encrypts. The result opens only with the same `owner`: a row cannot be given another row's secret.
-    pub fn seal(&self, secret: &Secret, owner: &str) -> Result<String, VaultError> {
+    pub fn seal(&self, secret: &Secret, owner: &str) -> Result<Sealed, VaultError> {
         let nonce = random::bytes::<NONCE_LENGTH>()?;
         let payload = Payload { msg: secret.expose().as_bytes(), aad: owner.as_bytes() };
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| VaultError::Damaged)?;
-        Ok(format!("{FORM}.{}.{}", self.key_id, STANDARD.encode([nonce.as_slice(), &sealed].concat())))
+        let body = STANDARD.encode([nonce.as_slice(), &sealed].concat());
+        Ok(Sealed::new(format!("{FORM}.{}.{body}", self.key_id)))
     }
 
     /// Decrypts.
-    pub fn open(&self, sealed: &str, owner: &str) -> Result<Secret, VaultError> {
-        let mut parts = sealed.splitn(3, '.');
+    pub fn open(&self, sealed: &Sealed, owner: &str) -> Result<Secret, VaultError> {
+        let mut parts = sealed.text().splitn(3, '.');
         let (Some(FORM), Some(key_id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(VaultError::Damaged);
         };
@@ -105,13 +107,13 @@ mod tests {
     fn a_sealed_secret_opens_only_for_its_owner_and_its_key() {
         let secret = Secret::new("hunter2");
         let sealed = vault("a").seal(&secret, "user/1").unwrap();
-        assert!(!sealed.contains("hunter2"));
+        assert!(!sealed.text().contains("hunter2"));
         assert_ne!(sealed, vault("a").seal(&secret, "user/1").unwrap());
         assert_eq!(vault("a").open(&sealed, "user/1").unwrap(), secret);
         assert!(matches!(vault("a").open(&sealed, "user/2"), Err(VaultError::Damaged)));
         assert!(matches!(vault("b").open(&sealed, "user/1"), Err(VaultError::OtherKey(_))));
-        let cut = &sealed[..sealed.len() - 8];
-        assert!(matches!(vault("a").open(cut, "user/1"), Err(VaultError::Damaged)));
+        let cut = Sealed::new(&sealed.text()[..sealed.text().len() - 8]);
+        assert!(matches!(vault("a").open(&cut, "user/1"), Err(VaultError::Damaged)));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Lictor's own administrators.
 
-use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
@@ -8,6 +7,7 @@ use sqlx::any::AnyRow;
 use crate::domain::actor::Role;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
+use crate::secrets::stored::Hash;
 use crate::store::engine::row::{Columns as _, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::{ACCOUNTS, TOKENS};
@@ -103,16 +103,16 @@ pub async fn delete(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
 pub async fn find_by_name(
     connection: &mut Connection,
     name: &str,
-) -> Result<Option<(Account, Option<Secret>)>, StoreError> {
+) -> Result<Option<(Account, Option<Hash>)>, StoreError> {
     let row = sqlx::query("SELECT * FROM accounts WHERE name = $1").bind(name).fetch_optional(&mut *connection).await?;
     let Some(row) = row else { return Ok(None) };
     let row = connection.genuine(&ACCOUNTS, row)?;
-    Ok(Some((read(&row)?, row.optional_text("password_hash")?.map(Secret::new))))
+    Ok(Some((read(&row)?, row.optional_text("password_hash")?.map(Hash::new))))
 }
 
 /// Gives an account a password, by its hash, or takes it away.
-pub async fn set_password(tx: &mut ChangeTx, id: &str, hash: Option<&Secret>) -> Result<(), StoreError> {
-    let changes = vec![("password_hash", hash.map(Secret::expose).into()), ("changed", tx.revision().into())];
+pub async fn set_password(tx: &mut ChangeTx, id: &str, hash: Option<&Hash>) -> Result<(), StoreError> {
+    let changes = vec![("password_hash", hash.map(Hash::text).into()), ("changed", tx.revision().into())];
     rows::update(tx, &ACCOUNTS, "id = $1", vec![id.into()], changes).await?;
     Ok(())
 }

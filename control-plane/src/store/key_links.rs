@@ -1,6 +1,7 @@
 //! Links to pages that show a key once.
 
 use crate::domain::time::Moment;
+use crate::secrets::stored::Sealed;
 use crate::store::engine::row::{Columns as _, big};
 use crate::store::proof::rows;
 use crate::store::proof::tables::LINKS;
@@ -14,7 +15,7 @@ pub struct Link {
     /// The key that it shows.
     pub key_id: String,
     /// The key sealed for [`owner`]; none once it was shown, or was not to be shown any more.
-    pub sealed: Option<String>,
+    pub sealed: Option<Sealed>,
     /// From this moment on it shows nothing.
     pub expires_at: Moment,
     /// When it showed the key.
@@ -32,7 +33,7 @@ pub async fn insert(tx: &mut ChangeTx, link: &Link, hash: &str) -> Result<(), St
         ("id", link.id.as_str().into()),
         ("hash", hash.into()),
         ("key_id", link.key_id.as_str().into()),
-        ("sealed", link.sealed.as_deref().into()),
+        ("sealed", link.sealed.as_ref().map(Sealed::text).into()),
         ("expires_at", link.expires_at.into()),
     ];
     rows::insert(tx, &LINKS, columns).await
@@ -45,7 +46,7 @@ pub async fn find(connection: &mut Connection, hash: &str) -> Result<Option<Link
         Ok(Link {
             id: row.text("id")?,
             key_id: row.text("key_id")?,
-            sealed: row.optional_text("sealed")?,
+            sealed: row.optional_sealed("sealed")?,
             expires_at: row.moment("expires_at")?,
             opened_at: row.optional_moment("opened_at")?,
         })

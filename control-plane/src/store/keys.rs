@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -13,6 +12,7 @@ use crate::domain::key::Terms;
 use crate::domain::revision::Revision;
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
+use crate::secrets::stored::Hash;
 use crate::store::alert_counts::values;
 use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::rows;
@@ -43,7 +43,7 @@ pub struct Key {
     pub use_count: u64,
     /// The hash in passlib's form.
     #[serde(skip)]
-    pub hash: Secret,
+    pub hash: Hash,
     /// Grows with every new secret.
     #[serde(skip)]
     pub version: u64,
@@ -98,7 +98,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<Key, StoreError> {
         last_used_at: row.optional_moment("last_used_at")?,
         last_used_from: row.optional_text("last_used_from")?,
         use_count: row.number("use_count")?,
-        hash: Secret::new(row.text("hash")?),
+        hash: Hash::new(row.text("hash")?),
         version: row.number("version")?,
         line: row.text("line")?,
         rotated_from: row.optional_text("rotated_from")?,
@@ -206,7 +206,7 @@ fn changing(key: &Key) -> Result<Vec<rows::Column>, StoreError> {
         ("expires_at", key.terms.expires_at.into()),
         ("active", key.terms.active.into()),
         ("prefix", key.prefix.as_str().into()),
-        ("hash", key.hash.expose().into()),
+        ("hash", key.hash.text().into()),
         ("version", big(key.version).into()),
         ("revoked_at", key.revoked_at.into()),
         ("slot", key.slot.map(i64::from).into()),

@@ -8,6 +8,7 @@ use sqlx::any::AnyRow;
 
 use crate::domain::message::{Channel, Kind, Message, State};
 use crate::domain::time::Moment;
+use crate::secrets::stored::Sealed;
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::{Columns as _, big, word};
 use crate::store::proof::tables::OUTBOX;
@@ -33,7 +34,7 @@ pub struct Row {
     /// The message as JSON.
     pub body: Option<String>,
     /// The same sealed for [`owner`], if it carries a secret.
-    pub sealed: Option<String>,
+    pub sealed: Option<Sealed>,
     /// So often it is tried.
     pub last_attempt: u32,
 }
@@ -197,7 +198,7 @@ pub async fn insert(tx: &mut WriteTx, rows: &[Row]) -> Result<u64, StoreError> {
                 .bind(word(&row.channel)?)
                 .bind(row.recipient.as_str())
                 .bind(row.body.as_deref())
-                .bind(row.sealed.as_deref())
+                .bind(row.sealed.as_ref().map(Sealed::text))
                 .bind(i64::from(row.last_attempt))
                 .bind(big(tx.now().0))
                 .bind(big(tx.now().0))
@@ -310,7 +311,7 @@ pub async fn content(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let row = connection.genuine(&OUTBOX, row)?;
-    let body = match row.optional_text("sealed")? {
+    let body = match row.optional_sealed("sealed")? {
         Some(sealed) => connection.vault()?.open(&sealed, &owner(&claim.id))?,
         None => Secret::new(row.text("body")?),
     };

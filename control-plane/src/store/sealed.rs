@@ -12,7 +12,7 @@ use crate::store::{ChangeTx, Meta, StoreError};
 const PAGE: i64 = 500;
 
 /// A column with sealed texts. Each is sealed for `table/id/column`, so that no row can be given another row's.
-struct Sealed {
+struct SealedColumn {
     table: &'static str,
     column: &'static str,
     /// For the one row of a table that has no ids.
@@ -20,18 +20,18 @@ struct Sealed {
 }
 
 /// A test holds this list against what the code seals.
-const SEALED: [Sealed; 5] = [
-    Sealed { table: "users", column: "upstream_secret", owner: None },
-    Sealed { table: "webhooks", column: "secret", owner: None },
-    Sealed { table: "outbox", column: "sealed", owner: None },
-    Sealed { table: "links", column: "sealed", owner: None },
-    Sealed { table: "audit_chain", column: "signing_key", owner: Some(chain::OWNER) },
+const SEALED: [SealedColumn; 5] = [
+    SealedColumn { table: "users", column: "upstream_secret", owner: None },
+    SealedColumn { table: "webhooks", column: "secret", owner: None },
+    SealedColumn { table: "outbox", column: "sealed", owner: None },
+    SealedColumn { table: "links", column: "sealed", owner: None },
+    SealedColumn { table: "audit_chain", column: "signing_key", owner: Some(chain::OWNER) },
 ];
 
 /// The columns, as `table.column`.
 pub fn columns() -> Vec<String> {
     // That of `meta` is made anew with each revision.
-    let others = SEALED.iter().map(|Sealed { table, column, .. }| format!("{table}.{column}"));
+    let others = SEALED.iter().map(|SealedColumn { table, column, .. }| format!("{table}.{column}"));
     others.chain(["meta.proof".to_owned()]).collect()
 }
 
@@ -40,7 +40,7 @@ pub async fn seal_anew(tx: &mut ChangeTx, old: &Vault, new: &Vault) -> Result<u6
     Meta::load(tx).await?.check_master_key(old.key_id())?;
     let unproven = start::unproven(tx).await?;
     let mut count = 0;
-    for Sealed { table, column, owner } in SEALED {
+    for SealedColumn { table, column, owner } in SEALED {
         let key = if owner.is_some() { "CAST(one AS TEXT)" } else { "id" };
         let select = format!(
             "SELECT {key} AS id, {column} AS sealed FROM {table} WHERE {column} IS NOT NULL AND {key} > $1 \
@@ -56,8 +56,12 @@ pub async fn seal_anew(tx: &mut ChangeTx, old: &Vault, new: &Vault) -> Result<u6
             for row in &page {
                 let id = row.text("id")?;
                 let owner = owner.map_or_else(|| format!("{table}/{id}/{column}"), str::to_owned);
-                let sealed = new.seal(&old.open(&row.text("sealed")?, &owner)?, &owner)?;
-                sqlx::query(AssertSqlSafe(update.as_str())).bind(id).bind(sealed).execute(tx.connection()).await?;
+                let sealed = new.seal(&old.open(&row.sealed("sealed")?, &owner)?, &owner)?;
+                sqlx::query(AssertSqlSafe(update.as_str()))
+                    .bind(id)
+                    .bind(sealed.text())
+                    .execute(tx.connection())
+                    .await?;
                 count += 1;
             }
         }

@@ -193,7 +193,7 @@ fn user(user: User, secret: Secret) -> wire::User {
 fn key(key: keys::Key, share: Share) -> Result<wire::KeyEntry, StoreError> {
     let record = wire::Key {
         id: key.id,
-        hash: key.hash,
+        hash: Secret::new(key.hash.text()),
         version: key.version,
         line: key.line,
         slot: key.slot.ok_or_else(|| StoreError::Column("slot".to_owned()))?,

@@ -8,6 +8,7 @@ use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
+use crate::secrets::stored::Sealed;
 use crate::store::engine::row::{Columns as _, big, json};
 use crate::store::proof::rows;
 use crate::store::proof::tables::USERS;
@@ -49,7 +50,7 @@ pub struct Upstream {
     pub uid: i64,
     /// The password or API key, sealed for [`Upstream::owner`].
     #[serde(skip)]
-    pub sealed: String,
+    pub sealed: Sealed,
     /// Whether Odoo has refused it since it was last checked.
     pub rejected: bool,
     /// When Odoo was last asked about it and about the groups, and said yes or no.
@@ -76,7 +77,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
             database: row.text("upstream_database")?,
             login: row.text("upstream_login")?,
             uid: row.number("upstream_uid")?,
-            sealed: row.text("upstream_secret")?,
+            sealed: row.sealed("upstream_secret")?,
             rejected: row.flag("upstream_rejected")?,
             checked_at: row.optional_moment("upstream_checked_at")?,
             ends_at: row.optional_moment("upstream_ends_at")?,
@@ -118,7 +119,7 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
         ("upstream_database", user.upstream.database.as_str().into()),
         ("upstream_login", user.upstream.login.as_str().into()),
         ("upstream_uid", user.upstream.uid.into()),
-        ("upstream_secret", user.upstream.sealed.as_str().into()),
+        ("upstream_secret", user.upstream.sealed.text().into()),
         ("upstream_rejected", user.upstream.rejected.into()),
         ("upstream_checked_at", user.upstream.checked_at.into()),
         ("upstream_ends_at", user.upstream.ends_at.into()),
@@ -144,7 +145,7 @@ pub async fn note_check(tx: &mut WriteTx, id: &str, upstream: &Upstream) -> Resu
     .bind(upstream.checked_at.map(|moment| big(moment.0)))
     .bind(upstream.ends_at.map(|moment| big(moment.0)))
     .bind(big(tx.now().plus(CHECK_EVERY).0))
-    .bind(upstream.sealed.as_str())
+    .bind(upstream.sealed.text())
     .execute(tx.connection())
     .await?;
     Ok(())

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use crate::domain::revision::Revision;
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
+use crate::secrets::stored::Sealed;
 use crate::store::engine::row::{Columns as _, word};
 use crate::store::proof::rows;
 use crate::store::proof::tables::WEBHOOKS;
@@ -30,7 +31,7 @@ pub struct Webhook {
     pub created_at: Moment,
     /// What requests are signed with, sealed for [`Webhook::owner`].
     #[serde(skip)]
-    pub sealed: String,
+    pub sealed: Sealed,
     /// The revision that last changed it.
     #[serde(skip)]
     pub changed: Revision,
@@ -50,7 +51,7 @@ fn read(row: &AnyRow) -> Result<Webhook, StoreError> {
         url: row.text("url")?,
         from_severity: row.word("from_severity")?,
         created_at: row.moment("created_at")?,
-        sealed: row.text("secret")?,
+        sealed: row.sealed("secret")?,
         changed: Revision(row.number("changed")?),
     })
 }
@@ -77,7 +78,7 @@ pub async fn all(connection: &mut Connection) -> Result<Vec<Webhook>, StoreError
 pub async fn insert(tx: &mut ChangeTx, webhook: &Webhook) -> Result<(), StoreError> {
     let mut columns = vec![
         ("id", webhook.id.as_str().into()),
-        ("secret", webhook.sealed.as_str().into()),
+        ("secret", webhook.sealed.text().into()),
         ("created_at", webhook.created_at.into()),
     ];
     columns.extend(changing(webhook)?);

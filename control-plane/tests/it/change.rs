@@ -2,9 +2,9 @@ use axum::http::StatusCode;
 use lictor_control_plane::app::change::{Done, change};
 use lictor_control_plane::domain::actor::Actor;
 use lictor_control_plane::domain::problem::{Code, Problem};
+use lictor_control_plane::secrets::stored::Hash;
 use lictor_control_plane::store::snapshot::Part;
 use lictor_control_plane::store::{keys, permissions};
-use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use serde_json::json;
 
@@ -57,7 +57,7 @@ async fn a_change_that_gates_could_not_use_is_refused_before_the_commit() {
     let before = state(&lab).await;
     let refused: Result<(), _> = change(&lab.app, &Actor::system(), async |tx| {
         let mut key = keys::find(tx, &id).await?.unwrap();
-        key.hash = Secret::new("not a hash");
+        key.hash = Hash::new("not a hash");
         keys::update(tx, &key).await?;
         Ok(((), Done::new::<()>("key.update", &id, None, None).touching(Part::Key(id.clone()))))
     })

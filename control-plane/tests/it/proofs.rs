@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use lictor_control_plane::api::router;
 use lictor_control_plane::app::App;
 use lictor_control_plane::cli::database;
+use lictor_control_plane::secrets::stored::Sealed;
 use lictor_control_plane::store::proof::check::{Report, What, check};
 use lictor_control_plane::store::proof::tables::{PROVEN, UNPROVEN};
 use lictor_control_plane::store::{Connection, Database, Store, StoreError};
@@ -404,11 +405,11 @@ async fn a_database_of_a_version_before_is_proven_once() {
         .fetch_one(&mut *lab.app.store.read().await.unwrap())
         .await
         .unwrap();
-    let seed = vault().open(&signing_key, "audit_chain/signing_key/proofs").unwrap();
+    let seed = vault().open(&Sealed::new(signing_key), "audit_chain/signing_key/proofs").unwrap();
     let before = vault().seal(&seed, "audit_chain/signing_key").unwrap();
     let rows = lab.number("SELECT COUNT(*) FROM admin_audit").await;
     unproven(&lab).await;
-    lab.tamper(format!("UPDATE audit_chain SET signing_key = '{before}'")).await;
+    lab.tamper(format!("UPDATE audit_chain SET signing_key = '{}'", before.text())).await;
 
     let first = lab.restarted().await;
     assert_eq!(checked(&first).await.findings, []);

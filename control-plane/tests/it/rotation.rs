@@ -1,5 +1,6 @@
 use axum::http::StatusCode;
 use lictor_control_plane::domain::message::Channel;
+use lictor_control_plane::secrets::stored::Sealed;
 use lictor_control_plane::store::Database;
 use lictor_control_plane::store::outbox::owner;
 use lictor_policy::key::{Key, KeyHash, Presented};
@@ -74,7 +75,7 @@ pub(crate) async fn messages(lab: &Lab) -> Vec<Value> {
             .await
             .unwrap();
     let open = |(id, sealed): &(String, String)| {
-        let message = lab.app.vault.open(sealed, &owner(id)).unwrap();
+        let message = lab.app.vault.open(&Sealed::new(sealed), &owner(id)).unwrap();
         serde_json::from_str(message.expose()).unwrap()
     };
     rows.iter().map(open).collect()

@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 
 use crate::domain::audit_chain::{Body, Cut, Link};
 use crate::domain::signing::{Digest, GENESIS, PublicKey, Signer};
+use crate::secrets::stored::Sealed;
 use crate::secrets::vault::{Vault, VaultError};
 use crate::store::engine::row::{Columns as _, big};
 use crate::store::{Connection, Store, StoreError, WriteTx};
@@ -138,7 +139,7 @@ pub(crate) async fn signer(tx: &mut WriteTx, vault: &Vault) -> Result<(Signer, K
             let seed = Signer::generate().map_err(VaultError::from)?;
             sqlx::query("INSERT INTO audit_chain (one, links, positions, hash, signing_key) VALUES (1, 0, 0, $1, $2)")
                 .bind(GENESIS.to_string())
-                .bind(sealed(vault, &seed)?)
+                .bind(sealed(vault, &seed)?.text())
                 .execute(tx.connection())
                 .await?;
             (seed, Kept::WithProofs)
@@ -152,7 +153,7 @@ pub(crate) async fn seal_for_proofs(tx: &mut WriteTx, vault: &Vault) -> Result<(
     let Some(sealed) = sealed_signing_key(tx).await? else { return Ok(()) };
     let (seed, _) = opened(vault, &sealed)?;
     let query = sqlx::query("UPDATE audit_chain SET signing_key = $1 WHERE one = 1");
-    query.bind(self::sealed(vault, &seed)?).execute(tx.connection()).await?;
+    query.bind(self::sealed(vault, &seed)?.text()).execute(tx.connection()).await?;
     Ok(())
 }
 
@@ -173,16 +174,16 @@ impl Store {
     }
 }
 
-async fn sealed_signing_key(connection: &mut Connection) -> Result<Option<String>, StoreError> {
+async fn sealed_signing_key(connection: &mut Connection) -> Result<Option<Sealed>, StoreError> {
     let row = sqlx::query("SELECT signing_key FROM audit_chain WHERE one = 1").fetch_optional(connection).await?;
-    row.map(|row| row.text("signing_key")).transpose()
+    row.map(|row| row.sealed("signing_key")).transpose()
 }
 
-fn sealed(vault: &Vault, seed: &Secret) -> Result<String, StoreError> {
+fn sealed(vault: &Vault, seed: &Secret) -> Result<Sealed, StoreError> {
     Ok(vault.seal(seed, OWNER)?)
 }
 
-fn opened(vault: &Vault, sealed: &str) -> Result<(Secret, Kept), StoreError> {
+fn opened(vault: &Vault, sealed: &Sealed) -> Result<(Secret, Kept), StoreError> {
     match vault.open(sealed, OWNER) {
         Err(VaultError::Damaged) => Ok((vault.open(sealed, OWNER_BEFORE_PROOFS)?, Kept::BeforeProofs)),
         opened => Ok((opened?, Kept::WithProofs)),

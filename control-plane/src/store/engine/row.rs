@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
+use crate::secrets::stored::Sealed;
 use crate::store::StoreError;
 
 /// Typed columns of a row.
@@ -20,6 +21,12 @@ pub(crate) trait Columns {
     fn optional_number<T: TryFrom<i64>>(&self, name: &str) -> Result<Option<T>, StoreError>;
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError>;
 
+    fn sealed(&self, name: &str) -> Result<Sealed, StoreError> {
+        Ok(Sealed::new(self.text(name)?))
+    }
+    fn optional_sealed(&self, name: &str) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.optional_text(name)?.map(Sealed::new))
+    }
     /// An enum by its name.
     fn word<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
         let text = self.text(name)?;

@@ -94,7 +94,7 @@ pub async fn check(connection: &mut Connection) -> Result<Report, StoreError> {
                     report.found(What::RowUnproven, table.name, Some(name(table, row)));
                 } else if table.name == USERS.name {
                     let id = row.text("id")?;
-                    if keys.vault.open(&row.text("upstream_secret")?, &users::Upstream::owner(&id)).is_err() {
+                    if keys.vault.open(&row.sealed("upstream_secret")?, &users::Upstream::owner(&id)).is_err() {
                         report.found(What::SecretUnreadable, table.name, Some(id));
                     }
                 }

@@ -55,7 +55,7 @@ impl Ledger {
         let keys = connection.keys()?.clone();
         let meta = Meta::load(connection).await?;
         let row = sqlx::query("SELECT proof FROM meta WHERE one = 1").fetch_one(connection).await?;
-        let opened = row.optional_text("proof")?.and_then(|sealed| keys.vault.open(&sealed, &owner(&meta)).ok());
+        let opened = row.optional_sealed("proof")?.and_then(|sealed| keys.vault.open(&sealed, &owner(&meta)).ok());
         Ok(opened.and_then(|json| serde_json::from_str(json.expose()).ok()))
     }
 
@@ -65,7 +65,7 @@ impl Ledger {
         let meta = Meta::load(connection).await?;
         let json = Secret::new(row::json(self)?);
         let sealed = keys.vault.seal(&json, &owner(&meta))?;
-        sqlx::query("UPDATE meta SET proof = $1 WHERE one = 1").bind(sealed).execute(connection).await?;
+        sqlx::query("UPDATE meta SET proof = $1 WHERE one = 1").bind(sealed.text()).execute(connection).await?;
         Ok(())
     }
 
