@@ -18,7 +18,7 @@ use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
 use crate::secrets::stored::Hash;
 use crate::store::accounts::{self, Account};
-use crate::store::{Connection, StoreError, tokens};
+use crate::store::{Connection, OrAbsent as _, StoreError, tokens};
 
 /// What an administrator says about an account.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -102,7 +102,7 @@ pub async fn update(
 /// `DELETE /api/v1/accounts/{id}`: with its tokens.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let account = accounts::look(tx, &id).await?.ok_or_else(|| Problem::absent("account"))?;
+        let account = accounts::look(tx, &id).await?.or_absent("account")?;
         if_match.check(account.changed)?;
         accounts::delete(tx, &id).await?;
         keep_an_admin(tx).await?;
@@ -174,7 +174,7 @@ pub async fn keep_an_admin(connection: &mut Connection) -> Result<()> {
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Account> {
-    accounts::find(connection, id).await?.ok_or_else(|| Problem::absent("account"))
+    accounts::find(connection, id).await?.or_absent("account")
 }
 
 fn name_taken(error: StoreError) -> Problem {

@@ -19,7 +19,7 @@ use crate::domain::validate;
 use crate::http::cursor::{Page, Window};
 use crate::http::extract::{Body, Id, Query};
 use crate::store::alerts::{self, Action, Entry, Filter};
-use crate::store::{ChangeTx, Connection, alert_counts};
+use crate::store::{ChangeTx, Connection, OrAbsent as _, alert_counts};
 
 /// Entries that an alert's history may have before comments are refused.
 const MAX_ENTRIES: u64 = 500;
@@ -177,5 +177,5 @@ async fn detail(connection: &mut Connection, id: &str) -> Result<Detail> {
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Alert> {
-    alerts::find(connection, id).await?.ok_or_else(|| Problem::absent("alert"))
+    alerts::find(connection, id).await?.or_absent("alert")
 }

@@ -22,8 +22,8 @@ use crate::domain::key::Terms;
 use crate::domain::problem::{Problem, Result};
 use crate::http::extract::Body;
 use crate::store::keys::{self, Key};
-use crate::store::snapshot;
 use crate::store::users::{self, Upstream};
+use crate::store::{OrAbsent as _, snapshot};
 
 /// A call, as far as it is given.
 #[derive(Deserialize, JsonSchema)]
@@ -84,7 +84,7 @@ pub async fn explain(State(app): State<App>, Body(question): Body<Question>) -> 
     let mut connection = app.store.read().await?;
     let key = keys::find(&mut connection, &question.key_id).await?;
     let key = key.ok_or_else(|| Problem::invalid("key_id", "Name a key that exists; GET /api/v1/keys lists them."))?;
-    let user = users::find(&mut connection, &key.user_id).await?.ok_or_else(|| Problem::absent("user"))?;
+    let user = users::find(&mut connection, &key.user_id).await?.or_absent("user")?;
     let policy = snapshot::of_call(&mut connection, &key.id, &question.model).await?;
     drop(connection);
     let policy = Snapshot::try_from(policy).map_err(Problem::internal)?;

@@ -21,9 +21,9 @@ use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random::Token;
-use crate::store::Connection;
 use crate::store::audit::sequences;
 use crate::store::gates::{self, Gate};
+use crate::store::{Connection, OrAbsent as _};
 
 /// A week: a token that was replaced is not kept for ever.
 const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
@@ -158,7 +158,7 @@ pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Gate> {
-    gates::find(connection, id).await?.ok_or_else(|| Problem::absent("gate"))
+    gates::find(connection, id).await?.or_absent("gate")
 }
 
 impl View {

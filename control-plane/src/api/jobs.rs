@@ -18,8 +18,8 @@ use crate::domain::time::Moment;
 use crate::http::cursor::Page;
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Id, Patch};
-use crate::store::Connection;
 use crate::store::jobs::{self, Row};
+use crate::store::{Connection, OrAbsent as _};
 use crate::tasks::jobs as runner;
 
 /// A run that ends within this time is answered with how it ended.
@@ -88,9 +88,9 @@ pub async fn run(State(app): State<App>, actor: Actor, Id(name): Id) -> Result<(
 }
 
 fn named(name: &str) -> Result<Job> {
-    Job::named(name).ok_or_else(|| Problem::absent("job"))
+    Job::named(name).or_absent("job")
 }
 
 async fn find(connection: &mut Connection, job: Job, now: Moment) -> Result<Row> {
-    jobs::find(connection, job, now).await?.ok_or_else(|| Problem::absent("job"))
+    jobs::find(connection, job, now).await?.or_absent("job")
 }

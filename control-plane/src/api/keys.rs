@@ -25,7 +25,7 @@ use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
 use crate::store::keys::{self, Key};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, users};
+use crate::store::{Connection, OrAbsent as _, users};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
 const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
@@ -214,7 +214,7 @@ pub async fn rotate(
 pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Key>> {
     let key = change(&app, &actor, async |tx| {
         // What takes a right away depends on nothing else: neither this row nor that of its user need prove itself.
-        let before = keys::look(tx, &id).await?.ok_or_else(|| Problem::absent("key"))?;
+        let before = keys::look(tx, &id).await?.or_absent("key")?;
         if_match.check(before.changed)?;
         let mut key = Key { changed: tx.revision(), ..before.clone() };
         key.revoked_at = key.revoked_at.or(Some(tx.now()));
@@ -231,7 +231,7 @@ pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
 /// `DELETE /api/v1/keys/{id}`
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let key = keys::look(tx, &id).await?.ok_or_else(|| Problem::absent("key"))?;
+        let key = keys::look(tx, &id).await?.or_absent("key")?;
         if_match.check(key.changed)?;
         keys::delete(tx, &id).await?;
         new_keys::recall(tx, &key).await?;
@@ -271,5 +271,5 @@ async fn alter(
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Key> {
-    keys::find(connection, id).await?.ok_or_else(|| Problem::absent("key"))
+    keys::find(connection, id).await?.or_absent("key")
 }

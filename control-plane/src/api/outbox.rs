@@ -18,7 +18,7 @@ use crate::http::cursor::{Page, Window};
 use crate::http::extract::{Body, Id, Query};
 use crate::secrets::random;
 use crate::store::outbox::{self, Counts, Entry, Filter};
-use crate::store::{Connection, accounts, webhooks};
+use crate::store::{Connection, OrAbsent as _, accounts, webhooks};
 use crate::tasks::outbox::deliver;
 
 /// Which messages are wanted.
@@ -142,5 +142,5 @@ fn refuse_unsendable(entry: &Entry, now: Moment) -> Result<()> {
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Entry> {
-    outbox::find(connection, id).await?.ok_or_else(|| Problem::absent("message"))
+    outbox::find(connection, id).await?.or_absent("message")
 }

@@ -17,7 +17,7 @@ use crate::http::extract::{Body, Id, Query};
 use crate::secrets::random;
 use crate::store::pauses::{self, Pause, Scope};
 use crate::store::snapshot::Part;
-use crate::store::users;
+use crate::store::{OrAbsent as _, users};
 
 /// What is said of a new pause.
 #[derive(Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewP
 /// `DELETE /api/v1/pauses/{id}`: lifts it.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let pause = pauses::find(tx, &id).await?.ok_or_else(|| Problem::absent("pause"))?;
+        let pause = pauses::find(tx, &id).await?.or_absent("pause")?;
         if_match.check(pause.changed)?;
         pauses::delete(tx, &id).await?;
         Ok(((), Done::new("pause.delete", &id, Some(&pause), None).touching(Part::Frame)))

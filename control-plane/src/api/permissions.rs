@@ -11,13 +11,13 @@ use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::permission::Rules;
-use crate::domain::problem::{Problem, Result};
+use crate::domain::problem::Result;
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Query};
-use crate::store::permissions;
 use crate::store::snapshot::Part;
+use crate::store::{OrAbsent as _, permissions};
 
 /// A permission record.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -47,7 +47,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
 /// `GET /api/v1/permissions/{model}`
 pub async fn show(State(app): State<App>, Id(model): Id) -> Result<Tagged<View>> {
     let found = permissions::find(&mut *app.store.read().await?, &model).await?;
-    let (permission, changed) = found.ok_or_else(absent)?;
+    let (permission, changed) = found.or_absent("permission")?;
     Ok(Tagged(StatusCode::OK, changed, permission.into()))
 }
 
@@ -77,15 +77,11 @@ pub async fn put(
 /// `DELETE /api/v1/permissions/{model}`: nothing may be done to the model from now on.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(model): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let (permission, changed) = permissions::look(tx, &model).await?.ok_or_else(absent)?;
+        let (permission, changed) = permissions::look(tx, &model).await?.or_absent("permission")?;
         if_match.check(changed)?;
         permissions::delete(tx, &model).await?;
         Ok(((), Done::new("permission.delete", &model, Some(&View::from(permission)), None)))
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn absent() -> Problem {
-    Problem::absent("permission")
 }

@@ -16,7 +16,7 @@ use crate::http::cursor::{Page, Window};
 use crate::http::extract::{Id, Query};
 use crate::store::sessions::{self, Cutoff, Filter, Session, State as SessionState};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, settings, terminations};
+use crate::store::{Connection, OrAbsent as _, settings, terminations};
 
 /// Which sessions are wanted: each parameter that is given must match.
 #[derive(Deserialize, JsonSchema)]
@@ -72,5 +72,5 @@ pub async fn terminate(State(app): State<App>, actor: Actor, Id(id): Id) -> Resu
 }
 
 async fn find(connection: &mut Connection, id: &str, cutoff: Cutoff) -> Result<Session> {
-    sessions::find(connection, id, cutoff).await?.ok_or_else(|| Problem::absent("session"))
+    sessions::find(connection, id, cutoff).await?.or_absent("session")
 }

@@ -25,7 +25,7 @@ use crate::secrets::random;
 use crate::store::accounts::{self, Account};
 use crate::store::admin_audit::{self, Entry};
 use crate::store::tokens::{self, Token};
-use crate::store::{ChangeTx, if_proven};
+use crate::store::{ChangeTx, OrAbsent as _, if_proven};
 
 /// A working day.
 const LASTS: Duration = Duration::from_secs(8 * 3600);
@@ -115,9 +115,8 @@ pub async fn sign_out(State(app): State<App>, actor: Actor, presented: Presented
 /// `GET /api/v1/me`
 pub async fn me(State(app): State<App>, presented: Presented) -> Result<Json<Me>> {
     let mut connection = app.store.read().await?;
-    let token = tokens::find(&mut connection, &presented.token_id).await?.ok_or_else(|| Problem::absent("token"))?;
-    let account = accounts::find(&mut connection, &token.account_id).await?;
-    let account = account.ok_or_else(|| Problem::absent("account"))?;
+    let token = tokens::find(&mut connection, &presented.token_id).await?.or_absent("token")?;
+    let account = accounts::find(&mut connection, &token.account_id).await?.or_absent("account")?;
     Ok(Json(Me { role: account.role.min(token.role), account, token }))
 }
 
@@ -130,8 +129,7 @@ pub async fn change_password(
     Body(given): Body<NewPassword>,
 ) -> Result<StatusCode> {
     passwords::validate("new_password", &given.new_password)?;
-    let account = accounts::find(&mut *app.store.read().await?, &actor.id).await?;
-    let account = account.ok_or_else(|| Problem::absent("account"))?;
+    let account = accounts::find(&mut *app.store.read().await?, &actor.id).await?.or_absent("account")?;
     let refused = || {
         let detail = "It is wrong, or the account has none yet: an administrator can set one.";
         Problem::invalid("current_password", detail)

@@ -17,8 +17,8 @@ use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::extract::{Body, Id, Query};
 use crate::secrets::random;
-use crate::store::accounts;
 use crate::store::tokens::{self, Token};
+use crate::store::{OrAbsent as _, accounts};
 
 /// What is said of a new token.
 #[derive(Deserialize, JsonSchema)]
@@ -74,7 +74,7 @@ pub async fn create(
 /// `DELETE /api/v1/tokens/{id}`: it is refused from now on.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let token = tokens::find(tx, &id).await?.ok_or_else(|| Problem::absent("token"))?;
+        let token = tokens::find(tx, &id).await?.or_absent("token")?;
         tokens::delete(tx, &id).await?;
         keep_an_admin(tx).await?;
         Ok(((), Done::new("token.delete", &id, Some(&token), None)))

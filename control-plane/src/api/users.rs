@@ -20,7 +20,7 @@ use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
-use crate::store::{self, StoreError};
+use crate::store::{self, OrAbsent as _, StoreError};
 use crate::tasks::credentials;
 
 /// What an administrator says about a user.
@@ -145,7 +145,7 @@ pub async fn update(
 /// `DELETE /api/v1/users/{id}`
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let user = users::look(tx, &id).await?.ok_or_else(|| Problem::absent("user"))?;
+        let user = users::look(tx, &id).await?.or_absent("user")?;
         if_match.check(user.changed)?;
         users::delete(tx, &id).await.map_err(|error| match error {
             StoreError::Referenced => Problem::new(
@@ -167,7 +167,7 @@ pub async fn check(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<T
 }
 
 async fn find(connection: &mut store::Connection, id: &str) -> Result<User> {
-    users::find(connection, id).await?.ok_or_else(|| Problem::absent("user"))
+    users::find(connection, id).await?.or_absent("user")
 }
 
 /// Asks Odoo whose the credential is and what its groups are, then seals the secret for the user.

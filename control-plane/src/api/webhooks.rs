@@ -18,8 +18,8 @@ use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random::{self, Token};
-use crate::store::Connection;
 use crate::store::webhooks::{self, Webhook};
+use crate::store::{Connection, OrAbsent as _};
 
 /// What an administrator says about a webhook.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -122,7 +122,7 @@ pub async fn update(
 /// `DELETE /api/v1/webhooks/{id}`: what waits for it fails.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
     change(&app, &actor, async |tx| {
-        let webhook = webhooks::look(tx, &id).await?.ok_or_else(|| Problem::absent("webhook"))?;
+        let webhook = webhooks::look(tx, &id).await?.or_absent("webhook")?;
         if_match.check(webhook.changed)?;
         webhooks::delete(tx, &id).await?;
         Ok(((), Done::new("webhook.delete", &id, Some(&webhook), None)))
@@ -132,5 +132,5 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<Webhook> {
-    webhooks::find(connection, id).await?.ok_or_else(|| Problem::absent("webhook"))
+    webhooks::find(connection, id).await?.or_absent("webhook")
 }

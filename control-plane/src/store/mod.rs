@@ -33,5 +33,5 @@ pub use engine::database::Database;
 pub use engine::error::StoreError;
 pub use engine::meta::Meta;
 pub use engine::transaction::{ChangeTx, WriteTx};
-pub use engine::{Store, if_proven, in_time};
+pub use engine::{OrAbsent, Store, if_proven, in_time};
 pub use notifications::{Listener, News};

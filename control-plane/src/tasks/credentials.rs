@@ -21,7 +21,7 @@ use crate::domain::message::{CredentialRejected, Message, OdooKeyExpiring};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
-use crate::store::{Connection, StoreError, WriteTx, in_time, suspects};
+use crate::store::{Connection, OrAbsent as _, StoreError, WriteTx, in_time, suspects};
 
 /// Odoo's fault code for a wrong password or API key.
 const ACCESS_DENIED: i64 = 3;
@@ -210,5 +210,5 @@ async fn tell(tx: &mut WriteTx, user: &User, event: &str, message: &Message) -> 
 }
 
 async fn find(connection: &mut Connection, id: &str) -> Result<User> {
-    users::find(connection, id).await?.ok_or_else(|| Problem::absent("user"))
+    users::find(connection, id).await?.or_absent("user")
 }

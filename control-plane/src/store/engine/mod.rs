@@ -26,6 +26,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
 use transaction::WriteTx;
 
+use crate::domain::problem::Problem;
 use crate::domain::time::{Clock, Moment, system_clock};
 use crate::store::engine::database::Database;
 use crate::store::engine::error::StoreError;
@@ -52,6 +53,21 @@ pub fn if_proven<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, S
     match found {
         Err(StoreError::Unproven { .. }) => Ok(None),
         found => found,
+    }
+}
+
+/// What was looked for by what somebody calls it.
+pub trait OrAbsent<T> {
+    /// It.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::domain::problem::Code::NotFound) if there is no such record.
+    fn or_absent(self, noun: &str) -> Result<T, Problem>;
+}
+
+impl<T> OrAbsent<T> for Option<T> {
+    fn or_absent(self, noun: &str) -> Result<T, Problem> {
+        self.ok_or_else(|| Problem::absent(noun))
     }
 }
 
