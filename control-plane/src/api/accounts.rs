@@ -7,6 +7,7 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::change_one::{change_one, remove_one};
 use crate::app::change::{Done, change};
 use crate::app::{App, passwords};
 use crate::domain::actor::{Actor, Role};
@@ -45,7 +46,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
 
 /// `GET /api/v1/accounts/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<Account>> {
-    let account = find(&mut *app.store.read().await?, &id).await?;
+    let account = accounts::find(&mut *app.store.read().await?, &id).await?.or_absent("account")?;
     Ok(Tagged(StatusCode::OK, account.changed, account))
 }
 
@@ -79,9 +80,8 @@ pub async fn update(
     if_match: IfMatch,
     patch: Patch<Given>,
 ) -> Result<Tagged<Account>> {
-    let account = change(&app, &actor, async |tx| {
-        let before = find(tx, &id).await?;
-        if_match.check(before.changed)?;
+    let find = accounts::find;
+    let account = change_one(&app, &actor, "account.update", &id, &if_match, find, async |tx, before: &Account| {
         let current = Given { name: before.name.clone(), role: before.role, active: before.active };
         let Given { name, role, active } = patch.over(&current)?;
         validate::text("name", &name)?;
@@ -92,8 +92,7 @@ pub async fn update(
             // Or they would be good again with the account.
             tokens::sign_out_all(tx, &id, None).await?;
         }
-        let done = Done::new("account.update", &id, Some(&before), Some(&account));
-        Ok((account, done))
+        Ok((account, None))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, account.changed, account))
@@ -101,15 +100,11 @@ pub async fn update(
 
 /// `DELETE /api/v1/accounts/{id}`: with its tokens.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    change(&app, &actor, async |tx| {
-        let account = accounts::look(tx, &id).await?.or_absent("account")?;
-        if_match.check(account.changed)?;
+    remove_one(&app, &actor, "account.delete", &id, &if_match, accounts::look, async |tx, _| {
         accounts::delete(tx, &id).await?;
-        keep_an_admin(tx).await?;
-        Ok(((), Done::new("account.delete", &id, Some(&account), None)))
+        keep_an_admin(tx).await
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }
 
 /// A password for somebody else.
@@ -151,14 +146,11 @@ async fn put_password(
     action: &'static str,
     hash: Option<&Hash>,
 ) -> Result<Tagged<Account>> {
-    let account = change(app, actor, async |tx| {
-        let before = find(tx, id).await?;
-        if_match.check(before.changed)?;
+    let account = change_one(app, actor, action, id, if_match, accounts::find, async |tx, _| {
         accounts::set_password(tx, id, hash).await?;
         tokens::sign_out_all(tx, id, None).await?;
         keep_an_admin(tx).await?;
-        let account = find(tx, id).await?;
-        Ok((account.clone(), Done::new(action, id, Some(&before), Some(&account))))
+        Ok((accounts::find(tx, id).await?.or_absent("account")?, None))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, account.changed, account))
@@ -171,10 +163,6 @@ pub async fn keep_an_admin(connection: &mut Connection) -> Result<()> {
     }
     let detail = "Make another admin account first, with a password or a token that does not expire.";
     Err(Problem::new(Code::LastAdmin, detail))
-}
-
-async fn find(connection: &mut Connection, id: &str) -> Result<Account> {
-    accounts::find(connection, id).await?.or_absent("account")
 }
 
 fn name_taken(error: StoreError) -> Problem {

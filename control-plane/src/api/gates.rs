@@ -10,8 +10,8 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::change_one::{change_one, remove_one};
 use crate::app::App;
-use crate::app::change::{Done, change};
 use crate::app::gates::{Issued, current, is_live, issue, name_taken};
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Result};
@@ -21,9 +21,9 @@ use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random::Token;
+use crate::store::OrAbsent as _;
 use crate::store::audit::sequences;
 use crate::store::gates::{self, Gate};
-use crate::store::{Connection, OrAbsent as _};
 
 /// A week: a token that was replaced is not kept for ever.
 const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
@@ -71,7 +71,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
 /// `GET /api/v1/gates/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
     let mut connection = app.store.read().await?;
-    let gate = find(&mut connection, &id).await?;
+    let gate = gates::find(&mut connection, &id).await?.or_absent("gate")?;
     let skipped = sequences::skipped(&mut connection, app.now()).await?;
     Ok(Tagged(StatusCode::OK, gate.changed, View::of(&app, gate, &skipped)))
 }
@@ -90,15 +90,12 @@ pub async fn update(
     if_match: IfMatch,
     patch: Patch<Given>,
 ) -> Result<Tagged<Gate>> {
-    let gate = change(&app, &actor, async |tx| {
-        let before = find(tx, &id).await?;
-        if_match.check(before.changed)?;
+    let gate = change_one(&app, &actor, "gate.update", &id, &if_match, gates::find, async |tx, before: &Gate| {
         let Given { name } = patch.over(&Given { name: before.name.clone() })?;
         validate::text("name", &name)?;
         let gate = Gate { name, changed: tx.revision(), ..before.clone() };
         gates::update(tx, &gate).await.map_err(name_taken)?;
-        let done = Done::new("gate.update", &id, Some(&before), Some(&gate));
-        Ok((gate, done))
+        Ok((gate, None))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, gate.changed, current(&app, gate)))
@@ -106,14 +103,16 @@ pub async fn update(
 
 /// `DELETE /api/v1/gates/{id}`: its token is refused from now on, in the middle of a long poll too.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    change(&app, &actor, async |tx| {
-        let gate = find(tx, &id).await?;
-        if_match.check(gate.changed)?;
-        gates::delete(tx, &id).await?;
-        Ok(((), Done::new("gate.delete", &id, Some(&gate), None)))
-    })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    remove_one(
+        &app,
+        &actor,
+        "gate.delete",
+        &id,
+        &if_match,
+        gates::find,
+        async |tx, _| Ok(gates::delete(tx, &id).await?),
+    )
+    .await
 }
 
 /// `POST /api/v1/gates/{id}/rotate`: another token. The one before is refused from now on, or after the overlap.
@@ -125,16 +124,12 @@ pub async fn rotate(
     Body(given): Body<Rotation>,
 ) -> Result<Tagged<Issued>> {
     let token = Token::of_gate().map_err(Problem::internal)?;
-    let gate = change(&app, &actor, async |tx| {
-        let before = find(tx, &id).await?;
-        if_match.check(before.changed)?;
+    let gate = change_one(&app, &actor, "gate.rotate", &id, &if_match, gates::find, async |tx, before: &Gate| {
         // A token that was revoked does not come back as the one before.
         let overlap = if before.revoked_at.is_some() { 0 } else { given.overlap_seconds };
         let until = tx.now().plus(Duration::from_secs(overlap.into()));
         gates::rotate(tx, &id, &token.hash(), until).await?;
-        let gate = Gate { revoked_at: None, changed: tx.revision(), ..before.clone() };
-        let done = Done::new("gate.rotate", &id, Some(&before), Some(&gate));
-        Ok((gate, done))
+        Ok((Gate { revoked_at: None, changed: tx.revision(), ..before.clone() }, None))
     })
     .await?;
     let gate = current(&app, gate);
@@ -144,21 +139,13 @@ pub async fn rotate(
 /// `POST /api/v1/gates/{id}/revoke`: its tokens are refused from now on, in the middle of a long poll too, until it is
 /// given another one.
 pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Gate>> {
-    let gate = change(&app, &actor, async |tx| {
-        let before = find(tx, &id).await?;
-        if_match.check(before.changed)?;
+    let gate = change_one(&app, &actor, "gate.revoke", &id, &if_match, gates::find, async |tx, before: &Gate| {
         let revoked_at = before.revoked_at.unwrap_or(tx.now());
         gates::revoke(tx, &id, revoked_at).await?;
-        let gate = Gate { revoked_at: Some(revoked_at), changed: tx.revision(), ..before.clone() };
-        let done = Done::new("gate.revoke", &id, Some(&before), Some(&gate));
-        Ok((gate, done))
+        Ok((Gate { revoked_at: Some(revoked_at), changed: tx.revision(), ..before.clone() }, None))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, gate.changed, current(&app, gate)))
-}
-
-async fn find(connection: &mut Connection, id: &str) -> Result<Gate> {
-    gates::find(connection, id).await?.or_absent("gate")
 }
 
 impl View {

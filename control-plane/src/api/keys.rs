@@ -10,6 +10,7 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::change_one::{change_one, remove_one};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::new_keys::{self, NewSecret, refuse_revoked};
@@ -25,7 +26,7 @@ use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
 use crate::store::keys::{self, Key};
 use crate::store::snapshot::Part;
-use crate::store::{Connection, OrAbsent as _, users};
+use crate::store::{OrAbsent as _, users};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
 const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
@@ -89,7 +90,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
 
 /// `GET /api/v1/keys/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<Key>> {
-    let key = find(&mut *app.store.read().await?, &id).await?;
+    let key = keys::find(&mut *app.store.read().await?, &id).await?.or_absent("key")?;
     Ok(Tagged(StatusCode::OK, key.changed, key))
 }
 
@@ -198,7 +199,7 @@ pub async fn rotate(
 ) -> Result<Tagged<Issued>> {
     let secret = NewSecret::make(&app).await?;
     let record = change(&app, &actor, async |tx| {
-        let before = find(tx, &id).await?;
+        let before = keys::find(tx, &id).await?.or_absent("key")?;
         if_match.check(before.changed)?;
         let old_ends = tx.now().plus(Duration::from_secs(overlap_seconds.into()));
         let replaced = new_keys::replace(tx, &before, &secret, Some(old_ends)).await?;
@@ -212,17 +213,14 @@ pub async fn rotate(
 
 /// `POST /api/v1/keys/{id}/revoke`: for ever.
 pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Key>> {
-    let key = change(&app, &actor, async |tx| {
-        // What takes a right away depends on nothing else: neither this row nor that of its user need prove itself.
-        let before = keys::look(tx, &id).await?.or_absent("key")?;
-        if_match.check(before.changed)?;
+    // What takes a right away depends on nothing else: neither this row nor that of its user need prove itself.
+    let key = change_one(&app, &actor, "key.revoke", &id, &if_match, keys::look, async |tx, before: &Key| {
         let mut key = Key { changed: tx.revision(), ..before.clone() };
         key.revoked_at = key.revoked_at.or(Some(tx.now()));
         key.terms.active = false;
         keys::update(tx, &key).await?;
         new_keys::recall(tx, &key).await?;
-        let done = Done::new("key.revoke", &id, Some(&before), Some(&key));
-        Ok((key, done))
+        Ok((key, None))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, key.changed, key))
@@ -230,15 +228,11 @@ pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
 
 /// `DELETE /api/v1/keys/{id}`
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    change(&app, &actor, async |tx| {
-        let key = keys::look(tx, &id).await?.or_absent("key")?;
-        if_match.check(key.changed)?;
+    remove_one(&app, &actor, "key.delete", &id, &if_match, keys::look, async |tx, key: &Key| {
         keys::delete(tx, &id).await?;
-        new_keys::recall(tx, &key).await?;
-        Ok(((), Done::new("key.delete", &id, Some(&key), None)))
+        new_keys::recall(tx, key).await
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }
 
 /// Changes a key in one transaction.
@@ -250,9 +244,7 @@ async fn alter(
     if_match: &IfMatch,
     alteration: impl FnOnce(&mut Key) -> Result<()> + Send,
 ) -> Result<Key> {
-    change(app, actor, async |tx| {
-        let before = find(tx, id).await?;
-        if_match.check(before.changed)?;
+    change_one(app, actor, action, id, if_match, keys::find, async |tx, before: &Key| {
         let mut key = Key { changed: tx.revision(), ..before.clone() };
         alteration(&mut key)?;
         if key.terms.active && key.slot.is_none() {
@@ -262,14 +254,9 @@ async fn alter(
         if key.version != before.version {
             new_keys::recall(tx, &key).await?;
         }
-        let done = Done::new(action, id, Some(&before), Some(&key));
         // One that gates do not get needs nothing that gates could refuse: neither settings nor its user.
-        let done = if key.terms.active { done.touching(Part::Key(id.to_owned())) } else { done };
-        Ok((key, done))
+        let part = key.terms.active.then(|| Part::Key(id.to_owned()));
+        Ok((key, part))
     })
     .await
-}
-
-async fn find(connection: &mut Connection, id: &str) -> Result<Key> {
-    keys::find(connection, id).await?.or_absent("key")
 }

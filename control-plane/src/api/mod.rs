@@ -5,6 +5,7 @@ pub mod admin_audit;
 pub mod alerts;
 pub mod audit;
 pub mod auth;
+mod change_one;
 pub mod csv;
 pub mod emergency;
 pub mod explain;

@@ -8,6 +8,7 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::change_one::{change_one, remove_one};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::clients::odoo::OdooError;
@@ -20,7 +21,7 @@ use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
-use crate::store::{self, OrAbsent as _, StoreError};
+use crate::store::{OrAbsent as _, StoreError};
 use crate::tasks::credentials;
 
 /// What an administrator says about a user.
@@ -78,7 +79,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
 
 /// `GET /api/v1/users/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<User>> {
-    let user = find(&mut *app.store.read().await?, &id).await?;
+    let user = users::find(&mut *app.store.read().await?, &id).await?.or_absent("user")?;
     Ok(Tagged(StatusCode::OK, user.changed, user))
 }
 
@@ -114,7 +115,7 @@ pub async fn update(
     if_match: IfMatch,
     patch: Patch<Given>,
 ) -> Result<Tagged<User>> {
-    let before = find(&mut *app.store.read().await?, &id).await?;
+    let before = users::find(&mut *app.store.read().await?, &id).await?.or_absent("user")?;
     let given = patch.over(&Given::of(&before))?;
     given.validate()?;
     let (upstream, odoo_groups) = if given.upstream.secret.is_some() {
@@ -125,18 +126,16 @@ pub async fn update(
         let detail = "Give the secret of the new login and database with them.";
         return Err(Problem::with_field(Code::SecretRequired, "upstream.secret", detail));
     };
-    let user = change(&app, &actor, async |tx| {
-        let current = find(tx, &id).await?;
-        if_match.check(current.changed)?;
+    let user = change_one(&app, &actor, "user.update", &id, &if_match, users::find, async |tx, current: &User| {
         // Odoo was asked about the record as it was before the transaction: it must still be that one.
         if current.changed != before.changed {
             return Err(Problem::new(Code::PreconditionFailed, "Somebody else changed the user: repeat the change."));
         }
         let Given { name, email, groups, .. } = given;
-        let user = User { name, email, groups, odoo_groups, upstream, changed: tx.revision(), ..current };
+        let changed = tx.revision();
+        let user = User { name, email, groups, odoo_groups, upstream, changed, ..current.clone() };
         users::put(tx, &user).await?;
-        let done = Done::new("user.update", &id, Some(&before), Some(&user)).touching(Part::User(id.clone()));
-        Ok((user, done))
+        Ok((user, Some(Part::User(id.clone()))))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, user.changed, user))
@@ -144,30 +143,22 @@ pub async fn update(
 
 /// `DELETE /api/v1/users/{id}`
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    change(&app, &actor, async |tx| {
-        let user = users::look(tx, &id).await?.or_absent("user")?;
-        if_match.check(user.changed)?;
+    remove_one(&app, &actor, "user.delete", &id, &if_match, users::look, async |tx, _| {
         users::delete(tx, &id).await.map_err(|error| match error {
             StoreError::Referenced => Problem::new(
                 Code::UserHasKeys,
                 format!("Delete the user's keys first; GET /api/v1/keys?user_id={id} lists them."),
             ),
             error => error.into(),
-        })?;
-        Ok(((), Done::new("user.delete", &id, Some(&user), None)))
+        })
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }
 
 /// `POST /api/v1/users/{id}/check`: tries the stored credential at Odoo now, and reads the groups.
 pub async fn check(State(app): State<App>, actor: Actor, Id(id): Id) -> Result<Tagged<User>> {
     let user = credentials::check(&app, &actor, &id).await?;
     Ok(Tagged(StatusCode::OK, user.changed, user))
-}
-
-async fn find(connection: &mut store::Connection, id: &str) -> Result<User> {
-    users::find(connection, id).await?.or_absent("user")
 }
 
 /// Asks Odoo whose the credential is and what its groups are, then seals the secret for the user.

@@ -7,6 +7,7 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::change_one::{change_one, remove_one};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::clients::webhook::is_usable;
@@ -18,8 +19,8 @@ use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random::{self, Token};
+use crate::store::OrAbsent as _;
 use crate::store::webhooks::{self, Webhook};
-use crate::store::{Connection, OrAbsent as _};
 
 /// What an administrator says about a webhook.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -68,7 +69,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
 
 /// `GET /api/v1/webhooks/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<Webhook>> {
-    let webhook = find(&mut *app.store.read().await?, &id).await?;
+    let webhook = webhooks::find(&mut *app.store.read().await?, &id).await?.or_absent("webhook")?;
     Ok(Tagged(StatusCode::OK, webhook.changed, webhook))
 }
 
@@ -103,17 +104,15 @@ pub async fn update(
     if_match: IfMatch,
     patch: Patch<Given>,
 ) -> Result<Tagged<Webhook>> {
-    let webhook = change(&app, &actor, async |tx| {
-        let before = find(tx, &id).await?;
-        if_match.check(before.changed)?;
+    let find = webhooks::find;
+    let webhook = change_one(&app, &actor, "webhook.update", &id, &if_match, find, async |tx, before: &Webhook| {
         let Webhook { name, url, from_severity, .. } = before.clone();
         let given = patch.over(&Given { name, url, from_severity })?;
         given.validate()?;
         let Given { name, url, from_severity } = given;
         let webhook = Webhook { name, url, from_severity, changed: tx.revision(), ..before.clone() };
         webhooks::update(tx, &webhook).await?;
-        let done = Done::new("webhook.update", &id, Some(&before), Some(&webhook));
-        Ok((webhook, done))
+        Ok((webhook, None))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, webhook.changed, webhook))
@@ -121,16 +120,8 @@ pub async fn update(
 
 /// `DELETE /api/v1/webhooks/{id}`: what waits for it fails.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    change(&app, &actor, async |tx| {
-        let webhook = webhooks::look(tx, &id).await?.or_absent("webhook")?;
-        if_match.check(webhook.changed)?;
-        webhooks::delete(tx, &id).await?;
-        Ok(((), Done::new("webhook.delete", &id, Some(&webhook), None)))
+    remove_one(&app, &actor, "webhook.delete", &id, &if_match, webhooks::look, async |tx, _| {
+        Ok(webhooks::delete(tx, &id).await?)
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn find(connection: &mut Connection, id: &str) -> Result<Webhook> {
-    webhooks::find(connection, id).await?.or_absent("webhook")
+    .await
 }

@@ -34,8 +34,8 @@ impl Done {
 
     /// The change touched this part of the policy.
     #[must_use]
-    pub fn touching(mut self, part: Part) -> Self {
-        self.part = Some(part);
+    pub fn touching(mut self, part: impl Into<Option<Part>>) -> Self {
+        self.part = part.into();
         self
     }
 }

@@ -1,0 +1,83 @@
+//! What every handler does that changes one record or removes it: it finds the record, looks whether that is still what the
+//! caller means, and says for the audit row what has become of it.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::app::change::{Done, change};
+use crate::domain::actor::Actor;
+use crate::domain::problem::Result;
+use crate::domain::revision::Revision;
+use crate::http::etag::IfMatch;
+use crate::store::accounts::Account;
+use crate::store::gates::Gate;
+use crate::store::keys::Key;
+use crate::store::snapshot::Part;
+use crate::store::users::User;
+use crate::store::webhooks::Webhook;
+use crate::store::{ChangeTx, Connection, OrAbsent as _, StoreError};
+
+/// A record that `If-Match` can name.
+pub(crate) trait Record: Serialize {
+    /// What people call it.
+    const NOUN: &'static str;
+
+    /// The revision that last changed it.
+    fn changed(&self) -> Revision;
+}
+
+macro_rules! records {
+    ($($name:ident = $noun:literal,)*) => {
+        $(impl Record for $name {
+            const NOUN: &'static str = $noun;
+
+            fn changed(&self) -> Revision {
+                self.changed
+            }
+        })*
+    };
+}
+
+records! { Account = "account", Gate = "gate", Key = "key", User = "user", Webhook = "webhook", }
+
+/// Changes a record in one transaction. `alter` writes what it becomes, and answers that with the part of the policy that it
+/// touches.
+pub(crate) async fn change_one<T: Record>(
+    app: &App,
+    actor: &Actor,
+    action: &'static str,
+    id: &str,
+    if_match: &IfMatch,
+    find: impl AsyncFnOnce(&mut Connection, &str) -> Result<Option<T>, StoreError>,
+    alter: impl AsyncFnOnce(&mut ChangeTx, &T) -> Result<(T, Option<Part>)>,
+) -> Result<T> {
+    change(app, actor, async |tx| {
+        let before = find(tx.connection(), id).await?.or_absent(T::NOUN)?;
+        if_match.check(before.changed())?;
+        let (after, part) = alter(tx, &before).await?;
+        let done = Done::new(action, id, Some(&before), Some(&after)).touching(part);
+        Ok((after, done))
+    })
+    .await
+}
+
+/// Removes a record in one transaction.
+pub(crate) async fn remove_one<T: Record>(
+    app: &App,
+    actor: &Actor,
+    action: &'static str,
+    id: &str,
+    if_match: &IfMatch,
+    find: impl AsyncFnOnce(&mut Connection, &str) -> Result<Option<T>, StoreError>,
+    remove: impl AsyncFnOnce(&mut ChangeTx, &T) -> Result<()>,
+) -> Result<StatusCode> {
+    change(app, actor, async |tx| {
+        let before = find(tx.connection(), id).await?.or_absent(T::NOUN)?;
+        if_match.check(before.changed())?;
+        remove(tx, &before).await?;
+        Ok(((), Done::new(action, id, Some(&before), None)))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
