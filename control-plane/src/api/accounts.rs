@@ -40,7 +40,7 @@ fn yes() -> bool {
 pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<Account>>> {
     let window = query.window()?;
     let after = window.after.clone().unwrap_or_default();
-    let found = accounts::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    let found = accounts::list(&mut *app.store.read().await?, &after, window.row_limit()).await?;
     Ok(Json(window.page(found, |account| account.id.clone())))
 }
 

@@ -37,6 +37,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
     let window = Window::new(query.limit, query.cursor.as_deref())?;
     let ListQuery { actor, action, object, from, to, .. } = query;
     let filter = Filter { actor, action, object, from: from.map(DayOrMoment::moment), to: to.map(DayOrMoment::moment) };
-    let found = admin_audit::list(&mut *app.store.read().await?, filter, window.after.as_ref(), window.reach()).await?;
+    let found =
+        admin_audit::list(&mut *app.store.read().await?, filter, window.after.as_ref(), window.row_limit()).await?;
     Ok(Json(window.page(found, Record::place)))
 }

@@ -84,7 +84,8 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
         from,
         to,
     };
-    let found = alerts::list(&mut *app.store.read().await?, &filter, window.after.as_deref(), window.reach()).await?;
+    let found =
+        alerts::list(&mut *app.store.read().await?, &filter, window.after.as_deref(), window.row_limit()).await?;
     Ok(Json(window.page(found, |alert| alert.id.clone())))
 }
 

@@ -104,7 +104,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<AuditQuery>) -> Re
     }
     let window = Window::new(query.limit, query.cursor.as_deref())?;
     let filter = query.filter()?;
-    let found = list::list(&mut *app.store.read().await?, &filter, window.after.as_ref(), window.reach()).await?;
+    let found = list::list(&mut *app.store.read().await?, &filter, window.after.as_ref(), window.row_limit()).await?;
     Ok(Json(window.page(found, Record::place)))
 }
 

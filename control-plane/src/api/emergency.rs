@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::app::alerts::raise::{self, Cause};
 use crate::app::change::{Done, change};
 use crate::app::gates::{all, is_live};
-use crate::app::outbox::{Letter, enqueue};
+use crate::app::outbox::{OutboxMessage, enqueue};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
@@ -30,7 +30,7 @@ use crate::store::keys::{self, Holder};
 use crate::store::{ChangeTx, Meta, StoreError, key_links, outbox};
 
 /// How often gates are looked for without being told to: what another replica told may be lost.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Why, and that it is meant.
 #[derive(Deserialize, JsonSchema)]
@@ -47,9 +47,9 @@ pub struct Report {
     /// How many keys were revoked.
     revoked: u64,
     /// The users whose keys were revoked and to whom a mail is in the outbox.
-    notified: Vec<Told>,
+    notified: Vec<Notified>,
     /// Those who have no mail address: tell them otherwise.
-    without_address: Vec<Told>,
+    without_address: Vec<Notified>,
     /// Whether an SMTP server is configured. Until one is, mail waits in the outbox.
     smtp_configured: bool,
     /// Messages with a key, or with a link to one, that were not sent yet and never will be.
@@ -61,7 +61,7 @@ pub struct Report {
 
 /// A user whose keys were revoked.
 #[derive(Serialize, JsonSchema)]
-struct Told {
+struct Notified {
     user_id: String,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
         let revoked = keys::revoke_all(tx).await?;
         let cancelled = outbox::kill_secrets(tx).await?;
         let (revision, now) = (tx.revision(), tx.now());
-        enqueue(tx, holders.iter().filter_map(|holder| letter(holder, revision, now, &order.reason))).await?;
+        enqueue(tx, holders.iter().filter_map(|holder| message(holder, revision, now, &order.reason))).await?;
         key_links::kill_secrets(tx).await?;
         let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision };
         let gates = all(&app, tx).await?;
@@ -106,19 +106,19 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
     })
     .await?;
     tracing::warn!(revoked, revision = policy.revision.0, "all keys were revoked");
-    let told = |Holder { user_id, name, email, keys }| Told { user_id, name, email, keys };
-    let (notified, without_address) = holders.into_iter().map(told).partition(|told| told.email.is_some());
+    let user = |Holder { user_id, name, email, keys }| Notified { user_id, name, email, keys };
+    let (notified, without_address) = holders.into_iter().map(user).partition(|user| user.email.is_some());
     let smtp_configured = app.can_mail();
     let gates = acknowledged(&app, &policy, gates).await;
     Ok(Json(Report { revoked, notified, without_address, smtp_configured, cancelled_messages, gates }))
 }
 
 /// The mail to a user, if it has an address.
-fn letter(holder: &Holder, revision: Revision, at: Moment, reason: &str) -> Option<Letter> {
+fn message(holder: &Holder, revision: Revision, at: Moment, reason: &str) -> Option<OutboxMessage> {
     let event = format!("emergency_revocation/{}/{}", revision.0, holder.user_id);
     let (user_name, keys, reason) = (holder.name.clone(), holder.keys, reason.to_owned());
     let message = Message::EmergencyRevocation(EmergencyRevocation { user_name, keys, at, reason });
-    Some(Letter::mail(event, holder.email.as_deref()?, message))
+    Some(OutboxMessage::mail(event, holder.email.as_deref()?, message))
 }
 
 /// Keys that were revoked together are one alert, also when there were none left.
@@ -156,11 +156,11 @@ impl Policy {
 
 /// Waits for the gates that are connected, but not long. Cannot fail: the keys are revoked by now.
 async fn acknowledged(app: &App, policy: &Policy, mut gates: Vec<Gate>) -> Vec<Acknowledgement> {
-    let mut news = app.presence.news();
+    let mut changes = app.presence.changes();
     let waiting = async {
         // Gates hang on this replica or on another one, which writes what they acknowledge.
         while gates.iter().any(|gate| is_live(gate, app.now()) && !policy.is_run_by(gate)) {
-            let _ = timeout(LOOK_EVERY, news.changed()).await;
+            let _ = timeout(LOOK_INTERVAL, changes.changed()).await;
             gates = all(app, &mut *app.store.read().await?).await?;
         }
         Ok::<_, StoreError>(())

@@ -104,7 +104,7 @@ pub async fn policy(
 async fn take_count(app: &App, gate_id: &str, boot: &str, next: u64) -> Result<()> {
     gate_report::boot(boot)?;
     gate_report::next(next)?;
-    if let Err(error) = sequences::told(&app.store, gate_id, boot, next).await {
+    if let Err(error) = sequences::record_report(&app.store, gate_id, boot, next).await {
         tracing::warn!(%error, "how many events a gate has numbered could not be stored");
     }
     Ok(())

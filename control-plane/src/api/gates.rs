@@ -62,7 +62,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
     let window = query.window()?;
     let after = window.after.clone().unwrap_or_default();
     let mut connection = app.store.read().await?;
-    let found = gates::list(&mut connection, &after, window.reach()).await?;
+    let found = gates::list(&mut connection, &after, window.row_limit()).await?;
     let skipped = sequences::skipped(&mut connection, app.now()).await?;
     let views = found.into_iter().map(|gate| View::of(&app, gate, &skipped)).collect();
     Ok(Json(window.page(views, |view| view.gate.id.clone())))

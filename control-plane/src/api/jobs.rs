@@ -23,7 +23,7 @@ use crate::store::{Connection, OrAbsent as _};
 use crate::tasks::jobs as runner;
 
 /// A run that ends within this time is answered with how it ended.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What an administrator may change.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -82,7 +82,7 @@ pub async fn run(State(app): State<App>, actor: Actor, Id(name): Id) -> Result<(
         Ok((claim, Done::new::<()>("job.run", job.name(), None, None)))
     })
     .await?;
-    let ended = tokio::time::timeout(PATIENCE, runner::runner::start(&app, claim)).await.is_ok();
+    let ended = tokio::time::timeout(ANSWER_TIMEOUT, runner::runner::start(&app, claim)).await.is_ok();
     let row = find(&mut *app.store.read().await?, job, app.now()).await?;
     Ok((if ended { StatusCode::OK } else { StatusCode::ACCEPTED }, Json(row)))
 }

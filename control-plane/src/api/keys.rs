@@ -83,7 +83,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
             let matches = |key: &Key| user_id.is_none_or(|user_id| key.user_id == user_id) && key.id > after;
             key.into_iter().filter(matches).collect()
         }
-        None => keys::list(&mut connection, user_id, &after, window.reach()).await?,
+        None => keys::list(&mut connection, user_id, &after, window.row_limit()).await?,
     };
     Ok(Json(window.page(found, |key| key.id.clone())))
 }

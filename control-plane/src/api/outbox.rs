@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::app::change::{Done, change};
-use crate::app::outbox::{Letter, TRIES, enqueue_claimed};
+use crate::app::outbox::{OutboxMessage, TRIES, enqueue_claimed};
 use crate::domain::actor::Actor;
 use crate::domain::message::{Kind, Message, State as Fate, Test};
 use crate::domain::problem::{Code, Problem, Result};
@@ -61,7 +61,7 @@ pub struct NewTest {
 pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<Entry>>> {
     let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
     let filter = Filter { state: query.state, kind: query.kind };
-    let found = outbox::list(&mut *app.store.read().await?, filter, window.after.clone(), window.reach()).await?;
+    let found = outbox::list(&mut *app.store.read().await?, filter, window.after.clone(), window.row_limit()).await?;
     Ok(Json(window.page(found, |entry| entry.id.clone())))
 }
 
@@ -101,14 +101,14 @@ pub async fn test(State(app): State<App>, actor: Actor, Body(given): Body<NewTes
         let asked_by = accounts::find(tx, &actor.id).await?.map_or_else(|| actor.id.clone(), |account| account.name);
         let message = Message::Test(Test { asked_by });
         let event = format!("test/{}", random::id());
-        let letter = match (&given.mail, &given.webhook) {
+        let message = match (&given.mail, &given.webhook) {
             (Some(address), None) => {
                 validate::email("mail", address)?;
                 if !app.can_mail() {
                     let detail = "Start the service with --smtp-host and --smtp-from; until then mail waits.";
                     return Err(Problem::new(Code::MailNotConfigured, detail));
                 }
-                Letter::mail(event, address, message)
+                OutboxMessage::mail(event, address, message)
             }
             (None, Some(id)) => {
                 if webhooks::find(tx, id).await?.is_none() {
@@ -117,11 +117,11 @@ pub async fn test(State(app): State<App>, actor: Actor, Body(given): Body<NewTes
                         "Name a webhook that exists; GET /api/v1/webhooks lists them.",
                     ));
                 }
-                Letter::webhook(event, id, message)
+                OutboxMessage::webhook(event, id, message)
             }
             _ => return Err(Problem::invalid("mail", "Give either 'mail', an address, or 'webhook', the id of one.")),
         };
-        let claim = enqueue_claimed(tx, letter).await?;
+        let claim = enqueue_claimed(tx, message).await?;
         let told = json!({"mail": given.mail, "webhook": given.webhook});
         let done = Done::new("outbox.test", &claim.id, None, Some(&told));
         Ok((claim, done))

@@ -34,7 +34,7 @@ pub struct NewPause {
 pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<Pause>>> {
     let window = query.window()?;
     let after = window.after.clone().unwrap_or_default();
-    let found = pauses::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    let found = pauses::list(&mut *app.store.read().await?, &after, window.row_limit()).await?;
     Ok(Json(window.page(found, |pause| pause.id.clone())))
 }
 

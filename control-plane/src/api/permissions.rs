@@ -39,7 +39,7 @@ impl From<wire::Permission> for View {
 pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<View>>> {
     let window = query.window()?;
     let after = window.after.clone().unwrap_or_default();
-    let found = permissions::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    let found = permissions::list(&mut *app.store.read().await?, &after, window.row_limit()).await?;
     let views = found.into_iter().map(|(permission, _)| View::from(permission)).collect();
     Ok(Json(window.page(views, |view| view.model.clone())))
 }

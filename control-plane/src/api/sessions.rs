@@ -37,7 +37,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
     let filter = Filter { key_id, client_ip, user_agent, state };
     let mut connection = app.store.read().await?;
     let (cutoff, _) = cutoff(&settings::load_or_default(&mut connection).await?, app.now());
-    let found = sessions::list(&mut connection, &filter, cutoff, window.after.as_ref(), window.reach()).await?;
+    let found = sessions::list(&mut connection, &filter, cutoff, window.after.as_ref(), window.row_limit()).await?;
     Ok(Json(window.page(found, |session| (session.started_at.0, session.id.clone()))))
 }
 

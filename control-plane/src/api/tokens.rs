@@ -35,7 +35,7 @@ pub struct NewToken {
 pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<Token>>> {
     let window = query.window()?;
     let after = window.after.clone().unwrap_or_default();
-    let found = tokens::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    let found = tokens::list(&mut *app.store.read().await?, &after, window.row_limit()).await?;
     Ok(Json(window.page(found, |token| token.id.clone())))
 }
 

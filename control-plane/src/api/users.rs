@@ -73,7 +73,7 @@ impl Given {
 pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<User>>> {
     let window = query.window()?;
     let after = window.after.clone().unwrap_or_default();
-    let found = users::list(&mut *app.store.read().await?, &after, window.reach()).await?;
+    let found = users::list(&mut *app.store.read().await?, &after, window.row_limit()).await?;
     Ok(Json(window.page(found, |user| user.id.clone())))
 }
 

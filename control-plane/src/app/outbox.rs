@@ -22,16 +22,16 @@ pub const TRIES: u32 = 16;
 
 /// One message to one recipient.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct OutboxMessage {
     event: String,
     channel: Channel,
     recipient: String,
     message: Message,
 }
 
-impl Letter {
+impl OutboxMessage {
     /// A mail. The event is what it tells of, such as `alert/{id}`: an address is told the same event once,
-    /// however often the letter is put into the outbox.
+    /// however often the message is put into the outbox.
     pub fn mail(event: impl Into<String>, to: impl Into<String>, message: Message) -> Self {
         Self { event: event.into(), channel: Channel::Mail, recipient: to.into(), message }
     }
@@ -55,23 +55,23 @@ impl Letter {
     }
 }
 
-/// Puts letters into the outbox, in the transaction of what they tell of: they are sent if it is committed. Says how
+/// Puts messages into the outbox, in the transaction of what they tell of: they are sent if it is committed. Says how
 /// many recipients had not been told of their event before.
-pub async fn enqueue(tx: &mut WriteTx, letters: impl IntoIterator<Item = Letter>) -> Result<u64, StoreError> {
-    let rows = letters.into_iter().map(|letter| row(tx, letter, TRIES)).collect::<Result<Vec<_>, _>>()?;
+pub async fn enqueue(tx: &mut WriteTx, messages: impl IntoIterator<Item = OutboxMessage>) -> Result<u64, StoreError> {
+    let rows = messages.into_iter().map(|message| row(tx, message, TRIES)).collect::<Result<Vec<_>, _>>()?;
     outbox::insert(tx, &rows).await
 }
 
-/// Puts a letter into the outbox for one try, which the caller makes with [`deliver`]: the sender leaves it alone.
-pub async fn enqueue_claimed(tx: &mut WriteTx, letter: Letter) -> Result<Claim, StoreError> {
-    let row = row(tx, letter, 1)?;
+/// Puts a message into the outbox for one try, which the caller makes with [`deliver`]: the sender leaves it alone.
+pub async fn enqueue_claimed(tx: &mut WriteTx, message: OutboxMessage) -> Result<Claim, StoreError> {
+    let row = row(tx, message, 1)?;
     outbox::insert(tx, std::slice::from_ref(&row)).await?;
     let until = tx.now().plus(LEASE);
     outbox::claim_one(tx, &row.id, until).await
 }
 
-fn row(tx: &WriteTx, letter: Letter, tries: u32) -> Result<Row, StoreError> {
-    let Letter { event, channel, recipient, message } = letter;
+fn row(tx: &WriteTx, message: OutboxMessage, tries: u32) -> Result<Row, StoreError> {
+    let OutboxMessage { event, channel, recipient, message } = message;
     let id = random::id();
     let json = serde_json::to_string(&message).map_err(|_| StoreError::Column("body".to_owned()))?;
     let vault = tx.vault()?;

@@ -19,9 +19,9 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Hashed at once: each takes the memory above and a processor for tens of milliseconds.
-const AT_ONCE: usize = 2;
+const HASHED_AT_ONCE: usize = 2;
 /// How long an attempt waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Hashes and compares passwords.
 pub struct Passwords {
@@ -30,7 +30,7 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { turns: Arc::new(Semaphore::new(HASHED_AT_ONCE)) }
     }
 }
 
@@ -51,7 +51,7 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| Problem::new(Code::NotReady, "Too many sign in at once: try again."))?;
         // The work has the turn, and not who waits for it: a client that goes away does not end the work.
         let work = move || {
@@ -116,9 +116,9 @@ mod tests {
         let mut attempt = Box::pin(passwords.run(move || until_ended.recv()));
         assert!(tokio::time::timeout(Duration::ZERO, &mut attempt).await.is_err());
         drop(attempt);
-        assert_eq!(passwords.turns.available_permits(), AT_ONCE - 1);
+        assert_eq!(passwords.turns.available_permits(), HASHED_AT_ONCE - 1);
         drop(end);
-        drop(passwords.turns.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap());
+        drop(passwords.turns.acquire_many(u32::try_from(HASHED_AT_ONCE).unwrap()).await.unwrap());
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
 
 use crate::store::gates::Seen;
-use crate::store::{News, Store, StoreError, gates as rows, in_time, notifications};
+use crate::store::notifications::notify_replicas;
+use crate::store::{Notification, Store, StoreError, gates as rows, in_time};
 
 /// When each gate was last heard by this process, and what it runs. Kept here and written now and then, for the other
 /// replicas and for the next start: a poll must not cost a write. Holds only gates that have shown a token, so it is as
@@ -15,7 +16,7 @@ use crate::store::{News, Store, StoreError, gates as rows, in_time, notification
 #[derive(Default)]
 pub struct Presence {
     gates: Mutex<BTreeMap<String, (Seen, Unsaved)>>,
-    news: watch::Sender<()>,
+    changes: watch::Sender<()>,
     pub(crate) acknowledged: Notify,
 }
 
@@ -29,8 +30,8 @@ impl Presence {
     }
 
     /// Changes whenever a gate is heard, here or by another replica that says so.
-    pub fn news(&self) -> watch::Receiver<()> {
-        self.news.subscribe()
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Writes what is new. What could not be written is tried again next time.
@@ -50,7 +51,7 @@ impl Presence {
             for (id, seen, _) in &unsaved {
                 rows::write_seen(&mut tx, id, seen).await?;
             }
-            notifications::tell(&mut tx, News::Gates).await?;
+            notify_replicas(&mut tx, Notification::Gates).await?;
             tx.commit().await
         })
         .await;
@@ -63,15 +64,15 @@ impl Presence {
     }
 
     /// Another replica may have heard a gate.
-    pub fn told(&self) {
-        self.news.send_replace(());
+    pub fn heard_elsewhere(&self) {
+        self.changes.send_replace(());
     }
 
     pub(crate) fn heard(&self, gate_id: &str, seen: Seen) {
         let runs = |seen: &Seen| (seen.epoch.clone(), seen.revision);
         let now_runs = runs(&seen);
         let before = self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
-        self.news.send_replace(());
+        self.changes.send_replace(());
         if before.is_none_or(|(before, _)| runs(&before) != now_runs) {
             self.acknowledged.notify_one();
         }

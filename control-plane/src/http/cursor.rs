@@ -61,7 +61,7 @@ impl<P: Serialize + DeserializeOwned> Window<P> {
     }
 
     /// How many records to read: one more than the page has, which tells whether there is another page.
-    pub fn reach(&self) -> i64 {
+    pub fn row_limit(&self) -> i64 {
         i64::try_from(self.limit + 1).unwrap_or(i64::MAX)
     }
 

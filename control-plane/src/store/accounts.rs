@@ -8,7 +8,7 @@ use crate::domain::actor::Role;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Hash;
-use crate::store::engine::row::{Columns as _, word};
+use crate::store::engine::row::{Columns as _, enum_name};
 use crate::store::proof::rows;
 use crate::store::proof::tables::{ACCOUNTS, TOKENS};
 use crate::store::{ChangeTx, Connection, StoreError};
@@ -37,7 +37,7 @@ fn read(row: &AnyRow) -> Result<Account, StoreError> {
     Ok(Account {
         id: row.text("id")?,
         name: row.text("name")?,
-        role: row.word("role")?,
+        role: row.parse_enum("role")?,
         active: row.flag("active")?,
         has_password: row.optional_text("password_hash")?.is_some(),
         created_at: row.moment("created_at")?,
@@ -72,7 +72,7 @@ pub async fn insert(tx: &mut ChangeTx, account: &Account) -> Result<(), StoreErr
     let columns = vec![
         ("id", account.id.as_str().into()),
         ("name", account.name.as_str().into()),
-        ("role", word(&account.role)?.into()),
+        ("role", enum_name(&account.role)?.into()),
         ("active", account.active.into()),
         ("created_at", account.created_at.into()),
         ("changed", account.changed.into()),
@@ -84,7 +84,7 @@ pub async fn insert(tx: &mut ChangeTx, account: &Account) -> Result<(), StoreErr
 pub async fn update(tx: &mut ChangeTx, account: &Account) -> Result<(), StoreError> {
     let changes = vec![
         ("name", account.name.as_str().into()),
-        ("role", word(&account.role)?.into()),
+        ("role", enum_name(&account.role)?.into()),
         ("active", account.active.into()),
         ("changed", account.changed.into()),
     ];
@@ -123,7 +123,7 @@ pub async fn usable_admins(connection: &mut Connection) -> Result<u64, StoreErro
         "SELECT COUNT(*) AS usable FROM accounts WHERE active = 1 AND role = $1 AND (password_hash IS NOT NULL \
          OR EXISTS (SELECT 1 FROM tokens WHERE account_id = accounts.id AND tokens.role = $1 AND expires_at IS NULL))",
     )
-    .bind(word(&Role::Admin)?)
+    .bind(enum_name(&Role::Admin)?)
     .fetch_one(connection)
     .await?;
     row.number("usable")

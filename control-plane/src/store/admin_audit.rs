@@ -11,7 +11,7 @@ use crate::domain::signing::{Digest, GENESIS};
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::proof::ledger::End;
 use crate::store::{ChangeTx, Connection, Store, StoreError};
 
@@ -101,11 +101,11 @@ pub async fn list(
     }
     for (condition, moment) in [("at >=", filter.from), ("at <", filter.to)] {
         if let Some(moment) = moment {
-            conditions.compare(condition, Bound::Number(big(moment.0)));
+            conditions.compare(condition, Bound::Number(saturating_i64(moment.0)));
         }
     }
     if let Some((at, id)) = before {
-        conditions.before("at, id", [Bound::Number(big(*at)), Bound::Text(id.clone())]);
+        conditions.before("at, id", [Bound::Number(saturating_i64(*at)), Bound::Text(id.clone())]);
     }
     let rows = conditions.rows(connection, "admin_audit", "at DESC, id DESC", limit).await?;
     rows.iter().map(read).collect()
@@ -141,13 +141,13 @@ pub async fn append(tx: &mut ChangeTx, entry: &Entry, revision: Option<Revision>
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(row.id.as_str())
-    .bind(row.revision.map(big))
-    .bind(big(row.at.0))
+    .bind(row.revision.map(saturating_i64))
+    .bind(saturating_i64(row.at.0))
     .bind(row.actor.as_str())
     .bind(row.action.as_str())
     .bind(row.object.as_str())
     .bind(row.difference.as_str())
-    .bind(big(head.number))
+    .bind(saturating_i64(head.number))
     .bind(head.hash.to_string())
     .bind(head.signature)
     .execute(tx.connection())
@@ -198,7 +198,7 @@ pub(crate) async fn last_since(
         sqlx::query("SELECT MAX(number) AS number FROM admin_audit WHERE action = $1 AND object = $2 AND at >= $3")
             .bind(action)
             .bind(object)
-            .bind(big(since.0))
+            .bind(saturating_i64(since.0))
             .fetch_one(connection)
             .await?;
     row.optional_number("number")
@@ -217,7 +217,7 @@ pub struct Chained {
 /// Rows after a number, in the order of the chain, so many at most; `previous` is the hash of the one before them.
 pub async fn chained_after(connection: &mut Connection, after: u64, limit: i64) -> Result<Vec<Chained>, StoreError> {
     let rows = sqlx::query("SELECT * FROM admin_audit WHERE number > $1 ORDER BY number LIMIT $2")
-        .bind(big(after))
+        .bind(saturating_i64(after))
         .bind(limit)
         .fetch_all(connection)
         .await?;
@@ -264,7 +264,7 @@ pub(crate) async fn number_all(tx: &mut ChangeTx) -> Result<(), StoreError> {
             let head = row.head(&tx.keys()?.signer);
             sqlx::query("UPDATE admin_audit SET number = $2, hash = $3, signature = $4 WHERE id = $1")
                 .bind(row.id.as_str())
-                .bind(big(head.number))
+                .bind(saturating_i64(head.number))
                 .bind(head.hash.to_string())
                 .bind(head.signature)
                 .execute(tx.connection())

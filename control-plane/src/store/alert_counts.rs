@@ -10,7 +10,7 @@ use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::tally::Watch;
 use crate::domain::alerts::type_name;
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::{Connection, StoreError, WriteTx};
 
 /// Rows in one statement: both databases take their placeholders.
@@ -48,7 +48,8 @@ pub async fn save(tx: &mut WriteTx, watches: &[(&Place, Watch)]) -> Result<(), S
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for ((kind, subject), watch) in watches {
-            query = query.bind(type_name(*kind)).bind(subject.name()).bind(json(watch)?).bind(big(tx.now().0));
+            query =
+                query.bind(type_name(*kind)).bind(subject.name()).bind(json(watch)?).bind(saturating_i64(tx.now().0));
         }
         query.execute(tx.connection()).await?;
     }
@@ -57,7 +58,7 @@ pub async fn save(tx: &mut WriteTx, watches: &[(&Place, Watch)]) -> Result<(), S
 
 fn place(row: &AnyRow) -> Result<Place, StoreError> {
     let subject = Subject::parse(&row.text("subject")?);
-    Ok((row.word("kind")?, subject.ok_or_else(|| StoreError::Column("subject".to_owned()))?))
+    Ok((row.parse_enum("kind")?, subject.ok_or_else(|| StoreError::Column("subject".to_owned()))?))
 }
 
 /// So many rows of so many placeholders.
@@ -81,7 +82,7 @@ pub async fn delete(tx: &mut WriteTx, kind: AlertType, subject: &Subject) -> Res
 
 /// Whether anything was last counted before a moment.
 pub async fn is_any_older(connection: &mut Connection, than: Moment) -> Result<bool, StoreError> {
-    let query = sqlx::query("SELECT kind FROM watches WHERE seen_at < $1 LIMIT 1").bind(big(than.0));
+    let query = sqlx::query("SELECT kind FROM watches WHERE seen_at < $1 LIMIT 1").bind(saturating_i64(than.0));
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 
@@ -91,7 +92,7 @@ pub async fn delete_older(tx: &mut WriteTx, than: Moment) -> Result<(), StoreErr
         "DELETE FROM watches WHERE (kind, subject) IN \
          (SELECT kind, subject FROM watches WHERE seen_at < $1 ORDER BY seen_at LIMIT $2)",
     )
-    .bind(big(than.0))
+    .bind(saturating_i64(than.0))
     .bind(CHUNK)
     .execute(tx.connection())
     .await?;

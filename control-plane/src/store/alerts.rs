@@ -15,7 +15,7 @@ use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::alert_counts::{Place, ROWS, values};
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::{Columns as _, big, json, word};
+use crate::store::engine::row::{Columns as _, enum_name, json, saturating_i64};
 use crate::store::{Connection, StoreError, WriteTx};
 
 /// Entries of an alert's history that are read.
@@ -56,15 +56,15 @@ fn read(row: &AnyRow) -> Result<Alert, StoreError> {
     let subject = row.text("subject")?;
     Ok(Alert {
         id: row.text("id")?,
-        kind: row.word("kind")?,
-        severity: row.word("severity")?,
-        state: row.word("state")?,
+        kind: row.parse_enum("kind")?,
+        severity: row.parse_enum("severity")?,
+        state: row.parse_enum("state")?,
         subject: Subject::parse(&subject).ok_or_else(|| StoreError::Column("subject".to_owned()))?,
         count: row.number("count")?,
         rules: row.json("rules")?,
         first_at: row.moment("first_at")?,
         last_at: row.moment("last_at")?,
-        last_reason: row.optional_word::<Reason>("last_reason")?,
+        last_reason: row.parse_optional_enum::<Reason>("last_reason")?,
         last_decision_id: row.optional_text("last_decision_id")?,
         opened_at: row.moment("opened_at")?,
         resolved_at: row.optional_moment("resolved_at")?,
@@ -132,7 +132,7 @@ pub async fn count_open(connection: &mut Connection) -> Result<Vec<(AlertType, S
     )
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| Ok((row.word("kind")?, row.word("severity")?, row.number("number")?))).collect()
+    rows.iter().map(|row| Ok((row.parse_enum("kind")?, row.parse_enum("severity")?, row.number("number")?))).collect()
 }
 
 /// Which alerts are wanted. Each field that is given must match.
@@ -175,10 +175,10 @@ pub async fn list(
         }
     }
     if let Some(from) = filter.from {
-        conditions.compare("last_at >=", Bound::Number(big(from.0)));
+        conditions.compare("last_at >=", Bound::Number(saturating_i64(from.0)));
     }
     if let Some(to) = filter.to {
-        conditions.compare("first_at <", Bound::Number(big(to.0)));
+        conditions.compare("first_at <", Bound::Number(saturating_i64(to.0)));
     }
     if let Some(id) = before {
         conditions.compare("id <", Bound::Text(id.to_owned()));
@@ -195,10 +195,10 @@ pub async fn update(tx: &mut WriteTx, alert: &Alert) -> Result<(), StoreError> {
     )
     .bind(alert.id.as_str())
     .bind(alert.severity.name())
-    .bind(big(alert.count))
+    .bind(saturating_i64(alert.count))
     .bind(json(&alert.rules)?)
-    .bind(big(alert.first_at.0))
-    .bind(big(alert.last_at.0))
+    .bind(saturating_i64(alert.first_at.0))
+    .bind(saturating_i64(alert.last_at.0))
     .bind(alert.last_reason.map(|reason| reason.row().name))
     .bind(alert.last_decision_id.as_deref())
     .bind(i64::from(alert.notified))
@@ -220,13 +220,13 @@ pub async fn insert(tx: &mut WriteTx, alert: &Alert) -> Result<(), StoreError> {
     .bind(alert.subject.key_id())
     .bind(alert.subject.client_ip())
     .bind(alert.severity.name())
-    .bind(big(alert.count))
+    .bind(saturating_i64(alert.count))
     .bind(json(&alert.rules)?)
-    .bind(big(alert.first_at.0))
-    .bind(big(alert.last_at.0))
+    .bind(saturating_i64(alert.first_at.0))
+    .bind(saturating_i64(alert.last_at.0))
     .bind(alert.last_reason.map(|reason| reason.row().name))
     .bind(alert.last_decision_id.as_deref())
-    .bind(big(alert.opened_at.0))
+    .bind(saturating_i64(alert.opened_at.0))
     .bind(i64::from(alert.notified))
     .execute(tx.connection())
     .await?;
@@ -243,7 +243,7 @@ pub async fn set_state(
     sqlx::query("UPDATE alerts SET state = $2, resolved_at = $3 WHERE id = $1")
         .bind(id)
         .bind(state.name())
-        .bind(resolved_at.map(|at| big(at.0)))
+        .bind(resolved_at.map(|at| saturating_i64(at.0)))
         .execute(tx.connection())
         .await?;
     Ok(())
@@ -254,9 +254,9 @@ pub async fn add_entry(tx: &mut WriteTx, alert_id: &str, entry: &Entry) -> Resul
     sqlx::query("INSERT INTO alert_entries (id, alert_id, at, actor, action, text) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(random::id())
         .bind(alert_id)
-        .bind(big(entry.at.0))
+        .bind(saturating_i64(entry.at.0))
         .bind(entry.actor.as_str())
-        .bind(word(&entry.action)?)
+        .bind(enum_name(&entry.action)?)
         .bind(entry.text.as_deref())
         .execute(tx.connection())
         .await?;
@@ -275,7 +275,7 @@ pub async fn entries(connection: &mut Connection, alert_id: &str) -> Result<Vec<
         Ok(Entry {
             at: row.moment("at")?,
             actor: row.text("actor")?,
-            action: row.word("action")?,
+            action: row.parse_enum("action")?,
             text: row.optional_text("text")?,
         })
     };

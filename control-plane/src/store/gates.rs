@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::audit::sequences;
-use crate::store::engine::row::{Columns as _, big};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::GATES;
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
@@ -76,7 +76,7 @@ pub async fn find_by_hash(connection: &mut Connection, hash: &str, now: Moment) 
          AND (hash = $1 OR (previous_hash = $1 AND previous_until > $2))",
     )
     .bind(hash)
-    .bind(big(now.0))
+    .bind(saturating_i64(now.0))
     .fetch_optional(&mut *connection)
     .await?;
     row.map(|row| connection.genuine(&GATES, row)?.text("id")).transpose()
@@ -150,10 +150,10 @@ pub async fn write_seen(tx: &mut WriteTx, id: &str, seen: &Seen) -> Result<(), S
                   policy_refused = $6 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at <= $2)";
     sqlx::query(update)
         .bind(id)
-        .bind(seen.last_seen_at.map(|moment| big(moment.0)))
+        .bind(seen.last_seen_at.map(|moment| saturating_i64(moment.0)))
         .bind(seen.wire_version.map(i64::from))
         .bind(seen.epoch.as_deref())
-        .bind(seen.revision.map(big))
+        .bind(seen.revision.map(saturating_i64))
         .bind(i64::from(seen.policy_refused))
         .execute(tx.connection())
         .await?;

@@ -8,7 +8,7 @@ use crate::domain::cron::next_run;
 use crate::domain::job::{Counts, Job, Outcome};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, big, json, word};
+use crate::store::engine::row::{Columns as _, enum_name, json, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::JOBS;
 use crate::store::{ChangeTx, Connection, Store, StoreError, WriteTx};
@@ -72,7 +72,7 @@ fn read(row: &AnyRow, now: Moment) -> Result<Row, StoreError> {
         running: row.optional_moment("held_until")?.is_some_and(|until| until > now),
         last_started_at: row.optional_moment("started_at")?,
         last_ended_at: row.optional_moment("ended_at")?,
-        last_outcome: row.optional_word("outcome")?,
+        last_outcome: row.parse_optional_enum("outcome")?,
         last_report: row.json("report")?,
         last_message: row.optional_text("message")?,
         changed: Revision(row.number("changed")?),
@@ -125,7 +125,7 @@ pub async fn due(connection: &mut Connection, now: Moment) -> Result<Vec<String>
         "SELECT name FROM jobs WHERE next_run_at <= $1 AND (held_until IS NULL OR held_until <= $1) \
          ORDER BY next_run_at",
     )
-    .bind(big(now.0))
+    .bind(saturating_i64(now.0))
     .fetch_all(connection)
     .await?;
     rows.iter().map(|row| row.text("name")).collect()
@@ -149,9 +149,9 @@ pub async fn claim(
     )
     .bind(job.name())
     .bind(holder)
-    .bind(big(tx.now().0))
-    .bind(big(until.0))
-    .bind(due_by.map_or(i64::MAX, |moment| big(moment.0)))
+    .bind(saturating_i64(tx.now().0))
+    .bind(saturating_i64(until.0))
+    .bind(due_by.map_or(i64::MAX, |moment| saturating_i64(moment.0)))
     .fetch_optional(tx.connection())
     .await?;
     let claim = |place| Claim { job, place, holder: holder.to_owned() };
@@ -163,7 +163,7 @@ pub async fn renew(tx: &mut WriteTx, claim: &Claim, until: Moment) -> Result<boo
     let done = sqlx::query("UPDATE jobs SET held_until = $3 WHERE name = $1 AND holder = $2")
         .bind(claim.job.name())
         .bind(claim.holder.as_str())
-        .bind(big(until.0))
+        .bind(saturating_i64(until.0))
         .execute(tx.connection())
         .await?;
     Ok(done.rows_affected() == 1)
@@ -187,9 +187,9 @@ pub async fn finish(tx: &mut WriteTx, claim: &Claim, ended: &Ended, next: Moment
     )
     .bind(claim.job.name())
     .bind(claim.holder.as_str())
-    .bind(big(tx.now().0))
-    .bind(big(next.0))
-    .bind(word(&ended.outcome)?)
+    .bind(saturating_i64(tx.now().0))
+    .bind(saturating_i64(next.0))
+    .bind(enum_name(&ended.outcome)?)
     .bind(json(&ended.report)?)
     .bind(ended.message.as_deref())
     .bind(ended.place.as_str())

@@ -2,7 +2,7 @@
 
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
-use crate::store::engine::row::{Columns as _, big};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::LINKS;
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
@@ -58,7 +58,7 @@ pub async fn find(connection: &mut Connection, hash: &str) -> Result<Option<Link
 pub async fn open(tx: &mut ChangeTx, id: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE links SET sealed = NULL, opened_at = $2 WHERE id = $1")
         .bind(id)
-        .bind(big(tx.now().0))
+        .bind(saturating_i64(tx.now().0))
         .execute(tx.connection())
         .await?;
     Ok(())
@@ -84,7 +84,7 @@ pub async fn delete_ended(tx: &mut WriteTx, limit: u32) -> Result<u64, StoreErro
     let done = sqlx::query(
         "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     )
-    .bind(big(tx.now().0))
+    .bind(saturating_i64(tx.now().0))
     .bind(i64::from(limit))
     .execute(tx.connection())
     .await?;

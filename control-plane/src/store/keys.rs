@@ -14,7 +14,7 @@ use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Hash;
 use crate::store::alert_counts::values;
-use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::KEYS;
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
@@ -207,7 +207,7 @@ fn changing(key: &Key) -> Result<Vec<rows::Column>, StoreError> {
         ("active", key.terms.active.into()),
         ("prefix", key.prefix.as_str().into()),
         ("hash", key.hash.text().into()),
-        ("version", big(key.version).into()),
+        ("version", saturating_i64(key.version).into()),
         ("revoked_at", key.revoked_at.into()),
         ("slot", key.slot.map(i64::from).into()),
         ("rotated_to", key.rotated_to.as_deref().into()),
@@ -269,9 +269,9 @@ pub async fn expiring(
          AND rotated_to IS NULL AND revoked_at IS NULL AND (expires_at - $1) * 2 <= expires_at - created_at \
          ORDER BY expires_at, id LIMIT $5",
     )
-    .bind(big(now.0))
-    .bind(big(until.0))
-    .bind(big(end))
+    .bind(saturating_i64(now.0))
+    .bind(saturating_i64(until.0))
+    .bind(saturating_i64(end))
     .bind(id)
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
@@ -282,7 +282,7 @@ pub async fn expiring(
 /// Whether a key has expired and is still active.
 pub async fn any_expired(connection: &mut Connection, now: Moment) -> Result<bool, StoreError> {
     let row = sqlx::query("SELECT id FROM keys WHERE active = 1 AND expires_at <= $1 LIMIT 1")
-        .bind(big(now.0))
+        .bind(saturating_i64(now.0))
         .fetch_optional(connection)
         .await?;
     Ok(row.is_some())
@@ -345,7 +345,8 @@ pub async fn add_uses(tx: &mut WriteTx, uses: &BTreeMap<&str, Use>) -> Result<()
     );
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (id, used) in uses {
-        query = query.bind(*id).bind(big(used.count)).bind(big(used.at.0)).bind(used.from.as_str());
+        query =
+            query.bind(*id).bind(saturating_i64(used.count)).bind(saturating_i64(used.at.0)).bind(used.from.as_str());
     }
     query.execute(tx.connection()).await?;
     Ok(())

@@ -34,4 +34,4 @@ pub use engine::error::StoreError;
 pub use engine::meta::Meta;
 pub use engine::transaction::{ChangeTx, WriteTx};
 pub use engine::{OrAbsent, Store, if_proven, in_time};
-pub use notifications::{Listener, News};
+pub use notifications::{Listener, Notification};

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-use crate::store::engine::PATIENCE;
+use crate::store::engine::ACQUIRE_TIMEOUT;
 use crate::store::{Database, Store, StoreError, WriteTx};
 
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum Notification {
     /// The policy.
     Policy,
     /// Which policies gates run.
     Gates,
 }
 
-impl News {
+impl Notification {
     const ALL: [Self; 2] = [Self::Policy, Self::Gates];
 
     const fn channel(self) -> &'static str {
@@ -31,12 +31,12 @@ impl News {
 pub struct Listener(PgListener);
 
 impl Listener {
-    /// The next news; that which could not be heard is lost.
-    pub async fn next(&mut self) -> Result<News, StoreError> {
+    /// The next one; that which could not be heard is lost.
+    pub async fn next(&mut self) -> Result<Notification, StoreError> {
         loop {
             let heard = self.0.recv().await?;
-            if let Some(news) = News::ALL.into_iter().find(|news| news.channel() == heard.channel()) {
-                return Ok(news);
+            if let Some(known) = Notification::ALL.into_iter().find(|known| known.channel() == heard.channel()) {
+                return Ok(known);
             }
         }
     }
@@ -48,20 +48,20 @@ impl Store {
         if self.database != Database::Postgres {
             return Ok(None);
         }
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
         // The connection lives as long as the listener.
         let pool = pool.max_lifetime(None::<Duration>).idle_timeout(None::<Duration>).connect_lazy(&self.url)?;
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.ignore_pool_close_event(true);
-        listener.listen_all(News::ALL.map(News::channel)).await?;
+        listener.listen_all(Notification::ALL.map(Notification::channel)).await?;
         Ok(Some(Listener(listener)))
     }
 }
 
 /// Tells the replicas when the transaction is committed.
-pub(crate) async fn tell(tx: &mut WriteTx, news: News) -> Result<(), StoreError> {
+pub(crate) async fn notify_replicas(tx: &mut WriteTx, notification: Notification) -> Result<(), StoreError> {
     if tx.database() == Database::Postgres {
-        sqlx::query("SELECT pg_notify($1, '')").bind(news.channel()).execute(tx.connection()).await?;
+        sqlx::query("SELECT pg_notify($1, '')").bind(notification.channel()).execute(tx.connection()).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::domain::message::{Channel, Kind, Message, State};
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::{Columns as _, big, word};
+use crate::store::engine::row::{Columns as _, enum_name, saturating_i64};
 use crate::store::proof::tables::OUTBOX;
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
@@ -136,13 +136,13 @@ pub fn owner(id: &str) -> String {
 }
 
 fn read(row: &AnyRow) -> Result<Entry, StoreError> {
-    let state = row.word("state")?;
+    let state = row.parse_enum("state")?;
     let due_at = row.moment("due_at")?;
     Ok(Entry {
         id: row.text("id")?,
-        kind: row.word("kind")?,
+        kind: row.parse_enum("kind")?,
         event: row.text("event")?,
-        channel: row.word("channel")?,
+        channel: row.parse_enum("channel")?,
         recipient: row.text("recipient")?,
         state,
         attempts: row.number("attempts")?,
@@ -158,8 +158,8 @@ fn read(row: &AnyRow) -> Result<Entry, StoreError> {
 fn read_claim(row: &AnyRow) -> Result<Claim, StoreError> {
     Ok(Claim {
         id: row.text("id")?,
-        kind: row.word("kind")?,
-        channel: row.word("channel")?,
+        kind: row.parse_enum("kind")?,
+        channel: row.parse_enum("channel")?,
         attempt: row.number("attempts")?,
         last_attempt: row.number("last_attempt")?,
         until: row.moment("leased_until")?,
@@ -185,8 +185,8 @@ pub async fn insert(tx: &mut WriteTx, rows: &[Row]) -> Result<u64, StoreError> {
             let proven = [
                 ("id", row.id.as_str().into()),
                 ("event", row.event.as_str().into()),
-                ("kind", word(&row.kind)?.into()),
-                ("channel", word(&row.channel)?.into()),
+                ("kind", enum_name(&row.kind)?.into()),
+                ("channel", enum_name(&row.channel)?.into()),
                 ("recipient", row.recipient.as_str().into()),
                 ("body", row.body.as_deref().into()),
                 ("created_at", tx.now().into()),
@@ -194,14 +194,14 @@ pub async fn insert(tx: &mut WriteTx, rows: &[Row]) -> Result<u64, StoreError> {
             query = query
                 .bind(row.id.as_str())
                 .bind(row.event.as_str())
-                .bind(word(&row.kind)?)
-                .bind(word(&row.channel)?)
+                .bind(enum_name(&row.kind)?)
+                .bind(enum_name(&row.channel)?)
                 .bind(row.recipient.as_str())
                 .bind(row.body.as_deref())
                 .bind(row.sealed.as_ref().map(Sealed::text))
                 .bind(i64::from(row.last_attempt))
-                .bind(big(tx.now().0))
-                .bind(big(tx.now().0))
+                .bind(saturating_i64(tx.now().0))
+                .bind(saturating_i64(tx.now().0))
                 .bind(tx.proof(&OUTBOX, &proven)?);
         }
         added += query.execute(tx.connection()).await?.rows_affected();
@@ -224,10 +224,10 @@ pub async fn list(
 ) -> Result<Vec<Entry>, StoreError> {
     let mut conditions = Conditions::default();
     if let Some(state) = filter.state {
-        conditions.compare("state =", Bound::Text(word(&state)?));
+        conditions.compare("state =", Bound::Text(enum_name(&state)?));
     }
     if let Some(kind) = filter.kind {
-        conditions.compare("kind =", Bound::Text(word(&kind)?));
+        conditions.compare("kind =", Bound::Text(enum_name(&kind)?));
     }
     if let Some(before) = before {
         conditions.compare("id <", Bound::Text(before));
@@ -252,8 +252,8 @@ pub async fn is_due(connection: &mut Connection, channel: Channel, now: Moment) 
         "SELECT id FROM outbox WHERE state = 'waiting' AND channel = $1 AND due_at <= $2 \
          AND (leased_until IS NULL OR leased_until <= $2) LIMIT 1",
     )
-    .bind(word(&channel)?)
-    .bind(big(now.0))
+    .bind(enum_name(&channel)?)
+    .bind(saturating_i64(now.0))
     .fetch_optional(connection)
     .await?;
     Ok(row.is_some())
@@ -272,10 +272,10 @@ pub async fn claim_due(
          ORDER BY due_at LIMIT $4) \
          RETURNING id, kind, channel, attempts, last_attempt, leased_until",
     )
-    .bind(word(&channel)?)
-    .bind(big(tx.now().0))
-    .bind(big(until.0))
-    .bind(big(limit as u64))
+    .bind(enum_name(&channel)?)
+    .bind(saturating_i64(tx.now().0))
+    .bind(saturating_i64(until.0))
+    .bind(saturating_i64(limit as u64))
     .fetch_all(tx.connection())
     .await?;
     rows.iter().map(read_claim).collect()
@@ -288,7 +288,7 @@ pub async fn claim_one(tx: &mut WriteTx, id: &str, until: Moment) -> Result<Clai
          RETURNING id, kind, channel, attempts, last_attempt, leased_until",
     )
     .bind(id)
-    .bind(big(until.0))
+    .bind(saturating_i64(until.0))
     .fetch_one(tx.connection())
     .await?;
     read_claim(&row)
@@ -306,7 +306,7 @@ pub async fn content(
     )
     .bind(claim.id.as_str())
     .bind(i64::from(claim.attempt))
-    .bind(big(lasting.0))
+    .bind(saturating_i64(lasting.0))
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
@@ -332,12 +332,12 @@ pub async fn settle(tx: &mut WriteTx, claim: &Claim, settlement: &Settlement) ->
     .bind(claim.id.as_str())
     .bind(i64::from(claim.attempt))
     .bind(settlement.error.as_deref())
-    .bind(big(settlement.due_at.0))
-    .bind(word(&settlement.state)?)
+    .bind(saturating_i64(settlement.due_at.0))
+    .bind(enum_name(&settlement.state)?)
     .bind(i64::from(is_sent))
     .fetch_optional(tx.connection())
     .await?;
-    row.map(|row| row.word("state")).transpose()
+    row.map(|row| row.parse_enum("state")).transpose()
 }
 
 /// Has a message sent at once, and so often again as it takes.
@@ -347,7 +347,7 @@ pub async fn resend(tx: &mut ChangeTx, id: &str, tries: u32) -> Result<(), Store
          WHERE id = $1",
     )
     .bind(id)
-    .bind(big(tx.now().0))
+    .bind(saturating_i64(tx.now().0))
     .bind(i64::from(tries))
     .execute(tx.connection())
     .await?;
@@ -377,7 +377,7 @@ pub async fn delete_settled(tx: &mut WriteTx, before: Moment, limit: i64) -> Res
         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state IN ('sent', 'failed', 'cancelled') \
          AND channel IN ('mail', 'webhook') AND due_at < $1 LIMIT $2)",
     )
-    .bind(big(before.0))
+    .bind(saturating_i64(before.0))
     .bind(limit)
     .execute(tx.connection())
     .await?;

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, word};
+use crate::store::engine::row::{Columns as _, enum_name};
 use crate::store::proof::rows;
 use crate::store::proof::tables::PAUSES;
 use crate::store::{ChangeTx, Connection, StoreError};
@@ -50,7 +50,7 @@ pub enum Scope {
 fn read(row: &AnyRow) -> Result<Pause, StoreError> {
     Ok(Pause {
         id: row.text("id")?,
-        scope: row.word("scope")?,
+        scope: row.parse_enum("scope")?,
         target: row.optional_text("target")?,
         reason: row.text("reason")?,
         created_by: row.text("created_by")?,
@@ -64,7 +64,7 @@ pub(crate) fn wire(rows: &[AnyRow]) -> Result<Vec<wire::Pause>, StoreError> {
     let mut pauses = Vec::new();
     for row in rows {
         let target = || row.optional_text("target")?.ok_or_else(|| StoreError::Column("target".to_owned()));
-        let pause = match row.word("scope")? {
+        let pause = match row.parse_enum("scope")? {
             Scope::All => wire::Pause::All,
             Scope::User => wire::Pause::User { id: target()? },
             Scope::Model => wire::Pause::Model { id: target()? },
@@ -103,7 +103,7 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
 pub async fn insert(tx: &mut ChangeTx, pause: &Pause) -> Result<(), StoreError> {
     let columns = vec![
         ("id", pause.id.as_str().into()),
-        ("scope", word(&pause.scope)?.into()),
+        ("scope", enum_name(&pause.scope)?.into()),
         ("target", pause.target.as_deref().into()),
         ("reason", pause.reason.as_str().into()),
         ("created_by", pause.created_by.as_str().into()),

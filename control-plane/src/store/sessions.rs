@@ -11,7 +11,7 @@ use sqlx::any::AnyRow;
 use crate::domain::time::Moment;
 use crate::store::alert_counts::values;
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::{Columns as _, big};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// One line of keys, used from one client.
@@ -122,7 +122,7 @@ pub async fn list(
         Some(State::Terminated) => conditions.require("terminated_at IS NOT NULL"),
         Some(state) => {
             conditions.require("terminated_at IS NULL");
-            let cutoff = Bound::Number(big(cutoff.0.0));
+            let cutoff = Bound::Number(saturating_i64(cutoff.0.0));
             if state == State::Active {
                 conditions.require("expired_at IS NULL");
                 conditions.compare("last_seen_at >", cutoff);
@@ -132,7 +132,7 @@ pub async fn list(
         }
     }
     if let Some((at, id)) = before {
-        conditions.before("started_at, id", [Bound::Number(big(*at)), Bound::Text(id.clone())]);
+        conditions.before("started_at, id", [Bound::Number(saturating_i64(*at)), Bound::Text(id.clone())]);
     }
     let rows = conditions.rows(connection, "sessions", "started_at DESC, id DESC", limit).await?;
     rows.iter().map(|row| read(row, cutoff)).collect()
@@ -186,7 +186,10 @@ pub(crate) async fn add(tx: &mut WriteTx, visits: &BTreeMap<&str, Visit<'_>>) ->
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (id, visit) in visits {
         query = query.bind(*id).bind(visit.key_id).bind(visit.client_ip).bind(visit.user_agent);
-        query = query.bind(big(visit.first_at)).bind(big(visit.last_at)).bind(big(visit.calls));
+        query = query
+            .bind(saturating_i64(visit.first_at))
+            .bind(saturating_i64(visit.last_at))
+            .bind(saturating_i64(visit.calls));
     }
     query.execute(tx.connection()).await?;
     Ok(())
@@ -203,11 +206,11 @@ pub async fn terminate(
         "UPDATE sessions SET terminated_at = $1 \
          WHERE id = $2 OR (line = $3 AND client_ip = $4 AND last_seen_at > $5 AND terminated_at IS NULL)",
     )
-    .bind(big(tx.now().0))
+    .bind(saturating_i64(tx.now().0))
     .bind(id)
     .bind(line)
     .bind(client_ip)
-    .bind(big(cutoff.0))
+    .bind(saturating_i64(cutoff.0))
     .execute(tx.connection())
     .await?;
     Ok(())
@@ -219,8 +222,8 @@ pub async fn expire(tx: &mut WriteTx, Cutoff(cutoff): Cutoff, limit: u32) -> Res
         "UPDATE sessions SET expired_at = $1 WHERE id IN (SELECT id FROM sessions \
          WHERE terminated_at IS NULL AND expired_at IS NULL AND last_seen_at <= $2 ORDER BY last_seen_at LIMIT $3)",
     )
-    .bind(big(tx.now().0))
-    .bind(big(cutoff.0))
+    .bind(saturating_i64(tx.now().0))
+    .bind(saturating_i64(cutoff.0))
     .bind(i64::from(limit))
     .execute(tx.connection())
     .await?;
@@ -234,7 +237,7 @@ pub async fn delete_ended(tx: &mut WriteTx, before: Moment, limit: u32) -> Resul
          WHERE (terminated_at IS NOT NULL OR expired_at IS NOT NULL) AND last_seen_at < $1 \
          ORDER BY last_seen_at LIMIT $2)",
     )
-    .bind(big(before.0))
+    .bind(saturating_i64(before.0))
     .bind(i64::from(limit))
     .execute(tx.connection())
     .await?;

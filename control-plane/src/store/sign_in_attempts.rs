@@ -1,7 +1,7 @@
 //! Attempts to sign in, counted in windows of time, for all replicas together.
 
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, big};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::{StoreError, WriteTx};
 
 /// How many buckets that have ended are removed with each attempt: more than an attempt makes.
@@ -18,8 +18,8 @@ pub async fn count(tx: &mut WriteTx, bucket: &str, new_end: Moment) -> Result<(u
          RETURNING attempts, ends_at",
     )
     .bind(bucket)
-    .bind(big(new_end.0))
-    .bind(big(tx.now().0))
+    .bind(saturating_i64(new_end.0))
+    .bind(saturating_i64(tx.now().0))
     .fetch_one(tx.connection())
     .await?;
     Ok((row.number("attempts")?, row.moment("ends_at")?))
@@ -40,7 +40,7 @@ pub async fn sweep(tx: &mut WriteTx) -> Result<(), StoreError> {
         "DELETE FROM sign_in_attempts WHERE bucket IN \
          (SELECT bucket FROM sign_in_attempts WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2)",
     )
-    .bind(big(tx.now().0))
+    .bind(saturating_i64(tx.now().0))
     .bind(SWEEP)
     .execute(tx.connection())
     .await?;

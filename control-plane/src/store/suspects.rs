@@ -1,7 +1,7 @@
 //! Users whose upstream credential Odoo may have refused.
 
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, big};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::{Connection, StoreError, WriteTx};
 
 /// A user whose credential is to be tried.
@@ -20,7 +20,7 @@ pub async fn put(tx: &mut WriteTx, user_id: &str) -> Result<(), StoreError> {
          ON CONFLICT (user_id) DO UPDATE SET since = excluded.since",
     )
     .bind(user_id)
-    .bind(big(tx.now().0))
+    .bind(saturating_i64(tx.now().0))
     .execute(tx.connection())
     .await?;
     Ok(())
@@ -28,7 +28,7 @@ pub async fn put(tx: &mut WriteTx, user_id: &str) -> Result<(), StoreError> {
 
 /// Whether there is a user to try.
 pub async fn any(connection: &mut Connection, now: Moment) -> Result<bool, StoreError> {
-    let query = sqlx::query("SELECT user_id FROM suspects WHERE not_before <= $1 LIMIT 1").bind(big(now.0));
+    let query = sqlx::query("SELECT user_id FROM suspects WHERE not_before <= $1 LIMIT 1").bind(saturating_i64(now.0));
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 
@@ -39,8 +39,8 @@ pub async fn claim(tx: &mut WriteTx, until: Moment) -> Result<Option<Suspect>, S
          (SELECT user_id FROM suspects WHERE not_before <= $1 ORDER BY not_before, user_id LIMIT 1) \
          RETURNING user_id, since",
     )
-    .bind(big(tx.now().0))
-    .bind(big(until.0))
+    .bind(saturating_i64(tx.now().0))
+    .bind(saturating_i64(until.0))
     .fetch_optional(tx.connection())
     .await?;
     row.map(|row| Ok(Suspect { user_id: row.text("user_id")?, since: row.moment("since")? })).transpose()
@@ -50,7 +50,7 @@ pub async fn claim(tx: &mut WriteTx, until: Moment) -> Result<Option<Suspect>, S
 pub async fn clear(tx: &mut WriteTx, suspect: &Suspect) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM suspects WHERE user_id = $1 AND since = $2")
         .bind(suspect.user_id.as_str())
-        .bind(big(suspect.since.0))
+        .bind(saturating_i64(suspect.since.0))
         .execute(tx.connection())
         .await?;
     Ok(())

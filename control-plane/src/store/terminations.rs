@@ -4,7 +4,7 @@ use lictor_policy::wire::Termination;
 use sqlx::any::AnyRow;
 
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, big};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::TERMINATIONS;
 use crate::store::{ChangeTx, Connection, StoreError};
@@ -20,7 +20,7 @@ pub(crate) fn wire(rows: &[AnyRow]) -> Result<Vec<Termination>, StoreError> {
 /// Adds one, or moves the end of the one that is there.
 pub async fn put(tx: &mut ChangeTx, termination: &Termination) -> Result<(), StoreError> {
     let Termination { line, client_ip, until } = termination;
-    let end = || ("ends_at", big(*until).into());
+    let end = || ("ends_at", saturating_i64(*until).into());
     let bounds = vec![line.into(), client_ip.into()];
     if rows::update(tx, &TERMINATIONS, "line = $1 AND client_ip = $2", bounds, vec![end()]).await?.is_empty() {
         rows::insert(tx, &TERMINATIONS, vec![("line", line.into()), ("client_ip", client_ip.into()), end()]).await?;
@@ -37,7 +37,7 @@ pub async fn delete_ended(tx: &mut ChangeTx) -> Result<u64, StoreError> {
 /// How many have ended and are still there.
 pub async fn count_ended(connection: &mut Connection, now: Moment) -> Result<u64, StoreError> {
     let row = sqlx::query("SELECT COUNT(*) AS ended FROM terminations WHERE ends_at <= $1")
-        .bind(big(now.0))
+        .bind(saturating_i64(now.0))
         .fetch_one(connection)
         .await?;
     row.number("ended")

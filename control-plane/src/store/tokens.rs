@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use crate::domain::actor::Role;
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, word};
+use crate::store::engine::row::{Columns as _, enum_name};
 use crate::store::proof::rows;
 use crate::store::proof::tables::TOKENS;
 use crate::store::{ChangeTx, Connection, StoreError, accounts};
@@ -46,7 +46,7 @@ fn read(row: &AnyRow) -> Result<Token, StoreError> {
         id: row.text("id")?,
         account_id: row.text("account_id")?,
         name: row.text("name")?,
-        role: row.word("role")?,
+        role: row.parse_enum("role")?,
         created_at: row.moment("created_at")?,
         expires_at: row.optional_moment("expires_at")?,
         of_sign_in: row.flag("of_sign_in")?,
@@ -91,7 +91,7 @@ pub async fn insert(tx: &mut ChangeTx, token: &Token, hash: &str) -> Result<(), 
         ("account_id", token.account_id.as_str().into()),
         ("name", token.name.as_str().into()),
         ("hash", hash.into()),
-        ("role", word(&token.role)?.into()),
+        ("role", enum_name(&token.role)?.into()),
         ("created_at", token.created_at.into()),
         ("expires_at", token.expires_at.into()),
         ("of_sign_in", token.of_sign_in.into()),

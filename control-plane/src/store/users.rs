@@ -9,13 +9,13 @@ use sqlx::any::AnyRow;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
-use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::USERS;
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// How often a credential is checked, and the groups are read.
-const CHECK_EVERY: Duration = Duration::from_secs(24 * 3600);
+const CHECK_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 
 /// A user.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -129,7 +129,7 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
     if !rows::update(tx, &USERS, "id = $1", vec![id()], columns.clone()).await?.is_empty() {
         return Ok(());
     }
-    let due_at = user.created_at.plus(CHECK_EVERY);
+    let due_at = user.created_at.plus(CHECK_INTERVAL);
     columns.extend([("id", id()), ("created_at", user.created_at.into()), ("upstream_due_at", due_at.into())]);
     rows::insert(tx, &USERS, columns).await
 }
@@ -142,9 +142,9 @@ pub async fn note_check(tx: &mut WriteTx, id: &str, upstream: &Upstream) -> Resu
          WHERE id = $1 AND upstream_secret = $5",
     )
     .bind(id)
-    .bind(upstream.checked_at.map(|moment| big(moment.0)))
-    .bind(upstream.ends_at.map(|moment| big(moment.0)))
-    .bind(big(tx.now().plus(CHECK_EVERY).0))
+    .bind(upstream.checked_at.map(|moment| saturating_i64(moment.0)))
+    .bind(upstream.ends_at.map(|moment| saturating_i64(moment.0)))
+    .bind(saturating_i64(tx.now().plus(CHECK_INTERVAL).0))
     .bind(upstream.sealed.text())
     .execute(tx.connection())
     .await?;
@@ -158,8 +158,8 @@ pub async fn take_due(tx: &mut WriteTx, again: Moment, limit: u32) -> Result<Vec
         "UPDATE users SET upstream_due_at = $2 WHERE id IN \
          (SELECT id FROM users WHERE upstream_due_at <= $1 ORDER BY upstream_due_at LIMIT $3) RETURNING id",
     )
-    .bind(big(tx.now().0))
-    .bind(big(again.0))
+    .bind(saturating_i64(tx.now().0))
+    .bind(saturating_i64(again.0))
     .bind(i64::from(limit))
     .fetch_all(tx.connection())
     .await?;

@@ -8,7 +8,7 @@ use crate::domain::revision::Revision;
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
-use crate::store::engine::row::{Columns as _, word};
+use crate::store::engine::row::{Columns as _, enum_name};
 use crate::store::proof::rows;
 use crate::store::proof::tables::WEBHOOKS;
 use crate::store::{ChangeTx, Connection, StoreError};
@@ -49,7 +49,7 @@ fn read(row: &AnyRow) -> Result<Webhook, StoreError> {
         id: row.text("id")?,
         name: row.text("name")?,
         url: row.text("url")?,
-        from_severity: row.word("from_severity")?,
+        from_severity: row.parse_enum("from_severity")?,
         created_at: row.moment("created_at")?,
         sealed: row.sealed("secret")?,
         changed: Revision(row.number("changed")?),
@@ -95,7 +95,7 @@ fn changing(webhook: &Webhook) -> Result<Vec<rows::Column>, StoreError> {
     Ok(vec![
         ("name", webhook.name.as_str().into()),
         ("url", webhook.url.as_str().into()),
-        ("from_severity", word(&webhook.from_severity)?.into()),
+        ("from_severity", enum_name(&webhook.from_severity)?.into()),
         ("changed", webhook.changed.into()),
     ])
 }

@@ -12,7 +12,7 @@ use lictor_policy::wire::{Event, Outcome};
 use crate::app::App;
 use crate::app::alerts::raise;
 use crate::app::change::{Done, change};
-use crate::app::outbox::{self, Letter};
+use crate::app::outbox::{self, OutboxMessage};
 use crate::clients::odoo::{Look, OdooError, Uid};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
@@ -205,7 +205,7 @@ async fn tell(tx: &mut WriteTx, user: &User, event: &str, message: &Message) -> 
         Some(address) => vec![address.clone()],
         None => tx.settings().await?.alerts.recipients.clone(),
     };
-    outbox::enqueue(tx, to.into_iter().map(|to| Letter::mail(event, to, message.clone()))).await?;
+    outbox::enqueue(tx, to.into_iter().map(|to| OutboxMessage::mail(event, to, message.clone()))).await?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::app::publisher::Published;
 use crate::domain::revision::Revision;
 use crate::store::snapshot::{self, Whole};
-use crate::store::{Meta, News, StoreError, in_time};
+use crate::store::{Meta, Notification, StoreError, in_time};
 
 /// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
 const EVERY: Duration = Duration::from_secs(1);
@@ -76,10 +76,10 @@ pub async fn hear_replicas(app: App) {
             failed_before = false;
             loop {
                 // After a long silence it is listened anew: of a host that has vanished nothing would be heard.
-                let Ok(news) = tokio::time::timeout(SILENCE, listener.next()).await else { return Ok(()) };
-                match news? {
-                    News::Policy => app.publisher.wake(),
-                    News::Gates => app.presence.told(),
+                let Ok(notification) = tokio::time::timeout(SILENCE, listener.next()).await else { return Ok(()) };
+                match notification? {
+                    Notification::Policy => app.publisher.wake(),
+                    Notification::Gates => app.presence.heard_elsewhere(),
                 }
             }
         }

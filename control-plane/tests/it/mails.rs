@@ -1,4 +1,4 @@
-use lictor_control_plane::app::outbox::{self, Letter};
+use lictor_control_plane::app::outbox::{self, OutboxMessage};
 use lictor_control_plane::domain::message::{
     AlertOpened, Channel, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Kind, Message, OdooKeyExpiring,
     RotationFailed, Test,
@@ -95,8 +95,8 @@ async fn every_kind_of_mail_says_what_happened_to_what_and_what_to_do_in_both_pa
         let (message, parts) = sample(kind);
         assert_eq!(message.kind(), kind);
         let mut tx = lab.app.store.write().await.unwrap();
-        let letter = Letter::mail(format!("{kind:?}"), "ada@example.com", message);
-        outbox::enqueue(&mut tx, [letter]).await.unwrap();
+        let message = OutboxMessage::mail(format!("{kind:?}"), "ada@example.com", message);
+        outbox::enqueue(&mut tx, [message]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(lictor_control_plane::tasks::outbox::once(&lab.app, Channel::Mail).await.unwrap(), 1);
         let mail = smtp.taken().pop().unwrap();

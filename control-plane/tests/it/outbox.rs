@@ -1,6 +1,6 @@
 use axum::http::StatusCode;
 use lictor_control_plane::app::App;
-use lictor_control_plane::app::outbox::{self, Letter};
+use lictor_control_plane::app::outbox::{self, OutboxMessage};
 use lictor_control_plane::domain::message::{Channel, KeyRotated, Message, Test};
 use lictor_control_plane::domain::time::Moment;
 use lictor_control_plane::store::Database;
@@ -30,8 +30,8 @@ fn with_key() -> Message {
 
 async fn put(lab: &Lab, event: &str, message: Message) -> u64 {
     let mut tx = lab.app.store.write().await.unwrap();
-    let letter = Letter::mail(event, "ada@example.com", message);
-    let added = outbox::enqueue(&mut tx, [letter]).await.unwrap();
+    let message = OutboxMessage::mail(event, "ada@example.com", message);
+    let added = outbox::enqueue(&mut tx, [message]).await.unwrap();
     tx.commit().await.unwrap();
     added
 }
@@ -71,7 +71,7 @@ fn is_on_disk(lab: &Lab, text: &str) -> bool {
 async fn a_message_is_there_with_what_it_tells_of_or_not_at_all() {
     let (lab, smtp) = lab().await;
     let mut tx = lab.app.store.write().await.unwrap();
-    outbox::enqueue(&mut tx, [Letter::mail("e", "ada@example.com", test())]).await.unwrap();
+    outbox::enqueue(&mut tx, [OutboxMessage::mail("e", "ada@example.com", test())]).await.unwrap();
     drop(tx);
     assert_eq!(send(&lab.app).await, 0);
     put(&lab, "e", test()).await;

@@ -2,7 +2,7 @@
 
 use lictor_control_plane::api::router::api_table;
 use lictor_control_plane::app::change::{Done, change};
-use lictor_control_plane::app::outbox::{self, Letter};
+use lictor_control_plane::app::outbox::{self, OutboxMessage};
 use lictor_control_plane::app::{App, key_links};
 use lictor_control_plane::domain::actor::Actor;
 use lictor_control_plane::domain::message::{KeyRotated, Message};
@@ -128,7 +128,7 @@ async fn furnished() -> (Lab, Records) {
         expires_at: None,
     });
     change(&lab.app, &Actor::system(), async |tx| {
-        outbox::enqueue(tx, [Letter::mail("e", "ada@example.com", rotated)]).await?;
+        outbox::enqueue(tx, [OutboxMessage::mail("e", "ada@example.com", rotated)]).await?;
         key_links::make(tx, "https://lictor.example.com", &key_id, &key, Moment(START + 1_000_000)).await?;
         Ok(((), Done::new::<()>("test", "test", None, None)))
     })

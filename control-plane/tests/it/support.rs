@@ -68,7 +68,7 @@ impl Lab {
 
     /// That gives its database up as soon as the service does.
     pub(crate) async fn impatient(poll: Duration) -> Self {
-        Self::with(Waits { poll, ..Waits::default() }, engine::PATIENCE).await
+        Self::with(Waits { poll, ..Waits::default() }, engine::ACQUIRE_TIMEOUT).await
     }
 
     async fn with(waits: Waits, patience: Duration) -> Self {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use lictor_control_plane::app::outbox::{self, Letter};
+use lictor_control_plane::app::outbox::{self, OutboxMessage};
 use lictor_control_plane::domain::message::{AlertOpened, Channel, Message};
 use lictor_control_plane::domain::severity::Severity;
 use lictor_control_plane::domain::time::Moment;
@@ -59,8 +59,8 @@ fn alert() -> Message {
 
 async fn tell(lab: &Lab, severity: Severity) -> u64 {
     let mut tx = lab.app.store.write().await.unwrap();
-    let letters = Letter::webhooks(&mut tx, "alert/a", severity, &alert()).await.unwrap();
-    let added = outbox::enqueue(&mut tx, letters).await.unwrap();
+    let messages = OutboxMessage::webhooks(&mut tx, "alert/a", severity, &alert()).await.unwrap();
+    let added = outbox::enqueue(&mut tx, messages).await.unwrap();
     tx.commit().await.unwrap();
     added
 }

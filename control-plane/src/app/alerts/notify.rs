@@ -3,7 +3,7 @@
 
 use lictor_policy::refusal::AlertType;
 
-use crate::app::outbox::{self, Letter};
+use crate::app::outbox::{self, OutboxMessage};
 use crate::domain::alerts::settings::Alerts;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::{Alert, Rule};
@@ -17,7 +17,12 @@ pub(crate) fn is_due(alerts: &Alerts, alert: &Alert) -> bool {
 
 /// Puts a request to each webhook that wants this severity into the outbox, and a mail to each recipient if they are to
 /// be mailed. Who was told of the alert before is not told again.
-pub(crate) async fn tell(tx: &mut WriteTx, alerts: &Alerts, alert: &Alert, mail: bool) -> Result<(), StoreError> {
+pub(crate) async fn enqueue_notice(
+    tx: &mut WriteTx,
+    alerts: &Alerts,
+    alert: &Alert,
+    mail: bool,
+) -> Result<(), StoreError> {
     let message = Message::AlertOpened(AlertOpened {
         alert_id: alert.id.clone(),
         alert_type: alert.kind,
@@ -29,10 +34,10 @@ pub(crate) async fn tell(tx: &mut WriteTx, alerts: &Alerts, alert: &Alert, mail:
         last_at: alert.last_at,
     });
     let event = format!("alert/{}", alert.id);
-    let mut letters = Letter::webhooks(tx, &event, alert.severity, &message).await?;
+    let mut messages = OutboxMessage::webhooks(tx, &event, alert.severity, &message).await?;
     let recipients = if mail { alerts.recipients.as_slice() } else { &[] };
-    letters.extend(recipients.iter().map(|to| Letter::mail(event.as_str(), to.as_str(), message.clone())));
-    outbox::enqueue(tx, letters).await?;
+    messages.extend(recipients.iter().map(|to| OutboxMessage::mail(event.as_str(), to.as_str(), message.clone())));
+    outbox::enqueue(tx, messages).await?;
     Ok(())
 }
 

@@ -113,7 +113,7 @@ pub(crate) async fn raise_open(
         alert.notified |= mail;
         rows::update(tx, &alert).await?;
         if mail || escalated {
-            notify::tell(tx, alerts, &alert, mail).await?;
+            notify::enqueue_notice(tx, alerts, &alert, mail).await?;
         }
         for entry in &entries {
             rows::add_entry(tx, &alert.id, entry).await?;
@@ -139,7 +139,7 @@ pub(crate) async fn raise_open(
     cause.mark_last(&mut alert);
     alert.notified = notify::is_due(alerts, &alert);
     rows::insert(tx, &alert).await?;
-    notify::tell(tx, alerts, &alert, alert.notified).await?;
+    notify::enqueue_notice(tx, alerts, &alert, alert.notified).await?;
     rows::add_entry(tx, &alert.id, &cause.entry(Action::Opened, None, now)).await?;
     Ok(Some(alert))
 }

@@ -9,7 +9,7 @@ use crate::domain::signing::Digest;
 use crate::domain::time::Moment;
 use crate::store::audit::chain;
 use crate::store::audit::rows::{self, Placed, Row};
-use crate::store::engine::row::big;
+use crate::store::engine::row::saturating_i64;
 use crate::store::{Connection, StoreError, WriteTx};
 
 /// What became of an event.
@@ -82,7 +82,7 @@ impl<'b> Batch<'b> {
         let (mut new, mut entries, mut position) = (Vec::new(), Vec::new(), chain.positions);
         for Pending { mut row, was, .. } in self.rows.into_iter().filter(|pending| pending.changed) {
             position += 1;
-            row.earlier = was.map(|(position, _)| big(position));
+            row.earlier = was.map(|(position, _)| saturating_i64(position));
             row.earlier_digest = was.map(|(_, digest)| digest.to_string());
             entries.push(Entry { at: Moment(row.at.unsigned_abs()), digest: row.digest() });
             let placed = Placed { position, row };

@@ -7,7 +7,7 @@ use crate::domain::audit_chain::{Body, Cut, Link};
 use crate::domain::signing::{Digest, GENESIS, PublicKey, Signer};
 use crate::secrets::stored::Sealed;
 use crate::secrets::vault::{Vault, VaultError};
-use crate::store::engine::row::{Columns as _, big};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::{Connection, Store, StoreError, WriteTx};
 
 /// What the sealed key of the signatures belongs to in a database whose rows prove themselves.
@@ -39,10 +39,10 @@ pub async fn append(tx: &mut WriteTx, chain: &Chain, body: Body) -> Result<(), S
         "INSERT INTO audit_links (number, kind, at, first, body, previous, hash, signature) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
-    .bind(big(link.number))
+    .bind(saturating_i64(link.number))
     .bind(link.body.kind())
-    .bind(big(link.at.0))
-    .bind(big(link.first))
+    .bind(saturating_i64(link.at.0))
+    .bind(saturating_i64(link.first))
     .bind(link.body.text())
     .bind(link.previous.to_string())
     .bind(link.hash.to_string())
@@ -50,8 +50,8 @@ pub async fn append(tx: &mut WriteTx, chain: &Chain, body: Body) -> Result<(), S
     .execute(tx.connection())
     .await?;
     sqlx::query("UPDATE audit_chain SET links = $1, positions = $2, hash = $3 WHERE one = 1")
-        .bind(big(link.number))
-        .bind(big(link.last()))
+        .bind(saturating_i64(link.number))
+        .bind(saturating_i64(link.last()))
         .bind(link.hash.to_string())
         .execute(tx.connection())
         .await?;
@@ -95,7 +95,7 @@ fn digest(row: &AnyRow, name: &str) -> Result<Digest, StoreError> {
 /// Links after a number, in their order.
 pub async fn links_after(connection: &mut Connection, after: u64, limit: i64) -> Result<Vec<StoredLink>, StoreError> {
     let rows = sqlx::query("SELECT * FROM audit_links WHERE number > $1 ORDER BY number LIMIT $2")
-        .bind(big(after))
+        .bind(saturating_i64(after))
         .bind(limit)
         .fetch_all(connection)
         .await?;

@@ -9,7 +9,7 @@ use crate::domain::time::Moment;
 use crate::store::audit::record::{Equal, Place, Record, read};
 use crate::store::audit::record_blocks::{Block, SIZES};
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::big;
+use crate::store::engine::row::saturating_i64;
 use crate::store::{Connection, StoreError};
 
 /// Which records are wanted. Each field that is given must match.
@@ -92,16 +92,16 @@ async fn page(
         conditions.compare("size =", Bound::Number(size));
     }
     if let Some(moment) = filter.from {
-        conditions.compare(from, Bound::Number(big(moment.0)));
+        conditions.compare(from, Bound::Number(saturating_i64(moment.0)));
     }
     if let Some(moment) = filter.to {
-        conditions.compare(to, Bound::Number(big(moment.0)));
+        conditions.compare(to, Bound::Number(saturating_i64(moment.0)));
     }
     if let Some((at, id, gate)) = before {
-        let place = [Bound::Number(big(*at)), Bound::Text(id.clone()), Bound::Text(gate.clone())];
+        let place = [Bound::Number(saturating_i64(*at)), Bound::Text(id.clone()), Bound::Text(gate.clone())];
         conditions.before("at, id, gate_id", place);
         // Implied by the line above; an index that does not continue with the id can use only this one.
-        conditions.compare(until, Bound::Number(big(*at)));
+        conditions.compare(until, Bound::Number(saturating_i64(*at)));
     }
     let rows = conditions.rows(connection, tables, order, limit).await?;
     rows.iter().map(read).collect()

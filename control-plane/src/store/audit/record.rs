@@ -64,13 +64,13 @@ macro_rules! fields {
             /// The records that commands in the call's values name, of other models.
             nested_ids: Vec<i64> = record_ids "nested_ids";
             /// What became of it. `unknown` also while an intent waits for its outcome.
-            outcome: Outcome = word "outcome" by Outcome;
+            outcome: Outcome = parse_enum "outcome" by Outcome;
             /// Whether Odoo did the call and then could not write `None` into its answer: a fault that is none.
             none_answer: bool = flag "none_answer" by bool;
             /// Why it was refused.
-            reason: Option<Reason> = optional_word "reason" by Reason;
+            reason: Option<Reason> = parse_optional_enum "reason" by Reason;
             /// Why it would have been refused, if the stage were not in shadow.
-            would_deny: Option<Reason> = optional_word "would_deny";
+            would_deny: Option<Reason> = parse_optional_enum "would_deny";
             /// The fault code that the client saw.
             fault_code: Option<i64> = optional_number "fault_code" by i64;
             /// Microseconds in the gate.

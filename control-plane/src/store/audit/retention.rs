@@ -8,7 +8,7 @@ use crate::domain::job::Job;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::store::audit::chain;
-use crate::store::engine::row::big;
+use crate::store::engine::row::saturating_i64;
 use crate::store::{ChangeTx, Connection, Entry, Store, StoreError, WriteTx, admin_audit, jobs};
 
 /// Rows that are deleted because of their positions: those up to `$2`.
@@ -19,12 +19,12 @@ const BY_AGE: &str = "at < $1 AND (earlier IS NULL OR earlier <= $2) ORDER BY at
 
 /// Whether a cut would delete anything.
 pub async fn is_due(connection: &mut Connection, cut: &Cut) -> Result<bool, StoreError> {
-    let links = sqlx::query("SELECT 1 FROM audit_links WHERE number <= $1 LIMIT 1").bind(big(cut.link));
+    let links = sqlx::query("SELECT 1 FROM audit_links WHERE number <= $1 LIMIT 1").bind(saturating_i64(cut.link));
     if links.fetch_optional(&mut *connection).await?.is_some() {
         return Ok(true);
     }
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT 1 FROM audit WHERE {BY_AGE} LIMIT 1")));
-    let rows = rows.bind(big(cut.before)).bind(big(cut.position));
+    let rows = rows.bind(saturating_i64(cut.before)).bind(saturating_i64(cut.position));
     Ok(rows.fetch_optional(connection).await?.is_some())
 }
 
@@ -60,7 +60,7 @@ pub async fn announce(store: &Store, cut: Cut, retention_days: u32, settings: Re
 /// Deletes so many rows at most that a cut covers. Answers how many.
 pub async fn delete_rows(tx: &mut WriteTx, cut: &Cut, limit: i64) -> Result<u64, StoreError> {
     let mut deleted = 0;
-    for (condition, bound) in [(BY_POSITION, big(cut.position)), (BY_AGE, big(cut.before))] {
+    for (condition, bound) in [(BY_POSITION, saturating_i64(cut.position)), (BY_AGE, saturating_i64(cut.before))] {
         // The limit is no parameter: PostgreSQL may plan without its value, takes it for a tenth of the table then, and
         // reads all of it.
         let chosen = format!("SELECT position FROM audit WHERE {condition} LIMIT {limit}");
@@ -68,7 +68,7 @@ pub async fn delete_rows(tx: &mut WriteTx, cut: &Cut, limit: i64) -> Result<u64,
             let sql = format!("DELETE FROM {table} WHERE position IN ({chosen})");
             let done = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(bound)
-                .bind(big(cut.position))
+                .bind(saturating_i64(cut.position))
                 .execute(tx.connection())
                 .await?;
             if table == "audit" {
@@ -85,7 +85,7 @@ pub async fn delete_links(tx: &mut WriteTx, cut: &Cut, limit: i64) -> Result<u64
         "DELETE FROM audit_links WHERE number IN \
          (SELECT number FROM audit_links WHERE number <= $1 ORDER BY number LIMIT $2)",
     )
-    .bind(big(cut.link))
+    .bind(saturating_i64(cut.link))
     .bind(limit)
     .execute(tx.connection())
     .await?;

@@ -8,7 +8,7 @@ use sqlx::{Any, AssertSqlSafe};
 use crate::domain::signing::Digest;
 use crate::store::audit::record::outcome_name;
 use crate::store::audit::record_blocks::{self, Named};
-use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::{Connection, StoreError, WriteTx};
 
 /// Rows in one statement.
@@ -146,8 +146,8 @@ impl Row {
             gate_id: gate_id.to_owned(),
             id: id(boot, event),
             kind: kind_name(event.kind).to_owned(),
-            count: big(event.count),
-            at: big(event.at),
+            count: saturating_i64(event.count),
+            at: saturating_i64(event.at),
             decision_id: event.decision_id.clone(),
             request_id: event.request_id.clone(),
             key_id: event.key_id.clone(),
@@ -165,14 +165,14 @@ impl Row {
             none_answer: i64::from(event.none_answer),
             reason: event.reason.map(|reason| reason.row().name.to_owned()),
             fault_code: event.fault_code,
-            gate_us: big(event.gate_us),
-            odoo_us: big(event.odoo_us),
-            request_bytes: big(event.request_bytes),
-            response_bytes: big(event.response_bytes),
+            gate_us: saturating_i64(event.gate_us),
+            odoo_us: saturating_i64(event.odoo_us),
+            request_bytes: saturating_i64(event.request_bytes),
+            response_bytes: saturating_i64(event.response_bytes),
             earlier: None,
             earlier_digest: None,
             would_deny: event.would_deny.map(|reason| reason.row().name.to_owned()),
-            record_count: event.record_count.map(big),
+            record_count: event.record_count.map(saturating_i64),
             record_digest: event.record_digest.clone(),
             nested_ids: (!event.nested_ids.is_empty()).then(|| json(&event.nested_ids)).transpose()?,
         })
@@ -291,7 +291,8 @@ pub(crate) async fn insert(tx: &mut WriteTx, rows: &[Placed]) -> Result<(), Stor
         let tuples: Vec<_> = (0..chunk.len()).map(tuple).collect();
         let sql = format!("INSERT INTO audit (position, {}) VALUES {}", COLUMNS.join(", "), tuples.join(", "));
         let query = sqlx::query(AssertSqlSafe(sql));
-        let query = chunk.iter().fold(query, |query, placed| placed.row.bind(query.bind(big(placed.position))));
+        let query =
+            chunk.iter().fold(query, |query, placed| placed.row.bind(query.bind(saturating_i64(placed.position))));
         query.execute(tx.connection()).await?;
     }
     insert_record_ids(tx, rows).await
@@ -301,9 +302,12 @@ pub(crate) async fn insert(tx: &mut WriteTx, rows: &[Placed]) -> Result<(), Stor
 pub(crate) async fn replace(tx: &mut WriteTx, was: u64, placed: &Placed) -> Result<(), StoreError> {
     let columns: Vec<_> = COLUMNS.iter().enumerate().map(|(at, name)| format!("{name} = ${}", at + 3)).collect();
     let sql = format!("UPDATE audit SET position = $2, {} WHERE position = $1", columns.join(", "));
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(big(was)).bind(big(placed.position));
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(saturating_i64(was)).bind(saturating_i64(placed.position));
     placed.row.bind(query).execute(tx.connection()).await?;
-    sqlx::query("DELETE FROM audit_record_ids WHERE position = $1").bind(big(was)).execute(tx.connection()).await?;
+    sqlx::query("DELETE FROM audit_record_ids WHERE position = $1")
+        .bind(saturating_i64(was))
+        .execute(tx.connection())
+        .await?;
     insert_record_ids(tx, std::slice::from_ref(placed)).await
 }
 
@@ -312,7 +316,7 @@ async fn insert_record_ids(tx: &mut WriteTx, rows: &[Placed]) -> Result<(), Stor
     let mut named = Vec::new();
     for Placed { position, row } in rows {
         let blocks = record_blocks::of(&row.record_ids, row.nested_ids.as_deref())?;
-        named.extend(blocks.into_iter().map(|block| Named { position: big(*position), block, at: row.at }));
+        named.extend(blocks.into_iter().map(|block| Named { position: saturating_i64(*position), block, at: row.at }));
     }
     record_blocks::insert(tx, &named).await
 }
@@ -373,7 +377,7 @@ pub async fn earlier_from(
     limit: i64,
 ) -> Result<Vec<(u64, String)>, StoreError> {
     let rows = sqlx::query("SELECT earlier, earlier_digest FROM audit WHERE earlier >= $1 ORDER BY earlier LIMIT $2")
-        .bind(big(position))
+        .bind(saturating_i64(position))
         .bind(limit)
         .fetch_all(connection)
         .await?;

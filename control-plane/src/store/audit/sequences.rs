@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::sequences::{Arrivals, Skipped};
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, big, json};
+use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::{ChangeTx, Connection, Store, StoreError, WriteTx};
 
 /// How many runs of a gate are kept one by one: an Envoy that is started anew each minute has as many in two hours.
@@ -26,7 +26,7 @@ pub(crate) async fn add(
 }
 
 /// Takes that a gate has numbered events below this. Writes only if some of them have not arrived.
-pub async fn told(store: &Store, gate_id: &str, boot: &str, next: u64) -> Result<(), StoreError> {
+pub async fn record_report(store: &Store, gate_id: &str, boot: &str, next: u64) -> Result<(), StoreError> {
     if load(&mut *store.read().await?, gate_id, boot).await?.next >= next {
         return Ok(());
     }
@@ -108,11 +108,11 @@ async fn write(tx: &mut WriteTx, gate_id: &str, boot: &str, arrivals: &Arrivals)
     )
     .bind(gate_id)
     .bind(boot)
-    .bind(big(arrivals.next))
+    .bind(saturating_i64(arrivals.next))
     .bind(json(&arrivals.gaps)?)
-    .bind(big(arrivals.lost))
-    .bind(big(arrivals.filters_lost))
-    .bind(big(tx.now().0))
+    .bind(saturating_i64(arrivals.lost))
+    .bind(saturating_i64(arrivals.filters_lost))
+    .bind(saturating_i64(tx.now().0))
     .execute(tx.connection())
     .await?;
     Ok(())
@@ -164,8 +164,8 @@ pub async fn unreported(connection: &mut Connection, now: Moment) -> Result<Vec<
 pub async fn set_reported(tx: &mut WriteTx, gap: &Unreported) -> Result<bool, StoreError> {
     let changed = sqlx::query("UPDATE gates SET missing_reported = $2 WHERE id = $1 AND missing_reported = $3")
         .bind(gap.gate_id.as_str())
-        .bind(big(gap.missing))
-        .bind(big(gap.reported))
+        .bind(saturating_i64(gap.missing))
+        .bind(saturating_i64(gap.reported))
         .execute(tx.connection())
         .await?;
     Ok(changed.rows_affected() > 0)

@@ -72,11 +72,11 @@ impl<T> OrAbsent<T> for Option<T> {
 }
 
 /// How long a request waits for a connection before it is told that there is none.
-pub const PATIENCE: Duration = Duration::from_secs(3);
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long a piece of work with the database may take in all. A statement ends sooner by itself, as the database is told;
 /// but a host that has vanished says nothing, and its connections stay open.
-pub const LONGEST: Duration = Duration::from_secs(45);
+pub const WORK_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Gives work with the database up when it takes too long.
 ///
@@ -84,7 +84,7 @@ pub const LONGEST: Duration = Duration::from_secs(45);
 /// Its own, or [`StoreError::Unavailable`] then.
 pub async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let late = |_| Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut).into());
-    tokio::time::timeout(LONGEST, work).await.unwrap_or_else(late)
+    tokio::time::timeout(WORK_TIMEOUT, work).await.unwrap_or_else(late)
 }
 
 /// Connections to the database.
@@ -105,7 +105,7 @@ impl Store {
     /// Opens the database, makes it if it is a file that is not there, and brings its tables up to date. Several
     /// replicas may do so at once on PostgreSQL: one migrates, the others wait.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::open_with(url, PATIENCE).await
+        Self::open_with(url, ACQUIRE_TIMEOUT).await
     }
 
     /// The same, for requests that wait so long for a connection.
@@ -121,7 +121,7 @@ impl Store {
         // Apart from the others, without their time limits: a large table takes its time.
         let mut connection = options.connect().await?;
         if database == Database::Sqlite {
-            // The first time this writes the file anew, which on a slow disk may take longer than PATIENCE.
+            // The first time this writes the file anew, which on a slow disk may take longer than ACQUIRE_TIMEOUT.
             connection.execute("PRAGMA journal_mode = WAL").await?;
         }
         migrator().run_direct(None, &mut connection, false).await?;

@@ -28,13 +28,13 @@ pub(crate) trait Columns {
         Ok(self.optional_text(name)?.map(Sealed::new))
     }
     /// An enum by its name.
-    fn word<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+    fn parse_enum<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
         let text = self.text(name)?;
         T::deserialize(IntoDeserializer::<ValueError>::into_deserializer(text))
             .map_err(|_| StoreError::Column(name.to_owned()))
     }
-    fn optional_word<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
-        self.optional_text(name)?.is_some().then(|| self.word(name)).transpose()
+    fn parse_optional_enum<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        self.optional_text(name)?.is_some().then(|| self.parse_enum(name)).transpose()
     }
     fn flag(&self, name: &str) -> Result<bool, StoreError> {
         Ok(self.number::<i64>(name)? != 0)
@@ -76,7 +76,7 @@ impl Columns for AnyRow {
 }
 
 /// The name of an enum's variant, as a column holds it.
-pub(crate) fn word<T: Serialize>(value: &T) -> Result<String, StoreError> {
+pub(crate) fn enum_name<T: Serialize>(value: &T) -> Result<String, StoreError> {
     Ok(json(value)?.trim_matches('"').to_owned())
 }
 
@@ -86,12 +86,12 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
 }
 
 /// Converts to the database's signed integer; saturates. Only a nonsensical value from a gate exceeds it.
-pub(crate) fn big(number: u64) -> i64 {
+pub(crate) fn saturating_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Revision {
     pub(crate) fn column(self) -> i64 {
-        big(self.0)
+        saturating_i64(self.0)
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::revision::Revision;
 use crate::domain::settings::Settings;
 use crate::domain::time::Moment;
 use crate::store::engine::row::Columns as _;
-use crate::store::notifications::{News, tell};
+use crate::store::notifications::{Notification, notify_replicas};
 use crate::store::proof::ledger::Ledger;
 use crate::store::{Connection, Database, Entry, Meta, Store, StoreError, admin_audit, settings};
 
@@ -127,7 +127,7 @@ impl ChangeTx {
     pub async fn commit(mut self, entry: &Entry) -> Result<Revision, StoreError> {
         let revision = self.revision;
         admin_audit::append(&mut self, entry, Some(revision)).await?;
-        tell(&mut self, News::Policy).await?;
+        notify_replicas(&mut self, Notification::Policy).await?;
         self.commit_quietly().await?;
         Ok(revision)
     }

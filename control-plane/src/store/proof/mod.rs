@@ -23,7 +23,7 @@ use crate::domain::signing::{Digest, Signer};
 use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::secrets::vault::Vault;
-use crate::store::engine::row::big;
+use crate::store::engine::row::saturating_i64;
 use crate::store::{Connection, StoreError};
 
 pub use crate::store::proof::start::Accepted;
@@ -189,13 +189,13 @@ impl From<bool> for Value {
 
 impl From<Moment> for Value {
     fn from(moment: Moment) -> Self {
-        Self::from(big(moment.0))
+        Self::from(saturating_i64(moment.0))
     }
 }
 
 impl From<Option<Moment>> for Value {
     fn from(moment: Option<Moment>) -> Self {
-        Self::from(moment.map(|moment| big(moment.0)))
+        Self::from(moment.map(|moment| saturating_i64(moment.0)))
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::app::alerts::raise;
 use crate::app::change::{Done, change};
 use crate::app::new_keys::{self, NewSecret, Replaced};
-use crate::app::outbox::{self, Letter};
+use crate::app::outbox::{self, OutboxMessage};
 use crate::app::{App, key_links};
 use crate::domain::actor::Actor;
 use crate::domain::alerts::Rule;
@@ -128,8 +128,8 @@ async fn report(tx: &mut ChangeTx, key: &Key, user: &User, reason: &str) -> Resu
     });
     let recipients = tx.settings().await?.alerts.recipients.clone();
     let event = format!("key/{}/not_rotated", key.id);
-    let letters = recipients.into_iter().map(|to| Letter::mail(event.as_str(), to, message.clone()));
-    outbox::enqueue(tx, letters).await?;
+    let messages = recipients.into_iter().map(|to| OutboxMessage::mail(event.as_str(), to, message.clone()));
+    outbox::enqueue(tx, messages).await?;
     Ok(())
 }
 
@@ -159,8 +159,8 @@ async fn deliver(
             Message::KeyRotated(message)
         }
     };
-    let letter = Letter::mail(new_keys::rotation_event(&old.id), address, message);
-    match outbox::enqueue(tx, [letter]).await? {
+    let message = OutboxMessage::mail(new_keys::rotation_event(&old.id), address, message);
+    match outbox::enqueue(tx, [message]).await? {
         1 => Ok(()),
         // Nobody would ever see the new key.
         _ => Err(Problem::internal("the outbox already holds a message about the key's rotation")),
