@@ -13,6 +13,7 @@ use lictor_control_plane::tasks::proofs::look;
 use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
+use crate::proofs::furnished;
 use crate::support::{Caller, Lab, START, event, send, text, user_body};
 
 /// What the routes are tried on.
@@ -88,7 +89,7 @@ fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
     }
 }
 
-async fn furnished() -> (Lab, Records) {
+async fn with_records() -> (Lab, Records) {
     let lab = Lab::new().await;
     let admin = &lab.admin;
     let id = |answer: &Value| text(&answer["id"]);
@@ -173,7 +174,7 @@ async fn what_takes_rights_away_needs_no_secret_that_opens() {
     // As somebody has left it, and then the users' as an operator has accepted it.
     let columns = sealed::columns().into_iter().map(|column| (column, false));
     for (column, accepted) in columns.chain([("users.upstream_secret".to_owned(), true)]) {
-        let (lab, records) = furnished().await;
+        let (lab, records) = with_records().await;
         let (table, name) = column.split_once('.').unwrap();
         let condition = if table == "users" { "name = 'Damaged'" } else { "1 = 1" };
         let sql = format!("UPDATE {table} SET {name} = 'v1.damaged' WHERE {name} IS NOT NULL AND {condition}");
@@ -212,4 +213,64 @@ async fn a_key_whose_users_secret_does_not_open_is_explained_as_gates_see_it() {
     let answer = lab.admin.post("/api/v1/explain", question).await.json;
     assert_eq!((&answer["outcome"], &answer["reason"]), (&json!("denied"), &json!("invalid_key")), "{answer}");
     assert!(text(&answer["checks"][0]["detail"]).contains("cannot be opened"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_takes_rights_away_depends_on_nothing_else() {
+    let broken = [
+        "UPDATE settings SET body = '{}'",
+        "UPDATE users SET upstream_secret = 'v1.x.y'",
+        "UPDATE users SET upstream_login = 'other'",
+        "UPDATE keys SET scopes = '[\"read\"]'",
+        "UPDATE permissions SET operations = '[]'",
+        "UPDATE pauses SET target = 'other'",
+        "UPDATE meta SET proof = NULL",
+    ];
+    for broken in broken {
+        let lab = furnished().await;
+        let (key, other) = (lab.key().await, lab.key().await);
+        let account = lab.caller("manager").await;
+        let account = text(&account.get("/api/v1/me").await.json["account"]["id"]);
+        let token = json!({"account_id": account, "name": "t", "role": "user"});
+        let token = text(&lab.admin.post("/api/v1/tokens", token).await.json["id"]);
+        let (gates, _) = (lab.gate().await, lab.gate().await);
+        let (_, reporter) = lab.gate().await;
+        let used = json!({"key_id": key["id"], "database": "odoo", "session": "t"});
+        send(&reporter, "c", vec![event(1, used)]).await;
+        let sessions = lab.admin.get(&format!("/api/v1/sessions?key_id={}", text(&key["id"]))).await.json;
+        let session = text(&sessions["items"][0]["id"]);
+        lab.policy(lab.revision().await).await;
+        lab.tamper(broken).await;
+
+        let (key, other) = (text(&key["id"]), text(&other["id"]));
+        let admin = &lab.admin;
+        for (method, path, body) in [
+            ("POST", format!("sessions/{session}/terminate"), json!({})),
+            ("POST", "pauses".to_owned(), json!({"scope": "writes", "reason": "r"})),
+            ("POST", format!("keys/{key}/revoke"), json!({})),
+            ("DELETE", format!("keys/{key}"), json!({})),
+            ("DELETE", "permissions/res.partner".to_owned(), json!({})),
+            ("DELETE", format!("tokens/{token}"), json!({})),
+            ("PATCH", format!("accounts/{account}"), json!({"active": false})),
+            ("DELETE", format!("accounts/{account}"), json!({})),
+            ("POST", format!("gates/{}/revoke", gates.0), json!({})),
+            ("DELETE", format!("gates/{}", gates.0), json!({})),
+            ("PATCH", format!("keys/{other}"), json!({"active": false})),
+            ("POST", "pauses".to_owned(), json!({"scope": "all", "reason": "r"})),
+            ("POST", "emergency-revocation".to_owned(), json!({"reason": "r", "confirm": "REVOKE ALL KEYS"})),
+        ] {
+            if method == "PATCH" && path.starts_with("keys") && broken.contains("keys SET") {
+                continue; // It is not used; it can be revoked.
+            }
+            let body = (method != "DELETE" && !path.ends_with("/revoke") && !path.ends_with("/terminate"))
+                .then(|| body.to_string());
+            let whatever: &[_] = if method == "POST" { &[] } else { &[("if-match", "*")] };
+            let answer = admin.send(method, &format!("/api/v1/{path}"), body, whatever).await;
+            assert!(answer.status.is_success(), "{broken}; {method} {path}: {}", answer.text);
+        }
+        let policy = lab.policy(lab.revision().await).await;
+        assert_eq!(policy["keys"], json!([]), "{broken}");
+        assert_eq!(policy["pauses"][0], json!({"scope": "all"}), "{broken}");
+        assert_eq!(lab.number("SELECT COUNT(*) FROM keys WHERE active = 1").await, 0, "{broken}");
+    }
 }
