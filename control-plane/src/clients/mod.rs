@@ -1,6 +1,7 @@
 //! Storey 3: whom the control plane asks or tells: Odoo, mail servers, webhooks.
 
 pub mod delivery;
+pub mod http;
 pub mod mail;
 pub mod odoo;
 pub mod smtp;

@@ -3,20 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Request, Uri, header};
-use http_body_util::{BodyExt as _, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use lictor_policy::formats::value::Value;
 use lictor_policy::formats::xmlrpc::{self, MethodCall};
 use lictor_policy::odoo::is_api_key;
 use lictor_policy::secret::Secret;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use serde_json::json;
+use tokio::time::Instant;
 
+use crate::clients::http::{Client, HttpError, read};
 use crate::domain::time::Moment;
 
 /// How long Odoo may take.
@@ -68,7 +65,7 @@ pub struct Odoo {
     common: Uri,
     jsonrpc: Uri,
     web_login: Uri,
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: Client,
 }
 
 impl Odoo {
@@ -81,16 +78,13 @@ impl Odoo {
         if !matches!(common.scheme_str(), Some("http" | "https")) || common.host().is_none_or(str::is_empty) {
             return Err(bad());
         }
-        let trust = HttpsConnectorBuilder::new();
-        let trusting = if common.scheme_str() == Some("https") {
-            trust.with_native_roots().map_err(|_| OdooError::NoCertificates)?
+        let client = if common.scheme_str() == Some("https") {
+            Client::with_native_roots().map_err(|_| OdooError::NoCertificates)?
         } else {
-            // Trusts nobody, so that a machine without CA certificates can still talk to an Odoo beside it.
-            let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
-            trust.with_tls_config(nobody.with_no_client_auth())
+            // A machine without CA certificates can still talk to an Odoo beside it.
+            Client::with_roots(RootCertStore::empty())
         };
-        let connector = trusting.https_or_http().enable_http1().build();
-        Ok(Self { common, jsonrpc, web_login, client: Client::builder(TokioExecutor::new()).build(connector) })
+        Ok(Self { common, jsonrpc, web_login, client })
     }
 
     /// The user that the credential belongs to.
@@ -150,23 +144,27 @@ impl Odoo {
         }
     }
 
-    async fn ask(&self, uri: &Uri, media: &'static str, call: String) -> Result<Vec<u8>, OdooError> {
-        let late = |_| OdooError::Unreachable("it took longer than 10 s");
-        tokio::time::timeout(TIMEOUT, self.post(uri, media, call)).await.map_err(late)?
-    }
-
-    async fn post(&self, uri: &Uri, media: &'static str, call: String) -> Result<Vec<u8>, OdooError> {
+    async fn ask(&self, uri: &Uri, media: &'static str, call: String) -> Result<Bytes, OdooError> {
+        let deadline = Instant::now() + TIMEOUT;
         let request = Request::post(uri.clone())
             .header(header::CONTENT_TYPE, media)
             .body(Body::from(call))
             .map_err(|_| OdooError::Unreachable("the request could not be built"))?;
-        let response =
-            self.client.request(request).await.map_err(|_| OdooError::Unreachable("the connection failed"))?;
+        let response = self.client.send(request, deadline).await?;
         if !response.status().is_success() {
             return Err(OdooError::NotOdoo("its status is not 200"));
         }
-        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-        Ok(body.map_err(|_| OdooError::NotOdoo("its answer is cut off or too long"))?.to_bytes().into())
+        Ok(read(response.into_body(), MAX_ANSWER_BYTES, deadline).await?)
+    }
+}
+
+impl From<HttpError> for OdooError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Timeout => Self::Unreachable("it took longer than 10 s"),
+            HttpError::Connection(_) => Self::Unreachable("the connection failed"),
+            HttpError::Body => Self::NotOdoo("its answer is cut off or too long"),
+        }
     }
 }
 

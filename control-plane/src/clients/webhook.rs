@@ -6,34 +6,25 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, Uri, header};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use lictor_policy::secret::Secret;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use serde_json::json;
 use sha2::Sha256;
+use tokio::time::Instant;
 
 use crate::clients::delivery::Failure;
+use crate::clients::http::{Client, HttpError};
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::Moment;
 use crate::secrets::random;
 
-/// A whole delivery may take so long.
+/// How long the answer to a request may take to begin.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Made once: reading the machine's CA certificates takes its time.
-static CLIENT: LazyLock<Client<HttpsConnector<HttpConnector>, Body>> = LazyLock::new(|| {
-    let trust = HttpsConnectorBuilder::new();
-    // On a machine without CA certificates https fails and says so; http works.
-    let trusting = trust.with_native_roots().unwrap_or_else(|_| {
-        let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
-        HttpsConnectorBuilder::new().with_tls_config(nobody.with_no_client_auth())
-    });
-    let connector = trusting.https_or_http().enable_http1().build();
-    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
-});
+/// Made once: reading the machine's CA certificates takes its time. On a machine without any, https fails and says so, and
+/// http works.
+static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::with_native_roots().unwrap_or_else(|_| Client::with_roots(RootCertStore::empty())));
 
 /// A request to be sent.
 pub(crate) struct Call<'a> {
@@ -54,15 +45,17 @@ pub(crate) async fn send(call: &Call<'_>, now: Moment) -> Result<(), Failure> {
     let request = Request::post(call.url)
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::USER_AGENT, "Lictor")
+        // Messages are rare: a connection that is kept would be closed by the receiver before the next one.
+        .header(header::CONNECTION, "close")
         .header("x-lictor-event", call.event)
         .header("x-lictor-signature", signature(call.secret, now.0 / 1_000_000, &body))
         .body(Body::from(body));
     let request = request.map_err(|_| Failure::Never("not a URL".to_owned()))?;
-    let response = match tokio::time::timeout(TIMEOUT, CLIENT.request(request)).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) if error.is_connect() => return Err(later("could not connect")),
-        Ok(Err(_)) => return Err(later("the connection failed before an answer came")),
-        Err(_) => return Err(later("no answer within 15 s")),
+    let response = match CLIENT.send(request, Instant::now() + TIMEOUT).await {
+        Ok(response) => response,
+        Err(HttpError::Connection(error)) if error.is_connect() => return Err(later("could not connect")),
+        Err(HttpError::Timeout) => return Err(later("no answer within 15 s")),
+        Err(_) => return Err(later("the connection failed before an answer came")),
     };
     let status = response.status();
     if status.is_success() {

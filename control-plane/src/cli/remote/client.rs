@@ -8,27 +8,23 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use lictor_policy::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
+use tokio::time::{Instant, timeout};
 
 use crate::cli::options::{self, Server};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Listing, Output};
+use crate::clients::http::{self, HttpError};
 
 /// How long the service may take to begin its answer, or to go on with it.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes that an answer may have; exports are streamed and have no limit.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// Records of a page: the most that the service gives.
@@ -42,7 +38,7 @@ pub struct Client {
     pub output: Output,
     base: String,
     authorization: HeaderValue,
-    http: legacy::Client<HttpsConnector<HttpConnector>, Body>,
+    http: http::Client,
 }
 
 /// A JSON document of the service.
@@ -84,12 +80,7 @@ impl Client {
             print::note(&format!("The token and all answers go to {host} in clear text: use https."));
         }
         let authorization = authorization(server)?;
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT));
-        let tls = tls(server.ca_file.as_deref(), is_secure)?;
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-        let http = legacy::Client::builder(TokioExecutor::new()).build(connector.wrap_connector(tcp));
+        let http = trusting(server.ca_file.as_deref(), is_secure)?;
         Ok(Self { output: server.output, base, authorization, http })
     }
 
@@ -160,7 +151,7 @@ impl Client {
     pub async fn stream(&self, path: &str, mut sink: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let mut body = self.open(Method::GET, path, None, &Condition::Any).await?.into_body();
         loop {
-            let frame = tokio::time::timeout(PATIENCE, body.frame()).await.map_err(|_| self.silent())?;
+            let frame = timeout(ANSWER_TIMEOUT, body.frame()).await.map_err(|_| self.silent())?;
             let Some(frame) = frame else { return Ok(()) };
             let frame = frame.map_err(|_| self.stranger("the file broke off, what has come is not whole"))?;
             if let Ok(data) = frame.into_data() {
@@ -190,8 +181,8 @@ impl Client {
         let body = body.map_or_else(Body::empty, |json| Body::from(json.to_string()));
         let request =
             request.body(body).map_err(|_| Failure::usage("An option has characters that no URL can have."))?;
-        let answer = tokio::time::timeout(PATIENCE, self.http.request(request)).await.map_err(|_| self.silent())?;
-        let response = answer.map_err(|error| Failure::failed(self.unreachable(&error)))?;
+        let response = self.http.send(request, Instant::now() + ANSWER_TIMEOUT).await;
+        let response = response.map_err(|error| self.no_answer(&error))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -204,13 +195,20 @@ impl Client {
     }
 
     async fn whole(&self, response: Response<Incoming>) -> Result<Bytes> {
-        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect();
-        let body = tokio::time::timeout(PATIENCE, body).await.map_err(|_| self.silent())?;
-        Ok(body.map_err(|_| self.stranger("its answer is cut off or too long"))?.to_bytes())
+        let read = http::read(response.into_body(), MAX_ANSWER_BYTES, Instant::now() + ANSWER_TIMEOUT).await;
+        read.map_err(|error| self.no_answer(&error))
+    }
+
+    fn no_answer(&self, error: &HttpError) -> Failure {
+        match error {
+            HttpError::Timeout => self.silent(),
+            HttpError::Connection(error) => Failure::failed(self.unreachable(error)),
+            HttpError::Body => self.stranger(&error.to_string()),
+        }
     }
 
     fn silent(&self) -> Failure {
-        Failure::failed(format!("{} did not answer within {} s.", self.base, PATIENCE.as_secs()))
+        Failure::failed(format!("{} did not answer within {} s.", self.base, ANSWER_TIMEOUT.as_secs()))
     }
 
     fn stranger(&self, what: &str) -> Failure {
@@ -218,7 +216,7 @@ impl Client {
     }
 
     /// Why there is no answer.
-    fn unreachable(&self, error: &legacy::Error) -> String {
+    fn unreachable(&self, error: &(dyn Error + 'static)) -> String {
         let base = &self.base;
         let mut source: Option<&dyn Error> = Some(error);
         let mut last = String::new();
@@ -294,31 +292,25 @@ fn authorization(server: &Server) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// Whom to trust: the authorities in the file, else those of the machine.
-fn tls(ca_file: Option<&Path>, is_secure: bool) -> Result<ClientConfig> {
+/// Trusts the authorities in the file, else those of the machine.
+fn trusting(ca_file: Option<&Path>, is_secure: bool) -> Result<http::Client> {
     let mut roots = RootCertStore::empty();
-    match ca_file {
-        Some(path) => {
-            let bad = |what: &str| Failure::failed(format!("--ca-file {}: {what}", path.display()));
-            let text = std::fs::read(path).map_err(|error| bad(&error.to_string()))?;
-            for certificate in CertificateDer::pem_slice_iter(&text) {
-                let certificate = certificate.map_err(|_| bad("it is not PEM"))?;
-                roots.add(certificate).map_err(|_| bad("it holds what is not the certificate of an authority"))?;
-            }
-            if roots.is_empty() {
-                return Err(bad("it holds no certificate"));
-            }
+    if let Some(path) = ca_file {
+        let bad = |what: &str| Failure::failed(format!("--ca-file {}: {what}", path.display()));
+        let text = std::fs::read(path).map_err(|error| bad(&error.to_string()))?;
+        for certificate in CertificateDer::pem_slice_iter(&text) {
+            let certificate = certificate.map_err(|_| bad("it is not PEM"))?;
+            roots.add(certificate).map_err(|_| bad("it holds what is not the certificate of an authority"))?;
         }
-        None if is_secure => {
-            use hyper_rustls::ConfigBuilderExt as _;
-            let trusting = ClientConfig::builder().with_native_roots().map_err(|_| {
-                Failure::failed("This machine has no CA certificates: install ca-certificates or give --ca-file.")
-            })?;
-            return Ok(trusting.with_no_client_auth());
+        if roots.is_empty() {
+            return Err(bad("it holds no certificate"));
         }
-        None => {}
+    } else if is_secure {
+        return http::Client::with_native_roots().map_err(|_| {
+            Failure::failed("This machine has no CA certificates: install ca-certificates or give --ca-file.")
+        });
     }
-    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+    Ok(http::Client::with_roots(roots))
 }
 
 fn is_this_machine(host: &str) -> bool {
