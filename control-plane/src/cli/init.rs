@@ -10,7 +10,6 @@ use crate::app::first_admin::{self, FirstAdmin};
 use crate::app::gates;
 use crate::cli::master_key::{self, open};
 use crate::cli::options::Init;
-use crate::cli::terminal::failure::in_words;
 use crate::cli::terminal::print::Output;
 use crate::clients::odoo::Odoo;
 use crate::domain::actor::Actor;
@@ -19,8 +18,8 @@ pub(crate) async fn run_init(init: Init) -> Result<()> {
     // Nobody is asked for anything: the Odoo is named when the service starts.
     let app = open(&init.storage, Odoo::at("http://localhost")?).await?;
     let admin = if init.another_admin {
-        first_admin::another_admin(&app).await.map_err(in_words)?
-    } else if let Some(admin) = first_admin::first_admin(&app).await.map_err(in_words)? {
+        first_admin::another_admin(&app).await?
+    } else if let Some(admin) = first_admin::first_admin(&app).await? {
         admin
     } else {
         bail!("the database is initialised already: nothing was changed")
@@ -28,7 +27,7 @@ pub(crate) async fn run_init(init: Init) -> Result<()> {
     // First, as the token of the administrator is shown only now, whatever becomes of the gate.
     print_admin(&admin, &init)?;
     if let (Some(name), Some(file)) = (&init.gate, &init.gate_token_file) {
-        let issued = gates::issue(&app, &Actor::system(), name.clone()).await.map_err(in_words)?;
+        let issued = gates::issue(&app, &Actor::system(), name.clone()).await?;
         master_key::write_gate_token(file, &issued.token)
             .with_context(|| format!("--gate-token-file {}", file.display()))?;
     }

@@ -4,24 +4,25 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use futures_util::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::api::router;
 use crate::app::{App, first_admin};
 use crate::cli::master_key::open;
 use crate::cli::options::{Serve, Smtp};
-use crate::cli::terminal::failure::in_words;
 use crate::clients::odoo::Odoo;
 use crate::clients::smtp::{self, Mailer};
 use crate::http::listen::{self, Bounds};
 use crate::http::tls::Tls;
 use crate::store::Store;
-use crate::tasks::{alerts, credentials, jobs, live_gates, outbox, presence, proofs, publisher};
+use crate::tasks::{self, Tasks, goes_on_after};
 
-/// How long requests under way may take once the service is to end.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long requests and steps of tasks under way may take once the service is to end.
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// Connections that one address may have to the gates' listener: a gate has one for each call that waits for its intent, and
 /// behind control-plane.yaml all gates have one address.
@@ -43,7 +44,7 @@ pub(crate) async fn run_serve(serve: Serve) -> Result<()> {
     } else {
         tracing::warn!("no --smtp-host: mail waits in the outbox until there is one");
     }
-    if let Some(admin) = first_admin::first_admin(&app).await.map_err(in_words)? {
+    if let Some(admin) = first_admin::first_admin(&app).await? {
         // To standard output and not to the log: logs are collected and kept.
         let mut out = std::io::stdout().lock();
         writeln!(
@@ -54,18 +55,9 @@ pub(crate) async fn run_serve(serve: Serve) -> Result<()> {
         )?;
         out.flush()?;
     }
-    let mut publisher = tokio::spawn(publisher::run(app.clone()));
-    let replicas = tokio::spawn(publisher::hear_replicas(app.clone()));
-    let presence = tokio::spawn(presence::keep_presence(app.clone()));
-    let upkeep = tokio::spawn(live_gates::run(app.clone()));
-    let credentials = tokio::spawn(credentials::run(app.clone()));
-    let checks = tokio::spawn(credentials::keep_checking(app.clone()));
-    let jobs = tokio::spawn(jobs::runner::run(app.clone()));
-    let alerts = tokio::spawn(alerts::run(app.clone()));
-    let outbox = tokio::spawn(outbox::run(app.clone()));
-    let proofs = tokio::spawn(proofs::run(app.clone()));
+    let mut tasks = tasks::start(&app);
     let tls = api_tls.is_some();
-    let (api_tls, gate_tls) = (kept_current(api_tls), kept_current(gate_tls));
+    let [api_tls, gate_tls] = [api_tls, gate_tls].map(|tls| kept_current(&app, &mut tasks, tls));
     let connections_per_address = usize::from(serve.connections_per_address);
     tracing::info!(tls, api = %serve.listen, gates = %serve.gate_listen, odoo = serve.odoo_url, "serving");
     let served = async {
@@ -75,25 +67,16 @@ pub(crate) async fn run_serve(serve: Serve) -> Result<()> {
         };
         let api = serve(api, api_tls, router::api(&app), connections_per_address);
         let gate = serve(gate, gate_tls, router::gate(&app), GATE_CONNECTIONS_PER_ADDRESS);
-        let ((), (), ended) = tokio::join!(api, gate, end(&app));
-        let _ = jobs.await;
-        let _ = outbox.await;
+        let tasks = ended(app.stopping.subscribe(), &mut tasks);
+        tokio::try_join!(api.map(Ok), gate.map(Ok), tasks, end(&app))?;
         app.runs.ended().await;
-        ended
+        anyhow::Ok(())
     };
     tokio::select! {
         served = served => served?,
-        () = patience(&app) => tracing::warn!("some connections would not end"),
-        ended = &mut publisher => ended??,
+        () = grace_period(&app) => tracing::warn!("some connections or tasks would not end"),
     }
-    upkeep.abort();
-    proofs.abort();
-    credentials.abort();
-    checks.abort();
-    alerts.abort();
-    presence.abort();
-    replicas.abort();
-    publisher.abort();
+    tasks.shutdown().await;
     app.presence.flush(&app.store).await?;
     app.store.close().await;
     drop(claim);
@@ -120,12 +103,28 @@ fn mailer(host: &str, smtp: &Smtp) -> Result<Mailer> {
     Ok(Mailer::new(server, ca.as_deref())?)
 }
 
-/// Looks at the files of a listener as long as the program runs.
-fn kept_current(tls: Option<Tls>) -> listen::Tls {
-    let tls = tls?;
+/// Adds a task that looks at the files of a listener.
+fn kept_current(app: &App, tasks: &mut Tasks, tls: Option<Tls>) -> listen::Tls {
+    let (app, tls) = (app.clone(), tls?);
     let current = tls.subscribe();
-    tokio::spawn(tls.keep_current());
+    tasks.spawn(async move {
+        goes_on_after(&app, tls.keep_current()).await;
+        Ok(())
+    });
     Some(current)
+}
+
+/// Waits until all tasks have ended.
+///
+/// # Errors
+/// A task failed, panicked, or ended before the service was to end. The service ends then, and is started again by whatever
+/// started it: one that goes on without, say, its alerts would look as if all were well.
+async fn ended(stopping: watch::Receiver<bool>, tasks: &mut Tasks) -> Result<()> {
+    while let Some(task) = tasks.join_next().await {
+        task.context("a task of the service failed")??;
+        ensure!(*stopping.borrow(), "a task of the service ended before the service");
+    }
+    Ok(())
 }
 
 /// Waits for the signal to end, and tells everybody.
@@ -138,7 +137,29 @@ async fn end(app: &App) -> Result<()> {
 }
 
 /// Ends some time after the signal: a client that never finishes its request must not keep the service alive.
-async fn patience(app: &App) {
+async fn grace_period(app: &App) {
     let _ = app.stopping.subscribe().wait_for(|stopping| *stopping).await;
-    tokio::time::sleep(GRACE).await;
+    tokio::time::sleep(GRACE_PERIOD).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How waiting for one task ends that ends like this.
+    async fn outcome(is_stopping: bool, task: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        let (_stop, stopping) = watch::channel(is_stopping);
+        let mut tasks = Tasks::new();
+        tasks.spawn(task.map(Ok));
+        ended(stopping, &mut tasks).await
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_ends_before_the_service_ends_the_service() {
+        assert!(outcome(true, async {}).await.is_ok());
+        assert!(outcome(false, async {}).await.is_err());
+        for is_stopping in [false, true] {
+            assert!(outcome(is_stopping, async { panic!("a test") }).await.is_err());
+        }
+    }
 }

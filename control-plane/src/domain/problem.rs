@@ -101,8 +101,9 @@ codes! {
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "The control plane is not ready";
 }
 
-/// A problem document.
-#[derive(Clone, Debug)]
+/// A problem document. As an error of a command it reads as its detail.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{detail}")]
 pub struct Problem {
     /// Which.
     pub code: Code,

@@ -1,8 +1,9 @@
-//! What alerts need without an event: gaps that are too old to be late, and counts that are too old to matter.
+//! Alerts that come with time and not with an event: gaps that are too old to be late. Counts too old to matter are deleted.
 
 use std::time::Duration;
 
 use lictor_policy::refusal::AlertType;
+use tokio::time::sleep;
 
 use crate::app::App;
 use crate::app::alerts::raise::{Cause, raise};
@@ -11,26 +12,26 @@ use crate::domain::alerts::settings::MAX_MINUTES;
 use crate::domain::alerts::subject::Subject;
 use crate::store::audit::sequences::{self, Unreported};
 use crate::store::{StoreError, alert_counts, in_time};
+use crate::tasks::{every, goes_on_after};
 
-/// So many seconds pass between two rounds.
-const EVERY: Duration = Duration::from_secs(10);
-/// What was not touched for so long is in no window.
+/// The time between two checks.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// A count that was not touched for this long is in no window.
 const STALE: Duration = Duration::from_secs(2 * MAX_MINUTES as u64 * 60);
 
-/// Looks after it every few seconds, until the task is dropped.
+/// Checks every few seconds, until the service is to end. Not at once: gates whose events waited for this service send them
+/// first.
 pub async fn run(app: App) {
-    loop {
-        tokio::time::sleep(EVERY).await;
-        if let Err(error) = in_time(once(&app)).await {
-            tracing::warn!(%error, "alerts could not be looked after; tried again");
-        }
+    if goes_on_after(&app, sleep(CHECK_INTERVAL)).await {
+        let check = async |app: &App| in_time(once(app)).await;
+        every(&app, CHECK_INTERVAL, "gaps in the events of gates could not be looked for", check).await;
     }
 }
 
-/// One round; any number of replicas may do it at once.
+/// Checks once; any number of replicas may do it at the same time.
 ///
 /// # Errors
-/// The database's: the round is done again.
+/// The database's: it is checked again.
 pub async fn once(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     let mut connection = app.store.read().await?;

@@ -1,4 +1,4 @@
-//! Whether Odoo still takes the users' credentials, and which Odoo groups they are in: looked at once a day.
+//! Checks once a day whether Odoo still takes the users' credentials, and which Odoo groups they are in.
 //!
 //! A call that Odoo answers with "access denied" makes a user suspect; a suspect's credential is tried, and if Odoo refuses
 //! it, gates refuse the user's calls until it is taken again.
@@ -22,20 +22,22 @@ use crate::domain::problem::{Code, Problem, Result};
 use crate::store::snapshot::Part;
 use crate::store::users::{self, Upstream, User};
 use crate::store::{Connection, OrAbsent as _, StoreError, WriteTx, in_time, suspects};
+use crate::tasks::every;
 
 /// Odoo's fault code for a wrong password or API key.
 const ACCESS_DENIED: i64 = 3;
-/// So long passes at least between two tries: a method that answers with the same code must not keep Odoo busy.
-const EVERY: Duration = Duration::from_secs(5);
-/// A user that could not be tried is tried again after this time, by whichever replica.
-const AGAIN: Duration = Duration::from_secs(60);
-/// How often users whose daily check is due are looked for, and how many are checked then: Odoo has other things to do.
-const ROUND: Duration = Duration::from_secs(10);
-const A_ROUND: u32 = 5;
-/// When a check that Odoo did not answer is tried again.
-const LATER: Duration = Duration::from_secs(3600);
-/// How long before the end of an Odoo API key somebody is told.
-const WARN: Duration = Duration::from_secs(14 * 24 * 3600);
+/// The least time between two suspects: a method that answers with the same code must not keep Odoo busy.
+const SUSPECT_INTERVAL: Duration = Duration::from_secs(5);
+/// A suspect that could not be tried is tried again after this time, by whichever replica.
+const SUSPECT_RETRY_DELAY: Duration = Duration::from_secs(60);
+/// How often users whose daily check is due are looked for.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// Users that are checked at a time: Odoo has other things to do.
+const CHECK_BATCH: u32 = 5;
+/// After this time a check that Odoo did not answer is tried again.
+const CHECK_RETRY_DELAY: Duration = Duration::from_secs(3600);
+/// How long before the end of an Odoo API key people are warned.
+const EXPIRY_NOTICE: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Takes note of the users whose calls Odoo has denied, in the transaction that stores the calls.
 pub async fn take_note(tx: &mut WriteTx, events: &[Event]) -> Result<(), StoreError> {
@@ -47,14 +49,10 @@ pub async fn take_note(tx: &mut WriteTx, events: &[Event]) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Tries the suspects' credentials, until the task is dropped.
-pub async fn run(app: App) {
-    loop {
-        if let Err(error) = in_time(try_next(&app)).await {
-            tracing::warn!(%error, "whose credential Odoo may have refused is not known; looked for again in a moment");
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+/// Tries the suspects' credentials, until the service is to end.
+pub async fn try_suspects(app: App) {
+    let next = async |app: &App| in_time(try_next(app)).await;
+    every(&app, SUSPECT_INTERVAL, "the users whose credential Odoo may have refused are not known", next).await;
 }
 
 /// Tries one suspect's credential, if there is one.
@@ -64,7 +62,7 @@ pub async fn try_next(app: &App) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut tx = app.store.write().await?;
-    let again = tx.now().plus(AGAIN);
+    let again = tx.now().plus(SUSPECT_RETRY_DELAY);
     let claimed = suspects::claim(&mut tx, again).await?;
     tx.commit().await?;
     let Some(suspect) = claimed else { return Ok(()) };
@@ -82,14 +80,9 @@ pub async fn try_next(app: &App) -> Result<(), StoreError> {
     }
 }
 
-/// Checks every user once a day, a few at a time, until the task is dropped.
-pub async fn keep_checking(app: App) {
-    loop {
-        tokio::time::sleep(ROUND).await;
-        if let Err(problem) = check_due(&app).await {
-            tracing::warn!(problem = %problem.detail, "the users whose check is due are not known");
-        }
-    }
+/// Checks every user once a day, a few at a time, until the service is to end.
+pub async fn check_users(app: App) {
+    every(&app, CHECK_INTERVAL, "the users whose check is due are not known", check_due).await;
 }
 
 /// Checks a few of the users whose check is due. Each is taken by one replica; one that could not be checked is due
@@ -97,8 +90,8 @@ pub async fn keep_checking(app: App) {
 pub async fn check_due(app: &App) -> Result<()> {
     let due = in_time(async {
         let mut tx = app.store.write().await?;
-        let again = tx.now().plus(LATER);
-        let due = users::take_due(&mut tx, again, A_ROUND).await?;
+        let again = tx.now().plus(CHECK_RETRY_DELAY);
+        let due = users::take_due(&mut tx, again, CHECK_BATCH).await?;
         tx.commit().await?;
         Ok::<_, StoreError>(due)
     });
@@ -186,7 +179,7 @@ async fn tell_of_refusal(tx: &mut WriteTx, user: &User) -> Result<()> {
 
 /// An alert for each check, and a mail once for each end, if the Odoo API key ends soon.
 async fn warn_of_end(tx: &mut WriteTx, user: &User) -> Result<()> {
-    let Some(ends_at) = user.upstream.ends_at.filter(|end| *end <= tx.now().plus(WARN)) else { return Ok(()) };
+    let Some(ends_at) = user.upstream.ends_at.filter(|end| *end <= tx.now().plus(EXPIRY_NOTICE)) else { return Ok(()) };
     let note = format!("The Odoo API key ends at {ends_at}: make another in Odoo and give it to Lictor.");
     raise::notice(tx, Rule::CredentialExpiring, Subject::User(user.id.clone()), &note).await?;
     let message = Message::OdooKeyExpiring(OdooKeyExpiring {

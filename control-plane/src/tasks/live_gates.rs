@@ -1,4 +1,4 @@
-//! What changes the policy without an administrator or a job: gates that come and go.
+//! Changes the policy when gates come and go: their number divides rate limits.
 
 use std::time::Duration;
 
@@ -11,17 +11,15 @@ use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::store::snapshot::Part;
 use crate::store::{Connection, Meta, StoreError, in_time, settings};
+use crate::tasks::every;
 
-/// So many seconds pass at least between two changes.
-const EVERY: Duration = Duration::from_secs(5);
+/// The least time between two changes.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Looks after it every few seconds, until the task is dropped.
+/// Counts the gates every few seconds, until the service is to end.
 pub async fn run(app: App) {
-    loop {
-        tokio::time::sleep(EVERY).await;
-        // What went wrong is in the log, and tried again next time.
-        let _ = in_time(once(&app)).await;
-    }
+    let count = async |app: &App| in_time(once(app)).await;
+    every(&app, CHECK_INTERVAL, "the policy could not be fitted to the number of live gates", count).await;
 }
 
 /// The inputs of the policy that no administrator sets: today the number of live gates, which divides rate limits.

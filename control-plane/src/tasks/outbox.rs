@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
 use crate::app::App;
 use crate::app::alerts::raise;
@@ -17,21 +18,23 @@ use crate::domain::time::Moment;
 use crate::store::outbox::{self, Claim, Content, Settlement};
 use crate::store::webhooks::{self, Webhook};
 use crate::store::{StoreError, in_time};
+use crate::tasks::{every, goes_on_after};
 
 /// Mails that go over one connection, and webhooks that are called at once.
 const BATCH: usize = 10;
 
 /// A delivery is begun only if the lease lasts as long as the slowest one.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(35);
-/// So often the database is asked for messages.
-const EVERY: Duration = Duration::from_secs(1);
-/// Messages that are done with are kept so long.
-const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
-/// So many are forgotten at once, and so often.
-const FORGOTTEN_AT_ONCE: i64 = 500;
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// How often the database is asked for messages.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long messages that were sent or have failed are kept.
+const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Messages that are deleted in one transaction.
+const DELETE_BATCH: i64 = 500;
+/// How often old messages are deleted.
+const DELETE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Sends messages, and forgets old ones, until the service is to end: what is being delivered then is finished. A mail
+/// Sends messages, and deletes old ones, until the service is to end: what is being delivered then is finished. A mail
 /// server that does not answer holds up no webhooks.
 pub async fn run(app: App) {
     let send = async |channel| {
@@ -39,31 +42,20 @@ pub async fn run(app: App) {
             let pause = match once(&app, channel).await {
                 // There may be more.
                 Ok(sent) if sent > 0 => Duration::ZERO,
-                Ok(_) => EVERY,
+                Ok(_) => CHECK_INTERVAL,
                 Err(error) => {
                     tracing::error!(%error, ?channel, "the outbox could not be worked on; it is tried again");
-                    EVERY
+                    CHECK_INTERVAL
                 }
             };
-            if ends_within(&app, pause).await {
+            if !goes_on_after(&app, sleep(pause)).await {
                 return;
             }
         }
     };
-    let forget = async {
-        while !ends_within(&app, FORGET_EVERY).await {
-            if let Err(error) = in_time(forget(&app)).await {
-                tracing::error!(%error, "old messages could not be deleted; it is tried again");
-            }
-        }
-    };
-    tokio::join!(send(Channel::Mail), send(Channel::Webhook), forget);
-}
-
-/// Whether the service is to end before so much time has passed.
-async fn ends_within(app: &App, pause: Duration) -> bool {
-    let mut stopping = app.stopping.subscribe();
-    tokio::time::timeout(pause, stopping.wait_for(|stopping| *stopping)).await.is_ok()
+    let delete = async |app: &App| in_time(delete_old(app)).await;
+    let delete = every(&app, DELETE_INTERVAL, "old messages could not be deleted", delete);
+    tokio::join!(send(Channel::Mail), send(Channel::Webhook), delete);
 }
 
 /// Sends what is due now, one batch at most. Says how many messages were tried.
@@ -175,7 +167,7 @@ async fn settle(app: &App, claim: &Claim, content: &Content, delivered: Result<(
         match in_time(note(app, claim, content, &settlement)).await {
             Err(error) if app.now() < claim.until => {
                 tracing::warn!(%error, id = claim.id, "what became of a message could not be noted; tried again");
-                tokio::time::sleep(EVERY).await;
+                sleep(CHECK_INTERVAL).await;
             }
             noted => return noted,
         }
@@ -199,11 +191,11 @@ async fn note(app: &App, claim: &Claim, content: &Content, settlement: &Settleme
     tx.commit().await
 }
 
-async fn forget(app: &App) -> Result<(), StoreError> {
+async fn delete_old(app: &App) -> Result<(), StoreError> {
     let mut tx = app.store.write().await?;
-    let before = tx.now().minus(KEPT);
-    outbox::delete_settled(&mut tx, before, FORGOTTEN_AT_ONCE).await?;
-    tx.commit().await
+    let before = tx.now().minus(RETENTION);
+    outbox::delete_settled(&mut tx, before, DELETE_BATCH).await?;
+    Ok(tx.commit().await?)
 }
 
 /// 5 s, 15 s, 45 s and so on, at most two hours.

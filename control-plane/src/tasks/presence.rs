@@ -2,21 +2,26 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use crate::app::App;
 use crate::store::Database;
+use crate::tasks::goes_on_after;
 
-/// How often what gates told is written to the database.
-const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long what gates reported may wait to be written to the database.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Writes what gates told every few seconds, and at once where another replica may wait for a gate that has taken a
-/// policy, until the task is dropped.
-pub async fn keep_presence(app: App) {
+/// Writes what gates reported every few seconds, and at once where another replica may wait for a gate that has taken a
+/// policy, until the service is to end.
+pub async fn run(app: App) {
     let has_replicas = app.store.database() == Database::Postgres;
-    loop {
+    let due = async || {
         tokio::select! {
-            () = tokio::time::sleep(FLUSH_EVERY) => {}
+            () = sleep(FLUSH_INTERVAL) => {}
             () = app.presence.acknowledged.notified(), if has_replicas => {}
         }
+    };
+    while goes_on_after(&app, due()).await {
         if let Err(error) = app.presence.flush(&app.store).await {
             tracing::warn!(%error, "when gates were last seen could not be stored");
         }

@@ -1,4 +1,4 @@
-//! Looks from time to time whether the rows of the policy prove themselves, and tells people and gates of what does not.
+//! Checks every half minute whether the rows of the policy prove themselves, and reports those that do not to people and gates.
 
 use std::time::Duration;
 
@@ -12,20 +12,16 @@ use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::problem::Result;
 use crate::store::proof::check::check;
+use crate::tasks::every;
 
-/// So many seconds pass between two looks, each at all rows.
-const EVERY: Duration = Duration::from_secs(30);
+/// The time between two checks, each of all rows.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 /// Findings that an alert and the administrators' log name one by one.
 const NAMED: usize = 10;
 
-/// Looks every few seconds, until the task is dropped.
+/// Checks at the start and every half minute, until the service is to end.
 pub async fn run(app: App) {
-    loop {
-        if let Err(problem) = look(&app).await {
-            tracing::warn!(problem = %problem.detail, "whether rows of the policy prove themselves is not known; looked again");
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+    every(&app, CHECK_INTERVAL, "whether rows of the policy prove themselves is not known", look).await;
 }
 
 /// Looks once. What was not there at the last look makes an alert, a row of the administrators' log and a revision, so that

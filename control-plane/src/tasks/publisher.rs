@@ -7,19 +7,20 @@ use std::time::Duration;
 use axum::body::Bytes;
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::wire;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::App;
 use crate::app::publisher::Published;
 use crate::domain::revision::Revision;
 use crate::store::snapshot::{self, Whole};
 use crate::store::{Meta, Notification, StoreError, in_time};
+use crate::tasks::goes_on_after;
 
-/// How often the database is looked at without being told to: what another replica told may be lost, a build may fail.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often the database is looked at without a notification: one may be lost, and a build may fail.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long replicas may have nothing to tell before they are listened to on another connection.
-const SILENCE: Duration = Duration::from_secs(300);
+/// A connection on which no notification came for this long is replaced: of a host that has vanished none would come.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Why there is no new policy.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum PublishError {
     Conversion,
 }
 
-/// Publishes every revision, whichever replica has made it, until the task is dropped. After a failure gates keep what
+/// Publishes every revision, whichever replica has made it, until the service is to end. After a failure gates keep what
 /// they have: the newest policy that could be built.
 ///
 /// # Errors
@@ -63,20 +64,21 @@ pub async fn run(app: App) -> Result<(), StoreError> {
             }
             Err(_) => {}
         }
-        let _ = tokio::time::timeout(EVERY, app.publisher.wake.notified()).await;
+        if !goes_on_after(&app, timeout(CHECK_INTERVAL, app.publisher.wake.notified())).await {
+            return Ok(());
+        }
     }
 }
 
-/// Wakes the publisher, and whoever waits for gates, when another replica tells of it, until the task is dropped.
+/// Wakes the publisher, and whoever waits for gates, when another replica notifies this one, until the service is to end.
 pub async fn hear_replicas(app: App) {
     let mut failed_before = false;
-    loop {
+    let mut listen_and_pause = async || {
         let heard: Result<(), StoreError> = async {
             let Some(mut listener) = in_time(app.store.listen()).await? else { return std::future::pending().await };
             failed_before = false;
             loop {
-                // After a long silence it is listened anew: of a host that has vanished nothing would be heard.
-                let Ok(notification) = tokio::time::timeout(SILENCE, listener.next()).await else { return Ok(()) };
+                let Ok(notification) = timeout(SILENCE_TIMEOUT, listener.next()).await else { return Ok(()) };
                 match notification? {
                     Notification::Policy => app.publisher.wake(),
                     Notification::Gates => app.presence.heard_elsewhere(),
@@ -90,8 +92,9 @@ pub async fn hear_replicas(app: App) {
             tracing::warn!(%error, "other replicas are not heard, which is tried again; the database is looked at meanwhile");
             failed_before = true;
         }
-        tokio::time::sleep(EVERY).await;
-    }
+        sleep(CHECK_INTERVAL).await;
+    };
+    while goes_on_after(&app, listen_and_pause()).await {}
 }
 
 /// The newest policy, unless it is published.

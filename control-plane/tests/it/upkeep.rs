@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use lictor_control_plane::app::App;
-use lictor_control_plane::tasks::live_gates;
+use lictor_control_plane::tasks::{self, live_gates};
 use lictor_policy::wire;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::{Caller, Lab};
 
@@ -83,4 +86,15 @@ async fn a_start_of_the_control_plane_does_not_widen_limits_while_gates_come_bac
     lab.pass(60);
     upkeep(&restarted).await;
     assert_eq!(lab.number("SELECT live_gates FROM meta").await, 1);
+}
+
+#[tokio::test]
+async fn every_task_goes_on_until_the_service_is_to_end_and_then_ends() {
+    let lab = Lab::new().await;
+    let mut tasks = tasks::start(&lab.app);
+    assert!(timeout(Duration::from_millis(100), tasks.join_next()).await.is_err());
+    lab.app.stopping.send_replace(true);
+    while let Some(ended) = timeout(Duration::from_secs(60), tasks.join_next()).await.unwrap() {
+        ended.unwrap().unwrap();
+    }
 }

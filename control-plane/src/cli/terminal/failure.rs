@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 use std::{fmt, io};
 
-use crate::domain::problem::Problem;
-
 /// The result of a command.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
@@ -79,9 +77,4 @@ impl From<io::Error> for Failure {
             _ => Self::failed(format!("standard output: {error}")),
         }
     }
-}
-
-/// A problem in words, for a command that works on the database itself.
-pub(crate) fn in_words(problem: Problem) -> anyhow::Error {
-    anyhow::anyhow!("{}", problem.detail)
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::app::App;
 use crate::domain::cron::next_run;
@@ -16,29 +16,26 @@ use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::store::jobs::{self, Claim, Ended};
 use crate::store::{StoreError, WriteTx, in_time};
+use crate::tasks::every;
 use crate::tasks::jobs::step;
 
 /// How often jobs that are due are looked for.
-const EVERY: Duration = Duration::from_secs(5);
-/// How long a run may go without a sign of life.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
+/// A run whose lease was not renewed for this long is taken for dead.
 const LEASE: Duration = Duration::from_secs(60);
-/// How often it gives one.
-const RENEW: Duration = Duration::from_secs(15);
+/// How often a run renews its lease.
+const RENEW_INTERVAL: Duration = Duration::from_secs(15);
 /// After this long no further step begins; the rest is left to the next run, which follows at once.
-const BUDGET: Duration = Duration::from_secs(30);
+const STEP_BUDGET: Duration = Duration::from_secs(30);
 /// A run that takes longer than this is ended and counted as failed.
 const RUN_TIMEOUT: Duration = Duration::from_secs(300);
-/// When a run that failed is tried again, unless it is due sooner.
-const RETRY: Duration = Duration::from_secs(600);
+/// After this time a run that failed is tried again, unless the job is due sooner.
+const RETRY_DELAY: Duration = Duration::from_secs(600);
 
-/// Runs what is due, until the service is to end.
+/// Runs the jobs that are due, until the service is to end.
 pub async fn run(app: App) {
-    let mut stopping = app.stopping.subscribe();
-    while timeout(EVERY, stopping.wait_for(|stopping| *stopping)).await.is_err() {
-        if let Err(error) = in_time(run_due(&app)).await {
-            tracing::warn!(%error, "the jobs that are due are not known; looked for again in a moment");
-        }
-    }
+    let run_due = async |app: &App| in_time(run_due(app)).await;
+    every(&app, CHECK_INTERVAL, "the jobs that are due are not known", run_due).await;
 }
 
 /// Starts what is due. Does not wait for it: see [`Runs::ended`].
@@ -103,7 +100,7 @@ async fn work(app: App, job: Job, place: String) -> Ended {
                 return Ended { outcome: Outcome::Failed, report, message, place: from };
             }
         }
-        if began.elapsed() >= BUDGET || *app.stopping.borrow() {
+        if began.elapsed() >= STEP_BUDGET || *app.stopping.borrow() {
             break;
         }
     }
@@ -119,7 +116,7 @@ fn failed(message: &str) -> Ended {
 async fn lost(app: &App, claim: &Claim) {
     let mut good_until = Instant::now() + LEASE;
     loop {
-        sleep(RENEW).await;
+        sleep(RENEW_INTERVAL).await;
         let renewing_at = Instant::now();
         let renewed = async {
             let mut tx = app.store.write().await?;
@@ -151,7 +148,7 @@ async fn finish(app: &App, claim: &Claim, ended: &Ended) -> Result<(), StoreErro
         let next = match ended.outcome {
             Outcome::Succeeded => regular,
             Outcome::Continues => now,
-            Outcome::Failed => regular.min(now.plus(RETRY)),
+            Outcome::Failed => regular.min(now.plus(RETRY_DELAY)),
         };
         jobs::finish(&mut tx, claim, ended, next).await?;
     }
