@@ -10,7 +10,8 @@ use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::domain::settings::Settings;
 use crate::http::etag::{IfMatch, Tagged};
-use crate::http::extract::{Patch, patched};
+use crate::http::extract::Patch;
+use crate::http::json::patched;
 use crate::store::snapshot::Part;
 use crate::store::{Meta, settings};
 

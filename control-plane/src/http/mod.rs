@@ -3,6 +3,7 @@
 pub mod cursor;
 pub mod etag;
 pub mod extract;
+pub mod json;
 pub mod listen;
 pub mod openapi;
 pub mod problem;
