@@ -1,6 +1,10 @@
 //! How much may be given: every text, list, map and number of a body has a most. The description tells it, and each body is
 //! held against that, so the two cannot differ.
 
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -10,8 +14,15 @@ pub const MAX_TEXT: usize = 200;
 /// Entries that a list or a map may have, if its type names no other number.
 pub const MAX_ENTRIES: usize = 1000;
 
-/// The schema of what is given, described in place: a type that is given and answered has another form each way.
-pub fn given<T: JsonSchema>() -> Value {
+/// The schema of what is given, described in place: a type that is given and answered has another form each way. Made once
+/// for each type and kept for good: there are as many as there are kinds of bodies.
+pub fn given<T: JsonSchema + 'static>() -> &'static Value {
+    static MADE: Mutex<BTreeMap<TypeId, &'static Value>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    *made.entry(TypeId::of::<T>()).or_insert_with(|| Box::leak(Box::new(make::<T>())))
+}
+
+fn make<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;

@@ -17,9 +17,9 @@ pub const MAX_PROSE: usize = 4000;
 
 /// The bounds that the description tells of a value's numbers, texts and lists: for what does not come as a body, which is
 /// held against them anyway.
-pub fn bounds<T: Serialize + JsonSchema>(value: &T) -> Result<()> {
+pub fn bounds<T: Serialize + JsonSchema + 'static>(value: &T) -> Result<()> {
     let given = serde_json::to_value(value).map_err(Problem::internal)?;
-    match bounds::beyond(&bounds::given::<T>(), &given) {
+    match bounds::beyond(bounds::given::<T>(), &given) {
         Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
         None => Ok(()),
     }

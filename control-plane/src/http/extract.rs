@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::domain::bounds;
 use crate::domain::problem::{Code, Problem, Result};
-use crate::http::json::{described, named, parse, patched};
+use crate::http::json::{Unambiguous, described, named, parse, patched};
 use crate::http::openapi::describe::Input;
 use crate::http::openapi::operation::Operation;
 
@@ -25,11 +25,12 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A JSON body that the description tells.
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + JsonSchema> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + JsonSchema + 'static> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        described(&read(request, state).await?).map(Self)
+        let Unambiguous(given) = parse(&read(request, state).await?)?;
+        described(&given).map(Self)
     }
 }
 
@@ -76,7 +77,7 @@ const OF_BODIES: [Code; 7] = [
     Code::MissingField,
 ];
 
-impl<T: JsonSchema> Input for Body<T> {
+impl<T: JsonSchema + 'static> Input for Body<T> {
     fn describe(operation: &mut Operation) {
         operation.takes_body::<T>();
         operation.may_refuse(&OF_BODIES);
@@ -86,7 +87,7 @@ impl<T: JsonSchema> Input for Body<T> {
 /// A JSON body with the fields of `T` that are to change.
 pub struct Patch<T>(pub Value, PhantomData<T>);
 
-impl<T: Serialize + DeserializeOwned + JsonSchema> Patch<T> {
+impl<T: Serialize + DeserializeOwned + JsonSchema + 'static> Patch<T> {
     /// Lays it over what is there now.
     pub fn over(self, current: &T) -> Result<T> {
         patched(current, self.0)
@@ -97,11 +98,11 @@ impl<S: Send + Sync, T> FromRequest<S> for Patch<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        parse(&read(request, state).await?).map(|patch| Self(patch, PhantomData))
+        parse(&read(request, state).await?).map(|Unambiguous(patch)| Self(patch, PhantomData))
     }
 }
 
-impl<T: JsonSchema> Input for Patch<T> {
+impl<T: JsonSchema + 'static> Input for Patch<T> {
     fn describe(operation: &mut Operation) {
         operation.takes_patch::<T>();
         operation.may_refuse(&OF_BODIES);
@@ -135,7 +136,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-impl<T: JsonSchema> Input for Query<T> {
+impl<T: JsonSchema + 'static> Input for Query<T> {
     fn describe(operation: &mut Operation) {
         operation.takes_query::<T>();
         operation.may_refuse(&[Code::InvalidField, Code::UnknownField, Code::MissingField]);

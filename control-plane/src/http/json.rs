@@ -1,21 +1,23 @@
 //! JSON from requests: parsed strictly, held against its description, with problems that name the field.
 
+use std::fmt::{self, Formatter};
+
 use schemars::JsonSchema;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use crate::domain::bounds;
 use crate::domain::problem::{Code, Problem, Result};
 
 /// Lays a patch over a value: objects are merged, everything else is replaced.
-pub fn patched<T: Serialize + DeserializeOwned + JsonSchema>(current: &T, patch: Value) -> Result<T> {
+pub fn patched<T: Serialize + DeserializeOwned + JsonSchema + 'static>(current: &T, patch: Value) -> Result<T> {
     let Value::Object(_) = patch else {
         return Err(Problem::new(Code::MalformedJson, "Send a JSON object with the fields to change."));
     };
     let mut merged = serde_json::to_value(current).map_err(Problem::internal)?;
     merge(&mut merged, patch);
-    described(merged.to_string().as_bytes())
+    described(&merged)
 }
 
 /// As in RFC 7396, but for `null`: it is a value like others, which clears a field that may be empty.
@@ -30,31 +32,101 @@ fn merge(target: &mut Value, patch: Value) {
     }
 }
 
+/// Parses one JSON document into a type whose description does not matter.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = read(&mut reader)?;
+    reader.end().map_err(|_| Problem::new(Code::MalformedJson, "Send one JSON document and nothing after it."))?;
+    Ok(value)
+}
+
+/// Reads a type out of JSON, and holds that against the type's description.
+pub(crate) fn described<T: DeserializeOwned + JsonSchema + 'static>(given: &Value) -> Result<T> {
+    let value = read(given)?;
+    let schema = bounds::given::<T>();
+    match misplaced_array(schema, given) {
+        Some(path) if path.is_empty() => return Err(Problem::new(Code::MalformedJson, "Send a JSON object.")),
+        Some(path) => return Err(Problem::invalid(path.join("."), "Give a JSON object.")),
+        None => {}
+    }
+    match bounds::beyond(schema, given) {
+        Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
+        None => Ok(value),
+    }
+}
+
+fn read<'de, T: Deserialize<'de>>(json: impl Deserializer<'de, Error = serde_json::Error>) -> Result<T> {
+    serde_path_to_error::deserialize(json).map_err(|error| {
         let inner = error.inner();
         if inner.is_data() {
             named(&error.path().to_string(), &inner.to_string())
         } else {
             Problem::new(Code::MalformedJson, "Send one well-formed JSON document.")
         }
-    })?;
-    reader.end().map_err(|_| Problem::new(Code::MalformedJson, "Send one JSON document and nothing after it."))?;
-    Ok(value)
+    })
 }
 
-pub(crate) fn described<T: DeserializeOwned + JsonSchema>(json: &[u8]) -> Result<T> {
-    let value = parse(json)?;
-    let (schema, given) = (bounds::given::<T>(), parse(json)?);
-    match misplaced_array(&schema, &given) {
-        Some(path) if path.is_empty() => return Err(Problem::new(Code::MalformedJson, "Send a JSON object.")),
-        Some(path) => return Err(Problem::invalid(path.join("."), "Give a JSON object.")),
-        None => {}
+/// JSON in which no object has a name twice: people and other programs may take the value that is not in force for the one
+/// that is.
+#[derive(Debug)]
+pub struct Unambiguous(pub Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_any(AnyValue).map(Self)
     }
-    match bounds::beyond(&schema, &given) {
-        Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
-        None => Ok(value),
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(Unambiguous(entry)) = list.next_element()? {
+            entries.push(entry);
+        }
+        Ok(entries.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, Unambiguous(value))) = object.next_entry::<String, _>()? {
+            if fields.contains_key(&name) {
+                return Err(A::Error::custom(format!("duplicate field `{name}`")));
+            }
+            fields.insert(name, value);
+        }
+        Ok(fields.into())
     }
 }
 
@@ -89,6 +161,9 @@ pub(crate) fn named(path: &str, message: &str) -> Problem {
     if let Some(rest) = message.strip_prefix("missing field ") {
         return Problem::with_field(Code::MissingField, join(quoted(rest)), "Give a value.");
     }
+    if let Some(rest) = message.strip_prefix("duplicate field ") {
+        return Problem::invalid(join(quoted(rest)), "Give it once.");
+    }
     let expected = message.split_once("expected ").map(|(_, what)| what.split(" at line").next().unwrap_or(what));
     Problem::invalid(path, format!("Give {}.", expected.map_or("a value of the documented form", in_words)))
 }
@@ -111,7 +186,6 @@ fn in_words(expected: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
@@ -166,5 +240,19 @@ mod tests {
         assert_eq!(parse::<Vec<String>>(b"1").unwrap_err().detail, r#"Give a list, such as ["a", "b"]."#);
         let missing = parse::<Outer>(br#"{"inner": {"limit": 1}}"#).unwrap_err();
         assert_eq!((missing.code, missing.field.as_deref()), (Code::MissingField, Some("inner.on")));
+    }
+
+    #[test]
+    fn json_is_read_as_it_is_but_for_a_name_that_comes_twice() {
+        let text = r#"{"a": [null, true, -1, 18446744073709551615, 1.5, "b"], "c": {"a": {}}}"#;
+        let Unambiguous(read) = parse(text.as_bytes()).unwrap();
+        assert_eq!(read, serde_json::from_str::<Value>(text).unwrap());
+        for (text, field) in [(r#"{"b": "hunter2", "b": 1}"#, "b"), (r#"{"a": {"b": "hunter2", "b": 1}}"#, "a.b")] {
+            let twice = parse::<Unambiguous>(text.as_bytes()).unwrap_err();
+            assert_eq!((twice.field.as_deref(), &*twice.detail), (Some(field), "Give it once."));
+        }
+        for torn in ["", "{", "{\"a\": 1}}", "{\"a\": 1} {}"] {
+            assert_eq!(parse::<Unambiguous>(torn.as_bytes()).unwrap_err().code, Code::MalformedJson, "{torn}");
+        }
     }
 }

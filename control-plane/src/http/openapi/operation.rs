@@ -38,19 +38,19 @@ impl Operation {
     }
 
     /// Takes a JSON body.
-    pub fn takes_body<T: JsonSchema>(&mut self) {
-        self.body = Some(bounds::given::<T>());
+    pub fn takes_body<T: JsonSchema + 'static>(&mut self) {
+        self.body = Some(bounds::given::<T>().clone());
     }
 
     /// Takes a JSON body with any part of the fields.
-    pub fn takes_patch<T: JsonSchema>(&mut self) {
-        let mut schema = bounds::given::<T>();
+    pub fn takes_patch<T: JsonSchema + 'static>(&mut self) {
+        let mut schema = bounds::given::<T>().clone();
         make_optional(&mut schema);
         self.body = Some(schema);
     }
 
     /// Takes the fields as parameters of the query.
-    pub fn takes_query<T: JsonSchema>(&mut self) {
+    pub fn takes_query<T: JsonSchema + 'static>(&mut self) {
         let schema = bounds::given::<T>();
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
