@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::app::audit::verify::verdict::{Finding, Ordered, OrderedCut, Verdict};
 use crate::app::audit::verify::verify;
-use crate::cli::master_key;
+use crate::cli::master_key::MASTER_KEY_FILE;
 use crate::cli::options::Storage;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Output};
@@ -79,15 +79,9 @@ async fn checked(command: &Verify) -> Result<Verdict> {
 
 /// The key that the database keeps sealed, opened with the master key: who could change it there could not seal it.
 async fn own_key(store: &Store, storage: &Storage) -> Result<PublicKey> {
-    let file = &storage.master_key_file;
-    let (master_key, place) = match storage.master_key() {
-        Some(key) => (key, "LICTOR_MASTER_KEY".to_owned()),
-        None => {
-            let place = format!("--master-key-file {}", file.display());
-            let key = master_key::read_master_key(file).map_err(because(format!("{place}; or give --public-key")))?;
-            (key, place)
-        }
-    };
+    let source = storage.master_key();
+    let place = source.with_option(MASTER_KEY_FILE);
+    let master_key = source.read().map_err(because(format!("{place}; or give --public-key")))?;
     let vault = Vault::parse(&master_key).map_err(because(&place))?;
     let signer = store.existing_audit_signer(&vault).await.map_err(because(&place))?;
     store.unlock(&vault).await.map_err(because(&place))?;

@@ -8,8 +8,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
-use crate::cli::master_key::{make_master_key, master_key, read_master_key};
+use crate::cli::master_key::{make_master_key, master_key};
 use crate::cli::options::{Restore, RotateMasterKey, Storage};
+use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::print;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
@@ -53,7 +54,7 @@ pub(crate) async fn run_rotation(rotation: RotateMasterKey) -> Result<()> {
     let old = master_key(storage, Some("in use"))?;
     let path = &rotation.new_master_key_file;
     let place = || format!("--new-master-key-file {}", path.display());
-    let key = match read_master_key(path) {
+    let key = match SecretSource::File(path.clone()).read() {
         Err(error) if error.kind() == ErrorKind::NotFound => make_master_key(path),
         read => read,
     };

@@ -10,6 +10,7 @@ use crate::app::first_admin::{self, FirstAdmin};
 use crate::app::gates;
 use crate::cli::master_key::{self, open};
 use crate::cli::options::Init;
+use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::print::Output;
 use crate::clients::odoo::Odoo;
 use crate::domain::actor::Actor;
@@ -41,15 +42,17 @@ struct Initialised<'a> {
     #[serde(flatten)]
     admin: &'a FirstAdmin,
     /// None if the environment holds the key.
-    master_key_file: Option<&'a PathBuf>,
+    master_key_file: Option<PathBuf>,
 }
 
 fn print_admin(admin: &FirstAdmin, init: &Init) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match init.output {
         Output::Json => {
-            let master_key_file =
-                if init.storage.master_key().is_some() { None } else { Some(&init.storage.master_key_file) };
+            let master_key_file = match init.storage.master_key() {
+                SecretSource::Variable(_) => None,
+                SecretSource::File(path) => Some(path),
+            };
             let answer = Initialised { admin, master_key_file };
             writeln!(out, "{}", serde_json::to_string(&answer)?)?;
         }

@@ -8,9 +8,13 @@ use lictor_policy::secret::Secret;
 
 use crate::app::App;
 use crate::cli::options::Storage;
+use crate::cli::secret_source::SecretSource;
 use crate::clients::odoo::Odoo;
 use crate::secrets::vault::Vault;
 use crate::store::Store;
+
+/// The option that names the file with the master key.
+pub(crate) const MASTER_KEY_FILE: &str = "--master-key-file";
 
 /// The service on its database.
 pub(crate) async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {
@@ -24,26 +28,19 @@ pub(crate) async fn open(storage: &Storage, odoo: Odoo) -> Result<App> {
 /// The master key from the environment or its file. A file that is not there is made for a new database only: an old
 /// one needs the key that it was made with.
 pub(crate) fn master_key(storage: &Storage, sealed_with: Option<&str>) -> Result<Vault> {
-    if let Some(key) = storage.master_key() {
-        return Vault::parse(&key).context("LICTOR_MASTER_KEY");
-    }
-    let path: &Path = &storage.master_key_file;
-    let key = match (read_master_key(path), sealed_with) {
-        (Err(error), None) if error.kind() == ErrorKind::NotFound => make_master_key(path).inspect(|_| {
-            tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
-        }),
-        (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => {
-            bail!("--master-key-file {}: not there; the database needs the master key with the id {id}", path.display())
+    let source = storage.master_key();
+    let place = || source.with_option(MASTER_KEY_FILE);
+    let key = match (source.read(), &source, sealed_with) {
+        (Err(error), SecretSource::File(path), None) if error.kind() == ErrorKind::NotFound => make_master_key(path)
+            .inspect(|_| {
+                tracing::warn!(path = %path.display(), "made a master key; back it up apart from the database");
+            }),
+        (Err(error), SecretSource::File(_), Some(id)) if error.kind() == ErrorKind::NotFound => {
+            bail!("{}: not there; the database needs the master key with the id {id}", place())
         }
-        (read, _) => read,
+        (read, ..) => read,
     };
-    let place = || format!("--master-key-file {}", path.display());
     Vault::parse(&key.with_context(place)?).with_context(place)
-}
-
-/// Reads the master key from its file.
-pub fn read_master_key(path: &Path) -> io::Result<Secret> {
-    std::fs::read_to_string(path).map(Secret::new)
 }
 
 /// Makes a master key and writes it to a file that only its owner may read; fails if the file is there.

@@ -8,5 +8,6 @@ pub(crate) mod init;
 pub mod master_key;
 pub mod options;
 pub mod remote;
+pub mod secret_source;
 pub(crate) mod serve;
 pub mod terminal;

@@ -152,18 +152,6 @@ pub struct Smtp {
     pub smtp_ca_file: Option<PathBuf>,
 }
 
-impl Smtp {
-    /// The password from the environment or its file. Not a flag: every user of the machine can read those.
-    pub fn password(&self) -> std::io::Result<Option<Secret>> {
-        let given = std::env::var("LICTOR_SMTP_PASSWORD").ok().filter(|text| !text.is_empty());
-        match (given, &self.smtp_password_file) {
-            (Some(text), _) => Ok(Some(Secret::new(text))),
-            (None, Some(file)) => Ok(Some(Secret::new(std::fs::read_to_string(file)?.trim_end_matches(['\r', '\n'])))),
-            (None, None) => Ok(None),
-        }
-    }
-}
-
 /// Where a service runs, as whom it is asked, and how its answers are shown. LICTOR_TOKEN may hold the token itself.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The service")]
@@ -207,11 +195,4 @@ pub struct Storage {
     /// `init` makes it. LICTOR_MASTER_KEY may hold the key itself instead.
     #[arg(long, env = "LICTOR_MASTER_KEY_FILE", default_value = "lictor.key")]
     pub master_key_file: PathBuf,
-}
-
-impl Storage {
-    /// The master key, if the environment holds it. Not a flag: every user of the machine can read those.
-    pub fn master_key(&self) -> Option<Secret> {
-        environment("LICTOR_MASTER_KEY")
-    }
 }

@@ -1,7 +1,6 @@
 //! `lictor serve`: everything that runs, from its start to its end.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -85,22 +84,21 @@ pub(crate) async fn run_serve(serve: Serve) -> Result<()> {
 }
 
 fn mailer(host: &str, smtp: &Smtp) -> Result<Mailer> {
-    let named = |option: &str, file: &Option<PathBuf>| match file {
-        Some(file) => format!("{option} {}", file.display()),
-        None => option.to_owned(),
-    };
-    let password = smtp.password().with_context(|| named("--smtp-password-file", &smtp.smtp_password_file))?;
+    let password =
+        smtp.password().map(|source| source.read().with_context(|| source.with_option("--smtp-password-file")));
     let server = smtp::Server {
         host: host.to_owned(),
         port: smtp.smtp_port,
         tls: smtp.smtp_tls,
         from: smtp.smtp_from.clone().unwrap_or_default(),
         user: smtp.smtp_user.clone(),
-        password,
+        password: password.transpose()?,
     };
-    let ca = smtp.smtp_ca_file.as_ref().map(std::fs::read).transpose();
-    let ca = ca.with_context(|| named("--smtp-ca-file", &smtp.smtp_ca_file))?;
-    Ok(Mailer::new(server, ca.as_deref())?)
+    let ca = smtp
+        .smtp_ca_file
+        .as_ref()
+        .map(|path| std::fs::read(path).with_context(|| format!("--smtp-ca-file {}", path.display())));
+    Ok(Mailer::new(server, ca.transpose()?.as_deref())?)
 }
 
 /// Adds a task that looks at the files of a listener.

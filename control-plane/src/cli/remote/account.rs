@@ -8,8 +8,8 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::cli::remote::client::Client;
-use crate::cli::remote::user::{secret_of_environment, secret_of_file};
 use crate::cli::remote::{Limit, body, changes, id_of};
+use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::Result;
 use crate::cli::terminal::print::{self, Column};
@@ -91,11 +91,8 @@ pub struct Place {
 
 impl Place {
     fn read(&self) -> Result<Option<Secret>> {
-        match (&self.password_env, &self.password_file) {
-            (Some(name), _) => secret_of_environment(name).map(Some),
-            (None, Some(path)) => secret_of_file(path).map(Some),
-            (None, None) => Ok(None),
-        }
+        let source = SecretSource::named(self.password_env.as_ref(), self.password_file.as_ref());
+        source.as_ref().map(SecretSource::required).transpose()
     }
 }
 

@@ -10,7 +10,6 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use lictor_policy::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -19,6 +18,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use crate::cli::options::{self, Server};
+use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Listing, Output};
 use crate::clients::http::{self, HttpError};
@@ -280,7 +280,7 @@ pub fn with_query(path: &str, query: &[(&str, String)]) -> String {
 /// The header with the token. Not a flag: every user of the machine can read those.
 fn authorization(server: &Server) -> Result<HeaderValue> {
     let token = match &server.token_file {
-        Some(path) => Some(Secret::new(std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?)),
+        Some(path) => Some(SecretSource::File(path.clone()).required()?),
         None => options::environment("LICTOR_TOKEN"),
     };
     let token = token.ok_or_else(|| {

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::cli::options::environment;
 use crate::cli::remote::client::{Client, Condition};
 use crate::cli::remote::{Limit, body, changes, id_of, unless_any};
+use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Failure, Result};
 use crate::cli::terminal::print::{self, Column};
@@ -110,26 +110,8 @@ pub struct Credential {
 
 impl Credential {
     fn read(&self) -> Result<Option<Secret>> {
-        match (&self.secret_env, &self.secret_file) {
-            (Some(name), _) => secret_of_environment(name).map(Some),
-            (None, Some(path)) => secret_of_file(path).map(Some),
-            (None, None) => Ok(None),
-        }
-    }
-}
-
-/// The secret in an environment variable.
-pub(crate) fn secret_of_environment(name: &str) -> Result<Secret> {
-    let absent = || Failure::failed(format!("The environment variable {name} is not there, or empty."));
-    environment(name).ok_or_else(absent)
-}
-
-/// The secret in a file, without the line's end.
-pub(crate) fn secret_of_file(path: &std::path::Path) -> Result<Secret> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(Failure::failed(format!("{}: the file is empty", path.display()))),
-        secret => Ok(Secret::new(secret)),
+        let source = SecretSource::named(self.secret_env.as_ref(), self.secret_file.as_ref());
+        source.as_ref().map(SecretSource::required).transpose()
     }
 }
 

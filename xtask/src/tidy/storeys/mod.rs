@@ -65,8 +65,15 @@ const OTHERS: [&str; 2] = ["filter/src/", "xtask/src/"];
 
 /// What the commands may name that ask a running service over HTTP: none of what that service is made of.
 const REMOTE: &str = "control-plane/src/cli/remote/";
-const REMOTE_NAMES: [&str; 6] =
-    ["domain::", "clients::http", "cli::remote", "cli::terminal", "cli::options", "cli::audit_verify"];
+const REMOTE_NAMES: [&str; 7] = [
+    "domain::",
+    "clients::http",
+    "cli::remote",
+    "cli::terminal",
+    "cli::options",
+    "cli::secret_source",
+    "cli::audit_verify",
+];
 
 /// Where the table of a house stands.
 const MAP: &str = "docs/ARCHITECTURE.md";

@@ -1,15 +1,13 @@
 //! One change of one record: what is shown of it, and how it is done.
 
-use std::path::PathBuf;
-
 use axum::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::remote::client::Condition;
-use crate::cli::remote::policy::file::UpstreamEntry;
 use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::settings;
+use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::print::printable;
 
 /// One change of one record.
@@ -65,21 +63,12 @@ pub struct Request {
     pub body: Option<Value>,
     /// What must hold for it.
     pub condition: Condition,
-    /// Where the body's `upstream.secret` is, if it needs one.
-    pub secret: Option<SecretPlace>,
+    /// Whether the body needs an `upstream.secret`.
+    pub needs_secret: bool,
+    /// Where that is, if the policy file says so.
+    pub secret: Option<SecretSource>,
     /// The reference of the user that the body's `user_id` is to name.
     pub user: Option<String>,
-}
-
-/// Where a secret is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretPlace {
-    /// In an environment variable.
-    Environment(String),
-    /// In a file.
-    File(PathBuf),
-    /// Nobody says.
-    Unknown,
 }
 
 /// The plan as text, in the manner of a diff.
@@ -120,6 +109,7 @@ impl Change {
             path: path.to_owned(),
             body: Some(body),
             condition: Condition::Any,
+            needs_secret: false,
             secret: None,
             user: None,
         };
@@ -132,31 +122,21 @@ impl Change {
     }
 }
 
-impl SecretPlace {
-    pub(crate) fn of(upstream: &UpstreamEntry) -> Self {
-        match upstream {
-            UpstreamEntry { secret_from_env: Some(name), .. } => Self::Environment(name.clone()),
-            UpstreamEntry { secret_from_file: Some(path), .. } => Self::File(path.clone()),
-            _ => Self::Unknown,
-        }
-    }
-
-    /// How the plan shows that the secret is sent.
-    pub(crate) fn field(&self) -> Field {
-        let place = match self {
-            Self::Environment(name) => format!("from the environment variable {name}"),
-            Self::File(path) => format!("from the file {}", path.display()),
-            Self::Unknown => "is needed: add secret_from_env or secret_from_file".to_owned(),
-        };
-        Field { field: "upstream.secret".to_owned(), before: json!("stored"), after: Value::String(place) }
-    }
+/// How the plan shows that a secret is sent.
+pub(crate) fn secret_field(source: Option<&SecretSource>) -> Field {
+    let place = match source {
+        Some(SecretSource::Variable(name)) => format!("from the environment variable {name}"),
+        Some(SecretSource::File(path)) => format!("from the file {}", path.display()),
+        None => "is needed: add secret_from_env or secret_from_file".to_owned(),
+    };
+    Field { field: "upstream.secret".to_owned(), before: json!("stored"), after: Value::String(place) }
 }
 
 impl Request {
     /// A write on a record that is as it was read.
     pub(crate) fn on(method: Method, record: &Record, body: Option<Value>) -> Self {
         let condition = record.etag.clone().map_or(Condition::Any, Condition::Unchanged);
-        Self { method, path: record.path.clone(), body, condition, secret: None, user: None }
+        Self { method, path: record.path.clone(), body, condition, needs_secret: false, secret: None, user: None }
     }
 }
 

@@ -10,8 +10,7 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::cli::remote::client::Client;
-use crate::cli::remote::policy::change::{Change, Kind, SecretPlace};
-use crate::cli::remote::user;
+use crate::cli::remote::policy::change::{Change, Kind, Request};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 
 /// What a plan needs besides itself.
@@ -27,11 +26,10 @@ impl Means {
     pub fn gather(changes: &[Change], folder: &Path, key_dir: Option<PathBuf>) -> Result<Self> {
         let mut secrets = BTreeMap::new();
         for (at, change) in changes.iter().enumerate() {
-            let secret = match &change.request.secret {
-                None => continue,
-                Some(SecretPlace::Environment(name)) => user::secret_of_environment(name),
-                Some(SecretPlace::File(path)) => user::secret_of_file(&folder.join(path)),
-                Some(SecretPlace::Unknown) => Err(Failure::new(
+            let secret = match &change.request {
+                Request { needs_secret: false, .. } => continue,
+                Request { secret: Some(source), .. } => source.clone().within(folder).required(),
+                Request { secret: None, .. } => Err(Failure::new(
                     Exit::Invalid,
                     "its credential is new: add secret_from_env or secret_from_file to its upstream.",
                 )),

@@ -7,11 +7,12 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::cli::remote::client::{Condition, encoded};
-use crate::cli::remote::policy::change::{Change, Kind, Request, SecretPlace, differences, patch};
+use crate::cli::remote::policy::change::{Change, Kind, Request, differences, patch, secret_field};
 use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
 use crate::cli::remote::policy::matched::{Matched, Owner};
 use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::policy::state::State;
+use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::failure::Result;
 use crate::domain::time::Moment;
 
@@ -103,20 +104,20 @@ fn user_change(user: &UserEntry, record: Option<&Record>) -> Option<Change> {
     let UpstreamEntry { database, login, .. } = &user.upstream;
     let wanted = json!({"name": user.name, "email": user.email, "groups": user.groups,
         "upstream": {"database": database, "login": login}});
-    let place = SecretPlace::of(&user.upstream);
+    let source = SecretSource::named(user.upstream.secret_from_env.as_ref(), user.upstream.secret_from_file.as_ref());
     let Some(record) = record else {
         let mut change = Change::add("user", user.reference().to_owned(), "users", wanted);
-        change.fields.push(place.field());
-        change.request.secret = Some(place);
+        change.fields.push(secret_field(source.as_ref()));
+        (change.request.needs_secret, change.request.secret) = (true, source);
         return Some(change);
     };
     let mut fields = differences(&record.json, &wanted);
     let is_rejected = record.json.pointer("/upstream/rejected") == Some(&Value::Bool(true));
-    let needs_secret = fields.iter().any(|field| field.field.starts_with("upstream."))
-        || (is_rejected && place != SecretPlace::Unknown);
+    let needs_secret =
+        fields.iter().any(|field| field.field.starts_with("upstream.")) || (is_rejected && source.is_some());
     let mut body = patch(&fields).unwrap_or_else(|| json!({}));
     if needs_secret {
-        fields.push(place.field());
+        fields.push(secret_field(source.as_ref()));
         if let Some(body) = body.as_object_mut() {
             body.insert("upstream".to_owned(), json!({"database": database, "login": login}));
         }
@@ -125,7 +126,7 @@ fn user_change(user: &UserEntry, record: Option<&Record>) -> Option<Change> {
         return None;
     }
     let mut change = Change::alter("user", user.reference().to_owned(), fields, record, body);
-    change.request.secret = Some(place).filter(|_| needs_secret);
+    (change.request.needs_secret, change.request.secret) = (needs_secret, source);
     Some(change)
 }
 
