@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::html::escape;
 use crate::domain::message::{
     AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Message, OdooKeyExpiring,
     RotationFailed, Test,
@@ -64,26 +65,26 @@ impl Page {
         let mut html = format!(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n\
              <body style=\"font-family: sans-serif\">\n<p>{}</p>\n<table>\n",
-            escaped(&self.subject),
-            escaped(&self.happened)
+            escape(&self.subject),
+            escape(&self.happened)
         );
         for (name, value) in &self.facts {
             let _ = writeln!(
                 html,
                 "<tr><th style=\"text-align: left; padding-right: 1em\">{}</th><td><code>{}</code></td></tr>",
-                escaped(name),
-                escaped(value)
+                escape(name),
+                escape(value)
             );
         }
         html.push_str("</table>\n");
         if !self.to_do.is_empty() {
             html.push_str("<p>What to do:</p>\n<ul>\n");
             for line in &self.to_do {
-                let _ = writeln!(html, "<li>{}</li>", escaped(line));
+                let _ = writeln!(html, "<li>{}</li>", escape(line));
             }
             html.push_str("</ul>\n");
         }
-        let _ = write!(html, "<hr>\n<p>{}</p>\n</body></html>\n", escaped(SIGNATURE));
+        let _ = write!(html, "<hr>\n<p>{}</p>\n</body></html>\n", escape(SIGNATURE));
         html
     }
 }
@@ -91,20 +92,6 @@ impl Page {
 /// Names come from administrators and from calls: none may begin a line of its own.
 fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut html, letter| {
-        match letter {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            letter => html.push(letter),
-        }
-        html
-    })
 }
 
 /// To the second: people read it.

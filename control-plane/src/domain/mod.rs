@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod cron;
 pub mod emergency;
 pub mod gate_report;
+pub mod html;
 pub mod job;
 pub mod key;
 pub mod message;

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::domain::html::escape;
+
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
     <meta name=\"viewport\" content=\"width=device-width\">\n<title>Lictor: REST API</title>\n<style>\n\
     body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }\n\
@@ -21,23 +23,23 @@ pub fn of(document: &Value) -> String {
     let _ = write!(
         page,
         "<h1>{} {}</h1>\n<p>{}</p>\n<p>The same for programs: <a href=\"openapi.json\">openapi.json</a>, OpenAPI {}.</p>\n",
-        escaped(text(&info["title"])),
-        escaped(text(&info["version"])),
+        escape(text(&info["title"])),
+        escape(text(&info["version"])),
         prose(text(&info["description"])),
-        escaped(text(&document["openapi"])),
+        escape(text(&document["openapi"])),
     );
     let mut noun = "";
     for (path, verb, operation) in operations(document) {
         let tag = text(&operation["tags"][0]);
         if tag != noun {
             noun = tag;
-            let _ = writeln!(page, "<h2>{}</h2>", escaped(noun));
+            let _ = writeln!(page, "<h2>{}</h2>", escape(noun));
         }
         write_operation(&mut page, path, verb, operation);
     }
     page.push_str("<h2>Schemas</h2>\n");
     for (name, schema) in members(&document["components"]["schemas"]) {
-        let name = escaped(name);
+        let name = escape(name);
         let _ =
             writeln!(page, "<details id=\"{name}\"><summary><code>{name}</code></summary>{}</details>", json(schema));
     }
@@ -48,9 +50,9 @@ fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value)
     let _ = writeln!(
         page,
         "<details id=\"{}\"><summary><code>{} {}</code> {}</summary>\n<p>{}</p>",
-        escaped(text(&operation["operationId"])),
+        escape(text(&operation["operationId"])),
         verb.to_ascii_uppercase(),
-        escaped(path),
+        escape(path),
         prose(text(&operation["summary"])),
         prose(text(&operation["description"])),
     );
@@ -58,8 +60,8 @@ fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value)
         let _ = writeln!(
             page,
             "<p><code>{}</code> in the {}{}: {}</p>",
-            escaped(text(&parameter["name"])),
-            escaped(text(&parameter["in"])),
+            escape(text(&parameter["name"])),
+            escape(text(&parameter["in"])),
             if parameter["required"] == true { "" } else { ", optional" },
             prose(text(&parameter["description"])),
         );
@@ -68,7 +70,7 @@ fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value)
         let _ = writeln!(page, "<p>Takes</p>{}", json(schema));
     }
     for (status, response) in members(&operation["responses"]) {
-        let _ = write!(page, "<p><b>{}</b> {}", escaped(status), prose(text(&response["description"])));
+        let _ = write!(page, "<p><b>{}</b> {}", escape(status), prose(text(&response["description"])));
         for (media, content) in members(&response["content"]) {
             let schema = &content["schema"];
             let name = text(&schema["$ref"]).rsplit('/').next().unwrap_or_default();
@@ -78,10 +80,10 @@ fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value)
                     let _ = write!(page, " {}", codes.join(", "));
                 }
                 None if name.is_empty() => {
-                    let _ = write!(page, " <code>{}</code>", escaped(media));
+                    let _ = write!(page, " <code>{}</code>", escape(media));
                 }
                 None => {
-                    let _ = write!(page, " <a href=\"#{0}\"><code>{0}</code></a>", escaped(name));
+                    let _ = write!(page, " <a href=\"#{0}\"><code>{0}</code></a>", escape(name));
                 }
             }
         }
@@ -108,17 +110,12 @@ fn text(value: &Value) -> &str {
 }
 
 fn json(value: &Value) -> String {
-    format!("<pre>{}</pre>", escaped(&format!("{value:#}")))
+    format!("<pre>{}</pre>", escape(&format!("{value:#}")))
 }
 
 /// What stands between backticks is code.
 fn prose(text: &str) -> String {
-    let escaped = escaped(text);
-    escaped.split('`').enumerate().fold(String::new(), |html, (at, part)| {
+    escape(text).split('`').enumerate().fold(String::new(), |html, (at, part)| {
         if at % 2 == 0 { html + part } else { format!("{html}<code>{part}</code>") }
     })
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
