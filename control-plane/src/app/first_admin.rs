@@ -39,7 +39,7 @@ pub async fn first_admin(app: &App) -> Result<Option<FirstAdmin>> {
 /// Makes an administrator for whoever has lost every way in.
 pub async fn another_admin(app: &App) -> Result<FirstAdmin> {
     let name = random::bytes::<4>().map_err(Problem::internal)?;
-    make_admin(app, format!("admin-{}", random::hex(&name)), false).await
+    make_admin(app, format!("admin-{}", hex::encode(name)), false).await
 }
 
 async fn make_admin(app: &App, name: String, first: bool) -> Result<FirstAdmin> {

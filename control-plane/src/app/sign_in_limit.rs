@@ -12,7 +12,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::domain::problem::{Code, Problem, Result};
-use crate::secrets::random::hex;
 use crate::store::sign_in_attempts;
 
 /// How long attempts are counted together.
@@ -62,7 +61,7 @@ impl Attempt {
 
 /// A hash, as a name may be long, or a password in the wrong place.
 fn bucket(parts: &[&str]) -> String {
-    hex(&Sha256::digest(parts.join("\n").as_bytes()))
+    hex::encode(Sha256::digest(parts.join("\n")))
 }
 
 fn too_many(seconds: u64) -> Problem {

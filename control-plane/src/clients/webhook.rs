@@ -16,7 +16,6 @@ use crate::clients::delivery::Failure;
 use crate::clients::http::{Client, HttpError};
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::Moment;
-use crate::secrets::random;
 
 /// How long the answer to a request may take to begin.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -82,7 +81,7 @@ fn signature(secret: &Secret, seconds: u64, body: &str) -> String {
     // HMAC takes keys of any length.
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else { return String::new() };
     let code = mac.chain_update(format!("{seconds}.{body}")).finalize().into_bytes();
-    format!("t={seconds},v1={}", random::hex(&code))
+    format!("t={seconds},v1={}", hex::encode(code))
 }
 
 /// Whether a webhook can have the URL: http or https, a host, no user name or password, which logs would show.

@@ -34,15 +34,16 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&random::hex(&self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
 impl FromStr for Digest {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bytes = random::unhex(text).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or("expected 64 hexadecimal digits")
+        let mut digest = Self::default();
+        hex::decode_to_slice(text, &mut digest.0).map_err(|_| "expected 64 hexadecimal digits")?;
+        Ok(digest)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Randomness of the operating system.
 
-use std::fmt::Write as _;
-
 use lictor_policy::key::Key;
 use lictor_policy::secret::Secret;
 use sha2::{Digest as _, Sha256};
@@ -66,7 +64,7 @@ impl Token {
     }
 
     fn marked(mark: &str) -> Result<Self, NoRandomness> {
-        Ok(Self(Secret::new(format!("{mark}{}", hex(&bytes::<32>()?)))))
+        Ok(Self(Secret::new(format!("{mark}{}", hex::encode(bytes::<32>()?)))))
     }
 
     /// The plain text: shown once.
@@ -76,21 +74,6 @@ impl Token {
 
     /// What is stored. One round of SHA-256 is enough for 256 random bits.
     pub fn hash(&self) -> String {
-        hex(&Sha256::digest(self.0.expose().as_bytes()))
+        hex::encode(Sha256::digest(self.0.expose()))
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// Reads what [`hex`] wrote, in either case.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<Vec<_>>>()?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| u8::try_from(high * 16 + low).ok()).collect()
 }

@@ -43,10 +43,10 @@ impl Vault {
     /// Reads a master key.
     pub fn parse(text: &Secret) -> Result<Self, VaultError> {
         let text = text.expose().trim();
-        let bytes = if text.len() == 64 { random::unhex(text) } else { STANDARD.decode(text).ok() };
+        let bytes = if text.len() == 64 { hex::decode(text).ok() } else { STANDARD.decode(text).ok() };
         let bytes: [u8; 32] = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(VaultError::KeyForm)?;
         let digest = Sha256::new().chain_update(b"lictor master key id\0").chain_update(bytes).finalize();
-        let key_id = random::hex(digest.get(..4).unwrap_or_default());
+        let key_id = hex::encode(digest.get(..4).unwrap_or_default());
         let subkeys = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
         Ok(Self { cipher: XChaCha20Poly1305::new(&bytes.into()), subkeys, key_id })
     }

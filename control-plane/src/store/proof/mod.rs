@@ -72,7 +72,7 @@ impl Keys {
         let mut text = encoded(table.name, &values);
         text.push(u8::from(counts));
         let mark = if counts { COUNTS } else { COUNTS_NOT };
-        Proof(format!("{mark}{}", random::hex(hmac::sign(&self.rows, &text).as_ref())))
+        Proof(format!("{mark}{}", hex::encode(hmac::sign(&self.rows, &text))))
     }
 
     /// Whether a row is as Lictor left it.
@@ -114,7 +114,7 @@ impl Proof {
 
     /// One that proves nothing and keeps the place in the sum of one that did not either, under another master key.
     fn worthless() -> Result<Self, random::NoRandomness> {
-        Ok(Self(format!("{COUNTS}{}", random::hex(&random::bytes::<32>()?))))
+        Ok(Self(format!("{COUNTS}{}", hex::encode(random::bytes::<32>()?))))
     }
 }
 
