@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::alerts::type_name;
 use crate::domain::html::escape;
 use crate::domain::message::{
     AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Message, OdooKeyExpiring,
@@ -104,8 +105,7 @@ fn end(moment: Option<Moment>) -> String {
 }
 
 fn alert_opened(alert: &AlertOpened) -> Page {
-    let kind = serde_json::to_value(alert.alert_type).ok().and_then(|name| name.as_str().map(str::to_owned));
-    let kind = kind.unwrap_or_default();
+    let kind = type_name(alert.alert_type).to_owned();
     Page {
         subject: format!("{} alert: {kind}", alert.severity.name()),
         happened: alert.summary.clone(),

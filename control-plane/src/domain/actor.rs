@@ -1,31 +1,16 @@
 //! Who acts: the roles of accounts, and whoever makes a change.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::domain::named::named;
 
-/// What an account may do; each role may do what the ones before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Reads permissions, sessions and the audit log.
-    User,
-    /// Manages keys and permissions, ends sessions, has decisions explained.
-    Manager,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    /// All roles, smallest first.
-    pub const ALL: [Self; 3] = [Self::User, Self::Manager, Self::Admin];
-
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Manager => "manager",
-            Self::Admin => "admin",
-        }
+named! {
+    /// What an account may do; each role may do what the ones before it may.
+    pub enum Role {
+        /// Reads permissions, sessions and the audit log.
+        User = "user",
+        /// Manages keys and permissions, ends sessions, has decisions explained.
+        Manager = "manager",
+        /// Everything.
+        Admin = "admin",
     }
 }
 

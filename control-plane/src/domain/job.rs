@@ -2,54 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::domain::named::named;
 
-/// A job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Job {
-    /// Deletes audit records that are older than the retention.
-    AuditCleanup,
-    /// Marks expired keys inactive.
-    ExpiredKeyCleanup,
-    /// Frees the places that gates count in for keys that are gone.
-    RateLimiterCleanup,
-    /// Replaces keys before they expire.
-    KeyRotation,
-    /// Marks sessions that have timed out, and drops terminations that have run out.
-    SessionCleanup,
-    /// Deletes sessions that ended long ago.
-    OldSessionDeletion,
+named! {
+    /// A job.
+    pub enum Job {
+        /// Deletes audit records that are older than the retention.
+        AuditCleanup = "audit_cleanup",
+        /// Marks expired keys inactive.
+        ExpiredKeyCleanup = "expired_key_cleanup",
+        /// Frees the places that gates count in for keys that are gone.
+        RateLimiterCleanup = "rate_limiter_cleanup",
+        /// Replaces keys before they expire.
+        KeyRotation = "key_rotation",
+        /// Marks sessions that have timed out, and drops terminations that have run out.
+        SessionCleanup = "session_cleanup",
+        /// Deletes sessions that ended long ago.
+        OldSessionDeletion = "old_session_deletion",
+    }
 }
 
 impl Job {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::AuditCleanup,
-        Self::ExpiredKeyCleanup,
-        Self::RateLimiterCleanup,
-        Self::KeyRotation,
-        Self::SessionCleanup,
-        Self::OldSessionDeletion,
-    ];
-
-    /// Its name in the API and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AuditCleanup => "audit_cleanup",
-            Self::ExpiredKeyCleanup => "expired_key_cleanup",
-            Self::RateLimiterCleanup => "rate_limiter_cleanup",
-            Self::KeyRotation => "key_rotation",
-            Self::SessionCleanup => "session_cleanup",
-            Self::OldSessionDeletion => "old_session_deletion",
-        }
-    }
-
-    /// The job with a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|job| job.name() == name)
-    }
-
     /// When it runs unless an administrator says otherwise. The daily ones are spread over the early morning.
     pub const fn default_cron(self) -> &'static str {
         match self {
@@ -63,27 +36,16 @@ impl Job {
     }
 }
 
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "JobOutcome")]
-pub enum Outcome {
-    /// Nothing is left to do.
-    Succeeded,
-    /// Its time was up, or the service ended: the next run follows at once.
-    Continues,
-    /// It could not go on; what it did before stays done.
-    Failed,
-}
-
-impl Outcome {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Continues => "continues",
-            Self::Failed => "failed",
-        }
+named! {
+    /// How a run ended.
+    #[schemars(rename = "JobOutcome")]
+    pub enum Outcome {
+        /// Nothing is left to do.
+        Succeeded = "succeeded",
+        /// Its time was up, or the service ended: the next run follows at once.
+        Continues = "continues",
+        /// It could not go on; what it did before stays done.
+        Failed = "failed",
     }
 }
 

@@ -2,9 +2,9 @@
 
 use lictor_policy::refusal::AlertType;
 use lictor_policy::secret::Secret;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::named::named;
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 
@@ -156,34 +156,20 @@ pub struct Test {
     pub asked_by: String,
 }
 
-/// The kinds of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "MessageKind")]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the kind of the message of its name")]
-pub enum Kind {
-    AlertOpened,
-    KeyRotated,
-    KeyLink,
-    RotationFailed,
-    EmergencyRevocation,
-    OdooKeyExpiring,
-    CredentialRejected,
-    Test,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::AlertOpened,
-        Self::KeyRotated,
-        Self::KeyLink,
-        Self::RotationFailed,
-        Self::EmergencyRevocation,
-        Self::OdooKeyExpiring,
-        Self::CredentialRejected,
-        Self::Test,
-    ];
+named! {
+    /// The kinds of messages.
+    #[schemars(rename = "MessageKind")]
+    #[expect(missing_docs, reason = "each is the kind of the message of its name")]
+    pub enum Kind {
+        AlertOpened = "alert_opened",
+        KeyRotated = "key_rotated",
+        KeyLink = "key_link",
+        RotationFailed = "rotation_failed",
+        EmergencyRevocation = "emergency_revocation",
+        OdooKeyExpiring = "odoo_key_expiring",
+        CredentialRejected = "credential_rejected",
+        Test = "test",
+    }
 }
 
 impl Message {
@@ -215,27 +201,27 @@ impl Message {
     }
 }
 
-/// How somebody is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// By mail.
-    Mail,
-    /// By a request to a URL.
-    Webhook,
+named! {
+    /// How somebody is told.
+    pub enum Channel {
+        /// By mail.
+        Mail = "mail",
+        /// By a request to a URL.
+        Webhook = "webhook",
+    }
 }
 
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "MessageState")]
-pub enum State {
-    /// It is to be sent, perhaps again.
-    Waiting,
-    /// The receiver took it.
-    Sent,
-    /// It was refused for good, or tried too often.
-    Failed,
-    /// It carried a key that was revoked, deleted or made anew before it was sent.
-    Cancelled,
+named! {
+    /// What became of a message.
+    #[schemars(rename = "MessageState")]
+    pub enum State {
+        /// It is to be sent, perhaps again.
+        Waiting = "waiting",
+        /// The receiver took it.
+        Sent = "sent",
+        /// It was refused for good, or tried too often.
+        Failed = "failed",
+        /// It carried a key that was revoked, deleted or made anew before it was sent.
+        Cancelled = "cancelled",
+    }
 }

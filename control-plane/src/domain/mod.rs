@@ -12,6 +12,7 @@ pub mod html;
 pub mod job;
 pub mod key;
 pub mod message;
+pub mod named;
 pub mod permission;
 pub mod problem;
 pub mod revision;

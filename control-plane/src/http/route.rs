@@ -3,6 +3,7 @@
 use axum::routing::{MethodFilter, MethodRouter};
 
 use crate::domain::actor::Role;
+use crate::domain::named::named;
 use crate::domain::problem::Code;
 use crate::http::openapi::operation::Operation;
 
@@ -59,29 +60,19 @@ impl<S> Route<S> {
     }
 }
 
-/// The methods that routes have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the HTTP method of its name")]
-pub enum Verb {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
+named! {
+    /// The methods that routes have.
+    #[expect(missing_docs, reason = "each is the HTTP method of its name")]
+    pub enum Verb {
+        Get = "GET",
+        Post = "POST",
+        Put = "PUT",
+        Patch = "PATCH",
+        Delete = "DELETE",
+    }
 }
 
 impl Verb {
-    /// As in the request line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
     /// Whether it edits what is there: two who do so at once must not undo each other's work. A `POST` makes something new or
     /// does something, such as to revoke a key: an emergency is no time to read first.
     pub(crate) const fn edits(self) -> bool {

@@ -13,9 +13,10 @@ pub mod tally;
 
 use lictor_policy::refusal::{AlertType, Reason};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::domain::alerts::subject::Subject;
+use crate::domain::named::named;
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 
@@ -43,85 +44,51 @@ pub const fn type_name(kind: AlertType) -> &'static str {
     }
 }
 
-/// What counts toward an alert. `suspicious_activity` has several rules, the other types one each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// Refusals whose reason belongs to the type.
-    Refusals,
-    /// Refusals of one key of different kinds.
-    MixedRefusals,
-    /// Different calls that one key was refused for want of a permission.
-    DistinctRefusals,
-    /// Very many refusals of one key.
-    ManyRefusals,
-    /// One key from many addresses at once.
-    ManyAddresses,
-    /// Reads of many models by one key.
-    DistinctModels,
-    /// Malformed calls with a verified key.
-    MalformedRequests,
-    /// Calls beyond a key's session limit.
-    SessionLimit,
-    /// Events that a gate numbered and that never arrived.
-    EventGap,
-    /// The filter of a gate's thread ended without a word.
-    FilterLost,
-    /// All keys were revoked at once.
-    EmergencyRevocation,
-    /// A key that was due was not rotated.
-    KeyNotRotated,
-    /// The message with a key's successor did not reach its user.
-    KeyNotDelivered,
-    /// Odoo refuses a user's credential.
-    CredentialRejected,
-    /// The Odoo API key that is a user's credential ends soon.
-    CredentialExpiring,
-    /// A row of the policy was made, changed, taken away or put back without Lictor.
-    RowUnproven,
-}
-
-impl Rule {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refusals => "refusals",
-            Self::MixedRefusals => "mixed_refusals",
-            Self::DistinctRefusals => "distinct_refusals",
-            Self::ManyRefusals => "many_refusals",
-            Self::ManyAddresses => "many_addresses",
-            Self::DistinctModels => "distinct_models",
-            Self::MalformedRequests => "malformed_requests",
-            Self::SessionLimit => "session_limit",
-            Self::EventGap => "event_gap",
-            Self::FilterLost => "filter_lost",
-            Self::EmergencyRevocation => "emergency_revocation",
-            Self::KeyNotRotated => "key_not_rotated",
-            Self::KeyNotDelivered => "key_not_delivered",
-            Self::CredentialRejected => "credential_rejected",
-            Self::CredentialExpiring => "credential_expiring",
-            Self::RowUnproven => "row_unproven",
-        }
+named! {
+    /// What counts toward an alert. `suspicious_activity` has several rules, the other types one each.
+    pub enum Rule {
+        /// Refusals whose reason belongs to the type.
+        Refusals = "refusals",
+        /// Refusals of one key of different kinds.
+        MixedRefusals = "mixed_refusals",
+        /// Different calls that one key was refused for want of a permission.
+        DistinctRefusals = "distinct_refusals",
+        /// Very many refusals of one key.
+        ManyRefusals = "many_refusals",
+        /// One key from many addresses at once.
+        ManyAddresses = "many_addresses",
+        /// Reads of many models by one key.
+        DistinctModels = "distinct_models",
+        /// Malformed calls with a verified key.
+        MalformedRequests = "malformed_requests",
+        /// Calls beyond a key's session limit.
+        SessionLimit = "session_limit",
+        /// Events that a gate numbered and that never arrived.
+        EventGap = "event_gap",
+        /// The filter of a gate's thread ended without a word.
+        FilterLost = "filter_lost",
+        /// All keys were revoked at once.
+        EmergencyRevocation = "emergency_revocation",
+        /// A key that was due was not rotated.
+        KeyNotRotated = "key_not_rotated",
+        /// The message with a key's successor did not reach its user.
+        KeyNotDelivered = "key_not_delivered",
+        /// Odoo refuses a user's credential.
+        CredentialRejected = "credential_rejected",
+        /// The Odoo API key that is a user's credential ends soon.
+        CredentialExpiring = "credential_expiring",
+        /// A row of the policy was made, changed, taken away or put back without Lictor.
+        RowUnproven = "row_unproven",
     }
 }
 
-/// Whether somebody has dealt with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Not yet; repeats raise its count.
-    Open,
-    /// Yes; a repeat opens another one.
-    Resolved,
-}
-
-impl State {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Resolved => "resolved",
-        }
+named! {
+    /// Whether somebody has dealt with it.
+    pub enum State {
+        /// Not yet; repeats raise its count.
+        Open = "open",
+        /// Yes; a repeat opens another one.
+        Resolved = "resolved",
     }
 }
 
