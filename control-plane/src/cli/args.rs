@@ -1,4 +1,4 @@
-//! The command line: what `lictor` is told to do.
+//! The command line: parsed, and its command run.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -14,15 +14,15 @@ use crate::cli::{database, docs, init, serve};
 #[derive(Debug, Parser)]
 #[command(name = "lictor", version)]
 pub struct Config {
-    /// What is logged.
+    /// The log.
     #[command(flatten)]
     pub logging: Logging,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make the database and the first administrator, and print the token.
@@ -38,7 +38,7 @@ pub enum Command {
     /// Take all rows of the policy for right as they are now in the database, also those that were changed without Lictor.
     /// `lictor audit verify` names them: look at them first.
     AcceptRows(Storage),
-    /// What is asked of a service that runs.
+    /// Commands that ask a running service.
     #[command(flatten)]
     Remote(Noun),
     /// Print a page of the documentation that is made from the code.
@@ -57,7 +57,7 @@ pub struct Docs {
 /// A page that is made from the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DocsPage {
-    /// Who may do what, route by route.
+    /// The roles of each route.
     Roles,
     /// Every setting.
     Settings,

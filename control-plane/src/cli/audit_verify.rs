@@ -20,13 +20,13 @@ use crate::store::Store;
 /// How many rows pass between two lines of progress.
 const PROGRESS_ROWS: u64 = 100_000;
 
-/// What is checked, and with what.
+/// `lictor audit verify`
 #[derive(Debug, Args)]
 pub struct Verify {
     /// Where the data is.
     #[command(flatten)]
     storage: Storage,
-    /// What the chain must be signed with, such as the public_key of a saved head: then no master key is needed.
+    /// The key that the chain must be signed with, such as the public_key of a saved head: then no master key is needed.
     #[arg(long, value_name = "KEY")]
     public_key: Option<PublicKey>,
     /// A file of saved heads, as `lictor audit head` prints them, that the chain must agree with. May be given several
@@ -60,17 +60,17 @@ async fn checked(command: &Verify) -> Result<Verdict> {
         Some(key) => key,
         None => own_key(&store, &command.storage).await?,
     };
-    let shows = io::stderr().is_terminal();
-    let mut told = 0;
+    let is_terminal = io::stderr().is_terminal();
+    let mut shown = 0;
     let progress = |so_far: &Verdict| {
-        if shows && so_far.rows >= told + PROGRESS_ROWS {
-            told = so_far.rows;
-            // Who sees no progress still gets the verdict.
+        if is_terminal && so_far.rows >= shown + PROGRESS_ROWS {
+            shown = so_far.rows;
+            // Progress that cannot be shown is no reason to stop.
             let _ = write!(io::stderr(), "\r{} rows in {} links checked", so_far.rows, so_far.links);
         }
     };
     let verdict = verify(&store, key, &heads, progress).await.map_err(because("the audit log"))?;
-    if told > 0 {
+    if shown > 0 {
         print::note("");
     }
     store.close().await;
@@ -132,7 +132,7 @@ fn for_people(verdict: &Verdict) -> String {
     text
 }
 
-/// What retention deleted, and who ordered it.
+/// A sentence on what retention deleted, and who ordered it.
 fn deleted(cut: &OrderedCut) -> String {
     let row = |row: &Ordered| {
         format!("row {} of the administrators' log, {} by {} at {}", row.number, row.action, row.actor, row.at)

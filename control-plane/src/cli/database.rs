@@ -70,7 +70,7 @@ pub(crate) async fn run_rotation(rotation: RotateMasterKey) -> Result<()> {
     })
 }
 
-/// What whoever put a database back must know.
+/// The facts that an operator needs after a restore.
 #[derive(Debug)]
 pub struct Restored {
     /// The first revision of the new epoch.

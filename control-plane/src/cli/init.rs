@@ -36,7 +36,7 @@ pub(crate) async fn run_init(init: Init) -> Result<()> {
     Ok(())
 }
 
-/// What `init --output json` prints.
+/// The output of `init --output json`.
 #[derive(Serialize)]
 struct Initialised<'a> {
     #[serde(flatten)]

@@ -11,10 +11,10 @@ use crate::cli::terminal::print::Output;
 use crate::clients::smtp::SmtpTls;
 use crate::http::tls;
 
-/// What is logged.
+/// The log.
 #[derive(Debug, Args)]
 pub struct Logging {
-    /// What is logged to standard error: off, error, warn, info, debug or trace.
+    /// The level of messages that are logged to standard error: off, error, warn, info, debug or trace.
     #[arg(long, env = "LICTOR_LOG", default_value = "info", global = true)]
     pub log: LevelFilter,
 }

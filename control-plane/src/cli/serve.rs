@@ -1,6 +1,7 @@
 //! `lictor serve`: everything that runs, from its start to its end.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,6 +14,7 @@ use crate::api::router;
 use crate::app::{App, first_admin};
 use crate::cli::master_key::open;
 use crate::cli::options::{Serve, Smtp};
+use crate::cli::secret_source::SecretSource;
 use crate::clients::odoo::Odoo;
 use crate::clients::smtp::{self, Mailer};
 use crate::http::listen::{self, Bounds};
@@ -84,21 +86,19 @@ pub(crate) async fn run_serve(serve: Serve) -> Result<()> {
 }
 
 fn mailer(host: &str, smtp: &Smtp) -> Result<Mailer> {
-    let password =
-        smtp.password().map(|source| source.read().with_context(|| source.with_option("--smtp-password-file")));
+    let read = |source: SecretSource| source.read().with_context(|| source.with_option("--smtp-password-file"));
+    let password = smtp.password().map(read).transpose()?;
     let server = smtp::Server {
         host: host.to_owned(),
         port: smtp.smtp_port,
         tls: smtp.smtp_tls,
         from: smtp.smtp_from.clone().unwrap_or_default(),
         user: smtp.smtp_user.clone(),
-        password: password.transpose()?,
+        password,
     };
-    let ca = smtp
-        .smtp_ca_file
-        .as_ref()
-        .map(|path| std::fs::read(path).with_context(|| format!("--smtp-ca-file {}", path.display())));
-    Ok(Mailer::new(server, ca.transpose()?.as_deref())?)
+    let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("--smtp-ca-file {}", path.display()));
+    let ca = smtp.smtp_ca_file.as_ref().map(read).transpose()?;
+    Ok(Mailer::new(server, ca.as_deref())?)
 }
 
 /// Adds a task that looks at the files of a listener.
@@ -125,7 +125,7 @@ async fn ended(stopping: watch::Receiver<bool>, tasks: &mut Tasks) -> Result<()>
     Ok(())
 }
 
-/// Waits for the signal to end, and tells everybody.
+/// Waits for the signal to end, and passes it on.
 async fn end(app: &App) -> Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }

@@ -1,4 +1,4 @@
-//! What becomes of a message that is delivered.
+//! Failures of deliveries.
 
 /// Why a message was not delivered: without secrets, for administrators.
 #[derive(Clone, Debug, PartialEq, Eq)]

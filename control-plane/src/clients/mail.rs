@@ -1,4 +1,4 @@
-//! What a mail says: written once, shown as plain text and as HTML.
+//! The content of mails: written once, shown as plain text and as HTML.
 
 use std::fmt::Write as _;
 
@@ -92,7 +92,7 @@ impl Page {
 
 /// Names come from administrators and from calls: none may begin a line of its own.
 fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// To the second: people read it.

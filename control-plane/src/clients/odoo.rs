@@ -51,7 +51,7 @@ pub enum OdooError {
     NotOdoo(&'static str),
 }
 
-/// What a user may read of itself.
+/// The parts of its own record that a user may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
     /// XML ids of its groups.
@@ -108,8 +108,8 @@ impl Odoo {
         }
     }
 
-    /// What a user may read of itself: the XML ids of its groups, with those that they imply, and when its API key ends,
-    /// if the secret is one. A user may have several and Odoo does not say which is which: the first to end counts.
+    /// Reads a user's own record: the XML ids of its groups, with those that they imply, and when its API key ends, if the
+    /// secret is one. A user may have several and Odoo does not say which is which: the first to end counts.
     pub async fn look(&self, database: &str, Uid(uid): Uid, secret: &Secret, now: Moment) -> Result<Look, OdooError> {
         let ask = async |model: &str, method: &str, args: serde_json::Value| {
             let args = json!([database, uid, secret.expose(), model, method, args]);

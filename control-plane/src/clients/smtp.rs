@@ -18,8 +18,8 @@ use crate::clients::mail::Page;
 use crate::domain::message::Message;
 use crate::domain::time::Moment;
 
-/// The phases of a delivery, connecting and sending, may each take so long.
-const PHASE: Duration = Duration::from_secs(15);
+/// How long connecting and sending may each take.
+const PHASE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The SMTP server, and as whom mail is sent.
 #[derive(Clone, Debug)]
@@ -117,34 +117,36 @@ impl Mailer {
                 _ => None,
             };
             let server = (self.server.0.as_str(), self.server.1);
-            let connection = AsyncSmtpConnection::connect_tokio1(server, Some(PHASE), &self.hello, wrapped, None);
-            let mut connection = connection.await.map_err(|error| told("could not connect", &error))?;
+            let connection =
+                AsyncSmtpConnection::connect_tokio1(server, Some(PHASE_TIMEOUT), &self.hello, wrapped, None);
+            let mut connection = connection.await.map_err(|error| describe_error("could not connect", &error))?;
             if let Some((SmtpTls::Starttls, parameters)) = &self.tls {
                 let secured = connection.starttls(parameters.clone(), &self.hello).await;
-                secured.map_err(|error| told("STARTTLS failed", &error))?;
+                secured.map_err(|error| describe_error("STARTTLS failed", &error))?;
             }
             if let Some(credentials) = &self.credentials {
                 let signed_in = connection.auth(DEFAULT_MECHANISMS, credentials).await;
-                // Without the server's words, which might repeat what it was told.
-                signed_in.map_err(|error| told("the SMTP server refused --smtp-user and its password", &error))?;
+                // Without the server's words, which might repeat the password.
+                signed_in
+                    .map_err(|error| describe_error("the SMTP server refused --smtp-user and its password", &error))?;
             }
             Ok(connection)
         };
-        let connected = tokio::time::timeout(PHASE, connecting).await;
+        let connected = tokio::time::timeout(PHASE_TIMEOUT, connecting).await;
         connected.unwrap_or_else(|_| Err("could not connect: it took too long".to_owned())).map_err(Failure::Later)
     }
 
-    fn write(&self, letter: &Mail<'_>) -> Result<lettre::Message, Failure> {
-        let page = Page::of(letter.message);
-        let to: Address = letter.to.parse().map_err(|_| Failure::Never("not a mail address".to_owned()))?;
+    fn write(&self, mail: &Mail<'_>) -> Result<lettre::Message, Failure> {
+        let page = Page::of(mail.message);
+        let to: Address = mail.to.parse().map_err(|_| Failure::Never("not a mail address".to_owned()))?;
         let domain = self.from.email.domain();
         let auto = HeaderName::new_from_ascii_str("Auto-Submitted");
         let written = lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(page.subject.as_str())
-            .date(UNIX_EPOCH.checked_add(Duration::from_micros(letter.at.0)).unwrap_or_else(SystemTime::now))
-            .message_id(Some(format!("<{}@{domain}>", letter.message_id)))
+            .date(UNIX_EPOCH.checked_add(Duration::from_micros(mail.at.0)).unwrap_or_else(SystemTime::now))
+            .message_id(Some(format!("<{}@{domain}>", mail.message_id)))
             // Keeps holiday notices from answering.
             .raw_header(HeaderValue::new(auto, "auto-generated".to_owned()))
             .multipart(MultiPart::alternative_plain_html(page.text(), page.html()));
@@ -171,7 +173,7 @@ pub(crate) struct Mail<'a> {
     pub(crate) message_id: &'a str,
     /// The address.
     pub(crate) to: &'a str,
-    /// What it says.
+    /// The content.
     pub(crate) message: &'a Message,
     /// When it was written.
     pub(crate) at: Moment,
@@ -196,7 +198,7 @@ impl<'a> Session<'a> {
             None => self.mailer.connect().await?,
         };
         let bytes = written.formatted();
-        let sent = tokio::time::timeout(PHASE, connection.send(written.envelope(), &bytes)).await;
+        let sent = tokio::time::timeout(PHASE_TIMEOUT, connection.send(written.envelope(), &bytes)).await;
         let Ok(sent) = sent else { return Err(Failure::Later("the SMTP server took too long".to_owned())) };
         match sent {
             Ok(_) => {
@@ -211,16 +213,16 @@ impl<'a> Session<'a> {
     pub(crate) async fn end(self) {
         if let Some(mut connection) = self.connection {
             // Everything is delivered: whether the server says goodbye changes nothing.
-            let _ = tokio::time::timeout(PHASE, connection.quit()).await;
+            let _ = tokio::time::timeout(PHASE_TIMEOUT, connection.quit()).await;
         }
     }
 }
 
 /// A mail that was not taken. A server that quotes the mail must not put a key into our database.
 fn refused(error: &SmtpError, secret: bool) -> Failure {
-    /// It wants authentication, or better: what is wrong is the configuration.
+    /// The server wants authentication, or better: the configuration is wrong, and not the mail.
     const SIGN_IN: [u16; 4] = [530, 534, 535, 538];
-    let reason = if secret { told("the SMTP server did not take it", error) } else { format!("{error}") };
+    let reason = if secret { describe_error("the SMTP server did not take it", error) } else { format!("{error}") };
     let code = error.status().map(u16::from);
     if error.is_permanent() && !code.is_some_and(|code| SIGN_IN.contains(&code)) {
         return Failure::Never(reason);
@@ -228,8 +230,8 @@ fn refused(error: &SmtpError, secret: bool) -> Failure {
     Failure::Later(reason)
 }
 
-/// What was tried and the kind of failure; of what the server answered only the code.
-fn told(tried: &str, error: &SmtpError) -> String {
+/// Names the step that failed and the kind of failure; of the server's answer only the code.
+fn describe_error(tried: &str, error: &SmtpError) -> String {
     match error.status().map(|code: Code| code.to_string()) {
         Some(code) => format!("{tried}: it answered {code}"),
         None if error.is_response() => format!("{tried}: what it answered is not SMTP"),

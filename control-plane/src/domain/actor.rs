@@ -1,9 +1,9 @@
-//! Who acts: the roles of accounts, and whoever makes a change.
+//! Roles of accounts, and the actors of changes.
 
 use crate::domain::named::named;
 
 named! {
-    /// What an account may do; each role may do what the ones before it may.
+    /// The role of an account; each may do all that the ones before it may.
     pub enum Role {
         /// Reads permissions, sessions and the audit log.
         User = "user",
@@ -14,12 +14,12 @@ named! {
     }
 }
 
-/// Whoever makes a change, for the administrators' audit log.
+/// The one who makes a change, for the administrators' audit log.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The id of the account, or `system`.
     pub id: String,
-    /// What it may do.
+    /// Its role.
     pub role: Role,
 }
 

@@ -1,6 +1,6 @@
 //! The chain of the administrators' log: each row is hashed with the one before it, and the hash is signed.
 //!
-//! It is a chain of its own, as its rows are kept when those of calls are deleted.
+//! A chain of its own, as its rows are kept when those of calls are deleted.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,13 +24,13 @@ pub struct AdminRow {
     pub revision: Option<u64>,
     /// When.
     pub at: Moment,
-    /// Who.
+    /// The actor.
     pub actor: String,
-    /// What.
+    /// The action.
     pub action: String,
-    /// To what.
+    /// The object.
     pub object: String,
-    /// What changed, as the column holds it.
+    /// The difference, as the column holds it.
     pub difference: String,
 }
 

@@ -15,7 +15,7 @@ use crate::domain::time::Moment;
 /// How far a gate's clock may be ahead without consequences.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(24 * 3600);
 
-/// What a link says of one row.
+/// The part of a link that stands for one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// When the call was decided: says whether retention may have deleted the row.
@@ -24,7 +24,7 @@ pub struct Entry {
     pub digest: Digest,
 }
 
-/// What retention deleted, as of the link that says so.
+/// A deletion by retention, as of the link that records it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cut {
@@ -36,7 +36,7 @@ pub struct Cut {
     pub link: u64,
     /// The hash of that link; the next one follows it.
     pub hash: Digest,
-    /// Who ordered it; links of versions before do not say.
+    /// The rows that ordered it; links of versions before do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
 }
@@ -51,12 +51,12 @@ pub struct Order {
     pub run: u64,
 }
 
-/// What a link holds.
+/// The content of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// The rows of a batch, in their order: the first has the link's first position.
     Rows(Vec<Entry>),
-    /// What retention deletes from now on.
+    /// A deletion by retention.
     Cut(Cut),
 }
 
@@ -122,7 +122,7 @@ pub struct Link {
     pub at: Moment,
     /// The position of its first row, or of the next if it has none. Positions count from 1.
     pub first: u64,
-    /// What it holds.
+    /// The content.
     pub body: Body,
     /// The hash of the link before it; [`GENESIS`] before the first.
     pub previous: Digest,
@@ -138,7 +138,7 @@ impl Link {
         (self.first + self.body.count()).saturating_sub(1)
     }
 
-    /// What its hash must be.
+    /// The hash of its content.
     pub fn proper_hash(&self) -> Digest {
         let (kind, text) = (self.body.kind(), self.body.text());
         let body = Digest::of(&format!("lictor audit {kind} 1"), &[text.as_bytes()]);
@@ -151,7 +151,7 @@ impl Link {
         self.hash == self.proper_hash() && self.head(key).is_genuine()
     }
 
-    /// What can be kept elsewhere of the chain up to this link.
+    /// The signed head of the chain up to this link, to be kept elsewhere.
     pub fn head(&self, key: &PublicKey) -> Head {
         Head {
             link: self.number,
@@ -170,7 +170,7 @@ impl Link {
         entry.at.min(self.at.plus(CLOCKS_DIFFER))
     }
 
-    /// That of the latest of its rows.
+    /// The same moment of the latest of its rows.
     pub fn latest(&self) -> Moment {
         match &self.body {
             Body::Rows(entries) => entries.iter().map(|entry| self.age_of(entry)).max().unwrap_or(self.at),
@@ -194,7 +194,7 @@ pub struct Head {
     pub hash: Digest,
     /// Of the four above, Ed25519 in base64.
     pub signature: String,
-    /// What the signature can be checked with.
+    /// The key that the signature can be checked with.
     #[schemars(with = "String")]
     pub public_key: PublicKey,
     /// The end of the administrators' log, signed with the same key.

@@ -1,5 +1,5 @@
-//! How much may be given: every text, list, map and number of a body has a most. The description tells it, and each body is
-//! held against that, so the two cannot differ.
+//! Bounds of bodies: every text, list, map and number has a greatest size. The description names it, and each body is held
+//! against the description, so the two cannot differ.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;

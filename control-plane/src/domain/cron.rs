@@ -6,7 +6,7 @@ use cronexpr::{Crontab, MakeTimestamp};
 
 use crate::domain::time::Moment;
 
-/// What is wrong with an expression, with what would be right.
+/// A sentence on what is wrong with an expression, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCron {
     /// Not five fields that cron knows.

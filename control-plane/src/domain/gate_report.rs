@@ -1,5 +1,5 @@
-//! What a gate may report. A gate is trusted to decide, but not to fill the disk, to date its records as it likes or to write
-//! into the console: each value is held against what a gate can know before any of it is stored.
+//! The bounds of a gate's reports. A gate is trusted to decide, but not to fill the disk, to date its records as it likes or
+//! to write into the console: each value is held against what a gate can know before any of it is stored.
 //!
 //! A batch is refused only if no gate could have written it. What is impossible in an event is put right in its place, and
 //! counted: a gate sends a batch again until it is stored, so that a refusal would keep everything behind it from being stored.
@@ -25,7 +25,7 @@ const MAX_ID: usize = 64;
 const DIGEST: usize = 64;
 /// No call takes longer, in microseconds: a day.
 const MAX_MICROS: u64 = 24 * 3600 * 1_000_000;
-/// What every program that reads JSON takes for a whole number.
+/// The greatest number that every program that reads JSON takes for a whole one.
 const MAX_NUMBER: u64 = 1 << 53;
 /// The most refusals that one event stands for.
 const MAX_COUNT: u64 = u32::MAX as u64;
@@ -41,7 +41,7 @@ pub(crate) struct Accepted {
 /// Takes a batch.
 ///
 /// # Errors
-/// What no gate could have written.
+/// A report that no gate could have written.
 pub(crate) fn accept(mut batch: EventBatch, now: Moment) -> Result<Accepted> {
     boot(&batch.boot)?;
     if batch.events.len() > wire::MAX_BATCH {
@@ -94,14 +94,15 @@ fn correct(event: &mut Event, now: Moment) {
     for id in [&mut event.key_id, &mut event.user_id, &mut event.session] {
         id.take_if(|id| !is_id(id));
     }
-    let is_of_path = |letter: char| letter.is_ascii_graphic() && !matches!(letter, '<' | '>' | '"' | '\'' | '&' | '`');
+    let is_of_path =
+        |character: char| character.is_ascii_graphic() && !matches!(character, '<' | '>' | '"' | '\'' | '&' | '`');
     if !event.road.starts_with('/') || event.road.len() > MAX_TEXT || !event.road.chars().all(is_of_path) {
         event.road = String::new();
     }
-    // What a refused call names may be any text. One that passed had names.
+    // The names in a refused call may be any text. One that passed had proper names.
     let is_refused = event.outcome == Outcome::Denied;
     for name in [&mut event.model, &mut event.method].into_iter().flatten() {
-        keep(name, |letter| is_of_name(letter) || is_refused && is_of_text(letter));
+        keep(name, |character| is_of_name(character) || is_refused && is_of_text(character));
     }
     for text in [&mut event.request_id, &mut event.user_agent, &mut event.database].into_iter().flatten() {
         keep(text, is_of_text);
@@ -118,16 +119,16 @@ fn correct(event: &mut Event, now: Moment) {
 }
 
 fn is_id(text: &str) -> bool {
-    (1..=MAX_ID).contains(&text.len()) && text.chars().all(|letter| is_of_name(letter) || letter == ':')
+    (1..=MAX_ID).contains(&text.len()) && text.chars().all(|character| is_of_name(character) || character == ':')
 }
 
 /// PostgreSQL's texts cannot hold NUL, and a terminal would obey the others.
-fn is_of_text(letter: char) -> bool {
-    letter == '\t' || !letter.is_control()
+fn is_of_text(character: char) -> bool {
+    character == '\t' || !character.is_control()
 }
 
-fn is_of_name(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-')
+fn is_of_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '-')
 }
 
 /// Cuts a text, and puts U+FFFD in the place of the characters that may not be in it.
@@ -135,7 +136,7 @@ fn keep(text: &mut String, may_be: impl Fn(char) -> bool) {
     if text.len() <= MAX_TEXT && text.chars().all(&may_be) {
         return;
     }
-    let good = |letter| if may_be(letter) { letter } else { char::REPLACEMENT_CHARACTER };
+    let good = |character| if may_be(character) { character } else { char::REPLACEMENT_CHARACTER };
     let mut kept: String = text.chars().map(good).collect();
     kept.truncate(kept.floor_char_boundary(MAX_TEXT));
     *text = kept;

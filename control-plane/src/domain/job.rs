@@ -44,7 +44,7 @@ named! {
         Succeeded = "succeeded",
         /// Its time was up, or the service ended: the next run follows at once.
         Continues = "continues",
-        /// It could not go on; what it did before stays done.
+        /// Broken off by a failure; the steps before stay done.
         Failed = "failed",
     }
 }

@@ -1,4 +1,4 @@
-//! What an administrator says of a key.
+//! The terms of a key, as an administrator sets them.
 
 use lictor_policy::operation::Operations;
 use schemars::JsonSchema;

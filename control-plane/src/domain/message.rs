@@ -1,4 +1,4 @@
-//! What people and programs are told: a closed list, each kind with its fields.
+//! Messages to people and programs: a closed list, each kind with its fields.
 
 use lictor_policy::refusal::AlertType;
 use lictor_policy::secret::Secret;
@@ -39,9 +39,9 @@ pub struct AlertOpened {
     pub alert_type: AlertType,
     /// How bad it is.
     pub severity: Severity,
-    /// What it is about, in one line: a key, a user, an address, a gate.
+    /// The subject in one line: a key, a user, an address, a gate.
     pub about: String,
-    /// What happened, in one sentence.
+    /// A sentence on the event.
     pub summary: String,
     /// How often by now.
     pub count: u64,
@@ -202,7 +202,7 @@ impl Message {
 }
 
 named! {
-    /// How somebody is told.
+    /// The ways in which messages are sent.
     pub enum Channel {
         /// By mail.
         Mail = "mail",
@@ -212,16 +212,16 @@ named! {
 }
 
 named! {
-    /// What became of a message.
+    /// The state of a message.
     #[schemars(rename = "MessageState")]
     pub enum State {
-        /// It is to be sent, perhaps again.
+        /// To be sent, perhaps again.
         Waiting = "waiting",
         /// The receiver took it.
         Sent = "sent",
-        /// It was refused for good, or tried too often.
+        /// Refused for good, or tried too often.
         Failed = "failed",
-        /// It carried a key that was revoked, deleted or made anew before it was sent.
+        /// Not sent, as it carried a key that was revoked, deleted or made anew before.
         Cancelled = "cancelled",
     }
 }

@@ -1,4 +1,4 @@
-//! What an administrator says may be done to a model.
+//! The permissions of a model, as an administrator sets them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::problem::Result;
 use crate::domain::validate;
 
-/// What may be done to a model. What is left out is closed.
+/// The operations and methods that are allowed on a model. One that is left out is refused.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {

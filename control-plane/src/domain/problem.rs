@@ -1,4 +1,4 @@
-//! What goes wrong, as callers see it: problem documents (RFC 9457) with a stable `code`.
+//! Problem documents (RFC 9457), with a stable `code`.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:ident, $title:literal;)*) => {
-        /// What went wrong. Closed: clients branch on the name, so a new one needs a row in the table below.
+        /// The kinds of problems. Closed: clients branch on the name, so a new one needs a row in the table below.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Code { $($(#[$doc])* $variant,)* }
 
@@ -107,7 +107,7 @@ codes! {
 pub struct Problem {
     /// Which.
     pub code: Code,
-    /// What to do.
+    /// The remedy.
     pub detail: Cow<'static, str>,
     /// The field or parameter it is about, as a path such as `rate_limit.per_minute`.
     pub field: Option<String>,

@@ -41,13 +41,13 @@ pub struct Settings {
     pub ip_allow_list: Vec<String>,
     /// How sessions are limited.
     pub sessions: Sessions,
-    /// What happens on the roads that Odoo shares with other clients: see docs/roads.md.
+    /// How strict gates are on the roads that Odoo shares with other clients: see docs/roads.md.
     pub enforcement: wire::Enforcement,
     /// Networks that may do without a key in `require`.
     pub require_exceptions: Vec<String>,
     /// How calls are recorded.
     pub audit: Audit,
-    /// What is to be looked at by somebody, and who is told.
+    /// Alerts: their thresholds, and who gets mail.
     pub alerts: Alerts,
     /// Whether and how keys are replaced before they expire.
     pub rotation: Rotation,

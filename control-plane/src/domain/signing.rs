@@ -16,7 +16,7 @@ use crate::secrets::random::{self, NoRandomness};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest(pub(crate) [u8; 32]);
 
-/// What a chain begins with.
+/// The hash that a chain begins with.
 pub const GENESIS: Digest = Digest([0; 32]);
 
 impl Digest {
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// What signatures are checked with: 32 bytes in base64.
+/// The key that signatures are checked with: 32 bytes in base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey(pub(crate) [u8; 32]);
 
@@ -96,11 +96,11 @@ impl<'de> Deserialize<'de> for PublicKey {
     }
 }
 
-/// What links are signed with.
+/// The key that links are signed with.
 pub struct Signer(Ed25519KeyPair);
 
 impl Signer {
-    /// What the database keeps sealed and [`Signer::parse`] reads.
+    /// A new key, in the form that the database keeps sealed and [`Signer::parse`] reads.
     pub fn generate() -> Result<Secret, NoRandomness> {
         Ok(Secret::new(STANDARD.encode(random::bytes::<32>()?)))
     }
@@ -111,7 +111,7 @@ impl Signer {
         Ed25519KeyPair::from_seed_unchecked(&seed).ok().map(Self)
     }
 
-    /// What its signatures are checked with.
+    /// The key that its signatures are checked with.
     pub fn public(&self) -> PublicKey {
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(self.0.public_key().as_ref()).for_each(|(to, from)| *to = *from);

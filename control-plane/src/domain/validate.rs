@@ -12,11 +12,11 @@ use crate::domain::bounds::{self, MAX_ENTRIES, MAX_TEXT};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::time::Moment;
 
-/// Characters of what somebody has to say.
+/// Characters of a text of several lines.
 pub const MAX_PROSE: usize = 4000;
 
-/// The bounds that the description tells of a value's numbers, texts and lists: for what does not come as a body, which is
-/// held against them anyway.
+/// Holds a value's numbers, texts and lists against the bounds in its description: for a value that does not come as a body,
+/// which is held against them anyway.
 pub fn bounds<T: Serialize + JsonSchema + 'static>(value: &T) -> Result<()> {
     let given = serde_json::to_value(value).map_err(Problem::internal)?;
     match bounds::beyond(bounds::given::<T>(), &given) {
@@ -34,9 +34,9 @@ pub fn text(field: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// What somebody has to say: lines of text, not only spaces.
+/// A text of several lines: not only spaces.
 pub fn prose(field: &str, text: &str) -> Result<()> {
-    let is_control = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    let is_control = |character: char| character.is_control() && character != '\n' && character != '\t';
     if text.trim().is_empty() || text.chars().count() > MAX_PROSE || text.chars().any(is_control) {
         return Err(Problem::invalid(field, format!("Give 1 to {MAX_PROSE} characters, not only spaces.")));
     }
@@ -97,8 +97,8 @@ pub fn models(field: &str, names: &[String]) -> Result<()> {
 
 /// The name of an Odoo model.
 pub fn model(field: &str, name: &str) -> Result<()> {
-    let letter = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.');
-    if !name.is_empty() && name.len() <= MAX_TEXT && name.bytes().all(letter) {
+    let is_of_name = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.');
+    if !name.is_empty() && name.len() <= MAX_TEXT && name.bytes().all(is_of_name) {
         return Ok(());
     }
     Err(Problem::invalid(field, "Write models as Odoo does: a-z, 0-9, _ and '.', such as res.partner."))
@@ -108,8 +108,8 @@ pub fn model(field: &str, name: &str) -> Result<()> {
 pub fn methods(field: &str, methods: &BTreeMap<String, Operations>) -> Result<()> {
     few(field, methods.len())?;
     methods.keys().try_for_each(|name| {
-        let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if !name.is_empty() && name.len() <= MAX_TEXT && name.bytes().all(letter) && !name.starts_with('_') {
+        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if !name.is_empty() && name.len() <= MAX_TEXT && name.bytes().all(is_of_name) && !name.starts_with('_') {
             return Ok(());
         }
         let detail = "Write methods as Odoo does, such as action_confirm; a method that begins with '_' stays closed.";

@@ -60,7 +60,7 @@ impl<P: Serialize + DeserializeOwned> Window<P> {
         Ok(Self { after: after.transpose()?, limit: limit as usize })
     }
 
-    /// How many records to read: one more than the page has, which tells whether there is another page.
+    /// How many records to read: one more than the page has, which shows whether there is another page.
     pub fn row_limit(&self) -> i64 {
         i64::try_from(self.limit + 1).unwrap_or(i64::MAX)
     }

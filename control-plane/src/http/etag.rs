@@ -32,8 +32,8 @@ impl<T: JsonSchema> Output for Tagged<T> {
     }
 }
 
-/// What the caller believes the record to be: `If-Match` names its state, or with `*` says that it is to change whatever it
-/// is; `If-None-Match: *` says that there is none.
+/// The state that the caller believes the record to be in: `If-Match` names it, or with `*` says that the record is to change
+/// whatever it is; `If-None-Match: *` says that there is none.
 pub struct IfMatch {
     tags: Option<Vec<String>>,
     none: bool,

@@ -22,7 +22,7 @@ use crate::http::openapi::operation::Operation;
 /// How long a body may take: a connection is not to be had for ever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A JSON body that the description tells.
+/// A JSON body that is held against its description.
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + JsonSchema + 'static> FromRequest<S> for Body<T> {

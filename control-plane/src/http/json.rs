@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
-/// The path to an array where the schema tells an object: what serde derives for a struct takes an array of its values,
+/// The path to an array where the schema has an object: what serde derives for a struct takes an array of its values,
 /// in the order of the fields, as well.
 fn misplaced_array<'a>(schema: &Value, given: &'a Value) -> Option<Vec<&'a str>> {
     match given {
@@ -168,7 +168,7 @@ pub(crate) fn named(path: &str, message: &str) -> Problem {
     Problem::invalid(path, format!("Give {}.", expected.map_or("a value of the documented form", in_words)))
 }
 
-/// What serde expects, for people who do not write Rust. What serde says of a set of names is kept.
+/// Says in plain words which value serde expects, for people who do not write Rust. A set of names is kept as serde says it.
 fn in_words(expected: &str) -> &str {
     match expected {
         "u8" => "a whole number from 0 to 255",

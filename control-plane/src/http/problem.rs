@@ -15,9 +15,9 @@ pub struct Document<'a> {
     kind: String,
     title: &'a str,
     status: u16,
-    /// What to branch on: it stays the same.
+    /// The stable code, for clients to branch on.
     code: &'a str,
-    /// What to do.
+    /// The remedy.
     detail: &'a str,
     /// The field or parameter that it is about, as a path such as `rate_limit.per_minute`.
     #[serde(skip_serializing_if = "Option::is_none")]

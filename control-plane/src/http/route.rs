@@ -7,7 +7,7 @@ use crate::domain::named::named;
 use crate::domain::problem::Code;
 use crate::http::openapi::operation::Operation;
 
-/// Whom a route lets in.
+/// The callers that a route lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Everybody: only what says nothing of keys, users and calls.
@@ -24,16 +24,16 @@ pub struct Route<S> {
     pub verb: Verb,
     /// The path, as axum writes it.
     pub path: &'static str,
-    /// Whom it lets in.
+    /// The callers that it lets in.
     pub access: Access,
     /// Whether it must say which state of a record it is made on, with `If-Match` or `If-None-Match`.
     pub needs_precondition: bool,
-    /// What it does, in one line.
+    /// A line on its effect.
     pub summary: &'static str,
-    /// The statuses that it answers when all is well, if not those that its handler's type tells: 200, or 204 without a
+    /// The statuses that it answers when all is well, if not those of its handler's type: 200, or 204 without a
     /// body.
     pub statuses: &'static [u16],
-    /// The problems that it may answer, apart from those that its handler's arguments tell.
+    /// The problems that it may answer, apart from those of its handler's arguments.
     pub codes: &'static [Code],
     /// Says what the handler takes and answers.
     pub describe: fn(&mut Operation),

@@ -11,7 +11,7 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio::sync::watch;
 
 /// How often the files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The files of a listener, in PEM.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct BadFile {
 /// The option that names a file, and its path.
 type File<'a> = (&'static str, &'a Path);
 
-/// What the files held.
+/// The contents of the files.
 #[derive(PartialEq, Eq)]
 struct Contents {
     certificate: Vec<u8>,
@@ -44,7 +44,7 @@ struct Contents {
     client_ca: Option<Vec<u8>>,
 }
 
-/// What connections are accepted with: always what was read last and fits together.
+/// The TLS configuration of a listener: always that of the files that were read last and fit together.
 pub struct Tls {
     files: Files,
     contents: Contents,
@@ -62,7 +62,7 @@ impl Tls {
         Ok(Self { files, contents, current })
     }
 
-    /// What new connections are accepted with.
+    /// The configuration for new connections.
     pub fn subscribe(&self) -> watch::Receiver<Arc<ServerConfig>> {
         self.current.subscribe()
     }
@@ -71,7 +71,7 @@ impl Tls {
     /// nothing.
     pub async fn keep_current(mut self) {
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
             self.look();
         }
     }

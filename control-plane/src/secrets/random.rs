@@ -72,7 +72,7 @@ impl Token {
         self.0.expose()
     }
 
-    /// What is stored. One round of SHA-256 is enough for 256 random bits.
+    /// The hash that is stored. One round of SHA-256 is enough for 256 random bits.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.0.expose()))
     }

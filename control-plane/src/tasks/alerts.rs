@@ -1,4 +1,5 @@
-//! Alerts that come with time and not with an event: gaps that are too old to be late. Counts too old to matter are deleted.
+//! Alerts that come with time and not with an event: for gaps that are too old to be late. Deletes counts that are too old to
+//! matter.
 
 use std::time::Duration;
 

@@ -39,7 +39,7 @@ const CHECK_RETRY_DELAY: Duration = Duration::from_secs(3600);
 /// How long before the end of an Odoo API key people are warned.
 const EXPIRY_NOTICE: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// Takes note of the users whose calls Odoo has denied, in the transaction that stores the calls.
+/// Makes suspects of the users whose calls Odoo has denied, in the transaction that stores the calls.
 pub async fn take_note(tx: &mut WriteTx, events: &[Event]) -> Result<(), StoreError> {
     let denied = |event: &&Event| event.outcome == Outcome::Faulted && event.fault_code == Some(ACCESS_DENIED);
     let users: BTreeSet<&str> = events.iter().filter(denied).filter_map(|event| event.user_id.as_deref()).collect();
@@ -103,8 +103,8 @@ pub async fn check_due(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Tries a user's credential and reads its groups, and tells gates if something is another than before. One try: Odoo is
-/// not asked twice about a credential that it refuses.
+/// Tries a user's credential and reads its groups, and changes the policy if something is another than before. One try: Odoo
+/// is not asked twice about a credential that it refuses.
 ///
 /// # Errors
 /// [`Code::NotFound`] for no such user, [`Code::OdooUnreachable`] when Odoo says neither yes nor no; nothing has changed
@@ -145,7 +145,7 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
         users::put(tx, &after).await?;
         users::note_check(tx, user_id, &after.upstream).await?;
         if after.upstream.rejected && !before.upstream.rejected {
-            tell_of_refusal(tx, &after).await?;
+            notify_of_refusal(tx, &after).await?;
         }
         warn_of_end(tx, &after).await?;
         let done =
@@ -155,15 +155,15 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
     .await
 }
 
-/// What Odoo lets a user read of itself. None if it does not: groups stay what they were, as taking them away would
-/// refuse calls for a fault of Odoo's.
+/// Reads the user's own record in Odoo. None if Odoo does not allow that: groups stay what they were, as taking them away
+/// would refuse calls for a fault of Odoo's.
 pub async fn look(app: &App, user_id: &str, database: &str, uid: Uid, secret: &Secret) -> Option<Look> {
     let look = app.odoo.look(database, uid, secret, app.now()).await;
     look.inspect_err(|error| tracing::warn!(user_id, %error, "the user's Odoo groups could not be read")).ok()
 }
 
-/// An alert, and a mail to the user.
-async fn tell_of_refusal(tx: &mut WriteTx, user: &User) -> Result<()> {
+/// Raises an alert, and mails the user.
+async fn notify_of_refusal(tx: &mut WriteTx, user: &User) -> Result<()> {
     let note = "Odoo refuses the credential: gates refuse the user's calls until it is taken again or replaced.";
     raise::notice(tx, Rule::CredentialRejected, Subject::User(user.id.clone()), note).await?;
     let message = Message::CredentialRejected(CredentialRejected {
@@ -174,10 +174,10 @@ async fn tell_of_refusal(tx: &mut WriteTx, user: &User) -> Result<()> {
         at: tx.now(),
     });
     let event = format!("user/{}/rejected/{}", user.id, tx.now().0);
-    tell(tx, user, &event, &message).await
+    mail(tx, user, &event, &message).await
 }
 
-/// An alert for each check, and a mail once for each end, if the Odoo API key ends soon.
+/// Raises an alert at each check, and sends one mail for each end, if the Odoo API key ends soon.
 async fn warn_of_end(tx: &mut WriteTx, user: &User) -> Result<()> {
     let Some(ends_at) = user.upstream.ends_at.filter(|end| *end <= tx.now().plus(EXPIRY_NOTICE)) else { return Ok(()) };
     let note = format!("The Odoo API key ends at {ends_at}: make another in Odoo and give it to Lictor.");
@@ -189,11 +189,11 @@ async fn warn_of_end(tx: &mut WriteTx, user: &User) -> Result<()> {
         login: user.upstream.login.clone(),
         ends_at,
     });
-    tell(tx, user, &format!("user/{}/odoo_key_ends/{}", user.id, ends_at.0), &message).await
+    mail(tx, user, &format!("user/{}/odoo_key_ends/{}", user.id, ends_at.0), &message).await
 }
 
-/// The user, or the alerts' recipients if it has no address.
-async fn tell(tx: &mut WriteTx, user: &User, event: &str, message: &Message) -> Result<()> {
+/// Mails the user, or the alerts' recipients if it has no address.
+async fn mail(tx: &mut WriteTx, user: &User, event: &str, message: &Message) -> Result<()> {
     let to = match &user.email {
         Some(address) => vec![address.clone()],
         None => tx.settings().await?.alerts.recipients.clone(),

@@ -28,7 +28,7 @@ struct Circumstances {
     live_gates: u32,
 }
 
-/// Makes one change of all that is due, if something is.
+/// Counts the gates once, and makes one change if their number is another.
 pub async fn once(app: &App) -> Result<()> {
     let (before, after) = look(app, &mut *app.store.read().await?).await?;
     if before == after {

@@ -1,4 +1,4 @@
-//! Sends what is in the outbox.
+//! Sends the messages in the outbox.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ async fn claim(app: &App, channel: Channel, limit: usize) -> Result<Vec<Claim>, 
     .await
 }
 
-/// Delivers a claimed message, and notes what became of it.
+/// Delivers a claimed message, and stores the outcome.
 pub async fn deliver(app: &App, claim: &Claim) -> Result<(), StoreError> {
     if let (Channel::Mail, Some(mailer)) = (claim.channel, app.mailer.get()) {
         let mut session = Session::new(mailer);
@@ -119,7 +119,8 @@ async fn mail(app: &App, session: &mut Session<'_>, claim: &Claim) -> Result<(),
     settle(app, claim, &content, sent).await
 }
 
-/// What is to be delivered; none if it is no longer the claimant's to deliver: cancelled, or the lease is nearly over.
+/// The content of a claimed message; none if the claim no longer holds, as the message was cancelled or the lease is nearly
+/// over.
 async fn content(app: &App, claim: &Claim) -> Result<Option<Content>, StoreError> {
     let content = in_time(async {
         let mut connection = app.store.read().await?;
@@ -150,7 +151,7 @@ async fn call(app: &App, claim: &Claim, content: &Content) -> Result<(), Failure
     webhook::send(&Call { event: &claim.id, url: &webhook.url, secret: &secret, message, at }, app.now()).await
 }
 
-/// Notes what became of a message. Tries as long as the lease lasts: a delivery that is not noted is made again.
+/// Stores the outcome of a delivery. Tries as long as the lease lasts: a delivery whose outcome is not stored is made again.
 async fn settle(app: &App, claim: &Claim, content: &Content, delivered: Result<(), Failure>) -> Result<(), StoreError> {
     let now = app.now();
     let settlement = match delivered {
@@ -164,17 +165,17 @@ async fn settle(app: &App, claim: &Claim, content: &Content, delivered: Result<(
         }
     };
     loop {
-        match in_time(note(app, claim, content, &settlement)).await {
+        match in_time(store_outcome(app, claim, content, &settlement)).await {
             Err(error) if app.now() < claim.until => {
-                tracing::warn!(%error, id = claim.id, "what became of a message could not be noted; tried again");
+                tracing::warn!(%error, id = claim.id, "the outcome of a delivery could not be stored; it is tried again");
                 sleep(CHECK_INTERVAL).await;
             }
-            noted => return noted,
+            stored => return stored,
         }
     }
 }
 
-async fn note(app: &App, claim: &Claim, content: &Content, settlement: &Settlement) -> Result<(), StoreError> {
+async fn store_outcome(app: &App, claim: &Claim, content: &Content, settlement: &Settlement) -> Result<(), StoreError> {
     let mut tx = app.store.write().await?;
     let became = outbox::settle(&mut tx, claim, settlement).await?;
     if let (Some(State::Failed), Some(key_id)) = (became, content.message.carried_key()) {

@@ -129,7 +129,7 @@ async fn build(app: &App) -> Result<Option<Published>, PublishError> {
     converted.await.map_err(|_| PublishError::Conversion)?
 }
 
-/// What is too large is not sent at all: Envoy cuts it off, and the filter that waited for it dies.
+/// Refuses a policy that is too large: Envoy would cut it off, and the filter that waited for it would die.
 fn sendable(bytes: usize) -> Result<(), PublishError> {
     if bytes <= wire::MAX_SNAPSHOT_BYTES { Ok(()) } else { Err(PublishError::TooLarge(bytes)) }
 }

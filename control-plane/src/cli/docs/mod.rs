@@ -16,7 +16,7 @@ use crate::http::route::{Access, Route};
 
 pub use crate::cli::docs::settings::settings;
 
-/// Who may do what: every route, and the roles that it lets in. Markdown.
+/// Every route and the roles that it lets in, in Markdown.
 pub fn roles() -> String {
     let mut page = "# Who may do what\n\n\
         Made by `lictor docs roles` from the table of routes in `control-plane/src/api/router.rs`: do not edit.\n\n\

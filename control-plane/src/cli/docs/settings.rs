@@ -25,7 +25,7 @@ pub fn settings() -> String {
     page
 }
 
-/// What is walked through.
+/// The schema that is walked through.
 struct Asked<'a> {
     schema: &'a Value,
     defaults: &'a Value,
@@ -51,7 +51,7 @@ fn rows(page: &mut String, asked: &Asked<'_>, object: &Value, at: &str) {
 }
 
 impl Asked<'_> {
-    /// What a field refers to.
+    /// The schema that a field refers to.
     fn resolved<'v>(&'v self, field: &'v Value) -> &'v Value {
         let named = field["$ref"].as_str().and_then(|name| self.schema.pointer(name.trim_start_matches('#')));
         named.unwrap_or(field)

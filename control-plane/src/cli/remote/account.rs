@@ -23,7 +23,7 @@ const COLUMNS: [Column; 6] = [
     ("ID", "id"),
 ];
 
-/// What to do with accounts. ACCOUNT is an id or a name.
+/// Commands on accounts. ACCOUNT is an id or a name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all.
@@ -40,7 +40,7 @@ pub enum Command {
     Create {
         /// A name.
         name: String,
-        /// What it may do: user, manager or admin.
+        /// The role: user, manager or admin.
         #[arg(long)]
         role: String,
     },
@@ -51,7 +51,7 @@ pub enum Command {
         /// A name.
         #[arg(long)]
         name: Option<String>,
-        /// What it may do: user, manager or admin.
+        /// The role: user, manager or admin.
         #[arg(long)]
         role: Option<String>,
         /// Whether it may get in.

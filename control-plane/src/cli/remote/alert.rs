@@ -20,7 +20,7 @@ const COLUMNS: [Column; 8] = [
     ("ABOUT", "key_id|client_ip|user_id|gate"),
 ];
 
-/// What to do with alerts.
+/// Commands on alerts.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show them, the one that opened last first.
@@ -68,7 +68,7 @@ pub enum Command {
     Comment {
         /// The id of the alert.
         id: String,
-        /// What.
+        /// The text.
         text: String,
     },
 }

@@ -107,7 +107,7 @@ pub(crate) async fn export(client: &Client) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// What would have to change, of records that are read again with their tags.
+/// The plan against the records as they are now, read again with their tags.
 async fn changes(client: &Client, source: &Source) -> Result<Vec<Change>> {
     let policy = read(&source.file)?;
     let now = system_clock()();

@@ -26,16 +26,16 @@ const COLUMNS: [Column; 10] = [
     ("DECISION", "decision_id"),
 ];
 
-/// What [`records`] says of a record, beside its fields.
+/// The parts of a printed record, beside its fields.
 const RECORDS: &str = "records";
 
 /// Runs of ids that a cell has room for.
 const SHOWN: usize = 8;
 
-/// How often progress is told.
+/// Bytes between two updates of the progress.
 const PROGRESS_BYTES: usize = 1024 * 1024;
 
-/// What to do with the audit log.
+/// Commands on the audit log.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show records, newest first.
@@ -99,7 +99,7 @@ pub struct Filter {
     /// With this operation: read, write, create or delete.
     #[arg(long)]
     operation: Option<String>,
-    /// That became this: allowed, denied, faulted or unknown.
+    /// Calls with this outcome: allowed, denied, faulted or unknown.
     #[arg(long)]
     outcome: Option<String>,
     /// Refused for this reason, such as permission_denied.
@@ -251,12 +251,12 @@ async fn export(client: &Client, path: &str, file: Option<PathBuf>) -> Result<()
     let part = PathBuf::from(part);
     let failed = |error: io::Error| Failure::file(&part, &error);
     let mut out = std::fs::File::create(&part).map_err(failed)?;
-    let (shows, mut told) = (io::stderr().is_terminal(), 0);
+    let (is_terminal, mut shown) = (io::stderr().is_terminal(), 0);
     let sink = |data: &[u8]| {
         bytes += data.len();
-        if shows && bytes >= told + PROGRESS_BYTES {
-            told = bytes;
-            // Who sees no progress still gets the file.
+        if is_terminal && bytes >= shown + PROGRESS_BYTES {
+            shown = bytes;
+            // Progress that cannot be shown is no reason to stop.
             let _ = write!(io::stderr(), "\r{} MiB", bytes / PROGRESS_BYTES);
         }
         out.write_all(data).map_err(failed)
@@ -264,7 +264,7 @@ async fn export(client: &Client, path: &str, file: Option<PathBuf>) -> Result<()
     client.stream(path, sink).await?;
     out.sync_all().map_err(failed)?;
     std::fs::rename(&part, &file).map_err(failed)?;
-    print::note(&format!("{}{bytes} bytes in {}.", if shows { "\r" } else { "" }, file.display()));
+    print::note(&format!("{}{bytes} bytes in {}.", if is_terminal { "\r" } else { "" }, file.display()));
     Ok(())
 }
 
@@ -278,7 +278,7 @@ mod tests {
     fn records_are_told_in_runs() {
         let long: Vec<i64> = (1..=100).collect();
         let scattered: Vec<i64> = (1..=20).map(|id| id * 10).collect();
-        for (record, told) in [
+        for (record, shown) in [
             (json!({"record_ids": [], "record_count": 0, "record_digest": null, "nested_ids": []}), ""),
             (json!({"record_ids": [7, 8, 3, 1, 2, 3], "record_count": 5}), "7, 8, 3, 1-3"),
             (json!({"record_ids": long, "record_count": 1500, "record_digest": "ab"}), "1-100 of 1500, sha256 ab"),
@@ -287,7 +287,7 @@ mod tests {
             (json!({"record_ids": [], "nested_ids": [4, 5, 6]}), "in values: 4-6"),
             (json!({"record_ids": [1], "record_count": 1, "nested_ids": [4]}), "1; in values: 4"),
         ] {
-            assert_eq!(records(&record), told, "{record}");
+            assert_eq!(records(&record), shown, "{record}");
         }
     }
 }

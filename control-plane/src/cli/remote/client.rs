@@ -29,7 +29,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// Records of a page: the most that the service gives.
 const PAGE: usize = 500;
-/// What stays as it is in a segment of a path or in a query.
+/// Characters that are not encoded in a segment of a path or in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The service, as an account with a token.
@@ -50,7 +50,7 @@ pub struct Answer {
     pub etag: Option<String>,
 }
 
-/// What must hold for a write.
+/// The condition of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// Nothing.
@@ -89,8 +89,7 @@ impl Client {
         self.send(Method::GET, path, None, &Condition::Any).await
     }
 
-    /// What a write must find for the record to be the one that is there now: two who edit it at once do not undo each
-    /// other's work without knowing.
+    /// The condition that a record is as it is now: two who edit it at once do not undo each other's work without knowing.
     pub async fn state(&self, path: &str) -> Result<Condition> {
         let read = self.get(path).await?;
         read.etag.map(Condition::Unchanged).ok_or_else(|| self.stranger("it sent no tag with a record"))
@@ -352,13 +351,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_be_one_is_told() {
-        let told = |url: &str| {
+    fn an_address_that_cannot_be_one_is_refused() {
+        let message = |url: &str| {
             let (url, output) = (url.to_owned(), Output::Text);
             Client::new(&Server { url, token_file: None, ca_file: None, output }).err().unwrap().message
         };
-        assert!(told("127.0.0.1:8080").contains("give a URL such as"));
-        assert_eq!(told("https://a.b/api/v1/"), "--url 'https://a.b/api/v1/': leave out /api/v1: give https://a.b");
+        assert!(message("127.0.0.1:8080").contains("give a URL such as"));
+        assert_eq!(message("https://a.b/api/v1/"), "--url 'https://a.b/api/v1/': leave out /api/v1: give https://a.b");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::domain::emergency::CONFIRMATION;
 /// Revoke all keys at once, for ever: no agent gets in until it is given a new key.
 #[derive(Debug, Args)]
 pub struct EmergencyRevoke {
-    /// Why; it is recorded, and told to everybody whose keys these are.
+    /// Why; recorded, and mailed to everybody whose keys these are.
     #[arg(long)]
     reason: Option<String>,
     /// "REVOKE ALL KEYS": that it is meant. Asked for at a terminal if it is left out.

@@ -19,7 +19,7 @@ const COLUMNS: [Column; 6] = [
     ("ID", "id"),
 ];
 
-/// What to do with gates. GATE is an id or a name.
+/// Commands on gates. GATE is an id or a name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all, and which policy each runs.

@@ -19,7 +19,7 @@ const COLUMNS: [Column; 7] = [
     ("WHY", "last_message"),
 ];
 
-/// What to do with jobs.
+/// Commands on jobs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all, when they run and how that went.

@@ -23,7 +23,7 @@ const COLUMNS: [Column; 9] = [
     ("USER", "user_id"),
 ];
 
-/// What to do with keys. KEY is an id or a prefix: the 8 characters after `lct_`.
+/// Commands on keys. KEY is an id or a prefix: the 8 characters after `lct_`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all, or those of a user.
@@ -94,7 +94,7 @@ pub enum Command {
     },
 }
 
-/// What a key is restricted to.
+/// The restrictions of a key.
 #[derive(Debug, Args)]
 pub struct Restrictions {
     /// Operations that it may do, such as read,write; `any` for all.

@@ -1,4 +1,4 @@
-//! The command line: what an administrator does through the REST API, one file a noun.
+//! The commands that use the REST API, one file a noun.
 
 pub(crate) mod account;
 pub(crate) mod admin_audit;
@@ -30,36 +30,36 @@ use crate::cli::remote::client::{Client, encoded};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print;
 
-/// What is asked of a service that runs.
+/// Commands that ask a running service.
 #[derive(Debug, Subcommand)]
 pub enum Noun {
     /// Keys of agents: make, restrict, regenerate, revoke.
     Key(Remote<key::Command>),
-    /// What may be done to a model.
+    /// Permissions: the operations that are allowed on a model.
     Permission(Remote<permission::Command>),
-    /// Whom keys act for, and their Odoo credentials.
+    /// Users that keys act for, and their Odoo credentials.
     User(Remote<user::Command>),
-    /// What became of each call.
+    /// The audit log: each call and its outcome.
     Audit(Remote<audit::Command>),
-    /// What administrators did, newest first.
+    /// The administrators' log, newest first.
     AdminAudit(Direct<admin_audit::AdminAudit>),
-    /// What a gate would decide on a call, check by check.
+    /// Explain how a gate would decide on a call, check by check.
     Explain(Direct<explain::Explain>),
     /// Revoke all keys at once, for ever.
     EmergencyRevoke(Direct<emergency::EmergencyRevoke>),
     /// Stop calls for the time being.
     Pause(Remote<pause::Command>),
-    /// What happens by the clock.
+    /// Jobs that run by the clock.
     Job(Remote<job::Command>),
-    /// What somebody should look at, and what was done about it.
+    /// Alerts, and what was done about them.
     Alert(Remote<alert::Command>),
-    /// Mails and calls of webhooks: what was and is to be sent.
+    /// The outbox: mails and calls of webhooks, sent and to be sent.
     Outbox(Remote<outbox::Command>),
-    /// Programs that are told of alerts.
+    /// Webhooks: programs that get alerts.
     Webhook(Remote<webhook::Command>),
-    /// Who uses which key from where.
+    /// Sessions: which key is used from which address.
     Session(Remote<session::Command>),
-    /// What holds for all calls.
+    /// Settings for all calls.
     Settings(Remote<settings::Command>),
     /// Identities of gates, and which policy each runs.
     Gate(Remote<gate::Command>),
@@ -67,7 +67,7 @@ pub enum Noun {
     Account(Remote<account::Command>),
     /// API tokens of accounts.
     Token(Remote<token::Command>),
-    /// Make the service what a policy file says.
+    /// Change the service to what a policy file says.
     Apply(Direct<apply::Apply>),
     /// Show what `apply` would change.
     Diff(Direct<apply::Diff>),
@@ -83,7 +83,7 @@ pub struct Remote<C: Subcommand> {
     /// Where the service is.
     #[command(flatten)]
     pub server: Server,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: C,
 }

@@ -20,7 +20,7 @@ const COLUMNS: [Column; 8] = [
     ("WHY", "last_error"),
 ];
 
-/// What to do with messages.
+/// Commands on messages.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show them, the newest first.

@@ -17,7 +17,7 @@ const COLUMNS: [Column; 6] = [
     ("BY", "created_by"),
 ];
 
-/// What to do with pauses.
+/// Commands on pauses.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Stop calls: they are refused until the pause is removed.
@@ -48,9 +48,9 @@ pub enum Command {
 pub enum Scope {
     /// All.
     All,
-    /// Those of one user.
+    /// Calls of one user.
     User,
-    /// Those of one model.
+    /// Calls on one model.
     Model,
     /// All that do more than read.
     Writes,

@@ -22,7 +22,7 @@ const COLUMNS: [Column; 9] = [
     ("METHODS", "methods"),
 ];
 
-/// What to do with permissions.
+/// Commands on permissions.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all.
@@ -60,7 +60,7 @@ pub enum Command {
         /// Allow to read other models through paths.
         #[arg(long)]
         cross_model_reads: bool,
-        /// What a method does, such as action_confirm=write; an empty list refuses it. May be repeated.
+        /// The operations of a method, such as action_confirm=write; an empty list refuses it. May be repeated.
         #[arg(long = "method", value_name = "METHOD=OPERATION,…", value_parser = method)]
         methods: Vec<(String, Vec<String>)>,
     },

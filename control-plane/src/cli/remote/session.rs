@@ -19,7 +19,7 @@ const COLUMNS: [Column; 8] = [
     ("KEY", "key_id"),
 ];
 
-/// What to do with sessions.
+/// Commands on sessions.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show them, the one that started last first.

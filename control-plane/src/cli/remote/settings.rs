@@ -7,7 +7,7 @@ use crate::cli::remote::client::Client;
 use crate::cli::terminal::failure::Result;
 use crate::cli::terminal::print;
 
-/// What to do with the settings.
+/// Commands on the settings.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all.

@@ -18,7 +18,7 @@ const COLUMNS: [Column; 6] = [
     ("ACCOUNT", "account_id"),
 ];
 
-/// What to do with API tokens.
+/// Commands on API tokens.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all.
@@ -34,7 +34,7 @@ pub enum Command {
         /// A name for people.
         #[arg(long)]
         name: String,
-        /// What it may do: user, manager or admin, and not more than its account.
+        /// The role: user, manager or admin, and not more than its account's.
         #[arg(long)]
         role: String,
         /// A day or a moment from which on it is refused; `never` for none.

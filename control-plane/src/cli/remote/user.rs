@@ -25,7 +25,7 @@ const COLUMNS: [Column; 8] = [
     ("ID", "id"),
 ];
 
-/// What to do with users. USER is an id, a mail address or a name.
+/// Commands on users. USER is an id, a mail address or a name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all.
@@ -86,7 +86,7 @@ pub enum Command {
     },
 }
 
-/// What is known of the person.
+/// The person.
 #[derive(Debug, Args)]
 pub struct Person {
     /// Where mail about the keys goes.

@@ -12,7 +12,7 @@ use crate::cli::terminal::print::{self, Column};
 const COLUMNS: [Column; 5] =
     [("NAME", "name"), ("URL", "url"), ("FROM SEVERITY", "from_severity"), ("CREATED", "created_at"), ("ID", "id")];
 
-/// What to do with webhooks. WEBHOOK is an id or a name.
+/// Commands on webhooks. WEBHOOK is an id or a name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show all.

@@ -25,7 +25,7 @@ impl Consent {
     }
 }
 
-/// What somebody types; `instead` is the option for those who cannot be asked.
+/// Reads a line from the terminal; `instead` is the option for those who cannot be asked.
 pub fn line(question: &str, instead: &str) -> Result<String> {
     if !io::stdin().is_terminal() {
         return Err(Failure::usage(format!("There is no terminal to ask at: give {instead} if this is meant.")));

@@ -37,7 +37,7 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// The status.
     pub exit: Exit,
-    /// What happened and what to do, without a secret.
+    /// A sentence on the cause and the remedy, without a secret.
     pub message: String,
 }
 

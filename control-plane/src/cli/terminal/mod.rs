@@ -1,4 +1,4 @@
-//! What a command shows and asks, and how it ends.
+//! The terminal: output, questions, and the end of a command.
 
 pub mod ask;
 pub mod failure;

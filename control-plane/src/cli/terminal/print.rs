@@ -1,4 +1,4 @@
-//! What is shown: tables for people, JSON for machines.
+//! Output: tables for people, JSON for machines.
 //!
 //! Standard output has the answer and nothing else; everything besides goes to standard error.
 
@@ -33,7 +33,7 @@ pub struct Listing {
 /// them, of which the first that is there counts.
 pub type Column = (&'static str, &'static str);
 
-/// What an empty field shows.
+/// Stands for an empty field.
 const NOTHING: &str = "-";
 
 /// Writes a text to standard output.
@@ -102,7 +102,7 @@ pub fn done(output: Output, what: &str) -> Result<()> {
 
 /// A remark beside the answer.
 pub fn note(text: &str) {
-    // If nobody can be told, nobody can be told that either.
+    // A failure to write could only be written to the same place.
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -189,11 +189,14 @@ fn moment(text: &str) -> String {
 
 /// Names and user agents come from strangers: nothing in them may steer the terminal.
 pub fn printable(text: &str) -> String {
-    let steers = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let steers = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let shown = |letter: char| if steers(letter) { letter.escape_unicode().to_string() } else { letter.to_string() };
+    let shown = |character: char| match steers(character) {
+        true => character.escape_unicode().to_string(),
+        false => character.to_string(),
+    };
     text.chars().map(shown).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Alerts: what of the audit events should be looked at by somebody.
+//! Alerts: audit events that somebody should look at.
 //!
 //! Events are evaluated in the transaction that stores them (`app/alerts/evaluate.rs`), and not after it from a cursor: so each counts
 //! once, however often a gate sends it, and nothing can lag behind, be lost at a restart or be done by two replicas. It
@@ -45,7 +45,7 @@ pub const fn type_name(kind: AlertType) -> &'static str {
 }
 
 named! {
-    /// What counts toward an alert. `suspicious_activity` has several rules, the other types one each.
+    /// The rules that count toward alerts. `suspicious_activity` has several rules, the other types one each.
     pub enum Rule {
         /// Refusals whose reason belongs to the type.
         Refusals = "refusals",
@@ -97,14 +97,14 @@ named! {
 pub struct Alert {
     /// Its id; greater than those of alerts that opened before.
     pub id: String,
-    /// What it is about.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: AlertType,
     /// How bad it is.
     pub severity: Severity,
     /// Whether somebody has dealt with it.
     pub state: State,
-    /// Whom it is about: one of a key, an address, a user, a gate; or nobody in particular.
+    /// The subject: one of a key, an address, a user, a gate; or nobody in particular.
     #[serde(flatten)]
     #[schemars(with = "subject::Named")]
     pub subject: Subject,
@@ -124,7 +124,7 @@ pub struct Alert {
     pub opened_at: Moment,
     /// When it was resolved.
     pub resolved_at: Option<Moment>,
-    /// Whether those who are mailed have been told of it.
+    /// Whether mail about it was sent.
     #[serde(skip)]
     pub notified: bool,
 }

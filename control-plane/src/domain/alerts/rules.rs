@@ -1,4 +1,4 @@
-//! What an event counts toward.
+//! The types of alerts and rules that an event counts toward.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::domain::alerts::subject::{Subject, network};
 use crate::domain::alerts::tally::{Observation, What};
 use crate::domain::time::Moment;
 
-/// What events say, by type and subject.
+/// The observations in events, by type and subject.
 pub(crate) type Sightings<'e> = BTreeMap<(AlertType, Subject), Vec<Observation<'e>>>;
 
 /// Sorts events by what they count toward. `now` bounds their times: the clock of a gate may be ahead.
@@ -45,8 +45,8 @@ fn refusal<'e>(alerts: &Alerts, gate_id: &str, event: &'e Event, now: Moment, in
     into.entry((kind, subject(gate_id, event))).or_default().push(observation);
 }
 
-/// Whom a refusal is counted for: the key whose record was found, else the address, else the gate, which counts junk
-/// without telling where it came from.
+/// The subject that a refusal is counted for: the key whose record was found, else the address, else the gate, which counts
+/// junk without saying where it came from.
 fn subject(gate_id: &str, event: &Event) -> Subject {
     match &event.key_id {
         Some(id) => Subject::Key(id.clone()),
@@ -71,7 +71,7 @@ const OF_NO_RECORD: [&str; 12] = [
     "search_count",
 ];
 
-/// What is done with a verified key. Whoever guesses at a key says nothing of it.
+/// The observations in an event with a verified key. A guess at a key says nothing of the key.
 fn suspicion<'e>(alerts: &Alerts, event: &'e Event, now: Moment, into: &mut Sightings<'e>) {
     let (Some(key_id), Some(_verified)) = (&event.key_id, &event.database) else { return };
     let mut look = |rule, what| {
@@ -103,8 +103,8 @@ fn suspicion<'e>(alerts: &Alerts, event: &'e Event, now: Moment, into: &mut Sigh
     }
 }
 
-/// What a refusal says of the caller. An agent that wants more than it may is refused for many reasons and one kind; with
-/// that it may well call too often or in a wrong form, and that is one more.
+/// The kind of a refusal, by the caller that it points to. An agent that wants more than it may is refused for many reasons
+/// and one kind; with that it may well call too often or in a wrong form, and that is one more.
 const fn kind_of(refused: AlertType) -> &'static str {
     match refused {
         AlertType::PermissionDenied => "right",

@@ -12,7 +12,7 @@ use crate::domain::validate;
 /// A day. What happens less often is not a burst of anything; the audit log has it.
 pub const MAX_MINUTES: u32 = 24 * 60;
 const MAX_COUNT: u32 = 100_000;
-/// The most different things that a rule may be told to wait for: they are kept one by one.
+/// The greatest number of different things that a rule may wait for: they are kept one by one.
 const MAX_ITEMS: u32 = 500;
 const MAX_RECIPIENTS: usize = 50;
 
@@ -249,7 +249,7 @@ impl Types {
 }
 
 impl Rules {
-    /// What a rule waits for; none if it is off or knows no number.
+    /// The threshold of a rule; none if it is off or knows no number.
     pub fn threshold(&self, rule: Rule) -> Option<Threshold> {
         self.counted(rule).filter(|settings| settings.enabled).map(|settings| settings.threshold)
     }

@@ -1,4 +1,4 @@
-//! Whom an alert is about.
+//! Subjects of alerts.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use lictor_policy::address;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Whom an alert is about.
+/// The subject of an alert.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "Named")]
 pub enum Subject {
@@ -88,7 +88,7 @@ impl From<Subject> for Named {
     }
 }
 
-/// Whom an address counts for, as a text. What is no address stays as it is.
+/// The network that an address counts for, as a text. A text that is no address stays as it is.
 pub fn network(client_ip: &str) -> String {
     match address::client(client_ip).map(address::network_of) {
         Some(IpAddr::V6(network)) => format!("{network}/64"),

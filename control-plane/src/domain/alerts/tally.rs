@@ -23,7 +23,7 @@ pub(crate) struct Observation<'e> {
     pub(crate) event: &'e Event,
 }
 
-/// What a rule counts.
+/// The thing that a rule counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What<'e> {
     /// So many times.
@@ -32,12 +32,12 @@ pub(crate) enum What<'e> {
     Item(Cow<'e, str>),
 }
 
-/// What was counted toward one type of alert on one subject. As small as its windows and thresholds.
+/// The counts toward one type of alert on one subject. As small as its windows and thresholds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Watch(BTreeMap<Rule, Tally>);
 
-/// What was counted toward one rule.
+/// The count toward one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Tally {
@@ -47,7 +47,7 @@ enum Tally {
     Items(BTreeMap<String, UnixMicros>),
 }
 
-/// What observations have shown of one rule.
+/// The result of observations for one rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding<'e> {
     /// How often it happened, or how many things were new.
@@ -67,7 +67,7 @@ pub(crate) struct Reached {
     pub(crate) anew: bool,
 }
 
-/// What a window holds.
+/// The content of a window.
 struct Held {
     new: u64,
     count: u64,
@@ -141,7 +141,7 @@ impl Tally {
         }
         let Self::Items(items) = self else { return Held { new: 1, count: 1, first_at: at } };
         let known = items.get(item).copied().filter(|last| last + window > at);
-        // What was seen a step ago is not written again: most batches change nothing.
+        // An item that was seen within the step is not written again: most batches change nothing.
         if known.is_none_or(|last| last + window / STEPS < at) {
             items.insert(item.to_owned(), at);
             let newest = items.values().copied().max().unwrap_or(at);

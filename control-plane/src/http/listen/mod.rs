@@ -33,9 +33,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::http::listen::timely::Timely;
 
 /// How often it is logged that connections are refused.
-const WARN_EVERY: Duration = Duration::from_secs(60);
+const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What a listener grants to its clients.
+/// The bounds that a listener sets its clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Connections at once. For one more, that which has waited longest for its client is closed; if all are being answered,
@@ -71,7 +71,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     }
 }
 
-/// What connections are accepted with, if not as they come.
+/// The TLS configuration that connections are accepted with, if not in clear text.
 pub type Tls = Option<watch::Receiver<Arc<ServerConfig>>>;
 
 impl Default for Bounds {
@@ -112,7 +112,7 @@ pub async fn serve(
             }
         };
         let Some(place) = places.take(peer.ip()) else {
-            if warned.is_none_or(|last| last.elapsed() >= WARN_EVERY) {
+            if warned.is_none_or(|last| last.elapsed() >= WARN_INTERVAL) {
                 warned = Some(Instant::now());
                 tracing::warn!(peer = %peer.ip(), "connections are refused: as many as may be are being answered");
             }
@@ -131,8 +131,8 @@ pub async fn serve(
             asked: Arc::clone(&asked),
         };
         let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.borrow())));
-        let mut news = stopping.clone();
-        let stopped = async move { drop(news.wait_for(|stopping| *stopping).await) };
+        let mut stop = stopping.clone();
+        let stopped = async move { drop(stop.wait_for(|stopping| *stopping).await) };
         tokio::spawn(async move {
             let served = async {
                 match acceptor {

@@ -1,4 +1,4 @@
-//! Who has the places of a listener: an address has few of them, and a connection that only waits gives way to a new one.
+//! The places of a listener. An address has few of them, and a connection that only waits gives way to a new one.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
-//! What the arguments and answers of handlers say of themselves. A handler whose types do not is not taken into the table
-//! of routes: it does not compile.
+//! The descriptions that arguments and answers of handlers give of themselves. A handler whose types give none is not taken
+//! into the table of routes: it does not compile.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ pub trait Input {
     fn describe(operation: &mut Operation);
 }
 
-/// What a handler returns.
+/// The result of a handler.
 pub trait Output {
     /// Says what is answered.
     fn describe(operation: &mut Operation);

@@ -113,7 +113,7 @@ fn json(value: &Value) -> String {
     format!("<pre>{}</pre>", escape(&format!("{value:#}")))
 }
 
-/// What stands between backticks is code.
+/// A text in which what stands between backticks is code.
 fn prose(text: &str) -> String {
     escape(text).split('`').enumerate().fold(String::new(), |html, (at, part)| {
         if at % 2 == 0 { html + part } else { format!("{html}<code>{part}</code>") }

@@ -1,4 +1,4 @@
-//! What is said of one route in the description of the API.
+//! The description of one route of the API.
 
 #![expect(
     clippy::indexing_slicing,
@@ -13,7 +13,7 @@ use crate::domain::bounds;
 use crate::domain::problem::Code;
 use crate::http::cursor::MAX_LIMIT;
 
-/// What is said of a route: its own arguments and answers add to it.
+/// The description of a route: the handler's arguments and answers add to it.
 pub struct Operation {
     pub(crate) answered: SchemaGenerator,
     pub(crate) parameters: Vec<Value>,

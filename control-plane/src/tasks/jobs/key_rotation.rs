@@ -1,7 +1,7 @@
 //! Replaces keys before they expire, and sends the new ones to their users.
 //!
 //! The new key, the mark on the old one and the message with the new key are one transaction: whatever fails, a key has
-//! a successor whose user is told, or none.
+//! a successor whose user gets it, or none.
 
 use std::time::Duration;
 
@@ -52,10 +52,10 @@ pub(crate) async fn step(app: &App, from: &str) -> Result<Step> {
     Ok(Step { counts, next: last.and_then(|place| serde_json::to_string(&place).ok()) })
 }
 
-/// What became of a key.
+/// The outcome for one key.
 enum Fate {
     Rotated,
-    /// Its user cannot be told of a new one: an administrator is.
+    /// Not replaced, as its user has no mail address: an administrator is notified.
     NotRotated,
     /// Nothing is to be done, or somebody did it meanwhile.
     Left,
@@ -159,8 +159,8 @@ async fn deliver(
             Message::KeyRotated(message)
         }
     };
-    let message = OutboxMessage::mail(new_keys::rotation_event(&old.id), address, message);
-    match outbox::enqueue(tx, [message]).await? {
+    let mail = OutboxMessage::mail(new_keys::rotation_event(&old.id), address, message);
+    match outbox::enqueue(tx, [mail]).await? {
         1 => Ok(()),
         // Nobody would ever see the new key.
         _ => Err(Problem::internal("the outbox already holds a message about the key's rotation")),

@@ -1,4 +1,4 @@
-//! What happens by the clock: six jobs, each run by exactly one replica at a time.
+//! Six jobs that run by the clock, each on exactly one replica at a time.
 //!
 //! A job is done in steps. Each step is bounded and leaves the database as if nothing else were to follow, so that a run
 //! may end between any two: because its time is up, because the service ends, or because the machine does. The next run
@@ -28,7 +28,7 @@ async fn step(job: Job, app: &App, from: &str) -> Result<Step> {
     }
 }
 
-/// What a step has done.
+/// The outcome of a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Step {
     counts: Counts,

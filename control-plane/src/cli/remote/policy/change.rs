@@ -1,4 +1,4 @@
-//! One change of one record: what is shown of it, and how it is done.
+//! One change of one record: how a plan shows it, and how it is done.
 
 use axum::http::Method;
 use serde::Serialize;
@@ -13,11 +13,11 @@ use crate::cli::terminal::print::printable;
 /// One change of one record.
 #[derive(Debug, Serialize)]
 pub struct Change {
-    /// What happens to it.
+    /// The kind of change.
     pub change: Kind,
-    /// What it is, such as `permission`.
+    /// The kind of record, such as `permission`.
     pub noun: &'static str,
-    /// What it is called.
+    /// The name of the record.
     pub name: String,
     /// The fields that change; those of a new record that are not empty.
     pub fields: Vec<Field>,
@@ -29,15 +29,15 @@ pub struct Change {
     pub request: Request,
 }
 
-/// What happens to a record.
+/// The kinds of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// It is made.
+    /// The record is made.
     Add,
     /// Some fields change.
     Alter,
-    /// It is deleted.
+    /// The record is deleted.
     Remove,
 }
 
@@ -46,9 +46,9 @@ pub enum Kind {
 pub struct Field {
     /// Its path, such as `upstream.login`.
     pub field: String,
-    /// What it is; null in a new record.
+    /// The value now; null in a new record.
     pub before: Value,
-    /// What it becomes.
+    /// The value after the change.
     pub after: Value,
 }
 
@@ -57,11 +57,11 @@ pub struct Field {
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// What follows `/api/v1/`.
+    /// The path after `/api/v1/`.
     pub path: String,
     /// The body, without a secret.
     pub body: Option<Value>,
-    /// What must hold for it.
+    /// The condition of the write.
     pub condition: Condition,
     /// Whether the body needs an `upstream.secret`.
     pub needs_secret: bool,

@@ -1,4 +1,4 @@
-//! Does what a plan says, one write after the other.
+//! Carries out a plan, one write after the other.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -13,7 +13,7 @@ use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::{Change, Kind, Request};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 
-/// What a plan needs besides itself.
+/// The secrets and the folder that a plan needs.
 pub struct Means {
     /// The secret of each change that needs one, by the change's place in the plan.
     secrets: BTreeMap<usize, Secret>,
@@ -145,10 +145,10 @@ impl Change {
 
 /// The file for the plain text of a key: what a file's name should not have is `_`.
 fn key_file(folder: &Path, name: &str) -> PathBuf {
-    let letter = |letter: char| {
-        if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '@') { letter } else { '_' }
+    let plain = |character: char| {
+        if character.is_ascii_alphanumeric() || matches!(character, '-' | '.' | '@') { character } else { '_' }
     };
-    folder.join(format!("{}.key", name.replace(" / ", "_").chars().map(letter).collect::<String>()))
+    folder.join(format!("{}.key", name.replace(" / ", "_").chars().map(plain).collect::<String>()))
 }
 
 /// A new file that only its owner may read.

@@ -1,4 +1,4 @@
-//! The file: what may stand in it, and what is told about what may not.
+//! The policy file: its sections, and a sentence for whatever is wrong in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,20 +15,20 @@ use crate::domain::settings::Settings;
 use crate::domain::time::Moment;
 use crate::domain::validate;
 
-/// What the file says. A section that is left out is left alone.
+/// The content of the file. A section that is left out changes nothing.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// What holds for all calls; what is left out stays as it is.
+    /// The settings; one that is left out stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,
-    /// Whom keys act for.
+    /// The users that keys act for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<Vec<UserEntry>>,
-    /// What keys are restricted to.
+    /// The restrictions of keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<KeyEntry>>,
-    /// What may be done to each model.
+    /// The permissions of each model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<BTreeMap<String, Rules>>,
     /// The settings that the file names, with all their values in the API's form.
@@ -68,7 +68,7 @@ pub struct UpstreamEntry {
     pub secret_from_file: Option<PathBuf>,
 }
 
-/// What all keys of a user with a name are restricted to: while a key is rotated there are two.
+/// The restrictions of all keys of a user that have one name: while a key is rotated there are two.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyEntry {
@@ -100,7 +100,7 @@ pub struct KeyEntry {
 }
 
 impl UserEntry {
-    /// What other parts of the file call it.
+    /// The name by which other parts of the file refer to the user.
     pub fn reference(&self) -> &str {
         self.email.as_deref().unwrap_or(&self.name)
     }
@@ -144,7 +144,7 @@ impl Policy {
         }
         let mut policy: Self = serde_yaml_ng::from_str(text).map_err(|error| wrong_text(name, &error))?;
         if let (Some(settings), Some(given)) = (&policy.settings, given.get("settings")) {
-            // What fits the type has names and plain values: that is always JSON.
+            // A value of the type has names and plain values: that is always JSON.
             let all = serde_json::to_value(settings).unwrap_or_default();
             policy.given_settings = Some(masked(all, &serde_json::to_value(given).unwrap_or_default()));
         }
@@ -188,7 +188,7 @@ impl Policy {
     }
 }
 
-/// What is wrong with the text, where, and without the values in it: one may be a secret in the wrong place.
+/// Names the fault and its place in the text, without the values in it: one may be a secret in the wrong place.
 fn wrong_text(name: &str, error: &serde_yaml_ng::Error) -> Failure {
     let place = error.location().map(|place| format!(":{}:{}", place.line(), place.column())).unwrap_or_default();
     let message = error.to_string();
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
-        for (text, told) in [
+        for (text, message) in [
             ("users: [", "p.yaml:2:1: "),
             ("a: 1\n", "p.yaml:1:1: unknown field `a`, expected one of"),
             (
@@ -259,7 +259,7 @@ mod tests {
         ] {
             let failure = Policy::read("p.yaml", text).unwrap_err();
             assert_eq!(failure.exit, Exit::Invalid, "{text}");
-            assert!(failure.message.contains(told), "{text:?}: {}", failure.message);
+            assert!(failure.message.contains(message), "{text:?}: {}", failure.message);
             assert!(!failure.message.contains("hunter2"), "{}", failure.message);
         }
     }

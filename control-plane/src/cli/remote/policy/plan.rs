@@ -1,5 +1,5 @@
-//! What would have to change, in the order in which it is done: what closes comes before what opens, so that a run that
-//! stops half way leaves less open, never more.
+//! The changes that a policy file asks for, in the order in which they are done: those that close come before those that
+//! open, so that a run that stops half way leaves less open, never more.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use crate::cli::remote::client::encoded;
 pub struct Record {
     /// Its fields.
     pub json: Value,
-    /// What follows `/api/v1/`.
+    /// The path after `/api/v1/`.
     pub path: String,
     /// The tag of its state, once that is read.
     pub etag: Option<String>,

@@ -1,4 +1,4 @@
-//! What the service has.
+//! The records that the service has.
 
 use serde_json::Value;
 
