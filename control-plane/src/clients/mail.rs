@@ -12,9 +12,9 @@ use crate::domain::time::Moment;
 
 /// A mail's content: what happened, to what, what to do.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub struct Page {
     /// The subject: one line.
-    pub(crate) subject: String,
+    pub subject: String,
     happened: String,
     facts: Vec<(&'static str, String)>,
     to_do: Vec<String>,
@@ -24,7 +24,7 @@ const SIGNATURE: &str = "Lictor, the gate in front of your Odoo's API";
 
 impl Page {
     /// The page of a message.
-    pub(crate) fn of(message: &Message) -> Self {
+    pub fn of(message: &Message) -> Self {
         let page = match message {
             Message::AlertOpened(alert) => alert_opened(alert),
             Message::KeyRotated(rotated) => key_rotated(rotated),
@@ -45,7 +45,7 @@ impl Page {
     }
 
     /// As plain text.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = format!("{}\n\n", self.happened);
         let width = self.facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default() + 1;
         for (name, value) in &self.facts {
@@ -62,7 +62,7 @@ impl Page {
     }
 
     /// As HTML. Loads nothing from anywhere.
-    pub(crate) fn html(&self) -> String {
+    pub fn html(&self) -> String {
         let mut html = format!(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n\
              <body style=\"font-family: sans-serif\">\n<p>{}</p>\n<table>\n",

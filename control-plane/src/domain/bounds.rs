@@ -19,7 +19,7 @@ pub const MAX_ENTRIES: usize = 1000;
 pub fn given<T: JsonSchema + 'static>() -> &'static Value {
     static MADE: Mutex<BTreeMap<TypeId, &'static Value>> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    *made.entry(TypeId::of::<T>()).or_insert_with(|| Box::leak(Box::new(make::<T>())))
+    made.entry(TypeId::of::<T>()).or_insert_with(|| Box::leak(Box::new(make::<T>())))
 }
 
 fn make<T: JsonSchema>() -> Value {

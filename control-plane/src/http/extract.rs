@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::domain::bounds;
 use crate::domain::problem::{Code, Problem, Result};
-use crate::http::json::{Unambiguous, described, named, parse, patched};
+use crate::http::json::{Unambiguous, named, parse, parse_described, patched};
 use crate::http::openapi::describe::Input;
 use crate::http::openapi::operation::Operation;
 
@@ -29,8 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned + JsonSchema + 'static> FromRequest<S> 
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let Unambiguous(given) = parse(&read(request, state).await?)?;
-        described(&given).map(Self)
+        parse_described(&read(request, state).await?).map(Self)
     }
 }
 

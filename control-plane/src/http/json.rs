@@ -34,14 +34,24 @@ fn merge(target: &mut Value, patch: Value) {
 
 /// Parses one JSON document into a type whose description does not matter.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
+    whole(json, Ok)
+}
+
+/// Parses one JSON document into a type, and holds it against the type's description.
+pub(crate) fn parse_described<T: DeserializeOwned + JsonSchema + 'static>(json: &[u8]) -> Result<T> {
+    whole(json, |Unambiguous(given)| described(&given))
+}
+
+/// Parses one JSON document, and refuses what comes after it if nothing else is wrong.
+fn whole<D: DeserializeOwned, T>(json: &[u8], then: impl FnOnce(D) -> Result<T>) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = read(&mut reader)?;
+    let value = then(read(&mut reader)?)?;
     reader.end().map_err(|_| Problem::new(Code::MalformedJson, "Send one JSON document and nothing after it."))?;
     Ok(value)
 }
 
 /// Reads a type out of JSON, and holds that against the type's description.
-pub(crate) fn described<T: DeserializeOwned + JsonSchema + 'static>(given: &Value) -> Result<T> {
+fn described<T: DeserializeOwned + JsonSchema + 'static>(given: &Value) -> Result<T> {
     let value = read(given)?;
     let schema = bounds::given::<T>();
     match misplaced_array(schema, given) {

@@ -1,4 +1,5 @@
 use lictor_control_plane::app::outbox::{self, OutboxMessage};
+use lictor_control_plane::clients::mail::Page;
 use lictor_control_plane::domain::message::{
     AlertOpened, Channel, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Kind, Message, OdooKeyExpiring,
     RotationFailed, Test,
@@ -84,6 +85,15 @@ fn sample(kind: Kind) -> (Message, &'static [&'static str]) {
             (Message::CredentialRejected(rejected), &["Ada", "the-user", "2030-01-01T00:00:00Z", "upstream credential"])
         }
         Kind::Test => (Message::Test(Test { asked_by: text("Ada") }), &["This is a test", "Ada"]),
+    }
+}
+
+#[test]
+fn each_kind_of_mail_is_the_one_in_its_snapshot() {
+    for kind in Kind::ALL {
+        let page = Page::of(&sample(kind).0);
+        let mail = format!("Subject: {}\n\n{}\n---- text/html\n\n{}", page.subject, page.text(), page.html());
+        insta::assert_snapshot!(format!("mail_{}", kind.name()), mail);
     }
 }
 

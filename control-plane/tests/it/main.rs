@@ -16,6 +16,7 @@ mod audit_rows;
 mod audit_verify;
 mod chain;
 mod change;
+mod command_line;
 mod docs;
 mod emergency;
 mod etag;

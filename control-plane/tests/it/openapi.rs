@@ -46,6 +46,12 @@ fn operation(method: &str, path: &str) -> Option<&'static Value> {
 }
 
 #[test]
+fn the_description_is_the_one_in_its_snapshot() {
+    let description = serde_yaml_ng::to_string(&*DOCUMENT).unwrap();
+    insta::assert_snapshot!("openapi", description);
+}
+
+#[test]
 fn every_route_is_described() {
     let mut ids = BTreeSet::new();
     for route in api_table() {
