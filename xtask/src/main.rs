@@ -2,6 +2,7 @@
 
 mod bench;
 mod down;
+mod fuzz;
 mod greeting;
 mod scale;
 mod test;
@@ -45,6 +46,8 @@ enum Command {
     Bench(bench::Options),
     /// Measures how far the control plane scales: keys, audit events a second, rows of the audit log.
     Scale(scale::Options),
+    /// Feeds the readers of foreign bytes with inputs that nobody has thought of.
+    Fuzz(fuzz::Options),
     /// Checks the invariants that docs/ARCHITECTURE.md names.
     Tidy,
 }
@@ -72,6 +75,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Test { parts } => test::test(&project, &parts),
         Command::Bench(options) => bench::bench(&project, &options),
         Command::Scale(options) => scale::scale(&project, &options),
+        Command::Fuzz(options) => fuzz::fuzz(&project, &options),
         Command::Tidy => tidy::tidy(&project),
     }
 }

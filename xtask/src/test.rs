@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every check and test of the project, with what they need.
 
-use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -10,7 +10,7 @@ use lictor_xtask::project::{self, Project};
 use lictor_xtask::run::{self, on_path, say};
 use lictor_xtask::{control_plane, debian, envoy_binary, python, wasm};
 
-use crate::tidy;
+use crate::{fuzz, tidy};
 
 /// Something to run; the order here is the order in which they run, what fails fastest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Clippy,
     /// Unit, property and integration tests in Rust; the control plane's on SQLite and on PostgreSQL.
     Unit,
+    /// The fuzz targets, each for 20 seconds.
+    Fuzz,
     /// Does the filter build for Envoy?
     Wasm,
     /// Real Envoy, real Odoo, real PostgreSQL, in Python.
@@ -51,22 +53,27 @@ impl Part {
         let cargo = |arguments: &[&str]| run::run(project::cargo().current_dir(&project.root).args(arguments));
         match self {
             Self::Fmt => {
-                component("rustfmt", "cargo-fmt")?;
+                component("rustfmt", "fmt")?;
                 cargo(&["fmt", "--all", "--check"])
             }
             Self::Tidy => tidy::tidy(project),
             Self::Clippy => {
-                component("clippy", "cargo-clippy")?;
+                component("clippy", "clippy")?;
                 cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
             }
             Self::Unit => {
-                cargo(&["test", "--locked", "--workspace"])?;
+                run::run(tests(&mut project::cargo()).current_dir(&project.root).args([
+                    "test",
+                    "--locked",
+                    "--workspace",
+                ]))?;
                 // As they are built already: with the features of the whole workspace.
                 on_postgresql(
                     project,
                     &["test", "--locked", "--workspace", "--exclude", "lictor-policy", "--test", "it"],
                 )
             }
+            Self::Fuzz => fuzz::fuzz(project, &fuzz::Options { targets: Vec::new(), seconds: 20, keep: false }),
             Self::Wasm => {
                 let built = wasm::build(project)?;
                 say(format!("{} ({} bytes)", built.path.display(), built.bytes));
@@ -77,16 +84,17 @@ impl Part {
     }
 }
 
-/// A part of Rust's toolchain that not every installation has.
-fn component(name: &str, program: &str) -> Result<()> {
-    if on_path(program).is_some() {
+/// A part of Rust's toolchain that not every installation has. Rustup puts the program of each on the PATH, there or not.
+fn component(name: &str, subcommand: &str) -> Result<()> {
+    let is_there = || run::succeeds_within(project::cargo().args([subcommand, "--version"]), Duration::from_secs(60));
+    if is_there()? {
         return Ok(());
     }
     say(format!("adding {name} with rustup"));
     let mut add = Command::new("rustup");
     add.args(["component", "add", name]);
-    if !run::succeeds_within(&mut add, Duration::from_secs(120))? || on_path(program).is_none() {
-        bail!("`{program}` is missing: install Rust's component {name}");
+    if !run::succeeds_within(&mut add, Duration::from_secs(120))? || !is_there()? {
+        bail!("`cargo {subcommand}` does not work: install Rust's component {name}");
     }
     Ok(())
 }
@@ -102,7 +110,13 @@ fn on_postgresql(project: &Project, arguments: &[&str]) -> Result<()> {
     with_server.current_dir(&project.root).env("PYTHONPATH", project.root.join("tests/e2e"));
     with_server.args(["-m", "parts.with_postgres"]).arg(cargo.get_program()).args(arguments);
     project::as_in_a_shell(&mut with_server);
-    run::run(&mut with_server)
+    run::run(tests(&mut with_server))
+}
+
+/// Twice as many tests side by side as there are processors, as many of them wait: for a database, a timeout, a clock.
+fn tests(command: &mut Command) -> &mut Command {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    command.env("RUST_TEST_THREADS", (2 * processors).to_string())
 }
 
 /// The tests find the built parts in the environment, so that they start what was tested before them.
