@@ -19,7 +19,7 @@ pub struct Filter {
     pub equal: Equal,
     /// Would have been refused, if no stage had been in shadow.
     pub shadowed: bool,
-    /// For this reason.
+    /// Would have been refused for this reason.
     pub would_deny: Option<Reason>,
     /// Has the operation.
     pub operation: Option<Operation>,
