@@ -196,7 +196,7 @@ async fn delete_old(app: &App) -> Result<(), StoreError> {
     let mut tx = app.store.write().await?;
     let before = tx.now().minus(RETENTION);
     outbox::delete_settled(&mut tx, before, DELETE_BATCH).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 /// 5 s, 15 s, 45 s and so on, at most two hours.
