@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every check and test of the project, with what they need.
 
+use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -62,11 +62,7 @@ impl Part {
                 cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
             }
             Self::Unit => {
-                run::run(tests(&mut project::cargo()).current_dir(&project.root).args([
-                    "test",
-                    "--locked",
-                    "--workspace",
-                ]))?;
+                cargo(&["test", "--locked", "--workspace"])?;
                 // As they are built already: with the features of the whole workspace.
                 on_postgresql(
                     project,
@@ -110,13 +106,7 @@ fn on_postgresql(project: &Project, arguments: &[&str]) -> Result<()> {
     with_server.current_dir(&project.root).env("PYTHONPATH", project.root.join("tests/e2e"));
     with_server.args(["-m", "parts.with_postgres"]).arg(cargo.get_program()).args(arguments);
     project::as_in_a_shell(&mut with_server);
-    run::run(tests(&mut with_server))
-}
-
-/// Twice as many tests side by side as there are processors, as many of them wait: for a database, a timeout, a clock.
-fn tests(command: &mut Command) -> &mut Command {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    command.env("RUST_TEST_THREADS", (2 * processors).to_string())
+    run::run(&mut with_server)
 }
 
 /// The tests find the built parts in the environment, so that they start what was tested before them.
