@@ -152,7 +152,7 @@ class Odoo:
 
     def _start(self) -> None:
         package = odoo_package.fetched()
-        template = _template(package)
+        template = demo_database(package)
         self._folder = Path(tempfile.mkdtemp(prefix="lictor-odoo-"))
         self.log = self.log or self._folder / "odoo.log"
         data = self._folder / "data"
@@ -161,11 +161,11 @@ class Odoo:
             self._postgres.restore(database, template / "database.dump")
             shutil.copytree(template / "filestore", data / "filestore" / database)
         options = {"http_interface": self.host, "http_port": str(self.port), **self._options}
-        command = _command(package, self._postgres, self.databases, self._folder, options)
+        command = start_command(package, self._postgres, self.databases, self._folder, options)
         with self.log.open("ab") as output:
             # A session of its own: Ctrl-C reaches the tests first, which stop their servers in order.
             self._server = subprocess.Popen(
-                command, env=_environment(package), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                command, env=environment(package), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True,
             )  # fmt: skip
         process.wait_until(self._answers, self._server, "Odoo", self.log, START_SECONDS)
@@ -188,7 +188,7 @@ class _TransportWithTimeout(xmlrpc.client.Transport):
         return connection
 
 
-def _template(package: OdooPackage) -> Path:
+def demo_database(package: OdooPackage) -> Path:
     """The folder with a dump of a database that Odoo has just initialised, and its file store."""
     name = f"odoo-database-{cache.digest(package.fingerprint, postgres.major_version(), *MODULES)}"
 
@@ -197,11 +197,11 @@ def _template(package: OdooPackage) -> Path:
         database = "template_of_tests"
         with Postgres() as cluster, tempfile.TemporaryDirectory(prefix="lictor-odoo-") as scratch:
             cluster.create_database(database)
-            command = _command(package, cluster, [database], Path(scratch), {"http_enable": "False"})
+            command = start_command(package, cluster, [database], Path(scratch), {"http_enable": "False"})
             command += ["--init", ",".join(MODULES), "--with-demo", "--stop-after-init"]
             log = Path(scratch) / "log"
             with log.open("wb") as output:
-                ended = subprocess.run(command, env=_environment(package), stdout=output, stderr=output, check=False)
+                ended = subprocess.run(command, env=environment(package), stdout=output, stderr=output, check=False)
             if ended.returncode:
                 raise PartError(f"Odoo could not make its database\n{process.tail(log)}")
             cluster.dump(database, folder / "database.dump")
@@ -210,7 +210,7 @@ def _template(package: OdooPackage) -> Path:
     return cache.built(name, build)
 
 
-def _command(
+def start_command(
     package: OdooPackage, cluster: Postgres, databases: Sequence[str], folder: Path, options: Mapping[str, str]
 ) -> list[str]:
     """Writes a configuration file into `folder` and returns the command that starts Odoo with it."""
@@ -237,5 +237,5 @@ def _command(
     return [*package.program, "--config", str(file)]
 
 
-def _environment(package: OdooPackage) -> dict[str, str]:
+def environment(package: OdooPackage) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(package.libraries)}
