@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use lictor_policy::effects;
 use lictor_policy::odoo::never;
 use lictor_policy::odoo::operations::{LEFT_OUT, METHODS, Method};
+use lictor_policy::odoo::tables::Closed;
 use lictor_policy::records;
 use lictor_policy::refusal::Reason;
 
@@ -75,8 +76,8 @@ fn operations() -> String {
          A call that writes or deletes names at most {} records, those in its commands among them, since each is recorded;\n\
          more are refused (`too_many_records`).\n\n\
          | method | operations | arguments |\n|---|---|---|\n",
-        names(effects::TELLING),
-        names(effects::OPERATORS),
+        names(effects::TELLING.iter().copied()),
+        names(effects::OPERATORS.iter().copied()),
         records::MAX_CHANGED,
     );
     for method in METHODS {
@@ -106,10 +107,10 @@ fn operations() -> String {
          - a field of another model that Odoo passes on as one of its own (`related`, `_inherits`) can be read and\n\
          \x20 written;\n\
          - the columns of a mapped `load` find and link records of other models by their names.\n",
-        names(never::CLOSED),
-        names(never::READ_ONLY),
-        names(never::METHODS),
-        names(never::PRIVATE),
+        names(never::models(Closed::Altogether)),
+        names(never::models(Closed::Writing)),
+        names(never::METHODS.iter().copied()),
+        names(never::PRIVATE.iter().copied()),
     ));
     page
 }
@@ -131,6 +132,6 @@ fn arguments(method: &Method) -> String {
     method.ids.then(|| "ids".to_owned()).into_iter().chain(params).collect::<Vec<_>>().join(", ")
 }
 
-fn names(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ")
+fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ")
 }

@@ -4,6 +4,7 @@ mod bench;
 mod down;
 mod fuzz;
 mod greeting;
+mod odoo_tables;
 mod scale;
 mod test;
 mod tidy;
@@ -48,6 +49,8 @@ enum Command {
     Scale(scale::Options),
     /// Feeds the readers of foreign bytes with inputs that nobody has thought of.
     Fuzz(fuzz::Options),
+    /// Reads what Odoo's registry and source have, and writes or compares the tables of it in policy/src/odoo/tables.
+    OdooTables(odoo_tables::Options),
     /// Checks the invariants that docs/ARCHITECTURE.md names.
     Tidy,
 }
@@ -76,6 +79,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Bench(options) => bench::bench(&project, &options),
         Command::Scale(options) => scale::scale(&project, &options),
         Command::Fuzz(options) => fuzz::fuzz(&project, &options),
+        Command::OdooTables(options) => odoo_tables::odoo_tables(&project, &options),
         Command::Tidy => tidy::tidy(&project),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod never;
 pub mod operations;
+pub mod tables;
 
 /// Whether a secret has the form of Odoo's API keys, which no sensible password has: 20 bytes in hexadecimal.
 pub fn is_api_key(secret: &[u8]) -> bool {

@@ -2,74 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::odoo::tables::{self, Closed};
 use crate::operation::{Operation, Operations};
-
-/// Models whose records run code, grant rights, hold secrets or rewrite others: closed altogether.
-pub const CLOSED: &[&str] = &[
-    "account_edi_proxy_client.user",
-    "auth.passkey.key",
-    "auth_totp.device",
-    "auth_totp.wizard",
-    "base.automation",
-    "base.import.module",
-    "base.module.uninstall",
-    "base.module.update",
-    "base.module.upgrade",
-    "base_import.import",
-    "calendar.provider.config",
-    "certificate.certificate",
-    "certificate.key",
-    "change.password.own",
-    "change.password.user",
-    "change.password.wizard",
-    "fetchmail.server",
-    "iap.account",
-    "ir.actions.server",
-    "ir.config_parameter",
-    "ir.cron",
-    "ir.default",
-    "ir.mail_server",
-    "ir.model.access",
-    "ir.rule",
-    "l10n_eg_edi.thumb.drive",
-    "mail.compose.message",
-    "mail.ice.server",
-    "mail.template",
-    "payment.provider",
-    "privacy.lookup.wizard",
-    "res.company.ldap",
-    "res.config.settings",
-    "res.users.apikeys",
-    "res.users.apikeys.description",
-    "res.users.apikeys.show",
-    "res.users.identitycheck",
-    "sms.twilio.account.manage",
-];
-
-/// Models that clients need to read at their start, or that hold no secrets, but that nobody changes through a gate. An
-/// `ir.actions.actions` may be a server action, Odoo evaluates code that stands in reports and goals, and makes records of
-/// whatever model a `mail.alias` names when mail comes in.
-pub const READ_ONLY: &[&str] = &[
-    "gamification.goal.definition",
-    "ir.actions.actions",
-    "ir.actions.report",
-    "ir.asset",
-    "ir.attachment",
-    "ir.model",
-    "ir.model.constraint",
-    "ir.model.data",
-    "ir.model.fields",
-    "ir.model.fields.selection",
-    "ir.model.inherit",
-    "ir.model.relation",
-    "ir.module.module",
-    "ir.ui.view",
-    "mail.alias",
-    "res.groups",
-    "res.users",
-    "website.controller.page",
-    "website.page",
-];
 
 /// Methods that look harmless but write, mail strangers or give secrets away, on any model.
 pub const METHODS: &[&str] = &[
@@ -112,6 +46,12 @@ pub const PRIVATE: &[&str] = &[
     "with_user",
 ];
 
+/// The models that are closed in this way, sorted.
+pub fn models(how: Closed) -> impl Iterator<Item = &'static str> {
+    let all = tables::closed_models(how).iter().copied();
+    all.filter(|model| !tables::is_closed_later(model))
+}
+
 /// Whether no mapping can open the method.
 pub fn is_private(method: &str) -> bool {
     method.starts_with('_') || PRIVATE.contains(&method)
@@ -120,7 +60,11 @@ pub fn is_private(method: &str) -> bool {
 /// Whether the never-list closes the call. `exceptions` holds `model` and `model.method` names.
 pub fn is_listed(model: &str, method: &str, operations: Operations, exceptions: &BTreeSet<String>) -> bool {
     let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
-    let model_closed = CLOSED.contains(&model) || (changes && READ_ONLY.contains(&model));
+    let model_closed = match tables::closed(model) {
+        Some(Closed::Altogether) => !tables::is_closed_later(model),
+        Some(Closed::Writing) => changes && !tables::is_closed_later(model),
+        None => false,
+    };
     let closed = (model_closed && !exceptions.contains(model)) || METHODS.contains(&method);
     closed && !exceptions.contains(&format!("{model}.{method}"))
 }
