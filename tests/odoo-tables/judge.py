@@ -20,6 +20,7 @@ def complaints(facts: dict[str, Any], tables: Tables) -> list[str]:
         "models": set(models(registry, tables, waved["kinds"]["models"])),
         "inverses": set(inverses(registry, tables)),
         "evaluated": set(facts["evaluated"]),
+        "granting": set(facts["granting"]),
         "searches": set(searches(registry, tables)),
     }
     problems = []
@@ -37,8 +38,8 @@ def complaints(facts: dict[str, Any], tables: Tables) -> list[str]:
 
 
 def where(facts: dict[str, Any], kind: str, name: str) -> str:
-    if kind == "evaluated":
-        return f": {', '.join(facts['evaluated'][name])}"
+    if kind in ("evaluated", "granting"):
+        return f": {', '.join(facts[kind][name])}"
     if kind == "inverses":
         model, field = split(name)
         return f": {', '.join(facts['models'][model]['fields'][field]['reaches'])}"

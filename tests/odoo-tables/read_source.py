@@ -1,4 +1,5 @@
-"""Reads all modules' source by syntax tree: keys of the context that are read, and texts of fields that are evaluated."""
+"""Reads all modules' source by syntax tree: keys of the context that are read, texts of fields that are evaluated, and methods
+that put users into groups or take them out."""
 
 import ast
 import re
@@ -15,6 +16,9 @@ CONTEXTS = {"context", "_context", "ctx", "new_context", "clean_context"}
 EVALUATE = {"safe_eval", "literal_eval", "test_python_expr", "render_inline_template"}
 # What renders a field whose name it is given, or a text.
 RENDER = {"_render_field", "_render_template", "_render_template_qweb"}
+# Fields by which users are in groups, and methods that change groups.
+GROUPS = {"all_group_ids", "group_ids", "implied_ids"}
+CHANGE_GROUPS = {"_apply_group", "_remove_group"}
 # Templates on the server read the context too.
 IN_TEMPLATES = re.compile(r"""\b(?:env\.)?_?context(?:\.get\(|\[)\s*(?:'|"|&quot;)(\w+)""")
 
@@ -22,6 +26,7 @@ IN_TEMPLATES = re.compile(r"""\b(?:env\.)?_?context(?:\.get\(|\[)\s*(?:'|"|&quot
 def read(addons: list[Path], modules: set[str]) -> dict[str, Any]:
     context: dict[str, set[str]] = defaultdict(set)
     evaluated: dict[str, set[str]] = defaultdict(set)
+    granting: dict[str, set[str]] = defaultdict(set)
     for file, place in files(addons, modules, ".py"):
         tree = ast.parse(file.read_bytes(), str(file))
         module = place.split("/")[0]
@@ -29,10 +34,12 @@ def read(addons: list[Path], modules: set[str]) -> dict[str, Any]:
             context[key].add(module)
         for found in evaluations(tree):
             evaluated[found].add(place)
+        for method in grants(tree):
+            granting[f"{module}: {method}"].add(place)
     for file, place in files(addons, modules, ".xml"):
         for key in IN_TEMPLATES.findall(file.read_text(errors="replace")):
             context[key].add(place.split("/")[0])
-    return {"context": ordered(context), "evaluated": ordered(evaluated)}
+    return {"context": ordered(context), "evaluated": ordered(evaluated), "granting": ordered(granting)}
 
 
 def files(addons: list[Path], modules: set[str], suffix: str) -> Iterator[tuple[Path, str]]:
@@ -96,3 +103,28 @@ def evaluations(tree: ast.AST) -> Iterator[str]:
         # A constant text is the module's own, but to `_render_field` it is a field's name.
         if name in EVALUATE | RENDER and not isinstance(first, ast.Constant) or name == "_render_field":
             yield f"{name}({ast.unparse(first)})"
+
+
+def grants(tree: ast.AST) -> Iterator[str]:
+    """Methods that write the groups of users, or the users of groups."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and any(grants_here(node) for node in ast.walk(function)):
+            yield function.name
+
+
+def grants_here(node: ast.AST) -> bool:
+    if isinstance(node, (ast.Assign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(isinstance(target, ast.Attribute) and is_membership(target.attr, target.value) for target in targets)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    if node.func.attr not in ("create", "update", "write"):
+        return node.func.attr in CHANGE_GROUPS
+    dicts = [part for argument in node.args for part in ast.walk(argument) if isinstance(part, ast.Dict)]
+    keys = [key.value for found in dicts for key in found.keys if isinstance(key, ast.Constant)]
+    return any(is_membership(str(key), node.func.value) for key in keys)
+
+
+def is_membership(field: str, on: ast.AST) -> bool:
+    """`user.group_ids`, or `user_ids` of what is called a group."""
+    return field in GROUPS or field in ("user_ids", "all_user_ids") and "group" in ast.unparse(on)

@@ -40,7 +40,8 @@ def files(facts: dict[str, Any], tables: Tables) -> dict[Path, str]:
         ),
         "grants": (
             "Fields with which somebody gets rights in Odoo.\n"
-            "By hand; nothing in the registry tells what a `write` does with a value.",
+            "By hand, after all methods in Odoo's source that write the groups of users; passwords and access rules of Odoo that go\n"
+            "by a field, such as a portal user's documents by `parent_id`, are known by hand alone.",
             [table("ROWS", FIELD, pairs(tables.grants))],
         ),
         "html": (
