@@ -23,7 +23,7 @@ def files(facts: dict[str, Any], tables: Tables) -> dict[Path, str]:
             "Computed of `_inherits` and `related`. A stored copy of a closed model's value is the record's own.",
             [table("ROWS", "(&str, &str, Closed)", triples(tables.closed_fields, "Closed::{}".format))],
         ),
-        "context": context(tables),
+        "context": context(facts, tables),
         "credentials": (
             "Fields of which the value opens something by itself: a page, a till, an account.\n"
             "By hand, and what is related to them; the program finds others by their names and their code.",
@@ -87,17 +87,19 @@ def closed(tables: Tables) -> tuple[str, list[str]]:
     )
 
 
-def context(tables: Tables) -> tuple[str, list[str]]:
+def context(facts: dict[str, Any], tables: Tables) -> tuple[str, list[str]]:
     said = {
         "open": "Open in every call.",
         "open_prefixes": "Open in every call, whatever follows.",
         "left_out": "Of web clients; left out of what is forwarded.",
         "left_out_prefixes": "Left out, whatever follows.",
         "left_out_suffixes": "Left out, whatever stands in front.",
-        "read": "All others that Odoo's code and templates read.",
     }
-    parts = [table(kind.upper(), NAME, (("", quoted(key)) for key in sorted(tables.context[kind])), text) for kind, text in said.items()]
-    return "Keys of the context.\nThose of `read` were found by syntax tree; `default_*` is left out there.", parts
+    parts = [table(kind.upper(), NAME, single(dict.fromkeys(tables.context[kind], "")), text) for kind, text in said.items()]
+    modules = {key: facts["context"][key] for key in tables.context["read"]}
+    readers = {key: f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}" for key, names in modules.items()}
+    parts.append(table("READ", NAME, single(readers), "All others that Odoo's code and templates read, with the modules that do."))
+    return "Keys of the context.\nThose of `READ` were found by syntax tree; `default_*` is left out there.", parts
 
 
 def names(tables: Tables) -> tuple[str, list[str]]:
