@@ -1,9 +1,9 @@
-"""`cargo xtask odoo-tables`: the tables of Odoo's dangers in policy/src/odoo/tables, from Odoo's registry, its source and seeds.
+"""`cargo xtask odoo-tables`: the tables in policy/src/odoo/tables, made of Odoo's registry, of its source and of seeds.
 
 - `check` compares the tables with what is kept about Odoo, and the package that is here with the one that it was read from;
 - `write` writes the tables;
 - `read` reads the registry and the source of the package that is here, keeps them, and says what changed; one minute;
-- `install` makes a database with every module, and says how its registry differs; the better part of an hour.
+- `install` makes a database with every module, and says how its registry differs; an hour or more.
 """
 
 import argparse

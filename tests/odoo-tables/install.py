@@ -1,6 +1,6 @@
 """Makes a database in which every module is installed that can be, and keeps it in the cache as a dump.
 
-Takes the better part of an hour. The tables need none of it: it shows that what `read` loads is what is installed, and gives
+Takes an hour or more. The tables need none of it: it shows that what `read` loads is what is installed, and gives
 tests an Odoo with everything.
 """
 

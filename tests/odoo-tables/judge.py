@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from tables import Registry, Tables, split
+from tables import ALTOGETHER, Registry, Tables, split
 
 WAVED = Path(__file__).resolve().parent / "waved.toml"
 # Types whose values hold no secret by themselves.
@@ -26,15 +26,17 @@ def complaints(facts: dict[str, Any], tables: Tables) -> list[str]:
     problems = []
     for kind, names in found.items():
         patterns = [pattern for row in waved.get(kind, []) for pattern in row["names"]]
-        # A piece of code has brackets of its own.
-        matches = (lambda name, pattern: name == pattern) if kind == "evaluated" else fnmatchcase
-        for name in sorted(names):
-            if not any(matches(name, pattern) for pattern in patterns):
-                problems.append(f"{kind}: {name} is in no table and not waved through{where(facts, kind, name)}")
-        for pattern in patterns:
-            if not any(matches(name, pattern) for name in names):
-                problems.append(f"{kind}: {pattern} is waved through, and there is nothing to wave through")
+        waved_through = {(name, pattern) for name in names for pattern in patterns if fits(kind, name, pattern)}
+        for name in sorted(names - {name for name, _ in waved_through}):
+            problems.append(f"{kind}: {name} is in no table and not waved through{where(facts, kind, name)}")
+        for pattern in sorted(set(patterns) - {pattern for _, pattern in waved_through}):
+            problems.append(f"{kind}: {pattern} is waved through, and there is nothing to wave through")
     return problems + sorted(missing(registry, tables))
+
+
+def fits(kind: str, name: str, pattern: str) -> bool:
+    """A piece of code has brackets of its own, so it is no pattern."""
+    return name == pattern if kind == "evaluated" else fnmatchcase(name, pattern)
 
 
 def where(facts: dict[str, Any], kind: str, name: str) -> str:
@@ -55,7 +57,7 @@ def credentials(registry: Registry, tables: Tables, kinds: list[str]) -> Any:
 
 
 def is_closed(model: str, tables: Tables) -> bool:
-    return tables.closed.get(model, ("",))[0] == "Altogether"
+    return tables.closed.get(model, ("",))[0] == ALTOGETHER
 
 
 def models(registry: Registry, tables: Tables, kinds: list[str]) -> Any:

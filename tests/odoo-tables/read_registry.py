@@ -26,7 +26,9 @@ SEARCHES = ("_rec_names_search", "_search_display_name", "_name_search", "name_s
 # Packages that few modules name, and no field is made of: their names are enough.
 STAND_INS = ("ldap", "ldap.filter", "google", "google.auth", "google.auth.transport.requests", "google.oauth2")
 # In the code of a computed field: the value may hold a secret that stands in another one.
-SECRETS = re.compile(r"access_token|access_url|hmac|invite_token|password|portal_url|secret|share_url|sign_token|start_url|uuid")
+SECRETS = re.compile(
+    "access_token|access_url|hmac|invite_token|password|portal_url|secret|share_url|sign_token|start_url|uuid"
+)
 SANITISING = ("sanitize", "sanitize_tags", "sanitize_attributes", "sanitize_form")
 
 
@@ -82,7 +84,9 @@ def model(registry: Registry, cls: Any, records: Any) -> dict[str, Any]:
         "inherits": dict(cls._inherits),
         "rec_name": cls._rec_name,
         "names_search": list(records._rec_names_search or []),
-        "searches": [f"{module(where)}: {name}" for name in SEARCHES for where in definitions(cls, name) if has_code(where, name)],
+        "searches": [
+            f"{module(where)}: {name}" for name in SEARCHES for where in definitions(cls, name) if has_code(where, name)
+        ],
         "mixins": sorted({base._name for base in cls.mro() if getattr(base, "_name", None)} - {cls._name, "base"}),
         "fields": {name: field(registry, cls, found) for name, found in sorted(cls._fields.items())},
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tables import Tables
+from tables import ALTOGETHER, WRITING, Tables
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "policy/src/odoo/tables"
@@ -15,7 +15,8 @@ NAME, FIELD = "&str", "(&str, &str)"
 
 def files(facts: dict[str, Any], tables: Tables) -> dict[Path, str]:
     """The text of each file."""
-    made = f"Written by `cargo xtask odoo-tables write` of Odoo {facts['version']}, {len(facts['modules'])} modules; not by hand."
+    odoo = f"Odoo {facts['version']}, {len(facts['modules'])} modules"
+    made = f"Written by `cargo xtask odoo-tables write` of {odoo}; not by hand."
     texts = {
         "closed": closed(tables),
         "closed_fields": (
@@ -40,8 +41,8 @@ def files(facts: dict[str, Any], tables: Tables) -> dict[Path, str]:
         ),
         "grants": (
             "Fields with which somebody gets rights in Odoo.\n"
-            "By hand, after all methods in Odoo's source that write the groups of users; passwords and access rules of Odoo that go\n"
-            "by a field, such as a portal user's documents by `parent_id`, are known by hand alone.",
+            "By hand, after all methods in Odoo's source that write the groups of users. Passwords, and access rules of Odoo\n"
+            "that go by a field, such as a portal user's documents by `parent_id`, are known by hand alone.",
             [table("ROWS", FIELD, pairs(tables.grants))],
         ),
         "html": (
@@ -76,12 +77,14 @@ def files(facts: dict[str, Any], tables: Tables) -> dict[Path, str]:
 
 
 def closed(tables: Tables) -> tuple[str, list[str]]:
-    of = lambda how: {model: why for model, (found, why) in tables.closed.items() if found == how}
+    altogether, writing = (
+        {model: why for model, (found, why) in tables.closed.items() if found == how} for how in (ALTOGETHER, WRITING)
+    )
     return (
         "Closed models: no permission opens them, unless configuration names them one by one.\nBy hand.",
         [
-            table("ALTOGETHER", NAME, single(of("Altogether")), "Open to nothing."),
-            table("WRITING", NAME, single(of("Writing")), "May be read with a permission; nobody changes them through a gate."),
+            table("ALTOGETHER", NAME, single(altogether), "Open to nothing."),
+            table("WRITING", NAME, single(writing), "May be read with a permission; nobody changes them through a gate."),
             table("LATER", NAME, single(tables.later), "Not yet on the never-list, until the rules by schema are in force."),
         ],
     )
@@ -95,7 +98,8 @@ def context(facts: dict[str, Any], tables: Tables) -> tuple[str, list[str]]:
         "left_out_prefixes": "Left out, whatever follows.",
         "left_out_suffixes": "Left out, whatever stands in front.",
     }
-    parts = [table(kind.upper(), NAME, single(dict.fromkeys(tables.context[kind], "")), text) for kind, text in said.items()]
+    keys = {kind: dict.fromkeys(tables.context[kind], "") for kind in said}
+    parts = [table(kind.upper(), NAME, single(keys[kind]), text) for kind, text in said.items()]
     modules = {key: facts["context"][key] for key in tables.context["read"]}
     readers = {key: f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}" for key, names in modules.items()}
     parts.append(table("READ", NAME, single(readers), "All others that Odoo's code and templates read, with the modules that do."))

@@ -1,6 +1,6 @@
 //! Fields with which somebody gets rights in Odoo.
-//! By hand, after all methods in Odoo's source that write the groups of users; passwords and access rules of Odoo that go
-//! by a field, such as a portal user's documents by `parent_id`, are known by hand alone.
+//! By hand, after all methods in Odoo's source that write the groups of users. Passwords, and access rules of Odoo
+//! that go by a field, such as a portal user's documents by `parent_id`, are known by hand alone.
 //!
 //! Written by `cargo xtask odoo-tables write` of Odoo 19.0.0+dfsg-1, 590 modules; not by hand.
 
