@@ -5,8 +5,8 @@ import ast
 # Methods of records, texts, lists and dates that write nothing. `sudo` writes nothing either, but is worth a look.
 HARMLESS = set(
     "_ _compute_price _compute_quantity _convert _read_group add append astimezone browse clear combine "
-    "compare copy count create_index date decode difference discard encode ensure_one exists extend filtered "
-    "filtered_domain find format from_string get group grouped has_group id_or_xmlid index insert "
+    "compare count date decode difference discard encode ensure_one exists extend filtered "
+    "filtered_domain find format from_string get group grouped has_group id_or_xmlid index "
     "invalidate_recordset is_inbound is_invoice is_protected is_zero isoformat items join keys localize lower "
     "mapped match now pop ref replace round rounding search search_count search_fetch setdefault sorted split "
     "startswith strftime strip time to_string today total_seconds union upper values with_company "
