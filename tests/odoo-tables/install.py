@@ -19,7 +19,8 @@ from parts.postgres import Postgres
 DATABASE = "everything"
 LOADING = re.compile(r"Loading module (\w+) \(\d+/\d+\)")
 REFUSED = re.compile(r"""Unable to install module "(\w+)\"""")
-REASON = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Warning)\b.*", re.MULTILINE)
+# The last line of a traceback; Odoo's own lines begin with a date.
+REASON = re.compile(r"^(?:\w+\.)*[A-Z]\w*: .*", re.MULTILINE)
 
 
 def installed(package: OdooPackage, modules: list[str]) -> Path:
