@@ -76,7 +76,7 @@ def test_what_is_missing_is_told_before_anything_is_done(service: ControlPlane, 
     assert "--key-dir" in lictor("apply", "-f", "policy.yaml", status=INVALID).stderr
     del lictor.environment["ADA_ODOO_API_KEY"]
     run = lictor("apply", "-f", "policy.yaml", "--key-dir", "keys", status=1)
-    assert "user ada@example.com: The environment variable ADA_ODOO_API_KEY is not there" in run.stderr
+    assert "user ada@example.com: ADA_ODOO_API_KEY: the environment variable is not there" in run.stderr
     assert everything(service) == before
     assert not list(lictor.folder.glob("keys/*"))
 
