@@ -107,9 +107,9 @@ fn step(most: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::tests::summaries;
-    use super::super::variant::Row;
     use super::*;
+    use crate::measure::report::tests::summaries;
+    use crate::measure::variant::Row;
 
     #[test]
     fn every_variant_has_its_name_and_two_bars() {
