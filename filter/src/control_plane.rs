@@ -4,7 +4,7 @@ use lictor_policy::wire::{self, UnixMicros};
 
 use crate::host::{self, HostError};
 
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 const SHORTEST_PAUSE: UnixMicros = 100_000;
 

@@ -1,4 +1,4 @@
-//! Storey 1: the four things that a call can do to records, and sets of them.
+//! Storey 1: what a call can do, and sets of that.
 
 use std::fmt;
 
@@ -17,11 +17,15 @@ pub enum Operation {
     Create,
     /// Removes records.
     Delete,
+    /// Calls a method that a permission lists, whatever it does.
+    Call,
 }
 
 impl Operation {
     /// All operations, in the order in which they are listed everywhere.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Create, Self::Delete];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Create, Self::Delete, Self::Call];
+    /// Those that a permission allows as such.
+    pub const ON_RECORDS: [Self; 4] = [Self::Read, Self::Write, Self::Create, Self::Delete];
 
     /// The name in JSON, in sentences and in the audit log.
     pub const fn name(self) -> &'static str {
@@ -30,6 +34,7 @@ impl Operation {
             Self::Write => "write",
             Self::Create => "create",
             Self::Delete => "delete",
+            Self::Call => "call",
         }
     }
 

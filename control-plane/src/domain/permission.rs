@@ -20,7 +20,6 @@ pub struct Rules {
     delete: bool,
     groups: Vec<String>,
     nested_writes: Vec<String>,
-    cross_model_reads: bool,
     methods: BTreeMap<String, Operations>,
 }
 
@@ -46,8 +45,8 @@ impl Rules {
             operations: allowed.fold(Operations::NONE, |all, (_, operation)| all.union(Operations::of(&[operation]))),
             groups: self.groups,
             nested_writes: self.nested_writes,
-            cross_model_reads: self.cross_model_reads,
             methods: self.methods,
+            ..wire::Permission::default()
         }
     }
 }
@@ -62,7 +61,6 @@ impl From<wire::Permission> for Rules {
             delete: may(Operation::Delete),
             groups: permission.groups,
             nested_writes: permission.nested_writes,
-            cross_model_reads: permission.cross_model_reads,
             methods: permission.methods,
         }
     }

@@ -18,8 +18,8 @@ pub(crate) fn read(row: &AnyRow) -> Result<Permission, StoreError> {
         operations: row.json("operations")?,
         groups: row.json("groups")?,
         nested_writes: row.json("nested_writes")?,
-        cross_model_reads: row.flag("cross_model_reads")?,
         methods: row.json("methods")?,
+        ..wire::Permission::default()
     };
     Ok((permission, Revision(row.number("changed")?)))
 }
@@ -53,7 +53,7 @@ pub async fn put(tx: &mut ChangeTx, permission: &wire::Permission) -> Result<(),
         ("operations", json(&permission.operations)?.into()),
         ("groups", json(&permission.groups)?.into()),
         ("nested_writes", json(&permission.nested_writes)?.into()),
-        ("cross_model_reads", permission.cross_model_reads.into()),
+        ("cross_model_reads", false.into()),
         ("methods", json(&permission.methods)?.into()),
         ("changed", tx.revision().into()),
     ];

@@ -170,6 +170,7 @@ async fn frame(connection: &mut Connection, settings: Settings) -> Result<(wire:
         users: Vec::new(),
         keys: Vec::new(),
         permissions: Vec::new(),
+        schema: wire::Schema::unknown(),
         pauses: Vec::new(),
         terminations: Vec::new(),
     };
@@ -187,6 +188,7 @@ fn user(user: User, secret: Secret) -> wire::User {
             secret,
         },
         upstream_rejected: user.upstream.rejected,
+        view: None,
     }
 }
 

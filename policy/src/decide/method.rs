@@ -33,7 +33,7 @@ pub(crate) fn effects<'c>(
     let mapped = mapped.filter(|operations| !operations.is_empty());
     let mut effects = match known {
         Some(known) => Effects::of_known(call, known).map_err(malformed)?,
-        None => Effects::of_mapped(call, mapped.unwrap_or(Operations::of(&Operation::ALL))).map_err(malformed)?,
+        None => Effects::of_mapped(call, mapped.unwrap_or(Operations::of(&Operation::ON_RECORDS))).map_err(malformed)?,
     };
     if let Some(permission) = snapshot.permission(model) {
         effects.clear(&permission.wire.nested_writes);

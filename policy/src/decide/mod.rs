@@ -264,7 +264,7 @@ pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
         let shadowed = &mut Shadowed::new(snapshot);
         !closed && judged(snapshot, key, &call, &effects, shadowed, &mut Stage::default()).is_ok()
     };
-    let allowed: Vec<Operation> = Operation::ALL.into_iter().filter(allows).collect();
+    let allowed: Vec<Operation> = Operation::ON_RECORDS.into_iter().filter(allows).collect();
     Operations::of(&allowed)
 }
 

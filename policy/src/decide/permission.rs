@@ -34,10 +34,9 @@ pub(crate) fn check(snapshot: &Snapshot, key: &Key, call: &Call<'_>, effects: &E
         return Err(Refusal::explained(Reason::NestedWriteDenied, sentence));
     }
     match effects.crosses {
-        Some(how) if !permission.cross_model_reads => Err(Refusal::explained(
-            Reason::CrossModelDenied,
-            format!("The permission for {model} would have to allow cross_model_reads, since {how}."),
-        )),
-        _ => Ok(()),
+        Some(how) => {
+            Err(Refusal::explained(Reason::CrossModelDenied, format!("A path would have to be open, since {how}.")))
+        }
+        None => Ok(()),
     }
 }

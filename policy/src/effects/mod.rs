@@ -125,7 +125,7 @@ impl<'c> Effects<'c> {
                     for (field, value) in members {
                         if effects.field(field, value, Source::Argument).is_err() {
                             // It may be something else than values.
-                            effects.nested = effects.nested.union(Operations::of(&Operation::ALL));
+                            effects.nested = effects.nested.union(Operations::of(&Operation::ON_RECORDS));
                         }
                     }
                 }

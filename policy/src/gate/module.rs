@@ -93,5 +93,5 @@ fn flags(operations: Operations) -> Value<'static> {
         let name = if operation == Operation::Delete { "unlink" } else { operation.name() };
         (name.into(), Value::Bool(operations.contains(operation)))
     };
-    Value::Struct(Operation::ALL.into_iter().map(flag).collect())
+    Value::Struct(Operation::ON_RECORDS.into_iter().map(flag).collect())
 }

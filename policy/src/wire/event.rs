@@ -110,6 +110,13 @@ pub struct Event {
     /// Why it would have been refused, if the stage were not in shadow.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub would_deny: Option<Reason>,
+    /// All that the call lacks, of what it was or would have been refused for: names of models, methods, fields, paths and keys of the
+    /// context, never values. At most [`MAX_LACKS`].
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lacks: Vec<String>,
+    /// Whether the call names what the gate's schema does not know, or Odoo said so: the schema may be old.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub schema_stale: bool,
     /// The fault code that the client saw, the gate's or Odoo's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fault_code: Option<i64>,
@@ -151,6 +158,8 @@ impl Event {
             none_answer: false,
             reason: None,
             would_deny: None,
+            lacks: Vec::new(),
+            schema_stale: false,
             fault_code: None,
             gate_us: 0,
             odoo_us: 0,
@@ -188,6 +197,8 @@ pub struct EventBatch {
 
 /// Bytes of a `User-Agent` that are kept.
 pub const MAX_USER_AGENT: usize = 200;
+/// Entries of [`Event::lacks`].
+pub const MAX_LACKS: usize = 20;
 
 /// The most events in a batch.
 pub const MAX_BATCH: usize = 500;

@@ -12,6 +12,8 @@
 //! Every answer carries [`VERSION_HEADER`]; an answer without it did not come from the control plane.
 
 mod event;
+mod permission;
+mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +23,12 @@ use crate::operation::{Operation, Operations};
 use crate::secret::Secret;
 
 pub use crate::refusal::shadow::Shadow;
-pub use event::{Event, EventBatch, EventKind, MAX_BATCH, MAX_USER_AGENT, Outcome, Stored};
+pub use event::{Event, EventBatch, EventKind, MAX_BATCH, MAX_LACKS, MAX_USER_AGENT, Outcome, Stored};
+pub use permission::{FieldRule, Fields, Permission};
+pub use schema::{Delegation, Field, FieldType, Model, ModelEntry, Schema, View};
 
 /// The version of this format; sent by both ends in [`VERSION_HEADER`].
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The header that carries [`VERSION`].
 pub const VERSION_HEADER: &str = "x-lictor-wire";
 /// The header of a poll that says how many filters of this run of Envoy have ended without a word; left out while it is none. A
@@ -42,10 +46,11 @@ pub const POLL_HOLD_MS: u64 = 20_000;
 /// Microseconds since the Unix epoch.
 pub type UnixMicros = u64;
 
-/// The whole policy of one revision. Gates read the records of its keys, of which there may be thousands, later than the rest.
+/// The whole policy of one revision. Gates read the records of its keys, of which there may be thousands, and the models of its
+/// schema later than the rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Snapshot<K = Key> {
+pub struct Snapshot<K = Key, M = Model> {
     /// [`VERSION`].
     pub version: u32,
     /// Names the database that counts the revisions; another after a restore.
@@ -60,6 +65,9 @@ pub struct Snapshot<K = Key> {
     pub keys: Vec<KeyEntry<K>>,
     /// One record a model.
     pub permissions: Vec<Permission>,
+    /// What is known of Odoo's models. Without it hardly a field is open.
+    #[serde(default = "Schema::unknown")]
+    pub schema: Schema<M>,
     /// What is paused for the time being.
     pub pauses: Vec<Pause>,
     /// Sessions that an administrator ended.
@@ -195,6 +203,8 @@ pub struct Durabilities {
     pub create: Durability,
     /// When a delete is recorded: after it with others, or before it as well.
     pub delete: Durability,
+    /// When the call of a method that a permission lists is recorded: after it with others, or before it as well.
+    pub call: Durability,
 }
 
 impl Durabilities {
@@ -205,6 +215,7 @@ impl Durabilities {
             Operation::Write => self.write,
             Operation::Create => self.create,
             Operation::Delete => self.delete,
+            Operation::Call => self.call,
         };
         operations.iter().map(of).max().unwrap_or_default()
     }
@@ -222,6 +233,10 @@ pub struct User {
     pub upstream: Upstream,
     /// Whether Odoo has refused the credential since it was last checked.
     pub upstream_rejected: bool,
+    /// The number of the set of Odoo groups that the user has, by which [`Model::views`] tell what Odoo shows to it. `None` while
+    /// the groups are not known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub view: Option<u32>,
 }
 
 /// An Odoo credential.
@@ -283,24 +298,6 @@ pub struct Key {
     /// From this moment on it is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixMicros>,
-}
-
-/// What may be done to a model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Permission {
-    /// Odoo's name of the model.
-    pub model: String,
-    /// The operations that are allowed.
-    pub operations: Operations,
-    /// The user must be in one of these; empty allows every user.
-    pub groups: Vec<String>,
-    /// Fields through which other models may be written.
-    pub nested_writes: Vec<String>,
-    /// Whether other models may be read through paths.
-    pub cross_model_reads: bool,
-    /// Operations of methods that the operations table lacks, for this model; an empty set refuses the method.
-    pub methods: BTreeMap<String, Operations>,
 }
 
 #[cfg(test)]

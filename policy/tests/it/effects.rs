@@ -28,7 +28,7 @@ pub(crate) fn wide() -> wire::Snapshot {
 
 fn everything() -> wire::Snapshot {
     let mut policy = setting::with_api_key(setting::policy());
-    let all = Operations::of(&Operation::ALL);
+    let all = Operations::of(&Operation::ON_RECORDS);
     policy.permissions[0].operations = all;
     policy.permissions[0].cross_model_reads = true;
     policy.permissions[0].nested_writes = vec!["x_ids".into()];

@@ -222,7 +222,7 @@ fn a_method_of_which_nothing_is_known_does_everything() {
         setting::verdict(gate, Road::Mcp, Body::Whole(body.as_bytes()), facts(), &mut Memory::default(), &mut trace);
     assert_eq!(told(&verdict), "would method_denied");
     let ids: Vec<i64> = trace.recorded.ids.iter().collect();
-    assert_eq!((trace.operations, ids), (Operations::of(&Operation::ALL), vec![1, 2]));
+    assert_eq!((trace.operations, ids), (Operations::of(&Operation::ON_RECORDS), vec![1, 2]));
     policy.keys[0].record.scopes = Operations::of(&[Operation::Read, Operation::Write, Operation::Create]);
     assert_eq!(told(&setting::judge(&policy, Road::Mcp, body.as_bytes())), "scope_denied");
     // A method that an administrator has closed is known.
