@@ -24,7 +24,7 @@ use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
 use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::{Key, Snapshot};
-use lictor_policy::wire::UnixMicros;
+use lictor_policy::wire::{UnixMicros, VERSION};
 use serde_json::{Value as Json, json};
 
 const NOW: UnixMicros = 1_800_000_000_000_000;
@@ -206,12 +206,12 @@ fn policy(keys: usize) -> Vec<u8> {
     let permission = |model: &str| {
         json!({
             "model": model, "operations": ["read", "write", "create"], "groups": ["sales"], "nested_writes": [],
-            "cross_model_reads": false, "methods": {},
+            "methods": {},
         })
     };
     let permissions = ["res.partner", "res.company", "sale.order", "product.product"].map(permission);
     let snapshot = json!({
-        "version": 1, "epoch": "e", "revision": 1, "pauses": [], "terminations": [],
+        "version": VERSION, "epoch": "e", "revision": 1, "pauses": [], "terminations": [],
         "settings": {
             "enforcement": "secure", "require_exceptions": [], "ip_allow_list": ["10.0.0.0/8"],
             "rate_limit": {"enabled": true, "per_minute": u32::MAX, "divide_by_gates": false},

@@ -199,8 +199,8 @@ def record_a_refusal(lictor: ControlPlane, key: dict[str, Any]) -> None:
         "request_bytes": 1, "response_bytes": 1,
     }  # fmt: skip
     url = f"http://{lictor.variables['LICTOR_GATE_LISTEN']}/gate/v1/events"
-    batch = json.dumps({"version": 1, "boot": "b", "events": [event]}).encode()
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "x-lictor-wire": "1"}
+    batch = json.dumps({"version": 2, "boot": "b", "events": [event]}).encode()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "x-lictor-wire": "2"}
     with urllib.request.urlopen(urllib.request.Request(url, batch, headers), timeout=CALL_SECONDS) as answer:
         assert answer.status == 200
 

@@ -29,7 +29,7 @@ def measure(site: Site, rate: int, seconds: int) -> None:
         if not batch:
             time.sleep(TICK_SECONDS)
             continue
-        body = b'{"version":1,"boot":"%s","events":[%s]}' % (boot.encode(), b",".join(batch))
+        body = b'{"version":2,"boot":"%s","events":[%s]}' % (boot.encode(), b",".join(batch))
         posted = time.perf_counter()
         gate.send("POST", "events", body)
         waits.append((time.perf_counter() - posted) * 1000)

@@ -133,7 +133,7 @@ def _retention(site: Site, rows: int) -> None:
     while started.is_alive() or site.api.json("GET", "jobs/audit_cleanup")["running"]:
         batch = b",".join(event([key], user["id"], sequence + n) for n in range(40))
         sequence += 40
-        body = b'{"version":1,"boot":"%s","events":[%s]}' % (boot.encode(), batch)
+        body = b'{"version":2,"boot":"%s","events":[%s]}' % (boot.encode(), batch)
         waits += times(1, lambda _, body=body: gate.send("POST", "events", body))
     took = time.monotonic() - began
     print(f"  retention: {before + sequence - count()} rows deleted in {took:.0f} s")

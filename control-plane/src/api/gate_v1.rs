@@ -172,7 +172,7 @@ pub async fn version_header(request: axum::extract::Request, next: Next) -> Resp
     response
 }
 
-/// The version in the header; a gate that sends none speaks the first.
+/// The version in the header; a gate that sends none is taken to speak this one.
 fn spoken_version(headers: &HeaderMap) -> Result<u32> {
     let Some(value) = headers.get(wire::VERSION_HEADER) else { return Ok(wire::VERSION) };
     let version = value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What can be asked of the audit log.
 
 use axum::http::StatusCode;
+use lictor_policy::wire;
 use serde_json::{Value, json};
 
 use crate::support::{Lab, event, send, text};
@@ -190,7 +191,7 @@ async fn a_record_says_how_many_records_there_were_and_what_they_were() {
         assert_eq!((&row["record_digest"], &row["nested_ids"]), (&digest, &json!([])), "{sequence}");
     }
     for bad in [json!([[1, 1001]]), json!([[2, 1]]), json!([[1, 2, 3]]), json!(["1"]), json!([[1, i64::MAX]])] {
-        let batch = json!({"version": 1, "boot": "b", "events": [event(8, json!({"record_ids": bad}))]});
+        let batch = json!({"version": wire::VERSION, "boot": "b", "events": [event(8, json!({"record_ids": bad}))]});
         assert_eq!(gate.post("/gate/v1/events", batch).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
 }

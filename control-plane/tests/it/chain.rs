@@ -314,7 +314,7 @@ async fn gates_that_send_at_once_to_two_replicas_make_one_chain() {
         tasks.spawn(async move {
             for batch in 0..20 {
                 let events: Vec<_> = (0..7).map(|event_of| event(batch * 7 + event_of, json!({}))).collect();
-                let batch = json!({"version": 1, "boot": "b", "events": events});
+                let batch = json!({"version": wire::VERSION, "boot": "b", "events": events});
                 // As gates do it: on SQLite the lock of the other replica may last longer than one has patience.
                 while gate.post(wire::EVENTS_PATH, batch.clone()).await.status != StatusCode::OK {}
             }

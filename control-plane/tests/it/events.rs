@@ -13,17 +13,17 @@ async fn a_batch_that_is_not_right_is_refused_whole() {
     let (_, gate) = lab.gate().await;
     let many: Vec<_> = (0..=500).map(|sequence| event(sequence, json!({}))).collect();
     for (body, problem) in [
-        (json!({"version": 2, "boot": "b", "events": []}), (400, "unsupported_wire_version", "")),
-        (json!({"version": 1, "boot": "", "events": []}), (422, "invalid_field", "boot")),
-        (json!({"version": 1, "boot": "b", "events": many}), (422, "invalid_field", "events")),
-        (json!({"version": 1, "boot": "x".repeat(65), "events": []}), (422, "invalid_field", "boot")),
-        (json!({"version": 1, "boot": "<img src=x>", "events": []}), (422, "invalid_field", "boot")),
+        (json!({"version": wire::VERSION - 1, "boot": "b", "events": []}), (400, "unsupported_wire_version", "")),
+        (json!({"version": wire::VERSION, "boot": "", "events": []}), (422, "invalid_field", "boot")),
+        (json!({"version": wire::VERSION, "boot": "b", "events": many}), (422, "invalid_field", "events")),
+        (json!({"version": wire::VERSION, "boot": "x".repeat(65), "events": []}), (422, "invalid_field", "boot")),
+        (json!({"version": wire::VERSION, "boot": "<img src=x>", "events": []}), (422, "invalid_field", "boot")),
         (
-            json!({"version": 1, "boot": "b", "events": [event(1, json!({})), event(1 << 53, json!({}))]}),
+            json!({"version": wire::VERSION, "boot": "b", "events": [event(1, json!({})), event(1 << 53, json!({}))]}),
             (422, "invalid_field", "events.1.sequence"),
         ),
         (
-            json!({"version": 1, "boot": "b", "events": [event(1, json!({"colour": 1}))]}),
+            json!({"version": wire::VERSION, "boot": "b", "events": [event(1, json!({"colour": 1}))]}),
             (422, "unknown_field", "events[0].colour"),
         ),
     ] {
@@ -128,7 +128,7 @@ async fn nothing_that_is_sent_with_a_gates_token_breaks_the_door_or_the_log() {
     for name in full.as_object().unwrap().keys().map(String::as_str).chain(["boot", "version", "events", "other"]) {
         for value in &values {
             sequence += 1;
-            let mut batch = json!({"version": 1, "boot": "b", "events": [full.clone()]});
+            let mut batch = json!({"version": wire::VERSION, "boot": "b", "events": [full.clone()]});
             batch["events"][0]["sequence"] = json!(sequence);
             let place = if ["boot", "version", "events", "other"].contains(&name) {
                 &mut batch

@@ -1,5 +1,6 @@
 use axum::http::StatusCode;
 use lictor_control_plane::api::router;
+use lictor_policy::wire;
 use serde_json::json;
 
 use crate::support::{Caller, Lab, event, send, text};
@@ -13,7 +14,10 @@ async fn a_gate_shows_what_it_acknowledged_and_when_it_was_seen() {
     let before = lab.revision().await;
     gate.get("/gate/v1/policy?epoch=e&since=3").await;
     let shown = lab.admin.get(&path).await.json;
-    assert_eq!((&shown["revision"], &shown["epoch"], &shown["wire_version"]), (&json!(3), &json!("e"), &json!(1)));
+    assert_eq!(
+        (&shown["revision"], &shown["epoch"], &shown["wire_version"]),
+        (&json!(3), &json!("e"), &json!(wire::VERSION))
+    );
     assert_eq!(shown["last_seen_at"], "2030-01-01T00:00:00Z");
     assert_eq!(lab.admin.get("/api/v1/gates").await.json["items"], json!([shown]));
     assert_eq!(lab.number("SELECT COUNT(*) FROM gates WHERE last_seen_at IS NOT NULL").await, 0);

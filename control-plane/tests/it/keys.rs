@@ -80,7 +80,7 @@ async fn restrictions_reach_the_gates_and_null_clears_them() {
     let lab = Lab::new().await;
     let key = lab.key().await;
     let terms = json!({
-        "name": "agent", "scopes": ["read", "write"], "models": ["res.partner"], "ip_allow_list": ["10.0.0.0/8", "::1"],
+        "name": "agent", "scopes": ["read", "call"], "models": ["res.partner"], "ip_allow_list": ["10.0.0.0/8", "::1"],
         "rate_limit_per_minute": 5, "session_limit": 0, "expires_at": "2031-01-01T00:00:00Z",
     });
     let patched = lab.admin.patch(&path(&key), terms.clone()).await.json;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lictor_control_plane::store::{Database, Store};
+use lictor_policy::wire;
 use serde_json::json;
 use sqlx::Executor as _;
 use tokio::task::JoinSet;
@@ -17,7 +18,7 @@ async fn while_another_process_holds_the_writer_changes_answer_503_and_change_no
     lab.app.store.write().await.unwrap().commit().await.unwrap();
     let other = Store::open(&lab.url).await.unwrap();
     let (revision, held) = (lab.revision().await, other.write().await.unwrap());
-    let batch = json!({"version": 1, "boot": "b", "events": [event(0, json!({}))]});
+    let batch = json!({"version": wire::VERSION, "boot": "b", "events": [event(0, json!({}))]});
     // The first has the connection and waits for the lock, the others wait for the connection.
     let answers = tokio::join!(
         lab.admin.put("/api/v1/permissions/a", json!({})),

@@ -29,7 +29,7 @@ async fn a_gate_without_a_policy_or_with_another_one_gets_the_newest_at_once() {
     ] {
         let answer = gate.get(&path).await;
         assert_eq!((answer.status, &answer.json), (StatusCode::OK, &policy), "{path}");
-        assert_eq!(answer.headers[wire::VERSION_HEADER], "1");
+        assert_eq!(answer.headers[wire::VERSION_HEADER], "2");
     }
     serde_json::from_value::<wire::Snapshot>(policy).unwrap();
 }
@@ -42,7 +42,7 @@ async fn an_unchanged_policy_is_answered_with_304_after_the_hold() {
     let epoch = text(&lab.policy(revision).await["epoch"]);
     let answer = gate.get(&poll(&epoch, revision)).await;
     assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
-    assert_eq!(answer.headers[wire::VERSION_HEADER], "1");
+    assert_eq!(answer.headers[wire::VERSION_HEADER], "2");
 }
 
 /// It got that from another replica, or the database was put back without a new epoch: it would ask again at once, and
@@ -138,7 +138,7 @@ async fn held_polls_end_when_the_service_ends() {
 async fn another_version_of_the_wire_is_refused() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;
-    for version in ["2", "0", "x"] {
+    for version in ["1", "0", "x"] {
         let answer = gate.send("GET", wire::POLICY_PATH, None, &[(wire::VERSION_HEADER, version)]).await;
         assert_eq!(answer.problem(), (400, "unsupported_wire_version", ""), "{version}");
     }

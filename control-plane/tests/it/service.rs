@@ -192,7 +192,7 @@ async fn a_kill_in_the_middle_of_writes_loses_nothing_acknowledged_and_leaves_no
                         // As a gate does: the same batch again until it is acknowledged.
                         let fields = json!({"key_id": own, "session": name});
                         let events: Vec<_> = (0..EVENTS).map(|at| event(at as u64, fields.clone())).collect();
-                        let batch = json!({"version": 1, "boot": name, "events": events});
+                        let batch = json!({"version": wire::VERSION, "boot": name, "events": events});
                         let (status, answer) = gate.insist("POST", wire::EVENTS_PATH, batch).await;
                         assert_eq!(status, 200, "{answer}");
                         written.batches.push(name);

@@ -41,13 +41,14 @@ async fn a_fresh_database_has_the_defaults() {
 async fn a_patch_changes_only_what_it_names() {
     let lab = Lab::new().await;
     let before = lab.admin.get(PATH).await.json;
-    let patch = json!({"rate_limit": {"enabled": true}, "audit": {"durability": {"delete": "write-ahead"}},
+    let patch = json!({"rate_limit": {"enabled": true}, "audit": {"durability": {"delete": "write-ahead", "call": "write-ahead"}},
                        "enforcement": "secure", "methods": {"action_confirm": ["write"]}});
     let after = lab.admin.patch(PATH, patch).await.json;
     assert_eq!(after["rate_limit"], json!({"enabled": true, "per_minute": 60, "divide_by_gates": false}));
     assert_eq!(after["sessions"], before["sessions"]);
     let policy = lab.policy(lab.revision().await).await;
     assert_eq!(policy["settings"]["durability"]["delete"], "write-ahead");
+    assert_eq!(policy["settings"]["durability"]["call"], "write-ahead");
     assert_eq!(policy["settings"]["enforcement"], "secure");
 }
 

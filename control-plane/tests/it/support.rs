@@ -320,7 +320,7 @@ pub(crate) fn event(sequence: u64, fields: Value) -> Value {
 
 /// Sends events as a gate does.
 pub(crate) async fn send(gate: &Caller, boot: &str, events: Vec<Value>) -> Value {
-    let answer = gate.post(wire::EVENTS_PATH, json!({"version": 1, "boot": boot, "events": events})).await;
+    let answer = gate.post(wire::EVENTS_PATH, json!({"version": wire::VERSION, "boot": boot, "events": events})).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer.json
 }

@@ -144,7 +144,7 @@ pub(super) fn all() -> Vec<Request> {
 /// The policy that all of them meet.
 pub(super) fn snapshot() -> Vec<u8> {
     let snapshot = serde_json::json!({
-        "version": 1, "epoch": "e", "revision": 7, "pauses": [], "terminations": [],
+        "version": lictor_policy::wire::VERSION, "epoch": "e", "revision": 7, "pauses": [], "terminations": [],
         "settings": {
             "enforcement": "secure", "require_exceptions": [], "ip_allow_list": [],
             "rate_limit": {"enabled": true, "per_minute": 60, "divide_by_gates": false},
@@ -163,7 +163,7 @@ pub(super) fn snapshot() -> Vec<u8> {
         }],
         "permissions": [{
             "model": "res.partner", "operations": ["read", "write"], "groups": [], "nested_writes": [],
-            "cross_model_reads": false, "methods": {},
+            "methods": {},
         }],
     });
     serde_json::to_vec(&snapshot).unwrap()

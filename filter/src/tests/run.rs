@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use lictor_policy::wire;
+
 use super::requests::{Intent, Request, snapshot};
 use crate::callbacks;
 use crate::host::Action;
@@ -121,7 +123,7 @@ fn answer_calls(polled: bool, status: u32) {
             false => (status, b"{\"stored\":1}".to_vec()),
         };
         host(|host| {
-            let version = (b"x-lictor-wire".to_vec(), b"1".to_vec());
+            let version = (wire::VERSION_HEADER.into(), wire::VERSION.to_string().into_bytes());
             host.maps.insert(CALL_HEADERS, vec![(b":status".to_vec(), status.to_string().into_bytes()), version]);
             host.buffers.insert(CALL_BODY, body.clone());
         });

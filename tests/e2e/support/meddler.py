@@ -30,7 +30,7 @@ class Meddler(LocalServer):
                 answer = connection.getresponse()
                 content = answer.read()
                 if spoils.is_set() and self.path.startswith(POLICY) and answer.status == 200:
-                    content = b'{"version": 1, "a_setting_of_tomorrow": true}'
+                    content = b'{"version": 2, "a_setting_of_tomorrow": true}'
                 if cuts.is_set():
                     self.close_connection = True
                     return

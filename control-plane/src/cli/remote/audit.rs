@@ -96,7 +96,7 @@ pub struct Filter {
     /// Of this method.
     #[arg(long)]
     method: Option<String>,
-    /// With this operation: read, write, create or delete.
+    /// With this operation: read, write, create, delete or call.
     #[arg(long)]
     operation: Option<String>,
     /// Calls with this outcome: allowed, denied, faulted or unknown.

@@ -97,7 +97,7 @@ pub enum Command {
 /// The restrictions of a key.
 #[derive(Debug, Args)]
 pub struct Restrictions {
-    /// Operations that it may do, such as read,write; `any` for all.
+    /// Operations that it may do, of read, write, create, delete and call; `any` for all.
     #[arg(long, value_delimiter = ',', value_name = "OPERATION,…")]
     scopes: Option<Vec<String>>,
     /// Models that it may reach, such as res.partner,sale.order; `any` for all.

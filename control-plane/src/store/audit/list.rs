@@ -79,6 +79,7 @@ async fn page(
             Operation::Write => r#"operations LIKE '%"write"%'"#,
             Operation::Create => r#"operations LIKE '%"create"%'"#,
             Operation::Delete => r#"operations LIKE '%"delete"%'"#,
+            Operation::Call => r#"operations LIKE '%"call"%'"#,
         });
     }
     let (mut tables, mut order) = ("audit", "at DESC, id DESC, gate_id DESC");
