@@ -1,5 +1,7 @@
 //! Storey 2: Odoo: what its methods and models do.
 
+pub mod administrators;
+pub mod calls;
 pub mod never;
 pub mod operations;
 pub mod tables;
