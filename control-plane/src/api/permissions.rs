@@ -60,12 +60,11 @@ pub async fn put(
     Body(rules): Body<Rules>,
 ) -> Result<Tagged<View>> {
     validate::model("model", &model)?;
-    rules.validate()?;
+    let permission = rules.for_model(model.clone())?;
     let tagged = change(&app, &actor, async |tx| {
         let before = permissions::look(tx, &model).await?;
         if_match.check(before.as_ref().map(|(_, changed)| *changed))?;
         let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-        let permission = rules.for_model(model.clone());
         permissions::put(tx, &permission).await?;
         let (before, after) = (before.map(|(permission, _)| View::from(permission)), View::from(permission));
         let done = Done::new("permission.put", &model, before.as_ref(), Some(&after)).touching(Part::Permission(model));

@@ -17,6 +17,7 @@ pub mod runs;
 pub mod sessions;
 pub mod sign_in_limit;
 pub mod tokens;
+mod upgrade;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -118,6 +119,7 @@ impl App {
             stopping: watch::Sender::new(false),
         }));
         jobs::prepare(&app.store).await?;
+        upgrade::upgrade(&app.store).await?;
         Ok(app)
     }
 

@@ -7,10 +7,10 @@ use lictor_policy::wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 use crate::domain::validate;
 
-/// The operations and methods that are allowed on a model. One that is left out is refused.
+/// The operations, fields and methods that are allowed on a model. One that is left out is refused.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
@@ -18,36 +18,93 @@ pub struct Rules {
     write: bool,
     create: bool,
     delete: bool,
+    /// The user must be in one of these; empty allows every user.
     groups: Vec<String>,
+    /// The fields that are open, in the place of those that are open by default.
+    fields: Fields,
+    /// Methods that may be called, with whatever arguments and whatever they do.
+    calls: Vec<String>,
+    /// Paths into other models that may be read, such as `country_id.code`.
+    paths: Vec<String>,
+    /// Fields through which the records of their models may be written.
     nested_writes: Vec<String>,
+    /// Keys of the context that are open beside those that always are.
+    context: Vec<String>,
+    /// Operations of methods that the operations table lacks; an empty list refuses the method.
     methods: BTreeMap<String, Operations>,
+}
+
+/// Which fields of a model are open.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Fields {
+    /// Those that may be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read: Option<FieldRule>,
+    /// Those that may be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    write: Option<FieldRule>,
+}
+
+/// A rule of fields: one of the three.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct FieldRule {
+    /// Exactly these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<Vec<String>>,
+    /// The default without these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hide: Option<Vec<String>>,
+    /// The default and these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    also: Option<Vec<String>>,
 }
 
 impl Rules {
     /// Checks what the types cannot.
     pub fn validate(&self) -> Result<()> {
-        validate::texts("groups", &self.groups)?;
-        validate::texts("nested_writes", &self.nested_writes)?;
-        validate::methods("methods", &self.methods)
+        self.clone().for_model(String::new()).map(drop)
     }
 
     /// The permission on a model.
-    pub fn for_model(self, model: String) -> wire::Permission {
+    ///
+    /// # Errors
+    /// What the types cannot check, with the name of the field.
+    pub fn for_model(self, model: String) -> Result<wire::Permission> {
+        validate::texts("groups", &self.groups)?;
+        validate::names("nested_writes", &self.nested_writes)?;
+        validate::names("context", &self.context)?;
+        if self.context.iter().any(|key| key == "uid") {
+            return Err(Problem::invalid("context", "Leave uid out: it is the key's, whatever a call says."));
+        }
+        validate::calls("calls", &self.calls)?;
+        validate::paths("paths", &self.paths)?;
+        validate::methods("methods", &self.methods)?;
+        let rule = |name: &str, rule: Option<FieldRule>| rule.map(|rule| rule.of_wire(name)).transpose();
+        let fields = wire::Fields {
+            read: rule("fields.read", self.fields.read)?,
+            write: rule("fields.write", self.fields.write)?,
+        };
         let flags = [
             (self.read, Operation::Read),
             (self.write, Operation::Write),
             (self.create, Operation::Create),
             (self.delete, Operation::Delete),
         ];
-        let allowed = flags.into_iter().filter(|(allowed, _)| *allowed);
-        wire::Permission {
+        let allowed: Vec<_> =
+            flags.into_iter().filter_map(|(allowed, operation)| allowed.then_some(operation)).collect();
+        Ok(wire::Permission {
             model,
-            operations: allowed.fold(Operations::NONE, |all, (_, operation)| all.union(Operations::of(&[operation]))),
+            operations: Operations::of(&allowed),
             groups: self.groups,
+            fields,
+            calls: self.calls,
+            paths: self.paths,
             nested_writes: self.nested_writes,
+            context: self.context,
             methods: self.methods,
-            ..wire::Permission::default()
-        }
+        })
     }
 }
 
@@ -60,8 +117,39 @@ impl From<wire::Permission> for Rules {
             create: may(Operation::Create),
             delete: may(Operation::Delete),
             groups: permission.groups,
+            fields: Fields {
+                read: permission.fields.read.map(FieldRule::from),
+                write: permission.fields.write.map(FieldRule::from),
+            },
+            calls: permission.calls,
+            paths: permission.paths,
             nested_writes: permission.nested_writes,
+            context: permission.context,
             methods: permission.methods,
+        }
+    }
+}
+
+impl FieldRule {
+    fn of_wire(self, place: &str) -> Result<wire::FieldRule> {
+        let (name, rule) = match (self.only, self.hide, self.also) {
+            (Some(only), None, None) => ("only", wire::FieldRule::Only(only)),
+            (None, Some(hide), None) => ("hide", wire::FieldRule::Hide(hide)),
+            (None, None, Some(also)) => ("also", wire::FieldRule::Also(also)),
+            _ => return Err(Problem::invalid(place, "Give one of only, hide and also.")),
+        };
+        let (wire::FieldRule::Only(fields) | wire::FieldRule::Hide(fields) | wire::FieldRule::Also(fields)) = &rule;
+        validate::names(&format!("{place}.{name}"), fields)?;
+        Ok(rule)
+    }
+}
+
+impl From<wire::FieldRule> for FieldRule {
+    fn from(rule: wire::FieldRule) -> Self {
+        match rule {
+            wire::FieldRule::Only(fields) => Self { only: Some(fields), ..Self::default() },
+            wire::FieldRule::Hide(fields) => Self { hide: Some(fields), ..Self::default() },
+            wire::FieldRule::Also(fields) => Self { also: Some(fields), ..Self::default() },
         }
     }
 }

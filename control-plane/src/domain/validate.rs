@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::http::Uri;
 use lictor_policy::address::Networks;
-use lictor_policy::operation::Operations;
+use lictor_policy::odoo::calls::{self, NotCallable};
+use lictor_policy::operation::{Operation, Operations};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -107,17 +108,67 @@ pub fn model(field: &str, name: &str) -> Result<()> {
 /// Methods with their operations.
 pub fn methods(field: &str, methods: &BTreeMap<String, Operations>) -> Result<()> {
     few(field, methods.len())?;
-    methods.keys().try_for_each(|name| {
-        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if !name.is_empty() && name.len() <= MAX_TEXT && name.bytes().all(is_of_name) && !name.starts_with('_') {
-            return Ok(());
+    methods.iter().try_for_each(|(name, operations)| {
+        let wrong = |detail| Err(Problem::invalid(format!("{field}.{name}"), detail));
+        if !is_name(name) || name.starts_with('_') {
+            return wrong(
+                "Write methods as Odoo does, such as action_confirm; a method that begins with '_' stays closed.",
+            );
         }
-        let detail = "Write methods as Odoo does, such as action_confirm; a method that begins with '_' stays closed.";
-        Err(Problem::invalid(format!("{field}.{name}"), detail))
+        if operations.contains(Operation::Call) {
+            return wrong(
+                "Map it to read, write, create and delete; a method that may do whatever it does goes under calls.",
+            );
+        }
+        Ok(())
     })
 }
 
-/// A list of texts such as groups or fields.
+/// Methods that may be called, by the rule that gates go by.
+pub fn calls(field: &str, names: &[String]) -> Result<()> {
+    few(field, names.len())?;
+    names.iter().try_for_each(|name| {
+        let detail = match calls::check(name) {
+            Ok(()) => return Ok(()),
+            Err(NotCallable::Shape) => "Write methods as Odoo does, such as action_confirm.".to_owned(),
+            Err(NotCallable::Private) => format!("Leave {name} out: private methods stay closed."),
+            Err(NotCallable::Never) => format!("Leave {name} out: it is on the never-list (docs/operations.md)."),
+            Err(NotCallable::InTheTable) => {
+                format!("Leave {name} out: the operations table has it, and read, write, create and delete allow it.")
+            }
+        };
+        Err(Problem::invalid(field, detail))
+    })
+}
+
+/// Names of fields, or of keys of the context.
+pub fn names(field: &str, names: &[String]) -> Result<()> {
+    few(field, names.len())?;
+    match names.iter().find(|name| !is_name(name)) {
+        None => Ok(()),
+        Some(_) => Err(Problem::invalid(field, "Write names as Odoo does: letters, digits and _, such as partner_id.")),
+    }
+}
+
+/// Paths from a field over fields of other models.
+pub fn paths(field: &str, paths: &[String]) -> Result<()> {
+    few(field, paths.len())?;
+    let is_path = |path: &String| path.len() <= MAX_TEXT && path.contains('.') && path.split('.').all(is_name);
+    match paths.iter().find(|path| !is_path(path)) {
+        None => Ok(()),
+        Some(_) => {
+            Err(Problem::invalid(field, "Write paths with points between two or more fields, such as country_id.code."))
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let begins_well = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    begins_well && name.len() <= calls::MAX_NAME && name.bytes().all(is_of_name)
+}
+
+/// A list of texts such as groups.
 pub fn texts(field: &str, texts: &[String]) -> Result<()> {
     few(field, texts.len())?;
     texts.iter().try_for_each(|entry| text(field, entry))

@@ -52,13 +52,13 @@ fn whole<D: DeserializeOwned, T>(json: &[u8], then: impl FnOnce(D) -> Result<T>)
 
 /// Reads a type out of JSON, and holds that against the type's description.
 fn described<T: DeserializeOwned + JsonSchema + 'static>(given: &Value) -> Result<T> {
-    let value = read(given)?;
     let schema = bounds::given::<T>();
     match misplaced_array(schema, given) {
         Some(path) if path.is_empty() => return Err(Problem::new(Code::MalformedJson, "Send a JSON object.")),
         Some(path) => return Err(Problem::invalid(path.join("."), "Give a JSON object.")),
         None => {}
     }
+    let value = read(given)?;
     match bounds::beyond(schema, given) {
         Some((path, detail)) => Err(Problem::invalid(path.join("."), detail)),
         None => Ok(value),
@@ -144,14 +144,22 @@ impl<'de> Visitor<'de> for AnyValue {
 /// in the order of the fields, as well.
 fn misplaced_array<'a>(schema: &Value, given: &'a Value) -> Option<Vec<&'a str>> {
     match given {
-        Value::Array(_) => schema.get("properties").map(|_| Vec::new()),
+        Value::Array(_) => properties(schema).map(|_| Vec::new()),
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
-            let mut path = misplaced_array(schema.get("properties")?.get(name)?, value)?;
+            let mut path = misplaced_array(properties(schema)?.get(name)?, value)?;
             path.insert(0, name);
             Some(path)
         }),
         _ => None,
     }
+}
+
+/// The fields of an object, or of one that may be null.
+fn properties(schema: &Value) -> Option<&Value> {
+    schema.get("properties").or_else(|| match schema.get("anyOf")?.as_array()?.as_slice() {
+        [object, null] if null.get("type").is_some_and(|name| name == "null") => object.get("properties"),
+        _ => None,
+    })
 }
 
 /// Makes a problem of what serde says, which quotes names of fields with backticks, and values: those are left out, as

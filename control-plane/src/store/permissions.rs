@@ -5,9 +5,13 @@ use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
 use crate::store::engine::row::{Columns as _, json};
-use crate::store::proof::rows;
+use crate::store::proof::Value;
+use crate::store::proof::rows::{self, Column};
 use crate::store::proof::tables::PERMISSIONS;
 use crate::store::{ChangeTx, Connection, StoreError};
+
+/// What opened all other models once, in a column that stays, as the proofs of older rows cover it.
+const CROSS_MODEL_READS: Column = ("cross_model_reads", Value::Number(Some(0)));
 
 /// A permission, and the revision that last changed it.
 pub type Permission = (wire::Permission, Revision);
@@ -17,9 +21,12 @@ pub(crate) fn read(row: &AnyRow) -> Result<Permission, StoreError> {
         model: row.text("model")?,
         operations: row.json("operations")?,
         groups: row.json("groups")?,
+        fields: row.json_or_default("fields")?,
+        calls: row.json_or_default("calls")?,
+        paths: row.json_or_default("paths")?,
         nested_writes: row.json("nested_writes")?,
+        context: row.json_or_default("context")?,
         methods: row.json("methods")?,
-        ..wire::Permission::default()
     };
     Ok((permission, Revision(row.number("changed")?)))
 }
@@ -52,8 +59,12 @@ pub async fn put(tx: &mut ChangeTx, permission: &wire::Permission) -> Result<(),
     let mut columns = vec![
         ("operations", json(&permission.operations)?.into()),
         ("groups", json(&permission.groups)?.into()),
+        ("fields", json(&permission.fields)?.into()),
+        ("calls", json(&permission.calls)?.into()),
+        ("paths", json(&permission.paths)?.into()),
         ("nested_writes", json(&permission.nested_writes)?.into()),
-        ("cross_model_reads", false.into()),
+        ("context", json(&permission.context)?.into()),
+        CROSS_MODEL_READS,
         ("methods", json(&permission.methods)?.into()),
         ("changed", tx.revision().into()),
     ];
@@ -69,4 +80,18 @@ pub async fn put(tx: &mut ChangeTx, permission: &wire::Permission) -> Result<(),
 pub async fn delete(tx: &mut ChangeTx, model: &str) -> Result<(), StoreError> {
     rows::delete(tx, &PERMISSIONS, "model = $1", vec![model.into()]).await?;
     Ok(())
+}
+
+/// Takes what opened all other models from the permissions of a version before, and answers their models. A row that did not
+/// prove itself before does not after.
+pub(crate) async fn end_cross_model_reads(tx: &mut ChangeTx) -> Result<Vec<String>, StoreError> {
+    let columns = vec![CROSS_MODEL_READS, ("changed", tx.revision().into())];
+    let rows = rows::update(tx, &PERMISSIONS, "cross_model_reads <> 0", Vec::new(), columns).await?;
+    rows.iter().map(|row| row.text("model")).collect()
+}
+
+/// Whether a permission of a version before opens all other models.
+pub(crate) async fn has_cross_model_reads(connection: &mut Connection) -> Result<bool, StoreError> {
+    let query = sqlx::query("SELECT model FROM permissions WHERE cross_model_reads <> 0 LIMIT 1");
+    Ok(query.fetch_optional(connection).await?.is_some())
 }

@@ -157,7 +157,7 @@ async fn what_is_deleted_inserted_or_moved_is_found_where_it_is() {
             "INSERT INTO audit SELECT {position}, gate_id, 'x', kind, count, at, decision_id, request_id, key_id, \
              user_id, client_ip, user_agent, session, road, database, model, method, operations, record_ids, outcome, \
              none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, earlier, \
-             earlier_digest, would_deny, record_count, record_digest, nested_ids FROM audit WHERE position = 1"
+             earlier_digest, would_deny, record_count, record_digest, nested_ids, lacks FROM audit WHERE position = 1"
         ))
         .await;
         assert_eq!(first(&lab).await, Some((What::RowInserted, position)));

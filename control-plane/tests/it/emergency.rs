@@ -126,7 +126,7 @@ async fn five_thousand_users_are_told_of_it_in_the_same_transaction() {
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
          INSERT INTO users SELECT 'u' || i, name, 'u' || i || '@example.com', groups, odoo_groups, upstream_database, \
          upstream_login, upstream_uid, upstream_secret, upstream_rejected, upstream_checked_at, upstream_due_at, \
-         upstream_ends_at, created_at, changed, NULL FROM users, n",
+         upstream_ends_at, created_at, changed, NULL, NULL FROM users, n",
     )
     .await;
     lab.edit(

@@ -8,7 +8,10 @@ const PARTNER: &str = "/api/v1/permissions/res.partner";
 #[tokio::test]
 async fn a_permission_is_put_read_listed_and_deleted() {
     let lab = Lab::new().await;
-    let given = json!({"read": true, "groups": ["sales"], "nested_writes": ["child_ids"], "cross_model_reads": true,
+    let given = json!({"read": true, "groups": ["sales"], "nested_writes": ["child_ids"],
+                       "fields": {"read": {"hide": ["vat"]}, "write": {"only": ["name", "x_custom"]}},
+                       "calls": ["message_post", "message_post:mail", "next_id", "onchange"],
+                       "paths": ["country_id.code", "parent_id.country_id.name"], "context": ["active_id"],
                        "methods": {"action_confirm": ["write"], "button_x": []}});
     let made = lab.admin.put(PARTNER, given.clone()).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
@@ -18,6 +21,9 @@ async fn a_permission_is_put_read_listed_and_deleted() {
     assert_eq!(lab.admin.get("/api/v1/permissions").await.json["items"], json!([expected]));
     let policy = lab.policy(lab.revision().await).await;
     assert_eq!(policy["permissions"][0]["operations"], json!(["read"]));
+    for field in ["fields", "calls", "paths", "nested_writes", "context", "methods"] {
+        assert_eq!(policy["permissions"][0][field], given[field], "{field}");
+    }
     assert_eq!(lab.admin.put(PARTNER, json!({})).await.json["read"], false);
     assert_eq!(lab.admin.delete(PARTNER).await.status, StatusCode::NO_CONTENT);
     assert_eq!(lab.admin.delete(PARTNER).await.problem(), (404, "not_found", ""));
@@ -31,6 +37,24 @@ async fn each_wrong_field_is_named() {
         (json!({"read": 1}), "invalid_field", "read"),
         (json!({"groups": [""]}), "invalid_field", "groups"),
         (json!({"nested_writes": "a"}), "invalid_field", "nested_writes"),
+        (json!({"nested_writes": ["child_ids.name"]}), "invalid_field", "nested_writes"),
+        (json!({"fields": {"read": {}}}), "invalid_field", "fields.read"),
+        (json!({"fields": {"read": {"only": [], "hide": []}}}), "invalid_field", "fields.read"),
+        (json!({"fields": {"read": ["name"]}}), "invalid_field", "fields.read"),
+        (json!({"fields": {"write": {"also": ["a.b"]}}}), "invalid_field", "fields.write.also"),
+        (json!({"fields": {"write": {"also": vec!["n"; 1001]}}}), "invalid_field", "fields.write.also"),
+        (json!({"fields": {"create": {"also": []}}}), "unknown_field", "fields.create"),
+        (json!({"fields": {"read": {"show": []}}}), "unknown_field", "fields.read.show"),
+        (json!({"calls": ["unlink"]}), "invalid_field", "calls"),
+        (json!({"calls": ["_compute"]}), "invalid_field", "calls"),
+        (json!({"calls": ["message_notify"]}), "invalid_field", "calls"),
+        (json!({"calls": ["a b"]}), "invalid_field", "calls"),
+        (json!({"paths": ["country_id"]}), "invalid_field", "paths"),
+        (json!({"paths": ["country_id..code"]}), "invalid_field", "paths"),
+        (json!({"context": ["uid"]}), "invalid_field", "context"),
+        (json!({"context": [""]}), "invalid_field", "context"),
+        (json!({"cross_model_reads": true}), "unknown_field", "cross_model_reads"),
+        (json!({"methods": {"x": ["call"]}}), "invalid_field", "methods.x"),
         (json!({"methods": {"_private": ["read"]}}), "invalid_field", "methods._private"),
         (json!({"methods": {"x": ["fly"]}}), "invalid_field", "methods.x[0]"),
         (json!({"unlink": true}), "unknown_field", "unlink"),
@@ -57,4 +81,30 @@ async fn if_none_match_makes_a_permission_and_replaces_none() {
     let put = async || lab.admin.send("PUT", PARTNER, Some("{}".to_owned()), &[("if-none-match", "*")]).await;
     assert_eq!(put().await.status, StatusCode::CREATED);
     assert_eq!(put().await.problem(), (412, "precondition_failed", ""));
+}
+
+#[tokio::test]
+async fn permissions_of_a_version_before_lose_what_opened_all_other_models_and_administrators_are_told() {
+    let lab = Lab::new().await;
+    for model in ["a.b", "c.d", "e.f"] {
+        lab.admin.put(&format!("/api/v1/permissions/{model}"), json!({"read": true})).await;
+    }
+    // As the version before has left them.
+    lab.edit(
+        "UPDATE permissions SET fields = NULL, calls = NULL, paths = NULL, context = NULL, \
+         cross_model_reads = CASE WHEN model = 'e.f' THEN 0 ELSE 1 END",
+    )
+    .await;
+    let before = lab.revision().await;
+    lab.restarted().await;
+    let log = lab.admin.get("/api/v1/admin-audit").await.json;
+    let row = &log["items"][0];
+    assert_eq!(row["action"], "permission.end_cross_model_reads");
+    assert_eq!(row["difference"], json!({"models": ["a.b", "c.d"]}));
+    assert_eq!(lab.number("SELECT COUNT(*) FROM permissions WHERE cross_model_reads <> 0").await, 0);
+    let shown = lab.admin.get("/api/v1/permissions/a.b").await;
+    assert_eq!((shown.status, &shown.json["paths"]), (StatusCode::OK, &json!([])), "{}", shown.text);
+    assert_eq!(lab.revision().await, before + 1);
+    lab.restarted().await;
+    assert_eq!(lab.revision().await, before + 1, "once");
 }

@@ -33,7 +33,7 @@ fn key(id: &str, fields: Value) -> Value {
 
 fn permission(model: &str) -> Value {
     json!({"model": model, "read": true, "write": false, "create": false, "delete": false, "groups": [],
-        "nested_writes": [], "cross_model_reads": false, "methods": {}})
+        "fields": {}, "calls": [], "paths": [], "nested_writes": [], "context": [], "methods": {}})
 }
 
 /// What the service has.

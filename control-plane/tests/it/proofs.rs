@@ -171,8 +171,8 @@ async fn a_row_that_grants_something_and_was_changed_is_left_out_and_the_others_
         format!("UPDATE users SET odoo_groups = '[\"base.group_system\"]' WHERE id = '{user}'"),
         format!("UPDATE users SET upstream_secret = 'v1.x.y' WHERE id = '{user}'"),
         "UPDATE permissions SET operations = '[\"read\",\"write\"]' WHERE model = 'res.users'".to_owned(),
-        "INSERT INTO permissions SELECT 'a.b', operations, groups, nested_writes, cross_model_reads, methods, changed, \
-         NULL FROM permissions WHERE model = 'res.partner'"
+        "INSERT INTO permissions (model, operations, groups, nested_writes, cross_model_reads, methods, changed) \
+         SELECT 'a.b', operations, groups, nested_writes, 0, methods, changed FROM permissions WHERE model = 'res.partner'"
             .to_owned(),
     ] {
         lab.tamper(tampered.clone()).await;

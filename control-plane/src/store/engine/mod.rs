@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "arrivals_heard", include_str!("../../../migrations/0007_arrivals_heard.sql")),
     (9, "watches", include_str!("../../../migrations/0009_watches.sql")),
     (10, "proofs", include_str!("../../../migrations/0010_proofs.sql")),
+    (12, "fields", include_str!("../../../migrations/0012_fields.sql")),
 ];
 
 /// What a row lets in: one that does not prove itself lets nothing in, as if it were not there. The check of rows reports

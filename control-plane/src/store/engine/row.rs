@@ -21,6 +21,10 @@ pub(crate) trait Columns {
     fn optional_number<T: TryFrom<i64>>(&self, name: &str) -> Result<Option<T>, StoreError>;
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError>;
 
+    /// What a row of a version before has nothing of is its default.
+    fn json_or_default<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, StoreError> {
+        if self.optional_text(name)?.is_some() { self.json(name) } else { Ok(T::default()) }
+    }
     fn sealed(&self, name: &str) -> Result<Sealed, StoreError> {
         Ok(Sealed::new(self.text(name)?))
     }

@@ -140,7 +140,7 @@ impl Request {
     }
 }
 
-/// The fields of `wanted` that are otherwise in `before`. Mappings of methods count as one value.
+/// The fields of `wanted` that are otherwise in `before`. Mappings of methods and rules of fields count as one value.
 pub(crate) fn differences(before: &Value, wanted: &Value) -> Vec<Field> {
     let mut fields = Vec::new();
     compare(String::new(), before, wanted, &mut fields);
@@ -149,7 +149,7 @@ pub(crate) fn differences(before: &Value, wanted: &Value) -> Vec<Field> {
 
 fn compare(path: String, before: &Value, wanted: &Value, fields: &mut Vec<Field>) {
     match wanted {
-        Value::Object(members) if !path.ends_with("methods") => {
+        Value::Object(members) if !path.ends_with("methods") && path != "fields" => {
             for (name, wanted) in members {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 compare(path, before.get(name).unwrap_or(&Value::Null), wanted, fields);

@@ -201,6 +201,8 @@ fn wrong_text(name: &str, error: &serde_yaml_ng::Error) -> Failure {
     };
     let hint = if message.contains("unknown field `secret`") {
         ". A policy file holds no secrets: say where this one is"
+    } else if message.contains("unknown field `cross_model_reads`") {
+        ". It is gone: take the line out, and list under `paths` what the model's calls read of others, such as country_id.code"
     } else {
         ""
     };
@@ -240,6 +242,16 @@ mod tests {
             ),
             ("permissions:\n  a.b: {read: true}\n  a.b: {read: true}\n", "duplicate entry with key \"a.b\""),
             ("permissions:\n  a.b: {reed: true}\n", "p.yaml:2:9: permissions.a.b: unknown field `reed`"),
+            (
+                "permissions:\n  a.b: {fields: {read: {show: [x]}}}\n",
+                "p.yaml:2:25: permissions.a.b.fields.read: unknown field `show`",
+            ),
+            (
+                "permissions:\n  a.b: {fields: {read: {only: [x], also: [y]}}}\n",
+                "p.yaml: permissions.a.b.fields.read: Give one of only, hide and also.",
+            ),
+            ("permissions:\n  a.b: {calls: [unlink]}\n", "p.yaml: permissions.a.b.calls: Leave unlink out"),
+            ("permissions:\n  a.b: {cross_model_reads: false}\n", "take the line out, and list under `paths`"),
             ("permissions:\n  A B: {}\n", "p.yaml: permissions.A B.model: Write models as Odoo does"),
             ("settings: {rate_limit: {per_minute: 0}}", "p.yaml: settings.rate_limit.per_minute: Give a number from 1"),
             ("users: [{name: a, upstream: {database: d, login: l, secret: hunter2}}]", "say where this one is"),
