@@ -54,6 +54,28 @@ def test_groups_follow_odoo_when_a_user_is_checked(lictor: ControlPlane, odoo: O
     assert "base.group_partner_manager" in checked["odoo_groups"]
 
 
+@pytest.mark.parametrize("group", ["base.group_system", "base.group_erp_manager", "mail.group_mail_template_editor"])
+def test_an_administrator_of_odoo_is_taken_only_if_its_record_says_that_it_may_be_one(
+    lictor: ControlPlane, odoo: Odoo, group: str
+) -> None:
+    user = odoo.create_user(f"boss of {group}", PASSWORD, groups=["base.group_user", group])
+    with pytest.raises(Problem) as problem:
+        save(lictor, odoo, user, PASSWORD)
+    assert problem.value.document["code"] == "upstream_administrator"
+    assert group in problem.value.document["detail"]
+    upstream = {"database": odoo.database, "login": user.login, "secret": PASSWORD}
+    saved = lictor.api("POST", "users", {"name": user.login, "upstream": upstream, "privileged": True})
+    assert saved["privileged"] and saved["refused"] is None
+
+
+def test_a_user_who_becomes_an_administrator_of_odoo_is_refused_until_it_is_none(lictor: ControlPlane, odoo: Odoo) -> None:
+    user = odoo.create_user("climber", PASSWORD)
+    saved = save(lictor, odoo, user, PASSWORD)
+    for command, refused in [(4, "administrator"), (3, None)]:
+        odoo.call("res.users", "write", [user.uid], {"group_ids": [[command, odoo.record("base.group_system")]]})
+        assert lictor.api("POST", f"users/{saved['id']}/check")["refused"] == refused
+
+
 def test_the_end_of_an_odoo_api_key_is_known(lictor: ControlPlane, odoo: Odoo) -> None:
     user = odoo.create_user("ending", PASSWORD)
     saved = save(lictor, odoo, user, odoo.create_api_key(user, days=30))

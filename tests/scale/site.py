@@ -40,7 +40,7 @@ class Site:
         return Client(self.gate_port, self.gate_token, "/gate/v1/")
 
     def user(self) -> dict[str, Any]:
-        upstream = {"database": "standin", "login": "admin", "secret": "admin"}
+        upstream = {"database": "standin", "login": "agent", "secret": "agent"}
         return self.api.json("POST", "users", {"name": "agent", "upstream": upstream})
 
     def resident_kib(self) -> int:

@@ -1,7 +1,7 @@
-"""A stand-in for Odoo, so that a gate can be tried without one: a few partners in memory, and XML-RPC.
+"""A stand-in for Odoo, so that a gate can be tried without one: a few partners in memory, XML-RPC and JSON-RPC.
 
 It reads and answers as Odoo 19 does, with the same library, but knows only what a first try needs. It listens on
-127.0.0.1, one database `standin`, one login admin/admin; what is written is gone when it stops.
+127.0.0.1, one database `standin`, one login agent/agent, who is no administrator; what is written is gone when it stops.
 
     python3 tests/standin/odoo.py [--port N]
 """
@@ -9,12 +9,13 @@ It reads and answers as Odoo 19 does, with the same library, but knows only what
 import argparse
 import http.server
 import itertools
+import json
 import threading
 import traceback
 import xmlrpc.client
 
 DATABASE = "standin"
-LOGIN = PASSWORD = "admin"
+LOGIN = PASSWORD = "agent"
 UID = 2
 VERSION = "19.0-standin"
 
@@ -112,6 +113,9 @@ class Model:
             described[name] = {key: value for key, value in about.items() if not attributes or key in attributes}
         return described
 
+    def get_external_id(self, ids):
+        return {record["id"]: record.get("xml_id", "") for record in self.existing(ids)}
+
     def create(self, vals_list):
         self.changeable()
         many = vals_list if isinstance(vals_list, list) else [vals_list]
@@ -136,7 +140,7 @@ class Model:
         return True
 
 
-PUBLIC = ("search", "search_count", "read", "search_read", "fields_get", "create", "write", "unlink")
+PUBLIC = ("search", "search_count", "read", "search_read", "fields_get", "get_external_id", "create", "write", "unlink")
 
 COMPARISONS = {
     "=": lambda left, right: left == right,
@@ -185,8 +189,13 @@ def models():
     ]
     known = [
         Model("res.partner", "Contact", partner, people, writable=True),
-        Model("res.users", "User", fields(name=("Name", "char"), login=("Login", "char"), active=("Active", "boolean")),
-              [{"name": "OdooBot", "login": "__system__"}, {"name": "Administrator", "login": LOGIN, "active": True}]),
+        Model(
+            "res.users", "User",
+            fields(name=("Name", "char"), login=("Login", "char"), active=("Active", "boolean"), all_group_ids=("Groups", "many2many")),
+            [{"name": "OdooBot", "login": "__system__"}, {"name": "Agent", "login": LOGIN, "active": True, "all_group_ids": [1, 2]}],
+        ),
+        Model("res.groups", "Access Groups", fields(name=("Name", "char"), xml_id=("External ID", "char")),
+              [{"name": "Role / User", "xml_id": "base.group_user"}, {"name": "Creation", "xml_id": "base.group_partner_manager"}]),
         Model("res.company", "Companies", fields(name=("Company Name", "char")), [{"name": "YourCompany"}]),
         Model("res.lang", "Languages", fields(name=("Name", "char"), code=("Locale Code", "char")),
               [{"name": "English (US)", "code": "en_US"}]),
@@ -278,6 +287,20 @@ def answer(odoo, service, body):
     return xmlrpc.client.dumps(fault)
 
 
+def answer_json(odoo, body):
+    """The same by JSON-RPC."""
+    call = json.loads(body)
+    about = {"jsonrpc": "2.0", "id": call.get("id")}
+    try:
+        params = call["params"]
+        service = {"common": odoo.common, "object": odoo.object}[params["service"]]
+        return json.dumps({**about, "result": service(params["method"], params["args"])})
+    except Exception as error:
+        module = "odoo.exceptions" if isinstance(error, (AccessDenied, AccessError, UserError)) else "builtins"
+        data = {"name": f"{module}.{type(error).__name__}", "message": str(error)}
+        return json.dumps({**about, "error": {"code": 0, "message": "Odoo Server Error", "data": data}})
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "OdooStandIn"
@@ -294,7 +317,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for service in ("common", "object"):
             if road in (f"/xmlrpc/2/{service}", f"/xmlrpc/{service}"):
                 return self.reply(200, "text/xml", answer(self.odoo, service, body))
-        return self.reply(404, "text/plain", "The stand-in knows /xmlrpc/2/common and /xmlrpc/2/object.")
+        if road == "/jsonrpc":
+            return self.reply(200, "application/json", answer_json(self.odoo, body))
+        return self.reply(404, "text/plain", "The stand-in knows /xmlrpc/2/common, /xmlrpc/2/object and /jsonrpc.")
 
     def do_GET(self):
         road = self.path.split("?")[0]

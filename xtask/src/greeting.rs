@@ -25,9 +25,10 @@ pub(crate) fn text(state: &State, up: &UpFile) -> String {
         text.push_str("lictor audit list\n");
     } else {
         text.push_str(&format!(
-            "\nNobody may call yet. Line by line, with a DATABASE and LOGIN of your Odoo, make a user, a permission and a \
-             key:\n\n{}{FIRST_KEY}\nThe key stands where the password stood: give it to a client that calls {gate_url}, \
-             and see with `lictor audit list` what became of its calls.\n",
+            "\nNobody may call yet. Line by line, with a DATABASE of your Odoo and the LOGIN of somebody there who is no \
+             administrator (or with --privileged behind it, for a first look), make a user, a permission and a \
+             key:\n\n{}{FIRST_KEY}\nThe key stands where the password stood: give it to a client that calls {gate_url}, and \
+             see with `lictor audit list` what became of its calls.\n",
             lictor(state, up)
         ));
     }

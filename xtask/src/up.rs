@@ -141,7 +141,7 @@ impl Run<'_> {
         }
         let key = match self.options.odoo {
             Some(_) => None,
-            None => Some(seed::seed(self.state, &api, seed::PASSWORD)?),
+            None => Some(seed::seed(self.state, &api, seed::PASSWORD, false)?),
         };
         self.start_envoy(&odoo, gate_listener)?;
         self.warn_if_odoo_is_silent(&odoo);

@@ -62,6 +62,16 @@ pub struct Issued {
     key: Secret,
 }
 
+/// A key, and what its user may be.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "KeyOfUser")]
+pub struct View {
+    #[serde(flatten)]
+    key: Key,
+    /// Whether its user may be an administrator of Odoo.
+    user_privileged: bool,
+}
+
 /// Which keys are wanted.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -73,7 +83,7 @@ pub struct ListQuery {
 }
 
 /// `GET /api/v1/keys`
-pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<Key>>> {
+pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<View>>> {
     let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
     let (user_id, after) = (query.user_id.as_deref(), window.after.clone().unwrap_or_default());
     let mut connection = app.store.read().await?;
@@ -85,13 +95,18 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
         }
         None => keys::list(&mut connection, user_id, &after, window.row_limit()).await?,
     };
-    Ok(Json(window.page(found, |key| key.id.clone())))
+    let privileged = users::privileged(&mut connection).await?;
+    let view = |key: Key| View { user_privileged: privileged.contains(&key.user_id), key };
+    let views = found.into_iter().map(view).collect();
+    Ok(Json(window.page(views, |view: &View| view.key.id.clone())))
 }
 
 /// `GET /api/v1/keys/{id}`
-pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<Key>> {
-    let key = keys::find(&mut *app.store.read().await?, &id).await?.or_absent("key")?;
-    Ok(Tagged(StatusCode::OK, key.changed, key))
+pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
+    let mut connection = app.store.read().await?;
+    let key = keys::find(&mut connection, &id).await?.or_absent("key")?;
+    let user_privileged = users::privileged(&mut connection).await?.contains(&key.user_id);
+    Ok(Tagged(StatusCode::OK, key.changed, View { key, user_privileged }))
 }
 
 /// `POST /api/v1/keys`

@@ -59,7 +59,7 @@ pub fn api_table() -> Vec<Route<App>> {
     use Code::{
         AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyInactive, KeyRevoked, KeyRotated,
         LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed,
-        SecretRequired, SignInRefused, TooManyAttempts, UpstreamCredentialRejected, UserHasKeys,
+        SecretRequired, SignInRefused, TooManyAttempts, UpstreamAdministrator, UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
@@ -85,7 +85,7 @@ pub fn api_table() -> Vec<Route<App>> {
         route(admin, Get, "/api/v1/users", "Users, in the order in which they were made.", users::list),
         route(admin, Post, "/api/v1/users", "Make a user; Odoo is asked whose the credential is.", users::create)
             .status(&[201])
-            .or(&[UpstreamCredentialRejected, OdooUnreachable]),
+            .or(&[UpstreamAdministrator, UpstreamCredentialRejected, OdooUnreachable]),
         route(admin, Get, "/api/v1/users/{id}", "A user.", users::show),
         route(admin, Post, "/api/v1/users/{id}/check", "Try a user's credential at Odoo now.", users::check).or(&[
             PreconditionFailed,
@@ -99,7 +99,13 @@ pub fn api_table() -> Vec<Route<App>> {
             "Change a user; another login needs the secret again.",
             users::update,
         )
-        .or(&[PreconditionFailed, SecretRequired, UpstreamCredentialRejected, OdooUnreachable]),
+        .or(&[
+            PreconditionFailed,
+            SecretRequired,
+            UpstreamAdministrator,
+            UpstreamCredentialRejected,
+            OdooUnreachable,
+        ]),
         route(admin, Delete, "/api/v1/users/{id}", "Delete a user that has no keys.", users::delete).or(&[UserHasKeys]),
         route(manager, Get, "/api/v1/keys", "Keys, in the order in which they were made.", keys::list),
         route(manager, Post, "/api/v1/keys", "Make a key; its text is shown this once.", keys::create).status(&[201]),

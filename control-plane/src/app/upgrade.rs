@@ -2,9 +2,14 @@
 
 use serde_json::json;
 
+use crate::store::users::{self, Refused};
 use crate::store::{ChangeTx, Entry, Store, StoreError, permissions};
 
-/// Ends `cross_model_reads`, with a row of the administrators' log that names the models.
+/// Users that are read at once.
+const PAGE: i64 = 500;
+
+/// Ends `cross_model_reads`, with a row of the administrators' log that names the models, and warns of users whose calls gates
+/// refuse since this version.
 ///
 /// # Errors
 /// The database's.
@@ -20,5 +25,21 @@ pub(crate) async fn upgrade(store: &Store) -> Result<(), StoreError> {
         let difference = json!({"models": models});
         tx.commit(&Entry { actor: "system".to_owned(), action, object, difference }).await?;
     }
-    Ok(())
+    let mut after = String::new();
+    loop {
+        let page = users::list(&mut *store.read().await?, &after, PAGE).await?;
+        for user in page.iter().filter(|user| user.refused() == Some(Refused::Administrator)) {
+            let (user_id, name) = (&user.id, &user.name);
+            tracing::warn!(
+                user_id,
+                name,
+                "gates refuse the user's calls, as it is an administrator of Odoo: \
+                 `lictor user update {user_id} --privileged` allows it"
+            );
+        }
+        match page.last() {
+            Some(last) => after.clone_from(&last.id),
+            None => return Ok(()),
+        }
+    }
 }

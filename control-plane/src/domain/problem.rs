@@ -87,6 +87,8 @@ codes! {
     SecretRequired = "secret_required", UNPROCESSABLE_ENTITY, "The upstream secret is needed again";
     /// Odoo refused the credential.
     UpstreamCredentialRejected = "upstream_credential_rejected", UNPROCESSABLE_ENTITY, "Odoo refused the credential";
+    /// The upstream user is as good as an administrator of Odoo.
+    UpstreamAdministrator = "upstream_administrator", UNPROCESSABLE_ENTITY, "The user is an administrator of Odoo";
     /// The gates would refuse the policy that the change makes.
     UnusablePolicy = "unusable_policy", UNPROCESSABLE_ENTITY, "Gates could not use this policy";
     /// Too many attempts to sign in.

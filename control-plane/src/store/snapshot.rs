@@ -178,6 +178,7 @@ async fn frame(connection: &mut Connection, settings: Settings) -> Result<(wire:
 }
 
 fn user(user: User, secret: Secret) -> wire::User {
+    let is_refused = user.refused().is_some();
     wire::User {
         id: user.id,
         groups: user.groups.into_iter().chain(user.odoo_groups).collect(),
@@ -187,7 +188,7 @@ fn user(user: User, secret: Secret) -> wire::User {
             uid: user.upstream.uid,
             secret,
         },
-        upstream_rejected: user.upstream.rejected,
+        upstream_rejected: is_refused,
         view: None,
     }
 }

@@ -1,11 +1,14 @@
 //! The users that keys act for.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use lictor_policy::odoo::administrators;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
+use crate::domain::named::named;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
@@ -32,6 +35,8 @@ pub struct User {
     pub odoo_groups: Vec<String>,
     /// What stands in the place of its keys.
     pub upstream: Upstream,
+    /// Whether it may be an administrator of Odoo.
+    pub privileged: bool,
     /// When it was made.
     pub created_at: Moment,
     /// The revision that last changed it.
@@ -59,6 +64,31 @@ pub struct Upstream {
     pub ends_at: Option<Moment>,
 }
 
+named! {
+    /// Why gates refuse a user's calls.
+    pub enum Refused {
+        /// Odoo has refused its credential.
+        CredentialRejected = "credential_rejected",
+        /// It is an administrator of Odoo, and nobody has said that it may be one.
+        Administrator = "administrator",
+    }
+}
+
+impl User {
+    /// Why gates refuse its calls, if they do.
+    pub fn refused(&self) -> Option<Refused> {
+        if self.upstream.rejected {
+            return Some(Refused::CredentialRejected);
+        }
+        (!self.privileged && self.administrator_groups().next().is_some()).then_some(Refused::Administrator)
+    }
+
+    /// Those of its Odoo groups that make it as good as an administrator of Odoo.
+    pub fn administrator_groups(&self) -> impl Iterator<Item = &str> {
+        administrators::among(self.odoo_groups.iter().map(String::as_str))
+    }
+}
+
 impl Upstream {
     /// To whom the secret of a user is sealed.
     pub fn owner(user_id: &str) -> String {
@@ -82,6 +112,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<User, StoreError> {
             checked_at: row.optional_moment("upstream_checked_at")?,
             ends_at: row.optional_moment("upstream_ends_at")?,
         },
+        privileged: row.optional_number("privileged")?.is_some_and(|flag: i64| flag != 0),
         created_at: row.moment("created_at")?,
         changed: Revision(row.number("changed")?),
     })
@@ -123,6 +154,7 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
         ("upstream_rejected", user.upstream.rejected.into()),
         ("upstream_checked_at", user.upstream.checked_at.into()),
         ("upstream_ends_at", user.upstream.ends_at.into()),
+        ("privileged", user.privileged.into()),
         ("changed", user.changed.into()),
     ];
     let id = || user.id.as_str().into();
@@ -132,6 +164,12 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
     let due_at = user.created_at.plus(CHECK_INTERVAL);
     columns.extend([("id", id()), ("created_at", user.created_at.into()), ("upstream_due_at", due_at.into())]);
     rows::insert(tx, &USERS, columns).await
+}
+
+/// The ids of the users that may be administrators of Odoo.
+pub async fn privileged(connection: &mut Connection) -> Result<BTreeSet<String>, StoreError> {
+    let rows = sqlx::query("SELECT id FROM users WHERE privileged = 1").fetch_all(connection).await?;
+    rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// Keeps when a credential was checked, what its end is and when it is checked next. Not a change of policy: no new

@@ -1,5 +1,7 @@
 //! Checks once a day whether Odoo still takes the users' credentials, and which Odoo groups they are in.
 //!
+//! One who is as good as an administrator there is refused at the gates too, unless its record says that it may be.
+//!
 //! A call that Odoo answers with "access denied" makes a user suspect; a suspect's credential is tried, and if Odoo refuses
 //! it, gates refuse the user's calls until it is taken again.
 
@@ -20,7 +22,7 @@ use crate::domain::alerts::subject::Subject;
 use crate::domain::message::{CredentialRejected, Message, OdooKeyExpiring};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::store::snapshot::Part;
-use crate::store::users::{self, Upstream, User};
+use crate::store::users::{self, Refused, Upstream, User};
 use crate::store::{Connection, OrAbsent as _, StoreError, WriteTx, in_time, suspects};
 use crate::tasks::every;
 
@@ -129,6 +131,7 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
     if rejected == user.upstream.rejected && checked.odoo_groups == user.odoo_groups {
         let mut tx = app.store.write().await?;
         users::note_check(&mut tx, user_id, &checked.upstream).await?;
+        warn_of_administrator(&mut tx, &checked).await?;
         warn_of_end(&mut tx, &checked).await?;
         tx.commit().await?;
         return Ok(checked);
@@ -147,6 +150,7 @@ pub async fn check(app: &App, actor: &Actor, user_id: &str) -> Result<User> {
         if after.upstream.rejected && !before.upstream.rejected {
             notify_of_refusal(tx, &after).await?;
         }
+        warn_of_administrator(tx, &after).await?;
         warn_of_end(tx, &after).await?;
         let done =
             Done::new("user.check", user_id, Some(&before), Some(&after)).touching(Part::User(user_id.to_owned()));
@@ -175,6 +179,20 @@ async fn notify_of_refusal(tx: &mut WriteTx, user: &User) -> Result<()> {
     });
     let event = format!("user/{}/rejected/{}", user.id, tx.now().0);
     mail(tx, user, &event, &message).await
+}
+
+/// Raises an alert at each check, if gates refuse the user's calls because it is an administrator of Odoo.
+async fn warn_of_administrator(tx: &mut WriteTx, user: &User) -> Result<()> {
+    if user.refused() != Some(Refused::Administrator) {
+        return Ok(());
+    }
+    let groups = user.administrator_groups().collect::<Vec<_>>().join(", ");
+    let note = format!(
+        "In Odoo the user is in {groups}, as good as an administrator: gates refuse its calls until it is not, or until \
+         `lictor user update {} --privileged` says that it may be.",
+        user.id
+    );
+    Ok(raise::notice(tx, Rule::UpstreamAdministrator, Subject::User(user.id.clone()), &note).await?)
 }
 
 /// Raises an alert at each check, and sends one mail for each end, if the Odoo API key ends soon.

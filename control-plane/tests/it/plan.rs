@@ -20,6 +20,7 @@ const ADA: &str = "users: [{name: Ada, email: ada@x.org, groups: [sales], upstre
 
 fn ada() -> Value {
     json!({"id": "u1", "name": "Ada", "email": "ada@x.org", "groups": ["sales"], "odoo_groups": [],
+        "privileged": false, "refused": null,
         "upstream": {"database": "d", "login": "ada", "uid": 7, "rejected": false}})
 }
 
@@ -69,6 +70,30 @@ fn what_is_as_the_file_says_stays() {
 }
 
 #[test]
+fn rules_of_fields_are_compared_whole() {
+    let with = |rules: Value| {
+        let mut permission = permission("a.b");
+        permission["fields"] = rules;
+        state(&[], &[], &[permission], json!({}))
+    };
+    let also = with(json!({"read": {"also": ["x"]}}));
+    check("permissions: {a.b: {read: true, fields: {read: {also: [x]}}}}", &also, true, "");
+    let changed = "~ permission a.b\n    fields: {\"read\":{\"also\":[\"x\"]}} -> {\"read\":{\"only\":[\"x\"]}}\n";
+    check("permissions: {a.b: {read: true, fields: {read: {only: [x]}}}}", &also, true, changed);
+    let gone = "~ permission a.b\n    fields: {\"read\":{\"also\":[\"x\"]}} -> {}\n";
+    check("permissions: {a.b: {read: true}}", &also, true, gone);
+    let plan = planned("permissions: {a.b: {read: true}}", &also, false).unwrap();
+    assert_eq!(plan[0].request.body.as_ref().unwrap()["fields"], json!({}));
+}
+
+#[test]
+fn a_user_becomes_privileged_only_where_the_file_says_so() {
+    let state = state(&[ada()], &[], &[], json!({}));
+    let file = ADA.replace("groups: [sales]", "groups: [sales], privileged: true");
+    check(&file, &state, false, "~ user ada@x.org\n    privileged: false -> true\n");
+}
+
+#[test]
 fn settings_change_where_the_file_says_so() {
     let before = json!({"enforcement": "off", "sessions": {"enabled": false, "limit": 0, "timeout_seconds": 1800},
         "methods": {"old": ["read"], "same": []}});
@@ -85,7 +110,7 @@ fn settings_change_where_the_file_says_so() {
 
 #[test]
 fn a_user_is_known_by_the_mail_address_and_else_by_the_name() {
-    let nameless = json!({"id": "u2", "name": "Bob", "email": null, "groups": [],
+    let nameless = json!({"id": "u2", "name": "Bob", "email": null, "groups": [], "privileged": false,
         "upstream": {"database": "d", "login": "bob", "rejected": false}});
     let state = state(&[ada(), nameless], &[], &[], json!({}));
     let user = |name: &str, email: &str, login: &str| {

@@ -1,5 +1,6 @@
 use axum::http::StatusCode;
 use lictor_control_plane::tasks::credentials;
+use lictor_policy::odoo::administrators;
 use serde_json::{Value, json};
 
 use crate::odoo::API_KEY;
@@ -145,7 +146,96 @@ async fn groups_that_odoo_does_not_tell_stay_what_they_were() {
     lab.odoo.answers().is_silent = true;
     let checked = lab.admin.post(&format!("/api/v1/users/{id}/check"), json!({})).await;
     assert_eq!((checked.status, &checked.json["odoo_groups"]), (StatusCode::OK, &json!(["base.group_user"])));
-    assert_eq!(lab.admin.post("/api/v1/users", user_body()).await.json["odoo_groups"], json!([]));
+    let refused = lab.admin.post("/api/v1/users", user_body()).await;
+    assert_eq!(refused.problem(), (503, "odoo_unreachable", ""), "nobody knows whether it is an administrator");
+    let made = lab.admin.post("/api/v1/users", privileged()).await;
+    assert_eq!((made.status, &made.json["odoo_groups"]), (StatusCode::CREATED, &json!([])), "{}", made.text);
+}
+
+/// [`user_body`] of one that may be an administrator of Odoo.
+fn privileged() -> Value {
+    let mut body = user_body();
+    body["privileged"] = json!(true);
+    body
+}
+
+/// Whether gates refuse the user's calls, by its record and by the policy.
+async fn refused(lab: &Lab, id: &str) -> (Value, Value) {
+    let policy = lab.policy(lab.revision().await).await;
+    let of_policy = policy["users"].as_array().unwrap().iter().find(|user| user["id"] == id).unwrap();
+    (user(lab, id).await["refused"].clone(), of_policy["upstream_rejected"].clone())
+}
+
+#[tokio::test]
+async fn an_administrator_of_odoo_is_taken_only_if_its_record_says_that_it_may_be_one() {
+    let lab = Lab::new().await;
+    let path = format!("/api/v1/users/{}", lab.user().await);
+    for group in administrators::GROUPS {
+        lab.odoo.answers().groups = vec!["base.group_user", *group];
+        let before = lab.revision().await;
+        let secret = json!({"upstream": {"secret": RIGHT}});
+        for answer in [lab.admin.post("/api/v1/users", user_body()).await, lab.admin.patch(&path, secret).await] {
+            assert_eq!(answer.problem(), (422, "upstream_administrator", "privileged"), "{}", answer.text);
+            assert!(answer.text.contains(group) && answer.text.contains("Role / User"), "{}", answer.text);
+        }
+        assert_eq!(lab.revision().await, before);
+        let made = lab.admin.post("/api/v1/users", privileged()).await;
+        assert_eq!((made.status, &made.json["privileged"]), (StatusCode::CREATED, &json!(true)), "{}", made.text);
+        let id = text(&made.json["id"]);
+        assert_eq!(refused(&lab, &id).await, (json!(null), json!(false)));
+        let back = lab.admin.patch(&format!("/api/v1/users/{id}"), json!({"privileged": false})).await;
+        assert_eq!(back.problem(), (422, "upstream_administrator", "privileged"), "{}", back.text);
+        let key = lab.admin.post("/api/v1/keys", json!({"name": "k", "user_id": id})).await.json;
+        let shown = lab.admin.get(&format!("/api/v1/keys/{}", text(&key["id"]))).await.json;
+        assert_eq!(shown["user_privileged"], true);
+        let listed = lab.admin.get(&format!("/api/v1/keys?user_id={id}")).await.json;
+        assert_eq!(listed["items"][0]["user_privileged"], true);
+    }
+    lab.odoo.answers().groups = vec!["base.group_user"];
+    let key = text(&lab.key().await["id"]);
+    assert_eq!(lab.admin.get(&format!("/api/v1/keys/{key}")).await.json["user_privileged"], false);
+}
+
+#[tokio::test]
+async fn a_user_who_becomes_an_administrator_of_odoo_is_refused_until_it_is_none_or_may_be_one() {
+    let lab = Lab::new().await;
+    let id = lab.user().await;
+    let path = format!("/api/v1/users/{id}");
+    lab.odoo.answers().groups = vec!["base.group_user", "base.group_system"];
+    for day in 1..=2 {
+        lab.pass(DAY);
+        credentials::check_due(&lab.app).await.unwrap();
+        assert_eq!(refused(&lab, &id).await, (json!("administrator"), json!(true)), "day {day}");
+        assert_eq!(told(&lab).await, (vec![json!(["upstream_administrator"])], json!([])), "day {day}");
+    }
+    let alert = lab.admin.get("/api/v1/alerts").await.json["items"][0].clone();
+    let history = lab.admin.get(&format!("/api/v1/alerts/{}", text(&alert["id"]))).await;
+    assert!(history.text.contains("base.group_system"), "{}", history.text);
+    let renamed = lab.admin.patch(&path, json!({"name": "Grace"})).await;
+    assert_eq!(
+        (renamed.status, &renamed.json["refused"]),
+        (StatusCode::OK, &json!("administrator")),
+        "{}",
+        renamed.text
+    );
+    let allowed = lab.admin.patch(&path, json!({"privileged": true})).await;
+    assert_eq!(allowed.json["refused"], json!(null), "{}", allowed.text);
+    assert_eq!(refused(&lab, &id).await, (json!(null), json!(false)));
+    lab.odoo.answers().groups = vec!["base.group_user"];
+    lab.admin.post(&format!("{path}/check"), json!({})).await;
+    let back = lab.admin.patch(&path, json!({"privileged": false})).await;
+    assert_eq!((back.status, &back.json["refused"]), (StatusCode::OK, &json!(null)), "{}", back.text);
+}
+
+#[tokio::test]
+async fn an_administrator_of_a_version_before_is_refused_from_the_first_start() {
+    let lab = Lab::new().await;
+    let id = lab.user().await;
+    lab.edit("UPDATE users SET privileged = NULL, odoo_groups = '[\"base.group_system\"]'").await;
+    lab.restarted().await;
+    assert_eq!(user(&lab, &id).await["refused"], "administrator");
+    lab.admin.patch(&format!("/api/v1/users/{id}"), json!({"privileged": true})).await;
+    assert_eq!(refused(&lab, &id).await, (json!(null), json!(false)));
 }
 
 #[tokio::test]

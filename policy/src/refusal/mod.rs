@@ -133,9 +133,9 @@ reasons! {
     /// No snapshot, or one that is too old.
     PolicyUnavailable = "policy_unavailable", 503, None, None,
         "The gate has no current policy; try again, and have an operator look at the control plane.";
-    /// Odoo refused the user's upstream credential.
+    /// Odoo refused the user's upstream credential, or it is that of an administrator, which nobody has allowed.
     UpstreamCredentialRejected = "upstream_credential_rejected", 503, None, None,
-        "An administrator would have to give the user's Odoo credential again.";
+        "An administrator would have to mend the user's Odoo credential; `lictor user show` says what is wrong with it.";
     /// The audit queue is full, or an intent could not be stored.
     AuditUnavailable = "audit_unavailable", 503, None, None,
         "The call cannot be recorded now; try again, and have an operator look at the control plane.";

@@ -231,7 +231,8 @@ pub struct User {
     pub groups: Vec<String>,
     /// What is put in the place of the key.
     pub upstream: Upstream,
-    /// Whether Odoo has refused the credential since it was last checked.
+    /// Whether the credential is not to be used: Odoo has refused it since it was last checked, or it is that of an administrator of
+    /// Odoo, which nobody has allowed.
     pub upstream_rejected: bool,
     /// The number of the set of Odoo groups that the user has, by which [`Model::views`] tell what Odoo shows to it. `None` while
     /// the groups are not known.

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import json
 import ssl
 import threading
 import xmlrpc.client
@@ -12,6 +13,12 @@ from support.local_server import LocalServer
 
 UID = 7
 HELD = "res.held"
+# The control plane's questions about a user: it is in one group, and no administrator.
+ABOUT_USERS: dict[str, Any] = {
+    "res.users": [{"id": UID, "all_group_ids": [1]}],
+    "res.groups": {"1": "base.group_user"},
+    "res.users.apikeys": [],
+}
 
 
 class Echo(LocalServer):
@@ -29,15 +36,19 @@ class Echo(LocalServer):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 requests.append((self.path, self.headers, body))
+                if self.path == "/jsonrpc" and (asked := json.loads(body)["params"]["args"])[3] in ABOUT_USERS:
+                    return self.answer("application/json", json.dumps({"result": ABOUT_USERS[asked[3]]}).encode())
                 params, method = xmlrpc.client.loads(body, use_datetime=True)
                 if params[3:4] == (HELD,):
                     release.wait()
                 answer: Any = UID if method == "authenticate" else params[5:]
                 document = xmlrpc.client.dumps((answer,), methodresponse=True, allow_none=True)
                 # Python leaves a carriage return bare, and its reader then makes a line feed of it.
-                document = document.replace("\r", "&#13;").encode()
+                self.answer("text/xml", document.replace("\r", "&#13;").encode())
+
+            def answer(self, media: str, document: bytes) -> None:
                 self.send_response(200)
-                self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Type", media)
                 self.send_header("Content-Length", str(len(document)))
                 self.end_headers()
                 self.wfile.write(document)

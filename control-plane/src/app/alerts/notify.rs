@@ -95,6 +95,7 @@ const fn suspicion(rule: Rule) -> &'static str {
         Rule::KeyNotDelivered => "The message with a new key did not reach its user",
         Rule::CredentialRejected => "Odoo refuses the credential of a user",
         Rule::CredentialExpiring => "The Odoo API key of a user ends soon",
+        Rule::UpstreamAdministrator => "The Odoo user behind keys is an administrator, which nobody has allowed",
         Rule::RowUnproven => "Rows of Lictor's database were changed without Lictor",
         Rule::Refusals | Rule::EmergencyRevocation => "Something happened",
     }

@@ -11,7 +11,7 @@ use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Column};
 use crate::domain::time::Moment;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     ("PREFIX", "prefix"),
     ("NAME", "name"),
     ("ACTIVE", "active"),
@@ -21,6 +21,7 @@ const COLUMNS: [Column; 9] = [
     ("LAST USED", "last_used_at"),
     ("USES", "use_count"),
     ("USER", "user_id"),
+    ("PRIVILEGED", "user_privileged"),
 ];
 
 /// Commands on keys. KEY is an id or a prefix: the 8 characters after `lct_`.

@@ -14,14 +14,15 @@ use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Failure, Result};
 use crate::cli::terminal::print::{self, Column};
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     ("NAME", "name"),
     ("EMAIL", "email"),
     ("GROUPS", "groups"),
     ("DATABASE", "upstream.database"),
     ("LOGIN", "upstream.login"),
     ("UID", "upstream.uid"),
-    ("REJECTED", "upstream.rejected"),
+    ("PRIVILEGED", "privileged"),
+    ("REFUSED", "refused"),
     ("ID", "id"),
 ];
 
@@ -95,6 +96,9 @@ pub struct Person {
     /// Lictor's own groups; `any` for none.
     #[arg(long, value_delimiter = ',', value_name = "GROUP,…")]
     groups: Option<Vec<String>>,
+    /// Let it be an administrator of Odoo; `--privileged=false` takes that back.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    privileged: Option<bool>,
 }
 
 /// Where the Odoo password or API key is. Not a flag: every user of the machine can read those.
@@ -131,6 +135,7 @@ fn fields(
         ("name", name.map(Value::from)),
         ("email", person.email.map(Value::from)),
         ("groups", person.groups.map(unless_any)),
+        ("privileged", person.privileged.map(Value::from)),
         ("upstream", changes(upstream).ok()),
     ]))
 }

@@ -77,6 +77,8 @@ named! {
         CredentialRejected = "credential_rejected",
         /// The Odoo API key that is a user's credential ends soon.
         CredentialExpiring = "credential_expiring",
+        /// A user is an administrator of Odoo, and nobody has said that it may be one.
+        UpstreamAdministrator = "upstream_administrator",
         /// A row of the policy was made, changed, taken away or put back without Lictor.
         RowUnproven = "row_unproven",
     }

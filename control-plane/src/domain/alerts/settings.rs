@@ -272,6 +272,7 @@ impl Rules {
             | Rule::KeyNotDelivered
             | Rule::CredentialRejected
             | Rule::CredentialExpiring
+            | Rule::UpstreamAdministrator
             | Rule::RowUnproven => return None,
         })
     }

@@ -264,7 +264,7 @@ impl<'a> Setting<'a> {
         api.json("PATCH", "settings", &limits)?;
         let gate = api.json("POST", "gates", &json!({"name": "bench"}))?;
         self.state.write("gate-token", &rest::text(&gate, "token")?)?;
-        let key = seed::seed(&self.state, &api, UPSTREAM_API_KEY)?;
+        let key = seed::seed(&self.state, &api, UPSTREAM_API_KEY, true)?;
         self.api = Some(api);
         Ok((control_plane.gate_port, key))
     }

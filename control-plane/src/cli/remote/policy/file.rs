@@ -48,6 +48,9 @@ pub struct UserEntry {
     /// Lictor's own groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// Whether it may be an administrator of Odoo.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privileged: bool,
     /// The Odoo credential.
     pub upstream: UpstreamEntry,
 }

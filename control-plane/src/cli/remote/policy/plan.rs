@@ -102,7 +102,7 @@ fn settings(policy: &Policy, state: &State) -> Option<Change> {
 
 fn user_change(user: &UserEntry, record: Option<&Record>) -> Option<Change> {
     let UpstreamEntry { database, login, .. } = &user.upstream;
-    let wanted = json!({"name": user.name, "email": user.email, "groups": user.groups,
+    let wanted = json!({"name": user.name, "email": user.email, "groups": user.groups, "privileged": user.privileged,
         "upstream": {"database": database, "login": login}});
     let source = SecretSource::named(user.upstream.secret_from_env.as_ref(), user.upstream.secret_from_file.as_ref());
     let Some(record) = record else {

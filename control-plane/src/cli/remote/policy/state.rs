@@ -74,6 +74,7 @@ impl State {
                 name: text("/name").unwrap_or_default(),
                 email: text("/email"),
                 groups: serde_json::from_value(record.json.get("groups").cloned().unwrap_or_default()).map_err(odd)?,
+                privileged: record.json.get("privileged") == Some(&Value::Bool(true)),
                 upstream: UpstreamEntry {
                     database: text("/upstream/database").unwrap_or_default(),
                     login: text("/upstream/login").unwrap_or_default(),
