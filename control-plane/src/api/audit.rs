@@ -208,7 +208,7 @@ impl Format {
         let fields = serde_json::to_value(record).unwrap_or_default();
         match self {
             Self::Csv => {
-                let cell = |name: &&str| fields.get(name).map(cell).unwrap_or_default();
+                let cell = |name: &&str| fields.get(name).map(|field| cell(name, field)).unwrap_or_default();
                 text.push_str(&csv::line(FIELDS.iter().map(cell)));
             }
             Self::Json => {
@@ -219,12 +219,15 @@ impl Format {
     }
 }
 
-/// A field as the text of a cell; the members of a list with spaces between them.
-fn cell(field: &Value) -> String {
+/// A field as the text of a cell; the members of a list with spaces between them, or `; ` where they have spaces themselves.
+fn cell(name: &str, field: &Value) -> String {
     match field {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(members) => members.iter().map(cell).collect::<Vec<_>>().join(" "),
+        Value::Array(members) => {
+            let members: Vec<_> = members.iter().map(|member| cell(name, member)).collect();
+            members.join(if name == "lacks" { "; " } else { " " })
+        }
         other => other.to_string(),
     }
 }

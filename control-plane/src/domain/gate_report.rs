@@ -107,6 +107,10 @@ fn correct(event: &mut Event, now: Moment) {
     for text in [&mut event.request_id, &mut event.user_agent, &mut event.database].into_iter().flatten() {
         keep(text, is_of_text);
     }
+    event.lacks.truncate(wire::MAX_LACKS);
+    for text in &mut event.lacks {
+        keep(text, is_of_text);
+    }
     event.record_count = event.record_count.map(|count| count.min(MAX_NUMBER));
     event
         .record_digest

@@ -116,13 +116,14 @@ async fn nothing_that_is_sent_with_a_gates_token_breaks_the_door_or_the_log() {
         json!("intent"),
         json!("outcome"),
         json!(["read"]),
+        json!(vec!["\u{0}"; 30]),
         json!("session_limit"),
         json!("upstream_credential_rejected"),
     ];
     let full = json!({"sequence": 0, "kind": "call", "count": 1, "at": START, "decision_id": "d", "request_id": "r",
         "key_id": "k", "user_id": "u", "client_ip": "192.0.2.1", "user_agent": "a", "session": "s", "road": "/jsonrpc",
         "database": "d", "model": "res.partner", "method": "read", "operations": ["read"], "record_ids": [1],
-        "outcome": "allowed", "none_answer": false, "reason": null, "would_deny": null, "fault_code": 1, "gate_us": 1,
+        "outcome": "allowed", "none_answer": false, "reason": null, "would_deny": null, "lacks": ["read of a.b"], "schema_stale": false, "fault_code": 1, "gate_us": 1,
         "odoo_us": 1, "request_bytes": 1, "response_bytes": 1});
     let mut sequence = 0;
     for name in full.as_object().unwrap().keys().map(String::as_str).chain(["boot", "version", "events", "other"]) {
@@ -156,6 +157,12 @@ async fn nothing_that_is_sent_with_a_gates_token_breaks_the_door_or_the_log() {
                     assert!(!text.contains('<'), "{name}: {row}");
                 }
             }
+            let lacks = row["lacks"].as_array().unwrap();
+            let is_well = |text: &str| text.len() <= 256 && !text.chars().any(char::is_control);
+            assert!(
+                lacks.len() <= wire::MAX_LACKS && lacks.iter().all(|text| is_well(text.as_str().unwrap())),
+                "{row}"
+            );
             let ip = row["client_ip"].as_str().unwrap();
             assert!(ip.is_empty() || ip.parse::<std::net::IpAddr>().is_ok(), "{row}");
             assert!(row["at"].as_str().unwrap() < "2030-01-01T00:06", "{row}");

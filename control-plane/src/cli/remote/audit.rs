@@ -13,11 +13,12 @@ use crate::cli::remote::{Limit, key, user};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Column, Output};
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     ("AT", "at"),
     ("OUTCOME", "outcome"),
     ("REASON", "reason"),
     ("WOULD DENY", "would_deny"),
+    ("LACKS", "lacks"),
     ("MODEL", "model"),
     ("METHOD", "method"),
     ("RECORDS", RECORDS),

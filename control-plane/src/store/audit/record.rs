@@ -71,6 +71,8 @@ macro_rules! fields {
             reason: Option<Reason> = parse_optional_enum "reason" by Reason;
             /// Why it would have been refused, if the stage were not in shadow.
             would_deny: Option<Reason> = parse_optional_enum "would_deny";
+            /// All that it lacks, which the policy would have to allow: fields, paths, methods, operations on models.
+            lacks: Vec<String> = json_or_default "lacks";
             /// The fault code that the client saw.
             fault_code: Option<i64> = optional_number "fault_code" by i64;
             /// Microseconds in the gate.

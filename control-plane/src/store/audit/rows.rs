@@ -136,6 +136,7 @@ columns! {
     record_count: Option<i64>,
     record_digest: Option<String>,
     nested_ids: Option<String>,
+    lacks: Option<String>,
 }
 
 impl Row {
@@ -175,6 +176,7 @@ impl Row {
             record_count: event.record_count.map(saturating_i64),
             record_digest: event.record_digest.clone(),
             nested_ids: (!event.nested_ids.is_empty()).then(|| json(&event.nested_ids)).transpose()?,
+            lacks: (!event.lacks.is_empty()).then(|| json(&event.lacks)).transpose()?,
         })
     }
 
@@ -214,6 +216,7 @@ impl Row {
             response_bytes: half.response_bytes.max(other.response_bytes),
             // The outcome's: a call may be refused after its intent.
             would_deny: if is_intent { half.would_deny } else { other.would_deny },
+            lacks: if is_intent { half.lacks } else { other.lacks },
             record_count,
             record_digest,
             nested_ids: half.nested_ids.or(other.nested_ids),
