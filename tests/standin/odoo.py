@@ -1,4 +1,4 @@
-"""A stand-in for Odoo, so that a gate can be tried without one: a few partners in memory, XML-RPC and JSON-RPC.
+"""A stand-in for Odoo, so that a gate can be tried without one: a few partners in memory, by XML-RPC and JSON-RPC.
 
 It reads and answers as Odoo 19 does, with the same library, but knows only what a first try needs. It listens on
 127.0.0.1, one database `standin`, one login agent/agent, who is no administrator; what is written is gone when it stops.
@@ -25,7 +25,7 @@ APPLICATION_ERROR, WARNING, ACCESS_DENIED, ACCESS_ERROR = 1, 2, 3, 4
 PAGE = """<!DOCTYPE html>
 <title>Not Odoo</title>
 <h1>This is a stand-in for Odoo</h1>
-<p>It answers XML-RPC with a few partners in memory, so that Lictor can be tried. There is nothing to log in to here.
+<p>It answers XML-RPC and JSON-RPC with a few partners in memory, so that Lictor can be tried. There is nothing to log in to here.
 Start <code>cargo xtask up --odoo URL</code> to guard a real Odoo.</p>
 """
 
@@ -42,9 +42,32 @@ class UserError(Exception):
     """The call makes no sense to the model."""
 
 
-def fields(**labels_and_types):
-    """`name=("Label", "type")`, with the fields that every model has."""
-    return {"id": ("ID", "integer"), "display_name": ("Display Name", "char"), **labels_and_types}
+# The groups of the one login: no administrator of Odoo's.
+GROUPS = ("base.group_user", "base.group_partner_manager")
+
+# The names of the exceptions in Odoo's answers by JSON-RPC.
+EXCEPTIONS = {"AccessDenied": "odoo.exceptions.AccessDenied", "AccessError": "odoo.exceptions.AccessError", "UserError": "odoo.exceptions.UserError"}
+
+
+def fields(**described):
+    """`name=("Label", "type", attributes…)`, with the fields that every model has, as `fields_get` describes them."""
+    described = {
+        "id": ("ID", "integer", {"readonly": True}),
+        "display_name": ("Display Name", "char", {"readonly": True, "store": False, "depends": ["name"]}),
+        **described,
+    }
+    usual = {"store": True, "readonly": False, "depends": []}
+    columns = {}
+    for name, (label, kind, *attributes) in described.items():
+        columns[name] = {"name": name, "string": label, "type": kind, "required": name == "name", **usual}
+        for more in attributes:
+            columns[name].update(more)
+    return columns
+
+
+def to(model, **attributes):
+    """The attributes of a relation."""
+    return {"relation": model, **attributes}
 
 
 class Model:
@@ -60,7 +83,7 @@ class Model:
             raise ValueError(f"Invalid field {field!r} on {self.name!r}")
         if field == "display_name":
             return record.get("name", f"{self.name},{record['id']}")
-        return record.get(field, False)
+        return record.get(field, [] if self.columns[field]["type"] in ("one2many", "many2many") else False)
 
     def existing(self, ids):
         """The records of one id or a list of ids, in that order."""
@@ -106,15 +129,23 @@ class Model:
 
     def fields_get(self, allfields=None, attributes=None):
         described = {}
-        for name, (label, kind) in self.columns.items():
+        for name, about in self.columns.items():
             if allfields and name not in allfields:
                 continue
-            about = {"name": name, "string": label, "type": kind, "required": name == "name", "readonly": name == "id"}
-            described[name] = {key: value for key, value in about.items() if not attributes or key in attributes}
+            described[name] = {key: value for key, value in about.items() if attributes is None or key in attributes}
         return described
 
+    def has_access(self, ids, operation):
+        return operation == "read" or self.writable
+
+    def check_access_rights(self, operation, raise_exception=True):
+        allowed = self.has_access([], operation)
+        if raise_exception and not allowed:
+            self.changeable()
+        return allowed
+
     def get_external_id(self, ids):
-        return {record["id"]: record.get("xml_id", "") for record in self.existing(ids)}
+        return {number: GROUPS[number - 1] for number in ids if self.name == "res.groups"}
 
     def create(self, vals_list):
         self.changeable()
@@ -140,7 +171,10 @@ class Model:
         return True
 
 
-PUBLIC = ("search", "search_count", "read", "search_read", "fields_get", "get_external_id", "create", "write", "unlink")
+PUBLIC = (
+    "search", "search_count", "read", "search_read", "fields_get", "has_access", "check_access_rights", "get_external_id",
+    "create", "write", "unlink",
+)  # fmt: skip
 
 COMPARISONS = {
     "=": lambda left, right: left == right,
@@ -178,7 +212,21 @@ def models():
     """Fresh records."""
     partner = fields(
         name=("Name", "char"), email=("Email", "char"), phone=("Phone", "char"), city=("City", "char"),
-        is_company=("Is a Company", "boolean"), comment=("Notes", "html"),
+        is_company=("Is a Company", "boolean"), comment=("Notes", "html", {"sanitize": True}),
+        parent_id=("Related Company", "many2one", to("res.partner")),
+        child_ids=("Contact", "one2many", to("res.partner", relation_field="parent_id")),
+        country_id=("Country", "many2one", to("res.country")),
+        company_id=("Company", "many2one", to("res.company")),
+        user_id=("Salesperson", "many2one", to("res.users")),
+        parent_name=("Parent name", "char", {"related": "parent_id.name", "depends": ["parent_id.name"], "readonly": True, "store": False}),
+        create_date=("Created on", "datetime", {"readonly": True}),
+    )  # fmt: skip
+    user = fields(
+        name=("Name", "char", {"related": "partner_id.name", "depends": ["partner_id.name"], "store": False}),
+        login=("Login", "char", {"required": True}), active=("Active", "boolean"),
+        partner_id=("Related Partner", "many2one", to("res.partner", required=True)),
+        company_id=("Company", "many2one", to("res.company", required=True)),
+        all_group_ids=("Groups and implied groups", "many2many", to("res.groups", depends=["group_ids.all_implied_ids"], readonly=True, store=False)),
     )  # fmt: skip
     people = [
         {"name": "YourCompany", "email": "info@yourcompany.example.com", "city": "Brussels", "is_company": True},
@@ -189,14 +237,19 @@ def models():
     ]
     known = [
         Model("res.partner", "Contact", partner, people, writable=True),
-        Model(
-            "res.users", "User",
-            fields(name=("Name", "char"), login=("Login", "char"), active=("Active", "boolean"), all_group_ids=("Groups", "many2many")),
-            [{"name": "OdooBot", "login": "__system__"}, {"name": "Agent", "login": LOGIN, "active": True, "all_group_ids": [1, 2]}],
-        ),
-        Model("res.groups", "Access Groups", fields(name=("Name", "char"), xml_id=("External ID", "char")),
-              [{"name": "Role / User", "xml_id": "base.group_user"}, {"name": "Creation", "xml_id": "base.group_partner_manager"}]),
-        Model("res.company", "Companies", fields(name=("Company Name", "char")), [{"name": "YourCompany"}]),
+        Model("res.users", "User", user,
+              [{"name": "OdooBot", "login": "__system__"},
+               {"name": "Agent", "login": LOGIN, "active": True, "all_group_ids": list(range(1, len(GROUPS) + 1))}]),
+        Model("res.groups", "Access Groups", fields(name=("Name", "char")), [{"name": name} for name in GROUPS]),
+        Model("res.company", "Companies",
+              fields(name=("Company Name", "char"), currency_id=("Currency", "many2one", to("res.currency", required=True)),
+                     country_id=("Country", "many2one", to("res.country"))),
+              [{"name": "YourCompany"}]),
+        Model("res.country", "Country",
+              fields(name=("Country Name", "char"), code=("Country Code", "char"), currency_id=("Currency", "many2one", to("res.currency"))),
+              [{"name": "Belgium", "code": "BE"}, {"name": "United States", "code": "US"}]),
+        Model("res.currency", "Currency", fields(name=("Currency", "char"), symbol=("Symbol", "char", {"required": True})),
+              [{"name": "EUR", "symbol": "€"}, {"name": "USD", "symbol": "$"}]),
         Model("res.lang", "Languages", fields(name=("Name", "char"), code=("Locale Code", "char")),
               [{"name": "English (US)", "code": "en_US"}]),
         Model("ir.module.module", "Module", fields(name=("Technical Name", "char"), state=("Status", "selection")),
@@ -212,16 +265,16 @@ def models():
     for model in known:
         number = next(about_models.next_id)
         about_models.records[number] = {"id": number, "name": model.description, "model": model.name}
-        for name, (label, kind) in model.columns.items():
+        for name, about in model.columns.items():
             number = next(about_fields.next_id)
             about_fields.records[number] = {
-                "id": number, "name": name, "model": model.name, "field_description": label, "ttype": kind,
+                "id": number, "name": name, "model": model.name, "field_description": about["string"], "ttype": about["type"],
             }  # fmt: skip
     return {model.name: model for model in known}
 
 
 class Odoo:
-    """The two XML-RPC services."""
+    """The two services, by XML-RPC and JSON-RPC."""
 
     def __init__(self):
         self.models = models()
@@ -287,18 +340,19 @@ def answer(odoo, service, body):
     return xmlrpc.client.dumps(fault)
 
 
-def answer_json(odoo, body):
-    """The same by JSON-RPC."""
+def json_answer(odoo, body):
+    """The same as JSON."""
     call = json.loads(body)
-    about = {"jsonrpc": "2.0", "id": call.get("id")}
+    reply = {"jsonrpc": "2.0", "id": call.get("id")}
     try:
         params = call["params"]
-        service = {"common": odoo.common, "object": odoo.object}[params["service"]]
-        return json.dumps({**about, "result": service(params["method"], params["args"])})
+        service = odoo.common if params["service"] == "common" else odoo.object
+        reply["result"] = service(params["method"], params["args"])
     except Exception as error:
-        module = "odoo.exceptions" if isinstance(error, (AccessDenied, AccessError, UserError)) else "builtins"
-        data = {"name": f"{module}.{type(error).__name__}", "message": str(error)}
-        return json.dumps({**about, "error": {"code": 0, "message": "Odoo Server Error", "data": data}})
+        name = EXCEPTIONS.get(type(error).__name__, f"builtins.{type(error).__name__}")
+        data = {"name": name, "message": str(error), "arguments": list(error.args), "context": {}, "debug": traceback.format_exc()}
+        reply["error"] = {"code": 0, "message": "Odoo Server Error", "data": data}
+    return json.dumps(reply)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -318,7 +372,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if road in (f"/xmlrpc/2/{service}", f"/xmlrpc/{service}"):
                 return self.reply(200, "text/xml", answer(self.odoo, service, body))
         if road == "/jsonrpc":
-            return self.reply(200, "application/json", answer_json(self.odoo, body))
+            return self.reply(200, "application/json", json_answer(self.odoo, body))
         return self.reply(404, "text/plain", "The stand-in knows /xmlrpc/2/common, /xmlrpc/2/object and /jsonrpc.")
 
     def do_GET(self):

@@ -42,6 +42,8 @@ pub fn seed(state: &State, api: &Api, secret: &str, privileged: bool) -> Result<
     let user_id = user.get("id").context("the control plane's answer has no `id`")?;
     let made = api.json("POST", "keys", &json!({"name": KEY_NAME, "user_id": user_id}))?;
     let key = rest::text(&made, "key")?;
+    // What the first call names is to be known by then.
+    api.json("POST", "schema/refresh", &json!({}))?;
     state.write(KEY_FILE, &key)?;
     Ok(key)
 }

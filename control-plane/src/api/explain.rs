@@ -85,7 +85,7 @@ pub async fn explain(State(app): State<App>, Body(question): Body<Question>) -> 
     let key = keys::find(&mut connection, &question.key_id).await?;
     let key = key.ok_or_else(|| Problem::invalid("key_id", "Name a key that exists; GET /api/v1/keys lists them."))?;
     let user = users::find(&mut connection, &key.user_id).await?.or_absent("user")?;
-    let policy = snapshot::of_call(&mut connection, &key.id, &question.model).await?;
+    let policy = snapshot::of_call(&mut connection, &key.id).await?;
     drop(connection);
     let policy = Snapshot::try_from(policy).map_err(Problem::internal)?;
     let database = question.database.clone().unwrap_or(user.upstream.database);

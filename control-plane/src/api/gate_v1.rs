@@ -22,7 +22,7 @@ use crate::http::extract::{Query, Wire};
 use crate::store::audit::sequences;
 use crate::store::gates::Seen;
 use crate::store::{StoreError, in_time};
-use crate::tasks::credentials;
+use crate::tasks::{credentials, schema};
 
 /// What a gate has.
 #[derive(Deserialize)]
@@ -151,6 +151,7 @@ pub async fn events(
     let new = record(&mut tx, &gate.id, &batch).await?;
     evaluate::evaluate(&mut tx, &gate.id, &new).await?;
     credentials::take_note(&mut tx, &batch.events).await?;
+    schema::take_note(&mut tx, &batch.events).await?;
     tx.commit().await?;
     app.metrics.events_stored(new.len() as u64);
     if corrected > 0 {

@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod pauses;
 pub mod permissions;
 pub mod router;
+pub mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;

@@ -16,7 +16,7 @@ use crate::api::auth::require;
 use crate::api::openapi::{self, Documents};
 use crate::api::{
     accounts, admin_audit, alerts, audit, emergency, explain, gate_v1, gates, health, jobs, key_link, keys, metrics,
-    outbox, pauses, permissions, sessions, settings, sign_in, tokens, users, webhooks,
+    outbox, pauses, permissions, schema, sessions, settings, sign_in, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::domain::actor::Role;
@@ -123,6 +123,12 @@ pub fn api_table() -> Vec<Route<App>> {
         route(manager, Put, "/api/v1/permissions/{model}", "Say all that may be done to a model.", permissions::put)
             .status(&[200, 201]),
         route(manager, Delete, "/api/v1/permissions/{model}", "Close a model.", permissions::delete),
+        route(user, Get, "/api/v1/schema", "What is known of Odoo's models, ordered by name.", schema::list),
+        route(user, Get, "/api/v1/schema/changes", "What changed in Odoo's models, newest first.", schema::changes),
+        route(user, Get, "/api/v1/schema/{model}", "The fields of a model of Odoo.", schema::show).or(&[NotFound]),
+        // It opens nothing: whoever makes permissions is to see what they may name.
+        route(manager, Post, "/api/v1/schema/refresh", "Ask Odoo now; 202 if it takes long.", schema::refresh)
+            .status(&[200, 202]),
         route(admin, Get, "/api/v1/settings", "All settings.", settings::show),
         route(admin, Patch, "/api/v1/settings", "Change settings; what is left out stays as it is.", settings::update),
         route(user, Get, "/api/v1/audit", "Records of calls, newest first.", audit::list),

@@ -38,7 +38,7 @@ use crate::domain::signing::Signer;
 use crate::domain::time::{Clock, Moment, system_clock};
 use crate::secrets::vault::Vault;
 use crate::store::proof::Keys;
-use crate::store::{Store, StoreError, jobs};
+use crate::store::{Store, StoreError, jobs, schema};
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -119,6 +119,7 @@ impl App {
             stopping: watch::Sender::new(false),
         }));
         jobs::prepare(&app.store).await?;
+        schema::prepare(&app.store).await?;
         upgrade::upgrade(&app.store).await?;
         Ok(app)
     }

@@ -4,5 +4,6 @@ pub mod delivery;
 pub mod http;
 pub mod mail;
 pub mod odoo;
+pub mod odoo_models;
 pub mod smtp;
 pub mod webhook;

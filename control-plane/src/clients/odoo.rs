@@ -10,6 +10,8 @@ use lictor_policy::formats::xmlrpc::{self, MethodCall};
 use lictor_policy::odoo::is_api_key;
 use lictor_policy::secret::Secret;
 use rustls::RootCertStore;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -43,6 +45,9 @@ pub enum OdooError {
     /// Odoo answered with a fault: the database does not exist, or Odoo is not well.
     #[error("Odoo answered with a fault: check that the database exists, then Odoo's log")]
     Fault,
+    /// Odoo answered that it has no such model.
+    #[error("Odoo has no such model")]
+    NoModel,
     /// No answer.
     #[error("Odoo did not answer: {0}")]
     Unreachable(&'static str),
@@ -90,7 +95,7 @@ impl Odoo {
     /// The user that the credential belongs to.
     pub async fn authenticate(&self, database: &str, login: &str, secret: &Secret) -> Result<Uid, OdooError> {
         let call = authenticate_call(database, login, secret);
-        read_uid(&self.ask(&self.common, "text/xml", call).await?)
+        read_uid(&self.ask(&self.common, "text/xml", call, MAX_ANSWER_BYTES).await?)
     }
 
     /// The same for a credential that is new: if Odoo refuses a password, says whether it is the wrong one, or whether
@@ -101,7 +106,8 @@ impl Odoo {
             Err(OdooError::Rejected) if !is_api_key(secret.expose().as_bytes()) => {
                 let params = json!({"db": database, "login": login, "password": secret.expose()});
                 // A login with a second factor yet to come has an answer without a uid; a wrong one has an error.
-                let accepted = self.json(&self.web_login, params).await.is_ok_and(|answer| answer.is_object());
+                let answer = self.json::<serde_json::Value>(&self.web_login, params, MAX_ANSWER_BYTES).await;
+                let accepted = answer.is_ok_and(|answer| answer.is_object());
                 Err(if accepted { OdooError::NeedsApiKey } else { OdooError::Rejected })
             }
             result => result,
@@ -113,10 +119,10 @@ impl Odoo {
     pub async fn look(&self, database: &str, Uid(uid): Uid, secret: &Secret, now: Moment) -> Result<Look, OdooError> {
         let ask = async |model: &str, method: &str, args: serde_json::Value| {
             let args = json!([database, uid, secret.expose(), model, method, args]);
-            self.json(&self.jsonrpc, json!({"service": "object", "method": "execute_kw", "args": args})).await
+            self.execute(args, MAX_ANSWER_BYTES).await
         };
         let odd = || OdooError::NotOdoo("its answer about the user has another form");
-        let users = ask("res.users", "read", json!([[uid], ["all_group_ids"]])).await?;
+        let users: serde_json::Value = ask("res.users", "read", json!([[uid], ["all_group_ids"]])).await?;
         let ids = users.pointer("/0/all_group_ids").cloned().ok_or_else(odd)?;
         let names = ask("res.groups", "get_external_id", json!([ids])).await?;
         let names: BTreeMap<String, String> = serde_json::from_value(names).map_err(|_| odd())?;
@@ -131,20 +137,29 @@ impl Odoo {
         Ok(Look { groups: groups.into_iter().collect(), ends_at })
     }
 
-    /// The result of a call by JSON-RPC.
-    async fn json(&self, uri: &Uri, params: serde_json::Value) -> Result<serde_json::Value, OdooError> {
-        let call = json!({"jsonrpc": "2.0", "method": "call", "id": 1, "params": params});
-        let answer = self.ask(uri, "application/json", call.to_string()).await?;
-        let mut answer: serde_json::Value =
-            serde_json::from_slice(&answer).map_err(|_| OdooError::NotOdoo("its answer is not JSON"))?;
-        match answer.pointer("/error/data/name").and_then(serde_json::Value::as_str) {
-            Some("odoo.exceptions.AccessDenied") => Err(OdooError::Rejected),
-            Some(_) => Err(OdooError::Fault),
-            None => Ok(answer.get_mut("result").map(serde_json::Value::take).unwrap_or_default()),
-        }
+    /// The result of a call of a model's method by JSON-RPC, of which the answer has so many bytes at most.
+    pub(super) async fn execute<T: DeserializeOwned>(
+        &self,
+        args: serde_json::Value,
+        limit: usize,
+    ) -> Result<T, OdooError> {
+        let params = json!({"service": "object", "method": "execute_kw", "args": args});
+        self.json(&self.jsonrpc, params, limit).await
     }
 
-    async fn ask(&self, uri: &Uri, media: &'static str, call: String) -> Result<Bytes, OdooError> {
+    /// The result of a call by JSON-RPC.
+    async fn json<T: DeserializeOwned>(
+        &self,
+        uri: &Uri,
+        params: serde_json::Value,
+        limit: usize,
+    ) -> Result<T, OdooError> {
+        let call = json!({"jsonrpc": "2.0", "method": "call", "id": 1, "params": params});
+        let answer = self.ask(uri, "application/json", call.to_string(), limit).await?;
+        read_json(&answer)
+    }
+
+    async fn ask(&self, uri: &Uri, media: &'static str, call: String, limit: usize) -> Result<Bytes, OdooError> {
         let deadline = Instant::now() + TIMEOUT;
         let request = Request::post(uri.clone())
             .header(header::CONTENT_TYPE, media)
@@ -154,7 +169,7 @@ impl Odoo {
         if !response.status().is_success() {
             return Err(OdooError::NotOdoo("its status is not 200"));
         }
-        Ok(read(response.into_body(), MAX_ANSWER_BYTES, deadline).await?)
+        Ok(read(response.into_body(), limit, deadline).await?)
     }
 }
 
@@ -166,6 +181,39 @@ impl From<HttpError> for OdooError {
             HttpError::Body => Self::NotOdoo("its answer is cut off or too long"),
         }
     }
+}
+
+/// An answer by JSON-RPC; of a result that is `None` Odoo sends nothing.
+#[derive(Deserialize)]
+struct Answer<T> {
+    result: Option<T>,
+    error: Option<Failure>,
+}
+
+/// Holds what Odoo's error is, and not what it says: that may hold values.
+#[derive(Deserialize)]
+struct Failure {
+    data: FailureData,
+}
+
+#[derive(Deserialize)]
+struct FailureData {
+    name: String,
+    #[serde(default)]
+    message: serde_json::Value,
+}
+
+fn read_json<T: DeserializeOwned>(answer: &[u8]) -> Result<T, OdooError> {
+    let odd = OdooError::NotOdoo("its answer has another form");
+    let Answer { result, error } = serde_json::from_slice(answer).map_err(|_| odd.clone())?;
+    let Some(Failure { data: FailureData { name, message } }) = error else { return result.ok_or(odd) };
+    // As odoo/service/model.py says it, in no other language.
+    let is_of_model = |text: &str| text.starts_with("Object ") && text.ends_with(" doesn't exist");
+    Err(match name.as_str() {
+        "odoo.exceptions.AccessDenied" => OdooError::Rejected,
+        "odoo.exceptions.UserError" if message.as_str().is_some_and(is_of_model) => OdooError::NoModel,
+        _ => OdooError::Fault,
+    })
 }
 
 fn authenticate_call(database: &str, login: &str, secret: &Secret) -> String {
@@ -202,6 +250,26 @@ mod tests {
         }
         for bad in ["", "odoo:8069", "ftp://odoo", "http://", "http://od oo"] {
             assert!(Odoo::at(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_answer_by_json_rpc_is_a_result_or_says_what_went_wrong() {
+        let answer = |text: &str| read_json::<serde_json::Value>(text.as_bytes()).map_err(|error| error.to_string());
+        assert_eq!(answer(r#"{"jsonrpc": "2.0", "id": 1, "result": [7]}"#), Ok(json!([7])));
+        let error = |name: &str, message: &str| {
+            answer(&json!({"error": {"code": 0, "data": {"name": name, "message": message}}}).to_string()).unwrap_err()
+        };
+        for (name, message, expected) in [
+            ("odoo.exceptions.AccessDenied", "Access Denied", OdooError::Rejected),
+            ("odoo.exceptions.UserError", "Object sale.order doesn't exist", OdooError::NoModel),
+            ("odoo.exceptions.UserError", "Give a name", OdooError::Fault),
+            ("builtins.KeyError", "Object sale.order doesn't exist", OdooError::Fault),
+        ] {
+            assert_eq!(error(name, message), expected.to_string(), "{name}");
+        }
+        for odd in ["", "[]", "{}", r#"{"error": "no"}"#, r#"{"result": null}"#] {
+            assert!(answer(odd).unwrap_err().contains("another form"), "{odd}");
         }
     }
 

@@ -16,6 +16,7 @@ pub mod named;
 pub mod permission;
 pub mod problem;
 pub mod revision;
+pub mod schema;
 pub mod sequences;
 pub mod settings;
 pub mod severity;

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod pauses;
 pub mod permissions;
 pub mod proof;
+pub mod schema;
 pub mod sealed;
 pub mod sessions;
 pub mod settings;

@@ -7,12 +7,14 @@ use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
+use crate::domain::schema::sets::{GroupSet, Numbered};
 use crate::domain::settings::Settings;
+use crate::store::engine::row::Columns as _;
 use crate::store::proof::ledger::Ledger;
 use crate::store::proof::rows::Found;
-use crate::store::proof::tables::{KEYS, PAUSES, PERMISSIONS, TERMINATIONS, Table, USERS};
+use crate::store::proof::tables::{KEYS, MODELS, PAUSES, PERMISSIONS, SCHEMA, TERMINATIONS, Table, USERS};
 use crate::store::users::{self, Upstream, User};
-use crate::store::{Connection, Meta, StoreError, keys, pauses, permissions, settings, terminations};
+use crate::store::{Connection, Meta, StoreError, keys, pauses, permissions, schema, settings, terminations};
 
 /// A part of the policy that a change may have touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub enum Part {
     Key(String),
     /// The permission of a model.
     Permission(String),
+    /// What is known of Odoo's models.
+    Schema,
 }
 
 /// The whole policy, as far as it proves itself.
@@ -72,11 +76,14 @@ pub async fn whole(connection: &mut Connection, last: Option<&Settings>) -> Resu
     snapshot.pauses = pauses::wire(&all(&PAUSES, "SELECT * FROM pauses ORDER BY scope, target").await?)?;
     let ended = all(&TERMINATIONS, "SELECT * FROM terminations ORDER BY line, client_ip").await?;
     snapshot.terminations = terminations::wire(&ended)?;
+    let row = all(&SCHEMA, "SELECT * FROM odoo_schema").await?;
+    let models = all(&MODELS, "SELECT * FROM odoo_models ORDER BY name").await?;
+    let sets = put_schema(&mut snapshot, row.first(), &models)?;
     let mut unreadable = 0;
     for row in all(&USERS, "SELECT * FROM users ORDER BY id").await? {
         let found = users::read(&row)?;
         match keys.vault.open(&found.upstream.sealed, &Upstream::owner(&found.id)) {
-            Ok(secret) => snapshot.users.push(user(found, secret)),
+            Ok(secret) => snapshot.users.push(user(found, secret, &sets)),
             Err(_) => unreadable += 1,
         }
     }
@@ -114,6 +121,10 @@ pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snap
     snapshot.terminations = terminations::wire(&connection.only_genuine(&TERMINATIONS, rows)?)?;
     let user_id = match part {
         Part::Frame | Part::Stops => None,
+        Part::Schema => {
+            add_schema(connection, &mut snapshot).await?;
+            None
+        }
         Part::User(id) => Some(id.clone()),
         Part::Key(id) => {
             let found = keys::find(connection, id).await?;
@@ -131,16 +142,46 @@ pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snap
     if let Some(id) = user_id
         && let Some(found) = users::find(connection, &id).await?
     {
-        snapshot.users.push(user(found, Secret::new("")));
+        let sets = schema::known(connection).await?.sets;
+        snapshot.users.push(user(found, Secret::new(""), &sets));
     }
     Ok(snapshot)
 }
 
-/// A policy of all that a call with this key on this model is decided from, without secrets.
-pub async fn of_call(connection: &mut Connection, key_id: &str, model: &str) -> Result<wire::Snapshot, StoreError> {
+/// A policy of all that a call with this key is decided from, without secrets: all permissions and models, as a path may lead
+/// from one to any other.
+pub async fn of_call(connection: &mut Connection, key_id: &str) -> Result<wire::Snapshot, StoreError> {
     let mut snapshot = part(connection, &Part::Key(key_id.to_owned())).await?;
-    snapshot.permissions.extend(permissions::find(connection, model).await?.map(|(permission, _)| permission));
+    let rows = sqlx::query("SELECT * FROM permissions ORDER BY model").fetch_all(&mut *connection).await?;
+    for row in connection.only_genuine(&PERMISSIONS, rows)? {
+        snapshot.permissions.push(permissions::read(&row)?.0);
+    }
+    add_schema(connection, &mut snapshot).await?;
     Ok(snapshot)
+}
+
+/// Adds what is known of Odoo's models.
+async fn add_schema(connection: &mut Connection, snapshot: &mut wire::Snapshot) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT * FROM odoo_schema").fetch_all(&mut *connection).await?;
+    let models = sqlx::query("SELECT * FROM odoo_models ORDER BY name").fetch_all(&mut *connection).await?;
+    let (row, models) = (connection.only_genuine(&SCHEMA, row)?, connection.only_genuine(&MODELS, models)?);
+    put_schema(snapshot, row.first(), &models).map(drop)
+}
+
+/// The same of rows that prove themselves; answers the numbers of the sets of groups.
+fn put_schema(
+    snapshot: &mut wire::Snapshot,
+    row: Option<&AnyRow>,
+    models: &[AnyRow],
+) -> Result<Vec<Numbered>, StoreError> {
+    // Without it nobody knows whose views the models have.
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let known = schema::read_known(row)?;
+    let read_at = row.optional_moment("read_at")?.map_or(0, |moment| moment.0);
+    let entry = |row| schema::read(row).map(|model| wire::ModelEntry { name: model.name, record: model.record });
+    let models = models.iter().map(entry).collect::<Result<_, _>>()?;
+    snapshot.schema = wire::Schema { version: known.version, read_at, models };
+    Ok(known.sets)
 }
 
 /// The part of a rate limit that one gate may use up.
@@ -177,8 +218,10 @@ async fn frame(connection: &mut Connection, settings: Settings) -> Result<(wire:
     Ok((snapshot, share))
 }
 
-fn user(user: User, secret: Secret) -> wire::User {
+fn user(user: User, secret: Secret, sets: &[Numbered]) -> wire::User {
+    let set = GroupSet::of(&user.upstream.database, &user.odoo_groups);
     let is_refused = user.refused().is_some();
+    let view = set.and_then(|set| sets.iter().find(|known| known.set == set)).map(|known| known.number);
     wire::User {
         id: user.id,
         groups: user.groups.into_iter().chain(user.odoo_groups).collect(),
@@ -189,7 +232,7 @@ fn user(user: User, secret: Secret) -> wire::User {
             secret,
         },
         upstream_rejected: is_refused,
-        view: None,
+        view,
     }
 }
 

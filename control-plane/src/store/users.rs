@@ -19,6 +19,8 @@ use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// How often a credential is checked, and the groups are read.
 const CHECK_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+/// After this time a user is checked again whose groups could not be read yet: what it sees of Odoo depends on them.
+const UNKNOWN_GROUPS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A user.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -161,7 +163,8 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
     if !rows::update(tx, &USERS, "id = $1", vec![id()], columns.clone()).await?.is_empty() {
         return Ok(());
     }
-    let due_at = user.created_at.plus(CHECK_INTERVAL);
+    let interval = if user.odoo_groups.is_empty() { UNKNOWN_GROUPS_INTERVAL } else { CHECK_INTERVAL };
+    let due_at = user.created_at.plus(interval);
     columns.extend([("id", id()), ("created_at", user.created_at.into()), ("upstream_due_at", due_at.into())]);
     rows::insert(tx, &USERS, columns).await
 }
@@ -176,7 +179,8 @@ pub async fn privileged(connection: &mut Connection) -> Result<BTreeSet<String>,
 /// revision.
 pub async fn note_check(tx: &mut WriteTx, id: &str, upstream: &Upstream) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE users SET upstream_checked_at = $2, upstream_ends_at = $3, upstream_due_at = $4 \
+        "UPDATE users SET upstream_checked_at = $2, upstream_ends_at = $3, \
+         upstream_due_at = CASE WHEN odoo_groups = '[]' AND upstream_rejected = 0 THEN $6 ELSE $4 END \
          WHERE id = $1 AND upstream_secret = $5",
     )
     .bind(id)
@@ -184,6 +188,7 @@ pub async fn note_check(tx: &mut WriteTx, id: &str, upstream: &Upstream) -> Resu
     .bind(upstream.ends_at.map(|moment| saturating_i64(moment.0)))
     .bind(saturating_i64(tx.now().plus(CHECK_INTERVAL).0))
     .bind(upstream.sealed.text())
+    .bind(saturating_i64(tx.now().plus(UNKNOWN_GROUPS_INTERVAL).0))
     .execute(tx.connection())
     .await?;
     Ok(())

@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod presence;
 pub mod proofs;
 pub mod publisher;
+pub mod schema;
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -30,7 +31,7 @@ pub type Tasks = JoinSet<Result<(), StoreError>>;
 pub fn start(app: &App) -> Tasks {
     let mut tasks = Tasks::new();
     tasks.spawn(publisher::run(app.clone()));
-    let others: [BoxFuture<'static, ()>; 9] = [
+    let others: [BoxFuture<'static, ()>; 10] = [
         Box::pin(publisher::hear_replicas(app.clone())),
         Box::pin(presence::run(app.clone())),
         Box::pin(live_gates::run(app.clone())),
@@ -40,6 +41,7 @@ pub fn start(app: &App) -> Tasks {
         Box::pin(alerts::run(app.clone())),
         Box::pin(outbox::run(app.clone())),
         Box::pin(proofs::run(app.clone())),
+        Box::pin(schema::run(app.clone())),
     ];
     for task in others {
         tasks.spawn(task.map(Ok));

@@ -1,6 +1,8 @@
 use axum::http::StatusCode;
+use lictor_control_plane::tasks::schema::read_due;
 use serde_json::{Value, json};
 
+use crate::schema::{country, partner};
 use crate::support::{Lab, text};
 
 const PATH: &str = "/api/v1/explain";
@@ -8,10 +10,18 @@ const PATH: &str = "/api/v1/explain";
 /// A key for reading partners, which the permission allows to read and write.
 async fn lab() -> (Lab, Value) {
     let lab = Lab::new().await;
+    {
+        let mut odoo = lab.odoo.answers();
+        odoo.groups = vec!["base.group_user"];
+        let mut partner = partner();
+        partner["user_id"] = json!({"type": "many2one", "relation": "res.users", "store": true});
+        odoo.models = [("res.partner", partner), ("res.country", country())].into();
+    }
     let user = lab.user().await;
     let key = json!({"name": "k", "user_id": user, "scopes": ["read"], "ip_allow_list": ["192.0.2.0/24"]});
     let key = lab.admin.post("/api/v1/keys", key).await.json;
     lab.admin.put("/api/v1/permissions/res.partner", json!({"read": true, "write": true})).await;
+    read_due(&lab.app).await.unwrap();
     (lab, key)
 }
 
@@ -81,13 +91,16 @@ async fn each_refusal_names_its_stage() {
         (&wide, json!({"method": "search_read", "args": [[["name", "=", "a"]]], "kwargs": {"limit": 5}}), "", ""),
         (
             &wide,
-            json!({"method": "search", "args": [[["country_id.name", "=", "a"]]]}),
+            json!({"method": "search", "args": [[["user_id.name", "=", "a"]]]}),
             "permission",
             "cross_model_denied",
         ),
+        (&wide, json!({"method": "search", "args": [[["country_id.name", "=", "a"]]]}), "", ""),
+        (&wide, json!({"method": "search", "args": [[["no_such_field", "=", "a"]]]}), "permission", "field_denied"),
+        (&wide, json!({"kwargs": {"context": {"active_id": 1}}}), "permission", "context_denied"),
         (
             &wide,
-            json!({"method": "write", "args": [[1], {"child_ids": [[0, 0, {}]]}]}),
+            json!({"method": "write", "args": [[1], {"bank_ids": [[0, 0, {}]]}]}),
             "permission",
             "nested_write_denied",
         ),

@@ -47,6 +47,7 @@ mod revocation;
 mod roles;
 mod rotation;
 mod scale;
+mod schema;
 mod secrets;
 mod service;
 mod sessions;

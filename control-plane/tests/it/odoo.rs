@@ -1,5 +1,6 @@
 //! A stand-in for Odoo, as far as the control plane asks it. The end-to-end tests have the real one.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::extract::State;
@@ -28,6 +29,16 @@ pub(crate) struct Answers {
     pub(crate) two_factor: bool,
     /// Tells nothing of users.
     pub(crate) is_silent: bool,
+    /// What `fields_get` answers, by model.
+    pub(crate) models: BTreeMap<&'static str, Value>,
+    /// Fields that who asks with [`API_KEY`] does not see.
+    pub(crate) hidden: BTreeSet<&'static str>,
+    /// Models that nobody may read.
+    pub(crate) unreadable: BTreeSet<&'static str>,
+    /// Who asks about this model gets a fault.
+    pub(crate) broken: &'static str,
+    /// How often `fields_get` was asked.
+    pub(crate) descriptions: u64,
     /// How often a login was tried.
     pub(crate) logins: u64,
 }
@@ -68,11 +79,33 @@ async fn common(State(odoo): State<StandIn>, body: String) -> String {
     format!("<?xml version='1.0'?><methodResponse>{answer}</methodResponse>")
 }
 
-/// What a user may read of itself.
+/// What a user may read of itself, and what models have.
 async fn jsonrpc(State(odoo): State<StandIn>, Json(call): Json<Value>) -> Json<Value> {
+    let failure = |name: &str, message: String| Json(json!({"error": {"data": {"name": name, "message": message}}}));
+    let args = &call["params"]["args"];
+    let (model, secret) = (args[3].as_str().unwrap(), args[2].as_str().unwrap());
+    if matches!(args[4].as_str(), Some("fields_get" | "has_access")) {
+        if !odoo.takes(secret) {
+            return failure("odoo.exceptions.AccessDenied", "Access Denied".to_owned());
+        }
+        let mut answers = odoo.answers();
+        let Some(description) = answers.models.get(model).filter(|_| model != answers.broken).cloned() else {
+            let is_broken = model == answers.broken;
+            let name = if is_broken { "builtins.KeyError" } else { "odoo.exceptions.UserError" };
+            return failure(name, format!("Object {model} doesn't exist"));
+        };
+        if args[4] == "has_access" {
+            assert_eq!(args[5], json!([[], "read"]));
+            return Json(json!({"result": !answers.unreadable.contains(model)}));
+        }
+        answers.descriptions += 1;
+        let mut fields = description.as_object().unwrap().clone();
+        fields.retain(|name, _| secret != API_KEY || !answers.hidden.contains(name.as_str()));
+        return Json(json!({"result": fields}));
+    }
     let answers = odoo.answers();
     let ids: Vec<_> = (1..=answers.groups.len()).collect();
-    let result = match call["params"]["args"][3].as_str().unwrap() {
+    let result = match model {
         _ if answers.is_silent => return Json(json!({"error": {"data": {"name": "odoo.exceptions.AccessError"}}})),
         "res.users" => json!([{"id": UID, "all_group_ids": ids}]),
         "res.groups" => ids.iter().map(|id| (id.to_string(), json!(answers.groups[id - 1]))).collect(),

@@ -51,6 +51,7 @@ pub(crate) async fn furnished() -> Lab {
     let letters = "INSERT INTO outbox (id, event, kind, channel, recipient, body, state, attempts, last_attempt, due_at, \
                    created_at) VALUES ('o', 'e', 'alert_opened', 'mail', 'a@example.com', '{}', 'waiting', 0, 1, 0, 0)";
     lab.tamper(letters).await;
+    lab.edit("INSERT INTO odoo_models (name, record, version, read_at) VALUES ('m', '{\"fields\": [], \"views\": []}', 1, 0)").await;
     lab.edit("INSERT INTO links (id, hash, key_id, expires_at) VALUES ('l', 'h', 'k', 1)").await;
     lab
 }

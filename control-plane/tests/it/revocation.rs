@@ -84,6 +84,7 @@ fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
         | ("DELETE", "/pauses/{id}")
         | ("POST", "/jobs/{name}/run" | "/gates" | "/outbox/test" | "/outbox/{id}/resend")
         | ("POST", "/webhooks" | "/accounts" | "/tokens")
+        | ("POST", "/schema/refresh")
         | ("PATCH", "/jobs/{name}" | "/gates/{id}" | "/webhooks/{id}") => TakesNone,
         (verb, path) => panic!("say here what {verb} {path} does to rights"),
     }

@@ -150,6 +150,17 @@ async fn groups_that_odoo_does_not_tell_stay_what_they_were() {
     assert_eq!(refused.problem(), (503, "odoo_unreachable", ""), "nobody knows whether it is an administrator");
     let made = lab.admin.post("/api/v1/users", privileged()).await;
     assert_eq!((made.status, &made.json["odoo_groups"]), (StatusCode::CREATED, &json!([])), "{}", made.text);
+    lab.odoo.answers().is_silent = false;
+    lab.pass(59);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(user(&lab, &text(&made.json["id"])).await["odoo_groups"], json!([]), "not yet");
+    lab.pass(1);
+    credentials::check_due(&lab.app).await.unwrap();
+    assert_eq!(
+        user(&lab, &text(&made.json["id"])).await["odoo_groups"],
+        json!(["base.group_user"]),
+        "what was never known"
+    );
 }
 
 /// [`user_body`] of one that may be an administrator of Odoo.

@@ -97,6 +97,7 @@ const fn suspicion(rule: Rule) -> &'static str {
         Rule::CredentialExpiring => "The Odoo API key of a user ends soon",
         Rule::UpstreamAdministrator => "The Odoo user behind keys is an administrator, which nobody has allowed",
         Rule::RowUnproven => "Rows of Lictor's database were changed without Lictor",
+        Rule::SchemaUnread => "Odoo's schema could not be read several times in a row",
         Rule::Refusals | Rule::EmergencyRevocation => "Something happened",
     }
 }

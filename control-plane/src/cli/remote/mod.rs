@@ -16,6 +16,7 @@ pub(crate) mod outbox;
 pub(crate) mod pause;
 pub(crate) mod permission;
 pub mod policy;
+pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod token;
@@ -37,6 +38,8 @@ pub enum Noun {
     Key(Remote<key::Command>),
     /// Permissions: the operations that are allowed on a model.
     Permission(Remote<permission::Command>),
+    /// What is known of Odoo's models and their fields.
+    Schema(Remote<schema::Command>),
     /// Users that keys act for, and their Odoo credentials.
     User(Remote<user::Command>),
     /// The audit log: each call and its outcome.
@@ -130,6 +133,7 @@ async fn done(noun: Noun, command: clap::Command) -> Result<Exit> {
     match noun {
         Noun::Key(noun) => key::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Permission(noun) => permission::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Schema(noun) => schema::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::User(noun) => user::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Audit(noun) => return audit::run(&noun.server, noun.command).await,
         Noun::AdminAudit(noun) => admin_audit::run(&Client::new(&noun.server)?, noun.command).await?,

@@ -81,6 +81,8 @@ named! {
         UpstreamAdministrator = "upstream_administrator",
         /// A row of the policy was made, changed, taken away or put back without Lictor.
         RowUnproven = "row_unproven",
+        /// What Odoo's models have could not be read several times in a row.
+        SchemaUnread = "schema_unread",
     }
 }
 

@@ -273,7 +273,8 @@ impl Rules {
             | Rule::CredentialRejected
             | Rule::CredentialExpiring
             | Rule::UpstreamAdministrator
-            | Rule::RowUnproven => return None,
+            | Rule::RowUnproven
+            | Rule::SchemaUnread => return None,
         })
     }
 }

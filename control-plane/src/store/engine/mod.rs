@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "arrivals_heard", include_str!("../../../migrations/0007_arrivals_heard.sql")),
     (9, "watches", include_str!("../../../migrations/0009_watches.sql")),
     (10, "proofs", include_str!("../../../migrations/0010_proofs.sql")),
+    (11, "odoo_schema", include_str!("../../../migrations/0011_odoo_schema.sql")),
     (12, "fields", include_str!("../../../migrations/0012_fields.sql")),
 ];
 

@@ -56,6 +56,12 @@ pub(crate) static JOBS: Table = Table {
     moving: &["next_run_at", "holder", "held_until", "place", "started_at", "ended_at", "outcome", "report", "message"],
     ..table("jobs", &["name"])
 };
+/// Gates decide by it: a field that it calls open would be.
+pub(crate) static SCHEMA: Table = Table {
+    moving: &["needs", "read_at", "tried_at", "due_at", "held_until", "failures", "problem"],
+    ..table("odoo_schema", &["one"])
+};
+pub(crate) static MODELS: Table = Table { moving: &["read_at"], ..table("odoo_models", &["name"]) };
 pub(crate) static WEBHOOKS: Table = table("webhooks", &["id"]);
 /// `sealed` is the key, which opens only for this row. A link that is put back shows it to whoever has its text, which went
 /// to the key's user.
@@ -69,7 +75,7 @@ pub(crate) static OUTBOX: Table = Table {
 };
 
 /// All of them.
-pub static PROVEN: [&Table; 13] = [
+pub static PROVEN: [&Table; 15] = [
     &SETTINGS,
     &USERS,
     &KEYS,
@@ -80,13 +86,15 @@ pub static PROVEN: [&Table; 13] = [
     &TOKENS,
     &GATES,
     &JOBS,
+    &SCHEMA,
+    &MODELS,
     &WEBHOOKS,
     &LINKS,
     &OUTBOX,
 ];
 
 /// The tables whose rows do not, each with the reason.
-pub const UNPROVEN: [(&str, &str); 14] = [
+pub const UNPROVEN: [(&str, &str); 15] = [
     ("meta", "one row; `proof` seals the ledger for its epoch, revision and number of live gates"),
     ("admin_audit", "a chain of its own, signed row by row"),
     ("audit", "sealed by `audit_links`"),
@@ -100,5 +108,6 @@ pub const UNPROVEN: [(&str, &str); 14] = [
     ("alerts", "tells of what is recorded elsewhere"),
     ("alert_entries", "the history of alerts; what administrators did stands in `admin_audit` too"),
     ("watches", "counts toward alerts"),
+    ("odoo_changes", "tells of what `odoo_models` has; each change stands in `admin_audit` too"),
     ("_sqlx_migrations", "the versions of the tables, which sqlx checks"),
 ];
