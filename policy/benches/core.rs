@@ -35,6 +35,9 @@ const BYTES: [usize; 2] = [0, 16 << 10];
 /// Keys of a policy.
 const KEYS: [usize; 2] = [100, 10_000];
 
+/// Models of its schema, as five sets of groups see them.
+const MODELS: usize = 200;
+
 fn main() {
     Divan::default().sample_count(2000).max_time(Duration::from_secs(2)).config_with_args().main();
 }
@@ -210,6 +213,15 @@ fn policy(keys: usize) -> Vec<u8> {
         })
     };
     let permissions = ["res.partner", "res.company", "sale.order", "product.product"].map(permission);
+    let mut schema: Json = serde_json::from_str(include_str!("../tests/schema/odoo-19.json")).unwrap();
+    let models = schema.get_mut("models").and_then(Json::as_array_mut).unwrap();
+    let more = models
+        .iter()
+        .cycle()
+        .zip(models.len()..MODELS)
+        .map(|(model, number)| json!({"name": format!("x_{number:03}"), "record": model.get("record")}));
+    let more: Vec<Json> = more.collect();
+    models.extend(more);
     let snapshot = json!({
         "version": VERSION, "epoch": "e", "revision": 1, "pauses": [], "terminations": [],
         "settings": {
@@ -220,11 +232,12 @@ fn policy(keys: usize) -> Vec<u8> {
             "never_list_exceptions": [], "mcp_module_contract": false,
         },
         "users": [{
-            "id": "u", "groups": ["sales"], "upstream_rejected": false,
+            "id": "u", "groups": ["sales"], "upstream_rejected": false, "view": 1,
             "upstream": {"database": "odoo", "login": "agent", "uid": 7, "secret": API_KEY},
         }],
         "keys": std::iter::once(used).chain(others).collect::<Vec<_>>(),
         "permissions": permissions,
+        "schema": schema,
     });
     serde_json::to_vec(&snapshot).unwrap()
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use lictor_policy::effects;
 use lictor_policy::odoo::never;
 use lictor_policy::odoo::operations::{LEFT_OUT, METHODS, Method};
-use lictor_policy::odoo::tables::Closed;
+use lictor_policy::odoo::tables::{self, Closed};
 use lictor_policy::records;
 use lictor_policy::refusal::Reason;
 
@@ -56,27 +56,27 @@ fn operations() -> String {
         "# Operations\n\n\
          <!-- Made by `cargo run -p lictor-policy --example docs -- operations`; `cargo xtask tidy` compares. -->\n\n\
          What a method does decides which of a permission's four operations a call needs. The gate goes by exact names.\n\
-         A method that is not in this table is refused with `method_denied`, unless an administrator maps it to a list of\n\
-         operations, for all models (`settings.methods`) or for one (`permissions/{{model}}.methods`); `[]` closes a method.\n\n\
-         Behind an argument stands what the gate looks for in it:\n\n\
-         - in **field paths**, an **order**, a **domain** or a **specification**, what leads into another model (`a.b`,\n\
-         \x20 `a/b`, `a:id`, `any`, sub-`fields`, a `context`) needs `cross_model_reads`; so does what **reads other models**\n\
-         \x20 in any case;\n\
-         - in the **context**, a key with which references show more than a name needs it too: {};\n\
+         A method that is not in this table is refused with `method_denied`, unless a permission lists it under `calls`, or an\n\
+         administrator maps it to a list of operations, for all models (`settings.methods`) or for one\n\
+         (`permissions/{{model}}.methods`); `[]` closes a method.\n\n\
+         Behind an argument stands what the gate looks for in it. Every field that is named must be open\n\
+         ([permissions](admin/permissions.md)), by its path if it is another model's:\n\n\
+         - a **list** of fields that names none stands for all of them in Odoo; it is forwarded with those that may be read;\n\
+         - in **field paths**, **groups**, **aggregates**, an **order**, a **domain** and a **specification**, what leads into another\n\
+         \x20 model (`a.b`, `a/b`, `any`, sub-`fields`) is a read of that model;\n\
+         - a text that is compared with a relation, or **searched in names**, reads the fields that the names of that model are made of;\n\
          - the operators of a **domain**, and an **operator** by itself, are those of Odoo: {}.\n\
          \x20 They are compared in lower case and forwarded so; another one is refused (`malformed_request`) with its place.\n\
          \x20 `any!` and `not any!`, which step over Odoo's own access rules, are refused in any spelling, wherever in a call a\n\
          \x20 condition stands;\n\
-         - in **values** and in `default_*` keys of the context, a field that holds an array needs to be listed under\n\
-         \x20 `nested_writes`, and its commands need their operations in the key's scopes: 0 create, 1 and 4 write, 2, 3 and 5\n\
-         \x20 delete, 6 and a list of ids write and delete, `false` and null for a field under `nested_writes` delete. A list that\n\
-         \x20 is neither ids nor such commands, each with one record id where it names one, is refused. A field with\n\
-         \x20 text that begins like a list of objects, which Odoo takes for the definition of properties, needs the same;\n\
-         - **column paths** (`a/b`, `a.id`, `a:id`) and columns under `name_create_enabled_fields` need the same.\n\n\
+         - in **values**, and in `default_*` keys of the context where the call makes a record, a command is an operation on the\n\
+         \x20 field's model: 0 create, 1 write, 2 delete; of lines, 3, 5, `false` and null delete, or write where the line lives on, 4 writes,\n\
+         \x20 and 6 and a list of ids do both. A link of many2many fields needs the field alone. Anything else in such a field is refused;\n\
+         - **column paths** (`a/b`, `a.id`, `a:id`) count as the values that they hold;\n\
+         - what is **to be listed under calls** reads other models in ways of its own.\n\n\
          A call that writes or deletes names at most {} records, those in its commands among them, since each is recorded;\n\
          more are refused (`too_many_records`).\n\n\
          | method | operations | arguments |\n|---|---|---|\n",
-        names(effects::TELLING.iter().copied()),
         names(effects::OPERATORS.iter().copied()),
         records::MAX_CHANGED,
     );
@@ -98,17 +98,9 @@ fn operations() -> String {
          - Models that are closed: {}.\n\
          - Models that are closed to all but reads: {}.\n\
          - Methods that are closed on all models, whatever they are mapped to: {}.\n\n\
-         Nothing opens methods that begin with `_`, nor those that are private in Odoo 19 and callable in older versions: {}.\n\
-         \n## Limits\n\n\
-         The gate does not know the types of fields. So within a permission on one model\n\n\
-         - a bare `false` clears a field that holds many records, if `nested_writes` does not list it;\n\
-         - reading a reference shows the name of the record it points to, and a condition that compares a reference with\n\
-         \x20 text searches by that name;\n\
-         - a field of another model that Odoo passes on as one of its own (`related`, `_inherits`) can be read and\n\
-         \x20 written;\n\
-         - the columns of a mapped `load` find and link records of other models by their names.\n",
-        names(never::models(Closed::Altogether)),
-        names(never::models(Closed::Writing)),
+         Nothing opens methods that begin with `_`, nor those that are private in Odoo 19 and callable in older versions: {}.\n",
+        names(tables::closed_models(Closed::Altogether).iter().copied()),
+        names(tables::closed_models(Closed::Writing).iter().copied()),
         names(never::METHODS.iter().copied()),
         names(never::PRIVATE.iter().copied()),
     ));
@@ -119,7 +111,7 @@ fn words(method: &Method) -> String {
     let operations: Vec<String> = method.operations.iter().map(|operation| operation.to_string()).collect();
     let also = if method.name == "web_save" { "; without ids read, create" } else { "" };
     let mapped = if method.mapped_only { "; when mapped" } else { "" };
-    let crosses = if method.crosses { "; reads other models" } else { "" };
+    let crosses = if method.crosses { "; to be listed under calls" } else { "" };
     format!("{}{also}{mapped}{crosses}", operations.join(", "))
 }
 

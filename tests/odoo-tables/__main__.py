@@ -1,7 +1,8 @@
-"""`cargo xtask odoo-tables`: the tables in policy/src/odoo/tables, made of Odoo's registry, of its source and of seeds.
+"""`cargo xtask odoo-tables`: the tables in policy/src/odoo/tables, made of Odoo's registry, of its source and of seeds; and a schema
+of that Odoo, for the tests of policy.
 
-- `check` compares the tables with what is kept about Odoo, and the package that is here with the one that it was read from;
-- `write` writes the tables;
+- `check` compares the tables and the schema with what is kept about Odoo, and the package that is here with the one that it was read from;
+- `write` writes the tables and the schema;
 - `read` reads the registry and the source of the package that is here, keeps them, and says what changed; one minute;
 - `install` makes a database with every module, and says how its registry differs; an hour or more.
 """
@@ -14,6 +15,7 @@ import facts
 import install
 import judge
 import rust
+import schema
 import tables
 from parts import odoo_package
 from parts.cache import PartError, progress
@@ -35,7 +37,7 @@ def main() -> list[str]:
         dump = install.installed(package, kept["modules"]) / "database.dump"
         return facts.changes(kept, facts.registry(package, dump, "installed"))
     computed = tables.compute(kept)
-    texts = rust.files(kept, computed)
+    texts = rust.files(kept, computed) | {schema.FILE: schema.text(kept, computed)}
     if what == "write":
         for path, text in texts.items():
             path.write_text(text)

@@ -37,7 +37,7 @@ def digest(package: OdooPackage) -> str:
 
 def read(package: OdooPackage) -> dict[str, Any]:
     """Loads every module of the package, which takes a minute."""
-    dump = odoo.demo_database(package) / "database.dump"
+    dump = odoo.database_with(package, odoo.MODULES) / "database.dump"
     facts = {"version": package.version, "digest": digest(package), **registry(package, dump, "all")}
     root = package.libraries / "odoo"
     return facts | read_source.read([root / "addons", root], set(facts["modules"]))

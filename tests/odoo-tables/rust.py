@@ -85,7 +85,6 @@ def closed(tables: Tables) -> tuple[str, list[str]]:
         [
             table("ALTOGETHER", NAME, single(altogether), "Open to nothing."),
             table("WRITING", NAME, single(writing), "May be read with a permission; nobody changes them through a gate."),
-            table("LATER", NAME, single(tables.later), "Not yet on the never-list, until the rules by schema are in force."),
         ],
     )
 

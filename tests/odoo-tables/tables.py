@@ -20,7 +20,6 @@ class Tables:
     """Rows by kind; the value of a row is what stands beside it, its reason last."""
 
     closed: dict[str, tuple[str, str]] = field(default_factory=dict)
-    later: dict[str, str] = field(default_factory=dict)
     delegations: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     closed_fields: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     credentials: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -84,8 +83,6 @@ def closed(given: dict[str, Any], tables: Tables) -> None:
             version = f"Odoo {row['odoo']}: " if "odoo" in row else ""
             for model in row["models"]:
                 tables.closed[model] = (how, f"{version}{row['why']}")
-                if row.get("later"):
-                    tables.later[model] = row["why"]
                 if "odoo" in row:
                     tables.of_other_versions.add(model)
 

@@ -20,7 +20,7 @@ pub(crate) fn lower_operators(call: &mut Call<'_>) {
 
 fn lower_argument(kind: Kind, value: &mut Value<'_>) {
     match kind {
-        Kind::Domain => lower_domain(value),
+        Kind::Domain | Kind::Having => lower_domain(value),
         Kind::Operator => lower(value),
         _ => {}
     }

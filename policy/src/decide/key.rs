@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::decide::admit::Verified;
 use crate::decide::{Facts, State, Trace};
+use crate::formats::value::Value;
 use crate::key::{Key as PlainKey, Presented};
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::{Key, Snapshot};
@@ -62,11 +63,12 @@ pub(crate) fn accepted(key: &Key) -> Result<(), Refusal> {
     if key.user.upstream_rejected { Err(Reason::UpstreamCredentialRejected.into()) } else { Ok(()) }
 }
 
-/// The database and uid of a call, where it names them, must be the key's.
+/// The database and uid of a call, where it names them, must be the key's; some clients name the uid in the context too.
 pub(crate) fn identity(key: &Key, call: &Call<'_>) -> Result<(), Refusal> {
     let upstream = &key.user.upstream;
     let is_same = call.database.as_ref().is_none_or(|name| *name == upstream.database)
-        && call.uid.is_none_or(|uid| uid == upstream.uid);
+        && call.uid.is_none_or(|uid| uid == upstream.uid)
+        && call.context().iter().all(|(key, value)| key != "uid" || *value == Value::Int(upstream.uid));
     if is_same { Ok(()) } else { Err(Reason::IdentityMismatch.into()) }
 }
 

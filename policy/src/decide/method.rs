@@ -5,41 +5,41 @@ use crate::decide::shadow::Shadowed;
 use crate::decide::{Stage, malformed};
 use crate::effects::Effects;
 use crate::odoo::{never, operations};
-use crate::operation::{Operation, Operations};
+use crate::operation::Operations;
 use crate::refusal::{Reason, Refusal};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Permission, Schema, Snapshot};
 
-/// The effects of a call, from the operations table or an administrator's mapping. In shadow, a method of which nobody has
-/// said what it does counts as one that does everything.
+/// The effects of a call: from the operations table, as what a permission lists under `calls`, or from an administrator's mapping.
 pub(crate) fn effects<'c>(
     snapshot: &Snapshot,
-    call: &'c Call<'_>,
+    call: &'c Call<'c>,
+    schema: Schema<'c>,
     shadowed: &mut Shadowed<'_>,
 ) -> Result<Effects<'c>, Refusal> {
     let (model, method) = (call.model.as_ref(), call.method.as_ref());
     if never::is_private(method) {
         return Err(denied("Private methods cannot be called through the gate."));
     }
+    let exceptions = &snapshot.settings.never_list_exceptions;
     let mapped = snapshot.mapped(model, method);
-    let known = operations::method(method).filter(|known| !known.mapped_only || mapped.is_some());
-    let open = match (known, mapped) {
-        (_, Some(Operations::NONE)) => {
-            Err(denied("An administrator has closed this method; the mapping of it would have to change."))
-        }
-        (None, None) => Err(denied("An administrator would have to map this method to its operations.")),
-        _ => Ok(()),
-    };
-    shadowed.pass(Stage::Method, open)?;
-    let mapped = mapped.filter(|operations| !operations.is_empty());
-    let mut effects = match known {
-        Some(known) => Effects::of_known(call, known).map_err(malformed)?,
-        None => Effects::of_mapped(call, mapped.unwrap_or(Operations::of(&Operation::ON_RECORDS))).map_err(malformed)?,
-    };
-    if let Some(permission) = snapshot.permission(model) {
-        effects.clear(&permission.wire.nested_writes);
+    let is_closed = mapped == Some(Operations::NONE);
+    let closed = || denied("An administrator has closed this method; the mapping of it would have to change.");
+    shadowed.pass(Stage::Method, if is_closed { Err(closed()) } else { Ok(()) })?;
+    let mapped = mapped.filter(|_| !is_closed);
+    let puts_file = model == "ir.attachment" && method == "create" && !exceptions.contains(model);
+    let known = operations::method(method).filter(|known| !puts_file && (!known.mapped_only || mapped.is_some()));
+    let lists = |permission: &Permission| permission.wire.calls.iter().any(|name| name == method);
+    let is_called = snapshot.permission(model).is_some_and(lists);
+    let mut effects = match (known, mapped) {
+        (Some(known), _) => Effects::of_known(call, known, schema),
+        (None, Some(operations)) if !is_called => Effects::of_mapped(call, operations, schema),
+        _ => Effects::of_listed(call, schema),
     }
-    effects.own = effects.own.union(mapped.unwrap_or_default());
-    if never::is_listed(model, method, effects.own, &snapshot.settings.never_list_exceptions) {
+    .map_err(malformed)?;
+    if known.is_some() {
+        effects.own = effects.own.union(mapped.unwrap_or_default());
+    }
+    if !puts_file && never::is_listed(model, method, effects.own, exceptions) {
         return Err(denied("It is on the never-list; never_list_exceptions would have to name it."));
     }
     Ok(effects)

@@ -1,20 +1,23 @@
 //! Storey 9: the decision: every stage in its order, the first check that fails decides.
 
+mod access;
 mod admit;
 mod explain;
 mod key;
+pub mod lack;
 mod login;
 mod method;
-mod model;
 mod pause;
 mod permission;
-mod scope;
+mod rewrite;
 mod shadow;
 
 use std::net::IpAddr;
 
 use crate::call::Call;
+use crate::decide::access::Access;
 use crate::decide::admit::Admitted;
+use crate::decide::lack::Lack;
 use crate::decide::shadow::Shadowed;
 use crate::effects::Effects;
 use crate::memory::failures::Failures;
@@ -27,11 +30,12 @@ use crate::records::{MAX_CHANGED, Recorded};
 use crate::refusal::{Reason, Refusal};
 use crate::road::Target;
 use crate::snapshot::{Key, Snapshot};
-use crate::wire::UnixMicros;
+use crate::wire::{MAX_LACKS, UnixMicros};
 
 pub use explain::{Check, Finding, explain};
 pub use key::recognise;
 pub use login::{authenticate, identify};
+pub use rewrite::Rewrite;
 
 /// What a gate knows of a request beside its body.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +159,12 @@ pub struct Trace<'s> {
     pub operations: Operations,
     /// The records that it names.
     pub recorded: Recorded,
+    /// All that it lacks, by names, in shadow too; at most [`MAX_LACKS`].
+    pub lacks: Vec<String>,
+    /// Whether it names what the schema does not know.
+    pub schema_stale: bool,
+    /// Whether it is forwarded with a list of fields that the client did not name.
+    pub lists: bool,
     /// The id of a JSON-RPC request, as JSON: the answer carries it.
     pub rpc_id: Option<String>,
 }
@@ -166,11 +176,13 @@ pub struct Grant<'s> {
     pub key: &'s Key,
     /// Why the call would have been refused, if no stage were in shadow.
     pub would_deny: Option<Reason>,
+    /// What of the call is forwarded otherwise than it came.
+    pub rewrite: Rewrite,
 }
 
 impl<'s> Grant<'s> {
     fn of(key: &'s Key, shadowed: &Shadowed<'_>) -> Self {
-        Self { key, would_deny: shadowed.would_deny() }
+        Self { key, would_deny: shadowed.would_deny(), rewrite: Rewrite::default() }
     }
 }
 
@@ -193,28 +205,35 @@ pub fn decide<'s>(
     trace.stage = Stage::Pause;
     pause::key(snapshot, verified.key)?;
     let Admitted { key, mut shadowed } = admit::call(snapshot, verified, facts, state, trace)?;
-    permitted(snapshot, key, call, &mut shadowed, trace)?;
-    Ok(Grant::of(key, &shadowed))
+    let rewrite = permitted(snapshot, key, call, &mut shadowed, trace)?;
+    Ok(Grant { rewrite, ..Grant::of(key, &shadowed) })
 }
 
-/// The stages that need no memory: what the call does, and whether key and permission allow it.
+/// The stages that need no memory: what the call does, and whether key and permissions allow it.
 fn permitted(
     snapshot: &Snapshot,
     key: &Key,
     call: &Call<'_>,
     shadowed: &mut Shadowed<'_>,
     trace: &mut Trace<'_>,
-) -> Result<(), Refusal> {
+) -> Result<Rewrite, Refusal> {
     trace.stage = Stage::Method;
     if call.model == "res.users" && call.method == "context_get" {
         // Clients need it to start; it tells nothing but the user's own language and time zone.
-        return Ok(());
+        return Ok(Rewrite::default());
     }
-    let effects = method::effects(snapshot, call, shadowed)?;
-    trace.operations = effects.own.union(effects.nested);
+    let access = Access::of(snapshot, key);
+    let effects = method::effects(snapshot, call, access.schema, shadowed)?;
+    trace.operations = effects.all();
     trace.recorded = effects.recorded();
-    judged(snapshot, key, call, &effects, shadowed, &mut trace.stage)?;
-    countable(&effects, &trace.recorded)
+    judged(&access, call, &effects, shadowed, trace)?;
+    countable(&effects, &trace.recorded)?;
+    // In shadow nothing changes for clients.
+    if shadowed.covers(Reason::PermissionDenied) {
+        return Ok(Rewrite::default());
+    }
+    trace.lists = effects.rewrite.list.is_some();
+    Ok(Rewrite::of(&access, call, &effects))
 }
 
 /// Each record that is written or deleted must find its place in the audit record.
@@ -229,22 +248,34 @@ fn countable(effects: &Effects<'_>, recorded: &Recorded) -> Result<(), Refusal> 
     Err(Refusal::explained(Reason::TooManyRecords, sentence))
 }
 
-/// The stages that judge what a call does.
+/// The stages that judge what a call does. All that it lacks is told at once; a stage in shadow lets its part of that pass.
 fn judged(
-    snapshot: &Snapshot,
-    key: &Key,
+    access: &Access<'_>,
     call: &Call<'_>,
     effects: &Effects<'_>,
     shadowed: &mut Shadowed<'_>,
-    stage: &mut Stage,
+    trace: &mut Trace<'_>,
 ) -> Result<(), Refusal> {
-    *stage = Stage::Scope;
-    shadowed.pass(*stage, scope::check(key, effects))?;
-    *stage = Stage::Model;
-    shadowed.pass(*stage, model::check(key, call))?;
-    *stage = Stage::Permission;
-    pause::call(snapshot, call, effects.own.union(effects.nested))?;
-    shadowed.pass(*stage, permission::check(snapshot, key, call, effects))
+    let mut lacks = permission::lacks(access, call, effects);
+    lacks.sort_by_key(Lack::stage);
+    trace.lacks = lacks.iter().take(MAX_LACKS).map(Lack::name).collect();
+    trace.schema_stale = lacks.iter().any(Lack::is_unknown);
+    lacks.retain(|lack| !shadowed.notes(lack));
+    trace.stage = lacks.first().map_or(Stage::Permission, Lack::stage);
+    if trace.stage == Stage::Permission {
+        pause::call(access.snapshot, call, effects)?;
+    }
+    lack::refusal(&lacks).map_or(Ok(()), Err)
+}
+
+/// All that a call with the key lacks, shadow or not, and what would be changed in it.
+///
+/// # Errors
+/// The refusal of a call whose arguments cannot be judged, or of a method that nothing opens.
+pub fn lacks(snapshot: &Snapshot, key: &Key, call: &Call<'_>) -> Result<(Vec<Lack>, Rewrite), Refusal> {
+    let access = Access::of(snapshot, key);
+    let effects = method::effects(snapshot, call, access.schema, &mut Shadowed::new(snapshot))?;
+    Ok((permission::lacks(&access, call, &effects), Rewrite::of(&access, call, &effects)))
 }
 
 /// What a key may do to a model's records, as far as that does not depend on the call; in shadow, what passes.
@@ -258,11 +289,12 @@ pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
         args: Vec::new(),
         kwargs: Vec::new(),
     };
+    let access = Access::of(snapshot, key);
     let allows = |operation: &Operation| {
         let effects = Effects { own: Operations::of(&[*operation]), ..Effects::default() };
         let closed = never::is_listed(model, "", effects.own, &snapshot.settings.never_list_exceptions);
         let shadowed = &mut Shadowed::new(snapshot);
-        !closed && judged(snapshot, key, &call, &effects, shadowed, &mut Stage::default()).is_ok()
+        !closed && judged(&access, &call, &effects, shadowed, &mut Trace::default()).is_ok()
     };
     let allowed: Vec<Operation> = Operation::ON_RECORDS.into_iter().filter(allows).collect();
     Operations::of(&allowed)

@@ -1,6 +1,7 @@
 //! Pauses: what an administrator has stopped for the time being.
 
 use crate::call::Call;
+use crate::effects::Effects;
 use crate::operation::{Operation, Operations};
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::{Key, Snapshot};
@@ -15,11 +16,11 @@ pub(crate) fn key(snapshot: &Snapshot, key: &Key) -> Result<(), Refusal> {
     })
 }
 
-/// Whether the model is paused, or writing.
-pub(crate) fn call(snapshot: &Snapshot, call: &Call<'_>, operations: Operations) -> Result<(), Refusal> {
-    let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
+/// Whether a model that the call reaches is paused, or writing.
+pub(crate) fn call(snapshot: &Snapshot, call: &Call<'_>, effects: &Effects<'_>) -> Result<(), Refusal> {
+    let changes = !effects.all().without(Operations::of(&[Operation::Read])).is_empty();
     check(snapshot, |pause| match pause {
-        Pause::Model { id } => *id == call.model,
+        Pause::Model { id } => *id == call.model || effects.others.iter().any(|other| other.model == id),
         Pause::Writes => changes,
         Pause::All | Pause::User { .. } => false,
     })

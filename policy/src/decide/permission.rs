@@ -1,42 +1,119 @@
-//! Stage 7: the model's permission record must allow what the call does. Deny by default.
+//! Stages 5 to 7: the key's scopes, the key's models, and the permissions. All that a call lacks is found at once.
 
 use crate::call::Call;
-use crate::effects::Effects;
-use crate::refusal::{Reason, Refusal};
-use crate::snapshot::{Key, Snapshot};
+use crate::decide::access::Access;
+use crate::decide::lack::Lack;
+use crate::effects::{ATTACH, Effects, Listed, Other};
+use crate::odoo::tables::{self, Closed};
+use crate::operation::{Operation, Operations};
 
-pub(crate) fn check(snapshot: &Snapshot, key: &Key, call: &Call<'_>, effects: &Effects<'_>) -> Result<(), Refusal> {
-    let model = call.model.as_ref();
-    let denied = |sentence| Refusal::explained(Reason::PermissionDenied, sentence);
-    let Some(permission) = snapshot.permission(model) else {
-        return Err(denied(format!("A permission for {model} would have to exist.")));
-    };
-    let permission = &permission.wire;
-    if let Some(operation) = effects.own.without(permission.operations).iter().next() {
-        return Err(denied(format!("The permission for {model} would have to allow {operation}.")));
+/// All that the call lacks, in the order of the stages.
+pub(crate) fn lacks(access: &Access<'_>, call: &Call<'_>, effects: &Effects<'_>) -> Vec<Lack> {
+    let mut all = Lacks(Vec::new());
+    for Listed { model, name } in &effects.calls {
+        all.check(listed_under_calls(access, model, name));
     }
-    let groups = &permission.groups;
-    if !groups.is_empty() && !groups.iter().any(|group| key.user.groups.contains(group)) {
-        return Err(denied(format!(
-            "The key's user would have to be in a group that the permission for {model} lists."
-        )));
+    let scopes = access.key.wire.scopes;
+    let missing = effects.all().without(scopes);
+    if !scopes.is_empty() && !missing.is_empty() {
+        all.0.push(Lack::Scopes(missing));
     }
-    if effects.nested_without_field {
-        return Err(Refusal::explained(
-            Reason::NestedWriteDenied,
-            "An array stands where no field can be listed for it; write the records of the other model by themselves.",
-        ));
-    }
-    if let Some(field) =
-        effects.nested_fields.iter().find(|field| !permission.nested_writes.iter().any(|f| f == *field))
+    let listed = effects.calls.iter().map(|listed| listed.model);
+    let others = effects.others.iter().filter(|other| !other.operations.is_empty()).map(|other| other.model);
+    for model in
+        std::iter::once(call.model.as_ref()).filter(|_| !is_of_other_models(call, effects)).chain(listed).chain(others)
     {
-        let sentence = format!("The permission for {model} would have to list the field {field} under nested_writes.");
-        return Err(Refusal::explained(Reason::NestedWriteDenied, sentence));
+        all.check(if access.is_listed(model) { Ok(()) } else { Err(Lack::KeyModel(model.to_owned())) });
     }
-    match effects.crosses {
-        Some(how) => {
-            Err(Refusal::explained(Reason::CrossModelDenied, format!("A path would have to be open, since {how}.")))
+    if !is_of_other_models(call, effects) {
+        all.operations(access, &call.model, effects.own.without(Operations::of(&[Operation::Call])));
+    }
+    for read in &effects.reads {
+        all.check(access.reads(&call.model, &read.path, read.by_name));
+    }
+    for other in &effects.others {
+        all.check(reaches(access, other));
+    }
+    for write in &effects.writes {
+        all.check(access.writes(write));
+    }
+    let open = access.permission(&call.model).map(|permission| permission.wire.context.as_slice()).unwrap_or_default();
+    for key in effects.context.iter().filter(|key| !open.iter().any(|open| open == *key)) {
+        all.check(Err(Lack::Context { model: call.model.to_string(), key: (*key).to_owned() }));
+    }
+    all.0
+}
+
+/// Whether only the permissions of other models decide: of those that files are put on.
+fn is_of_other_models(call: &Call<'_>, effects: &Effects<'_>) -> bool {
+    !effects.calls.is_empty() && effects.calls.iter().all(|listed| listed.model != call.model)
+}
+
+struct Lacks(Vec<Lack>);
+
+impl Lacks {
+    /// Notes what is lacking, once.
+    fn check(&mut self, checked: Result<(), Lack>) {
+        if let Err(lack) = checked
+            && !self.0.contains(&lack)
+        {
+            self.0.push(lack);
         }
-        None => Ok(()),
     }
+
+    fn operations(&mut self, access: &Access<'_>, model: &str, needed: Operations) {
+        let permission = access.snapshot.permission(model);
+        let allowed = permission.map_or(Operations::NONE, |permission| permission.wire.operations);
+        let (operations, exists) = (needed.without(allowed), permission.is_some());
+        if !operations.is_empty() {
+            self.check(Err(Lack::Operations { model: model.to_owned(), operations, exists }));
+        }
+        if permission.is_some_and(|permission| !access.fits(permission)) {
+            self.check(Err(Lack::Groups(model.to_owned())));
+        }
+    }
+}
+
+fn listed_under_calls(access: &Access<'_>, model: &str, name: &str) -> Result<(), Lack> {
+    if name == ATTACH && tables::closed(model).is_some() && !access.is_excepted(model) {
+        return Err(Lack::Closed(model.to_owned()));
+    }
+    let permission = access.snapshot.permission(model);
+    // Who may mail may also not mail.
+    let opens = |listed: &String| listed == name || listed.strip_suffix(":mail") == Some(name);
+    match permission {
+        Some(permission) if !access.fits(permission) => Err(Lack::Groups(model.to_owned())),
+        Some(permission) if permission.wire.calls.iter().any(opens) => Ok(()),
+        _ => Err(Lack::Listed { model: model.to_owned(), name: name.to_owned() }),
+    }
+}
+
+/// What the call does to another model: by that model's own permission, or through a field that is listed for it.
+fn reaches(access: &Access<'_>, other: &Other<'_>) -> Result<(), Lack> {
+    let Other { model, operations, through, links, .. } = *other;
+    let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
+    let is_closed = match tables::closed(model) {
+        Some(Closed::Altogether) => true,
+        Some(Closed::Writing) => changes,
+        None => false,
+    };
+    if (is_closed || (links && !tables::takes_links(model))) && !access.is_excepted(model) {
+        return Err(Lack::Closed(model.to_owned()));
+    }
+    let permission = access.permission(model);
+    let missing = operations.without(permission.map_or(Operations::NONE, |permission| permission.wire.operations));
+    if missing.is_empty() || (!changes && tables::is_reference_data(model)) {
+        return Ok(());
+    }
+    let Some((parent, field)) = through else { return Err(Lack::Named(model.to_owned())) };
+    let lists = access.permission(parent).is_some_and(|of| of.wire.nested_writes.iter().any(|listed| listed == field));
+    if lists {
+        return Ok(());
+    }
+    Err(Lack::Nested {
+        model: parent.to_owned(),
+        field: field.to_owned(),
+        other: model.to_owned(),
+        operations: missing,
+    })
 }

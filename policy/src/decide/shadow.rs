@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::decide::Stage;
+use crate::decide::lack::{self, Lack};
 use crate::refusal::shadow::Shadow;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::Snapshot;
@@ -23,12 +24,26 @@ impl<'s> Shadowed<'s> {
     /// here: an administrator has stopped these by hand, or they would outlive the shadow.
     pub(crate) fn pass(&mut self, stage: Stage, checked: Result<(), Refusal>) -> Result<(), Refusal> {
         let Err(refusal) = checked else { return Ok(()) };
-        let named = |shadow| self.stages.contains(&shadow) || self.stages.contains(&Shadow::All);
-        if refusal.reason.row().shadow.is_some_and(named) {
+        if self.covers(refusal.reason) {
             self.noted.push((stage, refusal));
             return Ok(());
         }
         Err(refusal)
+    }
+
+    /// Notes what a call lacks, if the stage that finds it is in shadow. Of each stage, the first counts.
+    pub(crate) fn notes(&mut self, lack: &Lack) -> bool {
+        let covers = self.covers(lack.reason());
+        if covers && let Some(refusal) = lack::refusal(std::slice::from_ref(lack)) {
+            self.noted.push((lack.stage(), refusal));
+        }
+        covers
+    }
+
+    /// Whether a refusal for the reason would pass.
+    pub(crate) fn covers(&self, reason: Reason) -> bool {
+        let named = |shadow| self.stages.contains(&shadow) || self.stages.contains(&Shadow::All);
+        reason.row().shadow.is_some_and(named)
     }
 
     /// Why the call would have been refused: the first reason, as out of shadow no stage would have followed.

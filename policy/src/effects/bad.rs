@@ -28,10 +28,24 @@ pub enum BadArguments {
     ShapeOf(&'static Param),
     /// A command in a value of a field with many records that is none of Odoo's, or not one of those that name one record.
     #[error(
-        "a field holds a list that is neither record ids nor commands from 0 to 6, each with one positive record id or \
-         with values, as its code needs"
+        "a field that holds many records has neither record ids nor commands: arrays that begin with a whole number from 0 to \
+         6, each with one positive record id or with values, as its code needs"
     )]
     Command,
+    /// More than one value in a field that holds one.
+    #[error("a field that holds one value has an array or a struct")]
+    OneValue,
+    /// A value of properties that defines them.
+    #[error(
+        "a value of properties defines them, for all records: give a struct of their values, or a list without definition_changed"
+    )]
+    Definitions,
+    /// A record of another model, of which only the number of the model is known.
+    #[error("res_model_id names a model by its number; name it by res_model, or call activity_schedule on the record")]
+    ModelByNumber,
+    /// A file that browsers would run, or one that is not as `attach` takes it.
+    #[error("{0}")]
+    Form(&'static str),
     /// An operator that Odoo does not have, or not there.
     #[error("{0} is none of the operators that Odoo takes there")]
     Operator(String),

@@ -1,221 +1,154 @@
-//! Values of records, and the commands in them that write, create and delete records of other models.
+//! Commands in fields that hold many records: what they do to the field's model.
 
-use crate::effects::{BadArguments, Effects};
+use crate::effects::{BadArguments, Beside, Other, Reader, Record, Source};
 use crate::formats::value::Value;
 use crate::operation::Operation::{Create, Delete, Write};
 use crate::operation::Operations;
+use crate::snapshot::field::Field;
+use crate::wire::FieldType;
 
-const WRITE: Operations = Operations::of(&[Write]);
-const CREATE: Operations = Operations::of(&[Create]);
-const DELETE: Operations = Operations::of(&[Delete]);
-const WRITE_CREATE: Operations = Operations::of(&[Write, Create]);
-const WRITE_DELETE: Operations = Operations::of(&[Write, Delete]);
-
-/// Where values stand: objects in a list of a `default_*` key are records to be made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    Argument,
-    Context,
-}
-
-impl<'c> Effects<'c> {
-    /// Values of one record: an array in a field writes through it.
-    pub(crate) fn values(&mut self, value: &'c Value<'_>) -> Result<(), BadArguments> {
+impl<'c> Reader<'c> {
+    /// The value of a field that holds many records: commands, as `Command` of Odoo's `orm/commands.py` numbers them, ids that take
+    /// the place of those that are there, or nothing, which takes all out.
+    pub(super) fn commands(
+        &mut self,
+        record: Record<'c>,
+        field: &'c Field,
+        value: &'c Value<'c>,
+    ) -> Result<(), BadArguments> {
+        let relation = field.relation.as_deref().ok_or(BadArguments::Command)?;
+        let within = self.through(record.model, field, relation, record.within);
+        let mut list = List { within, relation, field, source: record.source, reader: self };
         match value {
-            Value::Struct(members) => {
-                members.iter().try_for_each(|(field, value)| self.field(field, value, Source::Argument))
-            }
-            Value::Array(_) => {
-                self.nested_without_field = true;
-                self.anything(value);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub(crate) fn field(&mut self, field: &'c str, value: &Value<'_>, source: Source) -> Result<(), BadArguments> {
-        if holds_array(value) {
-            self.nested_fields.insert(field);
-        } else if holds_definitions(value) {
-            self.loaded(field);
-        } else if is_empty(value) && source == Source::Argument {
-            self.emptied.push(field);
-        }
-        self.inner(value, source)
-    }
-
-    /// A field whose text creates or writes records of another model.
-    pub(crate) fn loaded(&mut self, field: &'c str) {
-        self.nested_fields.insert(field);
-        self.nest(WRITE_CREATE);
-    }
-
-    fn nest(&mut self, operations: Operations) {
-        self.nested = self.nested.union(operations);
-    }
-
-    /// The value of one field.
-    fn inner(&mut self, value: &Value<'_>, source: Source) -> Result<(), BadArguments> {
-        match value {
-            Value::Array(items) => self.commands(items, source),
-            // A value of properties, or JSON.
-            Value::Struct(_) => {
-                self.anything(value);
-                Ok(())
-            }
-            text => {
-                if holds_definitions(text) {
-                    self.nest(WRITE_CREATE);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// A list in a field: commands, or ids that take the place of those that are there.
-    fn commands(&mut self, items: &[Value<'_>], source: Source) -> Result<(), BadArguments> {
-        for item in items {
-            match item {
-                Value::Array(command) => self.command(command, source)?,
-                Value::Struct(_) if source == Source::Context => {
-                    self.nest(CREATE);
-                    self.record(item, source)?;
-                }
-                // The definition of a property.
-                Value::Struct(members) => {
-                    if members.iter().any(|(name, _)| name == "definition_changed") {
-                        self.nest(WRITE_CREATE);
-                    }
-                    self.anything(item);
-                }
-                id => {
-                    self.nest(WRITE_DELETE);
-                    self.name(id)?;
-                }
-            }
+            Value::Nil | Value::Bool(false) => list.takes_out(),
+            Value::Array(items) => items.iter().try_for_each(|item| list.item(item))?,
+            _ => return Err(BadArguments::Command),
         }
         Ok(())
     }
 
-    /// One command, as `Command` of Odoo's `orm/commands.py` numbers them. Python takes `false` and `0.0` for 0, and so on.
-    /// It deletes by 3, 5 and 6 where the other model cannot be without its parent, which only Odoo knows.
-    fn command(&mut self, command: &[Value<'_>], source: Source) -> Result<(), BadArguments> {
-        match (command.first().and_then(code).ok_or(BadArguments::Command)?, command) {
-            (0, [_, _, values, ..]) => {
-                self.nest(CREATE);
-                self.record(values, source)
+    /// What is done through a field: its place in [`crate::effects::Effects::others`].
+    pub(super) fn through(
+        &mut self,
+        model: &'c str,
+        field: &'c Field,
+        relation: &'c str,
+        within: Option<usize>,
+    ) -> usize {
+        let through = Some((model, &*field.name));
+        let others = &mut self.effects.others;
+        let known = others.iter().position(|other| (other.through, other.within) == (through, within));
+        known.unwrap_or_else(|| {
+            others.push(Other { model: relation, operations: Operations::NONE, through, links: false, within });
+            others.len() - 1
+        })
+    }
+
+    pub(super) fn does(&mut self, within: usize, operations: Operations) {
+        if let Some(other) = self.effects.others.get_mut(within) {
+            other.operations = other.operations.union(operations);
+        }
+    }
+}
+
+/// A list of commands.
+struct List<'r, 'c> {
+    reader: &'r mut Reader<'c>,
+    /// What is done through the field.
+    within: usize,
+    relation: &'c str,
+    field: &'c Field,
+    source: Source,
+}
+
+impl<'c> List<'_, 'c> {
+    fn item(&mut self, item: &'c Value<'c>) -> Result<(), BadArguments> {
+        match item {
+            Value::Array(command) => self.command(command),
+            Value::Struct(_) if self.source == Source::Context => self.makes(item),
+            id => {
+                self.takes_out();
+                self.takes_in(id)
             }
-            (1, [_, id, values, ..]) => {
-                self.nest(WRITE);
-                self.name(id)?;
-                self.record(values, source)
+        }
+    }
+
+    fn command(&mut self, command: &'c [Value<'c>]) -> Result<(), BadArguments> {
+        match command {
+            [Value::Int(0), _, values, ..] => self.makes(values),
+            [Value::Int(1), id, values, ..] => {
+                self.does(Write);
+                self.records(id)?;
+                self.record(values, false)
             }
-            (2 | 3, [_, id, ..]) => {
-                self.nest(DELETE);
-                self.name(id)
+            [Value::Int(2), id, ..] => {
+                self.does(Delete);
+                self.records(id)
             }
-            (4, [_, id, ..]) => {
-                self.nest(WRITE);
-                self.name(id)
+            [Value::Int(3), id, ..] => {
+                self.takes_out();
+                self.records(id)
             }
-            (5, _) => {
-                self.nest(DELETE);
+            [Value::Int(4), id, ..] => self.takes_in(id),
+            [Value::Int(5), ..] => {
+                self.takes_out();
                 Ok(())
             }
-            (6, [_, _, ids, ..]) => {
-                self.nest(DELETE);
+            [Value::Int(6), _, ids, ..] => {
+                self.takes_out();
                 match ids {
                     Value::Nil | Value::Bool(false) => Ok(()),
-                    Value::Array(ids) if ids.is_empty() => Ok(()),
-                    Value::Array(ids) => {
-                        self.nest(WRITE_DELETE);
-                        ids.iter().try_for_each(|id| self.name(id))
-                    }
-                    id => {
-                        self.nest(WRITE_DELETE);
-                        self.name(id)
-                    }
+                    Value::Array(ids) => ids.iter().try_for_each(|id| self.takes_in(id)),
+                    _ => Err(BadArguments::Command),
                 }
             }
             _ => Err(BadArguments::Command),
         }
     }
 
-    /// Values of a record of another model.
-    fn record(&mut self, values: &Value<'_>, source: Source) -> Result<(), BadArguments> {
-        match values {
-            Value::Struct(members) => members.iter().try_for_each(|(_, value)| self.inner(value, source)),
-            // PHP's empty object.
-            Value::Array(items) if items.is_empty() => Ok(()),
-            _ => Err(BadArguments::Command),
+    fn does(&mut self, operation: crate::operation::Operation) {
+        self.reader.does(self.within, Operations::of(&[operation]));
+    }
+
+    fn makes(&mut self, values: &'c Value<'c>) -> Result<(), BadArguments> {
+        self.does(Create);
+        self.record(values, true)
+    }
+
+    /// Values of a record of the field's model.
+    fn record(&mut self, values: &'c Value<'c>, creates: bool) -> Result<(), BadArguments> {
+        let members = crate::effects::members(values).map_err(|_| BadArguments::Command)?;
+        let beside = Beside { values: members, context: self.reader.call.context(), copied: false };
+        let (model, within, source) = (self.relation, Some(self.within), self.source);
+        self.reader.record(Record { model, within, creates, beside, source }, values)
+    }
+
+    /// Records are taken out of the field: a line cannot be without its parent, unless its reference to it is emptied.
+    fn takes_out(&mut self) {
+        match self.field.kind {
+            FieldType::Many2many => {}
+            _ if self.field.releases => self.does(Write),
+            _ => self.does(Delete),
         }
+    }
+
+    /// A record that is there is put into the field: a line is taken from another parent.
+    fn takes_in(&mut self, id: &Value<'_>) -> Result<(), BadArguments> {
+        match self.field.kind {
+            FieldType::Many2many => {
+                if let Some(other) = self.reader.effects.others.get_mut(self.within) {
+                    other.links = true;
+                }
+            }
+            _ => self.does(Write),
+        }
+        self.records(id)
     }
 
     /// The record that a command names. Odoo would take some lists and texts for several, which could not be recorded.
-    fn name(&mut self, id: &Value<'_>) -> Result<(), BadArguments> {
-        match id {
-            Value::Int(id @ 1..) => {
-                self.nested_ids.push(*id);
-                Ok(())
-            }
-            _ => Err(BadArguments::Command),
-        }
+    fn records(&mut self, id: &Value<'_>) -> Result<(), BadArguments> {
+        let Value::Int(id @ 1..) = id else { return Err(BadArguments::Command) };
+        self.reader.effects.nested_ids.push(*id);
+        Ok(())
     }
-
-    /// Arrays of which nobody has said what they are, at any depth. One that begins with a number counts as the command of
-    /// that code, and, if there are only numbers in it, as ids too.
-    pub(crate) fn anything(&mut self, value: &Value<'_>) {
-        match value {
-            Value::Array(items) => {
-                match (items.first().and_then(code), items.as_slice()) {
-                    (None, _) => {}
-                    (Some(_), numbers) if numbers.iter().all(|item| code(item).is_some()) => {
-                        self.nest(WRITE_DELETE);
-                        self.nested_ids.extend(numbers.iter().filter_map(code));
-                    }
-                    (Some(0), _) => self.nest(CREATE),
-                    (Some(1 | 4), _) => self.nest(WRITE),
-                    (Some(_), _) => self.nest(DELETE),
-                }
-                if let [_, Value::Int(id), ..] = items.as_slice() {
-                    self.nested_ids.push(*id);
-                }
-                items.iter().for_each(|item| self.anything(item));
-            }
-            Value::Struct(members) => members.iter().for_each(|(_, value)| self.anything(value)),
-            _ => {}
-        }
-    }
-}
-
-/// The code of a command.
-fn code(value: &Value<'_>) -> Option<i64> {
-    match value {
-        Value::Int(number) => Some(*number),
-        Value::Bool(truth) => Some(i64::from(*truth)),
-        Value::Double(digits) | Value::Decimal(digits) => (0..=6).find(|number| digits.parse() == Ok(*number as f64)),
-        _ => None,
-    }
-}
-
-/// Whether a value clears a field that holds many records.
-const fn is_empty(value: &Value<'_>) -> bool {
-    matches!(value, Value::Nil | Value::Bool(false))
-}
-
-fn holds_array(value: &Value<'_>) -> bool {
-    match value {
-        Value::Array(_) => true,
-        Value::Struct(members) => members.iter().any(|(_, value)| holds_array(value)),
-        _ => false,
-    }
-}
-
-/// Whether a text is what Odoo reads as a list of property definitions, with which a record's value can rewrite the
-/// definitions of all records. Python reads more as JSON than others do, so its beginning decides.
-pub(crate) fn holds_definitions(value: &Value<'_>) -> bool {
-    let white = [' ', '\t', '\n', '\r'];
-    let list = value.as_str().and_then(|text| text.trim_start_matches(white).strip_prefix('['));
-    list.is_some_and(|items| items.trim_start_matches(white).starts_with('{'))
 }

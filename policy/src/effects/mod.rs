@@ -1,59 +1,148 @@
-//! Storey 8: what a call does: its operations, its records, and how it reaches other models.
+//! Storey 8: what a call does: its operations, its records, and all that it names of Odoo's models.
+//!
+//! Nothing here depends on permissions: what a call needs is the same whoever makes it.
 
 mod bad;
 mod commands;
+mod context;
 mod domain;
-mod paths;
+mod forms;
+mod lists;
+mod values;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::call::Call;
-use crate::formats::value::Value;
-use crate::odoo::operations::keyword;
-use crate::odoo::operations::{Kind, Method, Param};
+use crate::formats::value::{Members, Value};
+use crate::odoo::operations::{Kind, Method, Param, keyword};
 use crate::operation::{Operation, Operations};
 use crate::records::{MAX_READ, Recorded};
+use crate::snapshot::Schema;
 
 pub use crate::effects::bad::BadArguments;
 pub use crate::effects::domain::OPERATORS;
+pub use crate::effects::forms::{ATTACH, POST_AND_MAIL};
 
 use crate::effects::domain::Place;
-use commands::{Source, holds_definitions};
 
-/// Keys of the context that add fields of a record to its name, and so to every reference to it: read in Odoo's
-/// `_compute_display_name` methods.
-pub const TELLING: &[&str] = &[
-    "hr_timesheet_display_remaining_hours",
-    "name_with_seats_availability",
-    "sale_show_partner_name",
-    "show_address",
-    "show_email",
-    "show_partner_name",
-    "show_total_amount",
-    "show_vat",
-];
-
-/// What a call does.
+/// What a call does, and what it needs for that.
 #[derive(Debug, Default)]
 pub struct Effects<'c> {
-    /// To the model's own records: what the permission must allow.
+    /// To the records of its model: what the model's permission must allow.
     pub own: Operations,
-    /// To records of other models, through commands in values: the scope must allow them too.
-    pub nested: Operations,
     /// The ids that the call names, of records of its model.
     pub record_ids: Vec<i64>,
     /// The ids that commands in values name, of records of other models.
     pub nested_ids: Vec<i64>,
     /// How many records of its model the call makes, as far as that is known.
     pub created: usize,
-    /// Fields of the call's values that are `false` or null, which clears one that holds many records.
-    pub emptied: Vec<&'c str>,
-    /// Fields whose values hold arrays: each must be listed under `nested_writes`.
-    pub nested_fields: BTreeSet<&'c str>,
-    /// Whether an array stands where no field can be named for it: never allowed.
-    pub nested_without_field: bool,
-    /// How the call reads other models, if it does.
-    pub crosses: Option<&'static str>,
+    /// What a permission must list under `calls`.
+    pub calls: Vec<Listed<'c>>,
+    /// The fields that it reads, or compares with something.
+    pub reads: Vec<Read<'c>>,
+    /// The fields that it writes, of other models too.
+    pub writes: Vec<Write<'c>>,
+    /// What it does to other models.
+    pub others: Vec<Other<'c>>,
+    /// Keys of the context that are not open in every call.
+    pub context: Vec<&'c str>,
+    /// What is forwarded otherwise than it came.
+    pub rewrite: Rewrite<'c>,
+}
+
+/// A method or an argument, and the model whose permission must list it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<'c> {
+    /// The model.
+    pub model: &'c str,
+    /// The name that must stand under `calls`.
+    pub name: &'c str,
+}
+
+/// A field that is read, by its path from the call's model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read<'c> {
+    /// Such as `name` or `partner_id.country_id`.
+    pub path: Cow<'c, str>,
+    /// Whether it is compared with a text: of a relation, Odoo then looks into names of the other model.
+    pub by_name: bool,
+}
+
+/// A field that is written.
+#[derive(Clone, Debug)]
+pub struct Write<'c> {
+    /// The record's model.
+    pub model: &'c str,
+    /// The one of [`Effects::others`] as which the record's model is written; `None` for the call's own.
+    pub within: Option<usize>,
+    /// The field.
+    pub field: &'c str,
+    /// Its value; `None` where it is not known.
+    pub value: Option<&'c Value<'c>>,
+    /// What else is set: values of the same record, and `default_*` keys without their beginning.
+    pub beside: Beside<'c>,
+    /// Whether the record is made.
+    pub creates: bool,
+}
+
+/// Values of one record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'c> {
+    values: &'c [(Cow<'c, str>, Value<'c>)],
+    context: &'c [(Cow<'c, str>, Value<'c>)],
+    /// Whether the record is a copy, which has what is not set of its original.
+    copied: bool,
+}
+
+/// What a call does to another model.
+#[derive(Clone, Debug)]
+pub struct Other<'c> {
+    /// The model.
+    pub model: &'c str,
+    /// What it does.
+    pub operations: Operations,
+    /// The model and the field through which it does it; `None` for a record that the call names otherwise.
+    pub through: Option<(&'c str, &'c str)>,
+    /// Whether it links records to the field that are there already.
+    pub links: bool,
+    /// The one of [`Effects::others`] in whose values the field stands; `None` for those of the call's own record.
+    pub within: Option<usize>,
+}
+
+/// What is forwarded otherwise than it came.
+#[derive(Debug, Default)]
+pub struct Rewrite<'c> {
+    /// The parameter of the method that would list fields and lists none.
+    pub list: Option<&'static Param>,
+    /// Keys of the context that are left out.
+    pub left_out: Vec<&'c str>,
+    /// Whether files are to be stored as text where they could be code.
+    pub plain_files: bool,
+}
+
+/// Reads a call.
+pub(crate) struct Reader<'c> {
+    schema: Schema<'c>,
+    call: &'c Call<'c>,
+    effects: Effects<'c>,
+}
+
+/// Where a record's values stand.
+#[derive(Clone, Copy)]
+struct Record<'c> {
+    model: &'c str,
+    within: Option<usize>,
+    creates: bool,
+    beside: Beside<'c>,
+    source: Source,
+}
+
+/// Where values stand: objects in a list of a `default_*` key are records to be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Argument,
+    Context,
 }
 
 impl<'c> Effects<'c> {
@@ -61,90 +150,101 @@ impl<'c> Effects<'c> {
     ///
     /// # Errors
     /// Arguments that are not the method's: what cannot be understood cannot be judged.
-    pub fn of_known(call: &'c Call<'_>, method: &'static Method) -> Result<Self, BadArguments> {
+    pub fn of_known(call: &'c Call<'c>, method: &'static Method, schema: Schema<'c>) -> Result<Self, BadArguments> {
         domain::keeps_to_access_rules(call, false)?;
-        let mut effects = Self { own: method.operations, ..Self::default() };
+        let mut reader = Reader::of(call, schema, method.operations);
         let mut positional = call.args.as_slice();
         if method.ids {
             let [ids, rest @ ..] = positional else { return Err(BadArguments::NoIds) };
-            effects.record_ids = record_ids(ids).ok_or(BadArguments::Ids)?;
-            if method.name == "web_save" && effects.record_ids.is_empty() {
-                effects.own = Operations::of(&[Operation::Read, Operation::Create]);
+            reader.effects.record_ids = record_ids(ids).ok_or(BadArguments::Ids)?;
+            if method.name == "web_save" && reader.effects.record_ids.is_empty() {
+                reader.effects.own = Operations::of(&[Operation::Read, Operation::Create]);
             }
             positional = rest;
         }
         if positional.len() > method.params.len() {
             return Err(BadArguments::TooMany(method));
         }
-        for (param, value) in method.params.iter().zip(positional) {
-            effects.argument(param, value).map_err(|problem| problem.of(param))?;
-        }
-        let unset = method.params.get(positional.len()..).unwrap_or_default();
         let mut given = BTreeSet::new();
+        for (param, value) in method.params.iter().zip(positional) {
+            given.insert(param.name);
+            reader.argument(param, value).map_err(|problem| problem.of(param))?;
+        }
         for (name, value) in &call.kwargs {
             if name == "context" {
                 continue;
             }
-            let param = keyword(unset, name).ok_or_else(|| match keyword(method.params, name) {
-                Some(param) => BadArguments::Twice(param),
-                None => BadArguments::Keyword(method),
-            })?;
+            let param = keyword(method.params, name).ok_or(BadArguments::Keyword(method))?;
             if !given.insert(param.name) {
                 return Err(BadArguments::Twice(param));
             }
-            effects.argument(param, value).map_err(|problem| problem.of(param))?;
+            reader.argument(param, value).map_err(|problem| problem.of(param))?;
         }
-        effects.created = match method.name {
-            "create" | "load" => effects.created,
-            "copy" => effects.record_ids.len(),
-            _ => usize::from(effects.own.contains(Operation::Create)),
-        };
+        if let Some(list) = method.params.iter().find(|param| param.kind == Kind::Fields && !given.contains(param.name))
+        {
+            reader.effects.rewrite.list = Some(list);
+        }
+        // Of no records nothing is read, and a body that is empty can stay so.
+        if method.ids && reader.effects.record_ids.is_empty() {
+            reader.effects.rewrite.list = None;
+        }
         if method.crosses {
-            effects.crosses = Some("the method reads other models");
+            reader.effects.calls.push(Listed { model: &call.model, name: method.name });
         }
-        effects.context(call, method.name)?;
-        Ok(effects)
+        if let Some(Param { name: "field_name", .. }) =
+            method.params.iter().find(|param| param.kind == Kind::WrittenField && !given.contains(param.name))
+        {
+            reader.writes(&call.model, None, "sequence");
+        }
+        reader.effects.created = match method.name {
+            "create" | "load" => reader.effects.created,
+            "copy" => reader.effects.record_ids.len(),
+            _ => usize::from(reader.creates()),
+        };
+        reader.context()?;
+        Ok(reader.effects)
     }
 
     /// Reads a call of a method that an administrator mapped: nothing is known of its arguments.
     ///
     /// # Errors
     /// A condition that steps over Odoo's access rules, and values in the context that are none.
-    pub fn of_mapped(call: &'c Call<'_>, operations: Operations) -> Result<Self, BadArguments> {
+    pub fn of_mapped(call: &'c Call<'c>, operations: Operations, schema: Schema<'c>) -> Result<Self, BadArguments> {
         domain::keeps_to_access_rules(call, true)?;
-        let mut effects = Self { own: operations, ..Self::default() };
-        effects.record_ids = call.args.first().map(possible_ids).unwrap_or_default();
-        if operations.contains(Operation::Create) && effects.record_ids.is_empty() {
+        let mut reader = Reader::of(call, schema, operations);
+        reader.effects.record_ids = call.args.first().map(possible_ids).unwrap_or_default();
+        if reader.creates() && reader.effects.record_ids.is_empty() {
             // How many is not known; the answer's first numbers may be theirs.
-            effects.created = MAX_READ;
+            reader.effects.created = MAX_READ;
         }
-        let keywords = call.kwargs.iter().filter(|(name, _)| name != "context").map(|(_, value)| value);
-        for value in call.args.iter().chain(keywords) {
-            match value {
-                Value::Struct(members) => {
-                    for (field, value) in members {
-                        if effects.field(field, value, Source::Argument).is_err() {
-                            // It may be something else than values.
-                            effects.nested = effects.nested.union(Operations::of(&Operation::ON_RECORDS));
-                        }
-                    }
-                }
-                Value::Array(items) if items.iter().any(|item| !is_scalar(item)) => {
-                    effects.nested_without_field = true;
-                    effects.anything(value);
-                }
-                _ => {}
-            }
+        if arguments(call).any(is_deep) {
+            // It may be anything, commands too.
+            reader.effects.calls.push(Listed { model: &call.model, name: &call.method });
         }
-        effects.context(call, &call.method)?;
-        Ok(effects)
+        reader.context()?;
+        Ok(reader.effects)
     }
 
-    /// Counts clearing one of these fields as what it is: fields under `nested_writes` hold many records.
-    pub fn clear(&mut self, fields: &[String]) {
-        if self.emptied.iter().any(|emptied| fields.iter().any(|field| field == emptied)) {
-            self.nested = self.nested.union(Operations::of(&[Operation::Delete]));
-        }
+    /// Reads a call of a method that a permission may list: it may do anything. Some have a safe form that wants less.
+    ///
+    /// # Errors
+    /// A condition that steps over Odoo's access rules, and arguments that are not those of the form.
+    pub fn of_listed(call: &'c Call<'c>, schema: Schema<'c>) -> Result<Self, BadArguments> {
+        domain::keeps_to_access_rules(call, true)?;
+        let mut reader = Reader::of(call, schema, Operations::of(&[Operation::Call]));
+        reader.form()?;
+        reader.context()?;
+        Ok(reader.effects)
+    }
+
+    /// What it does to records of other models.
+    pub fn nested(&self) -> Operations {
+        self.others.iter().fold(Operations::NONE, |all, other| all.union(other.operations))
+    }
+
+    /// All that it does.
+    pub fn all(&self) -> Operations {
+        self.own.union(self.nested())
     }
 
     /// The records that it names, as they are recorded.
@@ -155,95 +255,99 @@ impl<'c> Effects<'c> {
 
     /// What it does to records that are there already.
     pub fn changes(&self) -> Operations {
-        self.own.union(self.nested).without(Operations::of(&[Operation::Read, Operation::Create]))
+        self.all().without(Operations::of(&[Operation::Read, Operation::Create]))
+    }
+}
+
+impl<'c> Reader<'c> {
+    fn of(call: &'c Call<'c>, schema: Schema<'c>, own: Operations) -> Self {
+        Self { schema, call, effects: Effects { own, ..Effects::default() } }
     }
 
-    fn argument(&mut self, param: &Param, value: &'c Value<'_>) -> Result<(), BadArguments> {
+    /// Whether the call makes records of its model.
+    fn creates(&self) -> bool {
+        self.effects.own.contains(Operation::Create)
+    }
+
+    fn argument(&mut self, param: &'static Param, value: &'c Value<'c>) -> Result<(), BadArguments> {
         let place = Place::Param(param.name);
-        let crosses = match param.kind {
-            Kind::Plain => None,
-            Kind::Domain => domain::domain(value, &place)?,
-            Kind::Operator => domain::operator(value, &place)?,
-            Kind::Paths | Kind::Order => paths::paths(value)?,
-            Kind::Specification => paths::specification(value)?,
-            Kind::ProgressBar => paths::progress_bar(value)?,
-            Kind::Cross => (!paths::is_absent(value)).then_some("an argument reads other models"),
-            Kind::Values => {
-                match value {
-                    Value::Array(list) => {
-                        self.created = list.len();
-                        list.iter().try_for_each(|item| self.values(item))?;
-                    }
-                    Value::Struct(_) => {
-                        self.created = 1;
-                        self.values(value)?;
-                    }
-                    Value::Nil | Value::Bool(false) => {}
-                    _ => return Err(BadArguments::Shape),
-                }
-                None
+        match param.kind {
+            Kind::Plain => Ok(()),
+            Kind::Domain => self.domain(value, "", &place),
+            Kind::Having => self.having(value, &place),
+            Kind::Operator => domain::operator(value, &place),
+            Kind::Names => self.names(value),
+            Kind::Fields if is_absent(value) => {
+                self.effects.rewrite.list = Some(param);
+                Ok(())
             }
-            Kind::Columns => {
-                self.columns(value)?;
-                None
-            }
-            Kind::Rows => {
-                self.rows(value)?;
-                None
-            }
-        };
-        self.crosses = self.crosses.or(crosses);
-        Ok(())
-    }
-
-    /// Odoo takes `a/b`, `a.id` and `a:id` for a field of another model; `.id` alone is the record's own id.
-    fn columns(&mut self, value: &'c Value<'_>) -> Result<(), BadArguments> {
-        for column in value.as_array().ok_or(BadArguments::Shape)? {
-            let column = column.as_str().ok_or(BadArguments::Shape)?;
-            if let Some((field, _)) = column.split_once(['/', '.', ':'])
-                && column != ".id"
-            {
-                self.loaded(field);
+            Kind::Fields | Kind::Paths => self.paths(value),
+            Kind::Groups => self.groups(value),
+            Kind::Aggregates => self.aggregates(value),
+            Kind::Order => self.order(value, ""),
+            Kind::Specification => self.specification(value, ""),
+            Kind::GroupSpecification => self.group_specification(value),
+            Kind::ProgressBar => self.progress_bar(value),
+            Kind::WrittenField => self.written_field(value),
+            Kind::Values => self.values(value),
+            Kind::Columns => self.columns(value),
+            Kind::Rows => self.rows(value),
+            Kind::Cross if is_absent(value) => Ok(()),
+            Kind::Cross => {
+                self.effects.calls.push(Listed { model: &self.call.model, name: param.name });
+                Ok(())
             }
         }
-        Ok(())
     }
+}
 
-    fn rows(&mut self, value: &Value<'_>) -> Result<(), BadArguments> {
-        let rows = value.as_array().ok_or(BadArguments::Shape)?;
-        self.created = rows.len();
-        for row in rows {
-            let cells = row.as_array().ok_or(BadArguments::Shape)?;
-            if !cells.iter().all(is_scalar) {
-                return Err(BadArguments::Shape);
-            }
-            self.nested_without_field |= cells.iter().any(holds_definitions);
-        }
-        Ok(())
+impl<'c> Beside<'c> {
+    /// Whether nothing will stand in a field: nothing is set, or emptiness is.
+    pub fn leaves_empty(&self, field: &str) -> bool {
+        let is_empty = |value: &Value<'_>| matches!(value, Value::Nil | Value::Bool(false) | Value::Int(0));
+        let set = self.values.iter().find(|(name, _)| name == field).map(|(_, value)| value);
+        let default = || self.context.iter().find(|(name, _)| name.strip_prefix("default_") == Some(field));
+        set.or_else(|| Some(&default()?.1)).map_or(!self.copied, is_empty)
     }
+}
 
-    /// `default_*` keys stand for values of the record to come, wherever one is made; `name_create_enabled_fields`
-    /// lets `load` create what a column names; [`TELLING`] keys have references show more than a name.
-    fn context(&mut self, call: &'c Call<'_>, method: &str) -> Result<(), BadArguments> {
-        for (name, value) in call.context() {
-            if let ("name_create_enabled_fields", Value::Struct(fields)) = (name.as_ref(), value) {
-                fields.iter().for_each(|(path, _)| self.loaded(path.split('/').next().unwrap_or(path)));
-            }
-            if TELLING.contains(&name.as_ref()) && !paths::is_absent(value) {
-                self.crosses = self.crosses.or(Some("a key of the context adds fields of other models to their names"));
-            }
-            let Some(field) = name.strip_prefix("default_") else { continue };
-            self.field(field, value, Source::Context)?;
-            if matches!(method, "default_get" | "onchange") {
-                self.crosses = self.crosses.or(Some("a default_* key of the context reads other models"));
-            }
-        }
-        Ok(())
+/// Whether an argument is as good as not given.
+fn is_absent(value: &Value<'_>) -> bool {
+    match value {
+        Value::Nil | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Struct(members) => members.is_empty(),
+        _ => false,
     }
 }
 
 fn is_scalar(value: &Value<'_>) -> bool {
     !matches!(value, Value::Array(_) | Value::Struct(_))
+}
+
+/// Whether more than a value, or a flat list or struct of values, stands in an argument.
+fn is_deep(value: &Value<'_>) -> bool {
+    match value {
+        Value::Array(items) => !items.iter().all(is_scalar),
+        Value::Struct(members) => !members.iter().all(|(_, value)| is_scalar(value)),
+        _ => false,
+    }
+}
+
+/// All arguments but the context.
+fn arguments<'c>(call: &'c Call<'c>) -> impl Iterator<Item = &'c Value<'c>> {
+    let keywords = call.kwargs.iter().filter(|(name, _)| name != "context").map(|(_, value)| value);
+    call.args.iter().chain(keywords)
+}
+
+/// The members of a struct; PHP cannot tell `[]` from `{}`.
+fn members<'c>(value: &'c Value<'c>) -> Result<&'c Members<'c>, BadArguments> {
+    const NONE: &Members<'_> = &Vec::new();
+    match value {
+        Value::Struct(members) => Ok(members),
+        Value::Array(items) if items.is_empty() => Ok(NONE),
+        _ => Err(BadArguments::Shape),
+    }
 }
 
 /// One whole number, or a list of them. Odoo takes a bare 0 for no record.

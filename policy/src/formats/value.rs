@@ -57,6 +57,11 @@ pub fn member<'v, 'a>(members: &'v Members<'a>, name: &str) -> Option<&'v Value<
     members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
+/// The value of a member, to be changed.
+pub fn member_mut<'v, 'a>(members: &'v mut Members<'a>, name: &str) -> Option<&'v mut Value<'a>> {
+    members.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
 /// Whether a name occurs twice. Most structs are so small that comparing all pairs is faster than any set.
 pub(crate) fn has_twice(members: &Members<'_>) -> bool {
     const FEW: usize = 8;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::call::operators::lower_operators;
 use crate::call::{BadCall, Call, Parameter, keyword_arguments};
-use crate::decide::Head;
+use crate::decide::{Head, malformed};
 use crate::formats::json;
 use crate::formats::value::{Members, Value};
 use crate::gate::{Asked, Body, Forward, Policy, Stop, Verdict, has_key, misshapen, readable, reply};
@@ -105,8 +105,9 @@ impl Asked<'_, '_> {
             [] => Value::Struct(Members::new()),
             bytes => json::read(bytes).map_err(|problem| self.malformed(key, problem))?,
         };
-        let call = read(target, head.database, key, arguments).map_err(|problem| self.malformed(key, problem))?;
+        let mut call = read(target, head.database, key, arguments).map_err(|problem| self.malformed(key, problem))?;
         let grant = self.decide(&call)?;
+        grant.rewrite.apply(&mut call);
         let upstream = &grant.key.user.upstream;
         // Odoo takes nothing else on this road.
         if !is_api_key(upstream.secret.expose().as_bytes()) {
@@ -117,6 +118,11 @@ impl Asked<'_, '_> {
             )));
         }
         // A request that ends with its headers cannot be given a body, and Odoo takes none for no arguments, as the gate does.
+        if bytes.is_empty() && self.trace.lists {
+            return Err(Stop::Refused(malformed(
+                "it has no body into which the fields that may be read could be put; send {} at least",
+            )));
+        }
         let is_empty = bytes.is_empty()
             && call.kwargs.is_empty()
             && call.args.iter().all(|ids| ids.as_array().is_some_and(<[_]>::is_empty));

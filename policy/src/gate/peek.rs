@@ -7,7 +7,8 @@ use crate::road::{Road, Service};
 const APPLICATION_ERROR: i64 = 1;
 const WARNING: i64 = 2;
 const ACCESS_DENIED: i64 = 3;
-const ACCESS_ERROR: i64 = 4;
+/// The code of an access error.
+pub const ACCESS_ERROR: i64 = 4;
 
 /// Whether an answer's start is a value (`Ok`) or a fault (`Err` with its code, if that is known); nothing if it is not
 /// the start of an answer of the road. `status` is the HTTP status, 0 before it is known.
@@ -54,6 +55,12 @@ pub fn numbers(road: Road, head: &[u8], most: usize) -> Vec<i64> {
         numbers.pop();
     }
     numbers.into_iter().map_while(|number| number.trim().parse().ok()).take(most).collect()
+}
+
+/// Whether a fault, by its head and its tail, says that a field does not exist.
+pub fn names_unknown_field(head: &[u8], tail: &[u8]) -> bool {
+    const SAYS: &[u8] = b"Invalid field";
+    [head, tail].iter().any(|part| memchr::memmem::find(part, SAYS).is_some())
 }
 
 enum Part<T> {

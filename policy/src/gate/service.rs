@@ -56,7 +56,7 @@ impl<'s> Asked<'s, '_> {
 
     /// A call of the `object` service: decided on, if it carries a key.
     fn object<'c>(&mut self, call: MethodCall<'c>) -> Result<(Call<'c>, Grant<'s>), Stop> {
-        let call = Call::read(call).map_err(|Malformed { password, problem }| match has_key(&password) {
+        let mut call = Call::read(call).map_err(|Malformed { password, problem }| match has_key(&password) {
             Ok(()) => self.malformed(&password, problem),
             // A key somewhere else in what is no call may be half of one.
             Err(_) => unread(Reason::KeyRequired.into()),
@@ -66,6 +66,7 @@ impl<'s> Asked<'s, '_> {
             return Err(Stop::Refused(Reason::EndpointBlocked.into()));
         }
         let grant = self.decide(&call)?;
+        grant.rewrite.apply(&mut call);
         Ok((call, grant))
     }
 

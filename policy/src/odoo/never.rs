@@ -46,12 +46,6 @@ pub const PRIVATE: &[&str] = &[
     "with_user",
 ];
 
-/// The models that are closed in this way, sorted.
-pub fn models(how: Closed) -> impl Iterator<Item = &'static str> {
-    let all = tables::closed_models(how).iter().copied();
-    all.filter(|model| !tables::is_closed_later(model))
-}
-
 /// Whether no mapping can open the method.
 pub fn is_private(method: &str) -> bool {
     method.starts_with('_') || PRIVATE.contains(&method)
@@ -61,8 +55,8 @@ pub fn is_private(method: &str) -> bool {
 pub fn is_listed(model: &str, method: &str, operations: Operations, exceptions: &BTreeSet<String>) -> bool {
     let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
     let model_closed = match tables::closed(model) {
-        Some(Closed::Altogether) => !tables::is_closed_later(model),
-        Some(Closed::Writing) => changes && !tables::is_closed_later(model),
+        Some(Closed::Altogether) => true,
+        Some(Closed::Writing) => changes,
         None => false,
     };
     let closed = (model_closed && !exceptions.contains(model)) || METHODS.contains(&method);

@@ -3,7 +3,10 @@
 //! Exact names, never patterns; read in Odoo 19's source and tried on a running one. A method that is not here is
 //! refused unless an administrator maps it.
 
-use Kind::{Columns, Cross, Domain, Operator, Order, Paths, Plain, ProgressBar, Rows, Specification, Values};
+use Kind::{
+    Aggregates, Columns, Cross, Domain, Fields, GroupSpecification, Groups, Having, Names, Operator, Order, Paths,
+    Plain, ProgressBar, Rows, Specification, Values, WrittenField,
+};
 
 use crate::operation::Operation::{Create, Delete, Read, Write};
 use crate::operation::Operations;
@@ -39,27 +42,41 @@ pub struct Param {
 /// What the gate looks for in an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Nothing: it reaches no other model.
+    /// Nothing: it names no field.
     Plain,
-    /// Conditions: dotted paths, `any` and `not any` reach other models.
+    /// Conditions over fields, by their paths.
     Domain,
+    /// Conditions over aggregates.
+    Having,
     /// The operator of a search by name: one of Odoo's that takes no domain.
     Operator,
-    /// Field names, alone or in lists: `.`, `/` and `:id` reach other models.
+    /// The text of a search by name.
+    Names,
+    /// A list of fields, which stands for all of them if it is empty or missing: then one is put there.
+    Fields,
+    /// Fields by their paths, alone or in lists.
     Paths,
-    /// A sort order: `.` and `/` reach other models.
+    /// Fields by which is grouped.
+    Groups,
+    /// Fields and the functions that sum them up.
+    Aggregates,
+    /// A sort order.
     Order,
-    /// `web_read`'s specification: sub-`fields` and `context` reach other models.
+    /// `web_read`'s specification.
     Specification,
+    /// A specification for each field by which is grouped.
+    GroupSpecification,
     /// `read_progress_bar`'s struct: its `field` is a path.
     ProgressBar,
-    /// Values of records, one struct or a list of them: arrays in them write to other models.
+    /// The name of a field that is written.
+    WrittenField,
+    /// Values of records, one struct or a list of them.
     Values,
-    /// `load`'s column names: `/`, `.` and `:id` write to other models.
+    /// `load`'s column names.
     Columns,
-    /// `load`'s rows of text: only text that holds a property's definition writes to another model.
+    /// `load`'s rows of text: none may hold a property's definition.
     Rows,
-    /// Reaches other models when it is there at all.
+    /// Reads other models when it is there at all: a permission must list it under `calls`.
     Cross,
 }
 
@@ -69,11 +86,17 @@ impl Kind {
         match self {
             Self::Plain | Self::Cross => "any value",
             Self::Domain => "a domain: an array of conditions [field, operator, value] and of the operators & | !",
+            Self::Having => "a domain of conditions [aggregate, operator, value]",
             Self::Operator => "an operator, as text",
-            Self::Paths => "text, or an array of text",
+            Self::Names => "text",
+            Self::Fields | Self::Paths | Self::Groups => "text, or an array of text",
+            Self::Aggregates => "text such as \"amount:sum\", of a field of the model itself, or an array of that",
             Self::Order => "text, such as \"name desc, id\"",
-            Self::Specification => "a struct from field names to structs",
+            Self::Specification | Self::GroupSpecification => {
+                "a struct from field names to structs with fields, limit, offset, order and context"
+            }
             Self::ProgressBar => "a struct with field and colors",
+            Self::WrittenField => "a field name",
             Self::Values => "a struct of values, or an array of such structs",
             Self::Columns => "an array of field names",
             Self::Rows => "an array of rows, each an array of text and numbers",
@@ -85,15 +108,22 @@ impl Kind {
         match self {
             Self::Plain => None,
             Self::Domain => Some("domain"),
+            Self::Having => Some("domain over aggregates"),
             Self::Operator => Some("operator"),
+            Self::Names => Some("searched in names"),
+            Self::Fields => Some("field paths; all that are open if it names none"),
             Self::Paths => Some("field paths"),
+            Self::Groups => Some("field paths to group by"),
+            Self::Aggregates => Some("aggregates"),
             Self::Order => Some("order"),
             Self::Specification => Some("specification"),
+            Self::GroupSpecification => Some("specifications"),
             Self::ProgressBar => Some("its field is a path"),
+            Self::WrittenField => Some("field that is written"),
             Self::Values => Some("values"),
             Self::Columns => Some("column paths"),
             Self::Rows => Some("rows"),
-            Self::Cross => Some("reads other models"),
+            Self::Cross => Some("to be listed under calls"),
         }
     }
 }
@@ -142,13 +172,13 @@ const fn mapped_only(method: Method) -> Method {
 /// `load` needs a mapping: its plain columns link records of other models by their names, and the gate does not know
 /// which columns are relations.
 pub const METHODS: &[Method] = &[
-    records("read", READ, &[param("fields", Paths), param("load", Plain)]),
+    records("read", READ, &[param("fields", Fields), param("load", Plain)]),
     model(
         "search_read",
         READ,
         &[
             param("domain", Domain),
-            param("fields", Paths),
+            param("fields", Fields),
             param("offset", Plain),
             param("limit", Plain),
             param("order", Order),
@@ -167,11 +197,11 @@ pub const METHODS: &[Method] = &[
         ],
     ),
     model("search_count", READ, &[renamed("domain", "args", Domain), param("limit", Plain)]),
-    model("fields_get", READ, &[param("allfields", Plain), param("attributes", Plain)]),
+    model("fields_get", READ, &[param("allfields", Fields), param("attributes", Plain)]),
     model(
         "name_search",
         READ,
-        &[param("name", Plain), renamed("domain", "args", Domain), param("operator", Operator), param("limit", Plain)],
+        &[param("name", Names), renamed("domain", "args", Domain), param("operator", Operator), param("limit", Plain)],
     ),
     records("name_get", READ, &[]),
     model("default_get", READ, &[renamed("fields", "fields_list", Paths)]),
@@ -181,8 +211,8 @@ pub const METHODS: &[Method] = &[
     model("check_field_access_rights", READ, &[param("operation", Plain), param("field_names", Plain)]),
     records("get_external_id", READ, &[]),
     records("get_base_url", READ, &[]),
-    records("get_field_translations", READ, &[param("field_name", Plain), param("langs", Plain)]),
-    model("get_property_definition", READ, &[param("full_name", Plain)]),
+    records("get_field_translations", READ, &[param("field_name", Paths), param("langs", Plain)]),
+    model("get_property_definition", READ, &[param("full_name", Paths)]),
     model("get_empty_list_help", READ, &[param("help_message", Plain)]),
     model("get_import_templates", READ, &[]),
     records("get_formview_id", READ, &[param("access_uid", Cross)]),
@@ -192,15 +222,15 @@ pub const METHODS: &[Method] = &[
     model(
         "read_progress_bar",
         READ,
-        &[param("domain", Domain), param("group_by", Paths), param("progress_bar", ProgressBar)],
+        &[param("domain", Domain), param("group_by", Groups), param("progress_bar", ProgressBar)],
     ),
     model(
         "read_group",
         READ,
         &[
             param("domain", Domain),
-            param("fields", Paths),
-            param("groupby", Paths),
+            param("fields", Aggregates),
+            param("groupby", Groups),
             param("offset", Plain),
             param("limit", Plain),
             param("orderby", Order),
@@ -212,9 +242,9 @@ pub const METHODS: &[Method] = &[
         READ,
         &[
             param("domain", Domain),
-            param("groupby", Paths),
-            param("aggregates", Paths),
-            param("having", Domain),
+            param("groupby", Groups),
+            param("aggregates", Aggregates),
+            param("having", Having),
             param("offset", Plain),
             param("limit", Plain),
             param("order", Order),
@@ -223,7 +253,12 @@ pub const METHODS: &[Method] = &[
     model(
         "formatted_read_grouping_sets",
         READ,
-        &[param("domain", Domain), param("grouping_sets", Paths), param("aggregates", Paths), param("order", Order)],
+        &[
+            param("domain", Domain),
+            param("grouping_sets", Groups),
+            param("aggregates", Aggregates),
+            param("order", Order),
+        ],
     ),
     records("web_read", READ, &[param("specification", Specification)]),
     model(
@@ -242,7 +277,7 @@ pub const METHODS: &[Method] = &[
         "web_name_search",
         READ,
         &[
-            param("name", Plain),
+            param("name", Names),
             param("specification", Specification),
             param("domain", Domain),
             param("operator", Operator),
@@ -254,8 +289,8 @@ pub const METHODS: &[Method] = &[
         READ,
         &[
             param("domain", Domain),
-            param("groupby", Paths),
-            param("aggregates", Paths),
+            param("groupby", Groups),
+            param("aggregates", Aggregates),
             param("limit", Plain),
             param("offset", Plain),
             param("order", Order),
@@ -263,7 +298,7 @@ pub const METHODS: &[Method] = &[
             param("opening_info", Cross),
             param("unfold_read_specification", Specification),
             param("unfold_read_default_limit", Plain),
-            param("groupby_read_specification", Cross),
+            param("groupby_read_specification", GroupSpecification),
         ],
     ),
     records("export_data", READ, &[param("fields_to_export", Paths)]),
@@ -289,7 +324,7 @@ pub const METHODS: &[Method] = &[
         &[
             param("act_type_xmlids", Plain),
             param("user_id", Plain),
-            param("additional_domain", Domain),
+            param("additional_domain", Plain),
             param("only_automated", Plain),
         ],
     )),
@@ -312,7 +347,7 @@ pub const METHODS: &[Method] = &[
     records(
         "web_resequence",
         READ_WRITE,
-        &[param("specification", Specification), param("field_name", Paths), param("offset", Plain)],
+        &[param("specification", Specification), param("field_name", WrittenField), param("offset", Plain)],
     ),
     model("create", CREATE, &[renamed("vals_list", "vals", Values)]),
     model("name_create", CREATE, &[param("name", Plain)]),
@@ -325,7 +360,7 @@ pub const METHODS: &[Method] = &[
 const SEARCH_PANEL: &[Param] = &[
     param("field_name", Plain),
     param("category_domain", Domain),
-    param("comodel_domain", Domain),
+    param("comodel_domain", Plain),
     param("enable_counters", Plain),
     param("expand", Plain),
     param("filter_domain", Domain),

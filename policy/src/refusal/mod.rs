@@ -111,13 +111,19 @@ reasons! {
         "A permission for the model would have to allow the call's operations.";
     /// Private, unmapped or never-listed method.
     MethodDenied = "method_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
-        "Use a method that is in the operations table, or have an administrator map it.";
+        "The permission would have to list the method under calls, or an administrator to map it.";
+    /// A field that is closed to reading or writing.
+    FieldDenied = "field_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
+        "The permission would have to open the field, under fields.";
     /// A write to another model inside a value.
     NestedWriteDenied = "nested_write_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
-        "The permission would have to list the field under nested_writes.";
+        "The other model's permission would have to allow it, or this one to list the field under nested_writes.";
     /// A read of another model through a path.
     CrossModelDenied = "cross_model_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
-        "The permission would have to allow cross_model_reads.";
+        "The other model's permission would have to allow read, or this one to list the path under paths.";
+    /// A key of the context that is not open.
+    ContextDenied = "context_denied", 403, Some(A::PermissionDenied), Some(S::Permission),
+        "The permission would have to list the key under context.";
     /// More records written or deleted at once than are recorded one by one.
     TooManyRecords = "too_many_records", 413, None, None,
         "Name fewer records in one call: each that is written or deleted is recorded.";

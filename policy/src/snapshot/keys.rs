@@ -3,14 +3,11 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::address::Networks;
 use crate::key::KeyHash;
+use crate::snapshot::unread::Unread;
 use crate::snapshot::{BadSnapshot, networks, positive};
 use crate::wire;
 
@@ -40,17 +37,6 @@ struct Entry {
     prefix: String,
     unread: Unread,
     key: OnceCell<Box<Key>>,
-}
-
-/// The JSON of a [`wire::Key`]. It holds a hash, so it is not to be printed.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Unread(Box<RawValue>);
-
-impl fmt::Debug for Unread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unread(…)")
-    }
 }
 
 impl Keys {
@@ -103,8 +89,7 @@ impl Keys {
     }
 
     fn read(&self, Entry { prefix, unread, .. }: &Entry) -> Result<Key, BadSnapshot> {
-        let wire: wire::Key = serde_json::from_str(unread.0.get())
-            .map_err(|error| BadSnapshot::form(&format!("the record of the key {prefix}"), &error))?;
+        let wire: wire::Key = unread.read(&format!("the record of the key {prefix}"))?;
         let id = || wire.id.clone();
         let hash = KeyHash::parse(wire.hash.expose()).map_err(|problem| BadSnapshot::Hash { id: id(), problem })?;
         let user = self.users.get(&wire.user_id);

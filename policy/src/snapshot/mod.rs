@@ -1,6 +1,10 @@
 //! Storey 6: the policy that a gate decides from, parsed from the wire: every name resolved, every list read.
 
+pub mod field;
 mod keys;
+pub mod model;
+mod schema;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -12,8 +16,10 @@ use crate::wire::{self, UnixMicros};
 
 pub use crate::snapshot::keys::Key;
 use crate::snapshot::keys::Keys;
+use crate::snapshot::schema::Models;
+pub use crate::snapshot::schema::Schema;
 
-/// A whole policy, made from the JSON of a [`wire::Snapshot`]. Its keys may be unread, see [`Snapshot::stored`].
+/// A whole policy, made from the JSON of a [`wire::Snapshot`]. Its keys and models may be unread, see [`Snapshot::stored`].
 #[derive(Debug)]
 pub struct Snapshot {
     /// Names the database that counts the revisions.
@@ -26,6 +32,7 @@ pub struct Snapshot {
     pub pauses: Vec<wire::Pause>,
     keys: Keys,
     permissions: BTreeMap<String, Permission>,
+    schema: Models,
     terminations: Vec<Termination>,
 }
 
@@ -64,16 +71,17 @@ impl Snapshot {
     pub fn checked(json: &[u8]) -> Result<Self, BadSnapshot> {
         let snapshot = Self::stored(json)?;
         snapshot.keys.check()?;
+        snapshot.schema.check()?;
         Ok(snapshot)
     }
 
-    /// Reads a policy that was [checked](Self::checked) before it was stored, but for its keys, which are read when they are
-    /// used: that takes a third of the time.
+    /// Reads a policy that was [checked](Self::checked) before it was stored, but for its keys and models, which are read when
+    /// they are used: that takes a third of the time.
     ///
     /// # Errors
     /// What is wrong with it, without its contents.
     pub fn stored(json: &[u8]) -> Result<Self, BadSnapshot> {
-        let given: wire::Snapshot<_> =
+        let given: wire::Snapshot<_, _> =
             serde_json::from_slice(json).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
         if given.version != wire::VERSION {
             return Err(BadSnapshot::Version(given.version));
@@ -92,6 +100,7 @@ impl Snapshot {
             pauses: given.pauses,
             keys: Keys::of(given.users, given.keys)?,
             permissions,
+            schema: Models::of(given.schema)?,
             terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
         })
     }
@@ -117,6 +126,11 @@ impl Snapshot {
     /// The permission record of a model.
     pub fn permission(&self, model: &str) -> Option<&Permission> {
         self.permissions.get(model)
+    }
+
+    /// Odoo's models, as a user sees them.
+    pub const fn schema(&self, user: &wire::User) -> Schema<'_> {
+        self.schema.seen_by(user.view)
     }
 
     /// Until when an administrator's termination refuses a line of keys from an address, if one does.
@@ -172,6 +186,9 @@ pub enum BadSnapshot {
         /// The missing user.
         user_id: String,
     },
+    /// A model of the schema.
+    #[error("the model {0}: its fields are not in order, or a view of it is none")]
+    Model(String),
     /// Two records where one may be.
     #[error("two records share {0}")]
     Twice(String),

@@ -111,6 +111,13 @@ pub enum FieldType {
     PropertiesDefinition,
 }
 
+impl FieldType {
+    /// Whether values hold other records, which commands write.
+    pub const fn is_to_many(self) -> bool {
+        matches!(self, Self::One2many | Self::Many2many)
+    }
+}
+
 /// A reference whose fields a model has as its own (`_inherits`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

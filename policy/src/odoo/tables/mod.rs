@@ -87,9 +87,14 @@ pub fn closed_models(how: Closed) -> &'static [&'static str] {
     }
 }
 
-/// Whether a closed model is not on the never-list yet.
-pub fn is_closed_later(model: &str) -> bool {
-    has(closed::LATER, model)
+/// Whether the model is closed to reads too.
+pub fn is_closed_to_reads(model: &str) -> bool {
+    closed(model) == Some(Closed::Altogether)
+}
+
+/// Whether a link may lead into the model: into closed ones none may, but for those that any record points to.
+pub fn takes_links(model: &str) -> bool {
+    closed(model).is_none() || matches!(model, "res.users" | "ir.model")
 }
 
 /// Whether a field of a model that is not closed leads to one that is.
@@ -195,7 +200,6 @@ mod tests {
     fn every_table_is_sorted_and_has_no_row_twice() {
         for names in [
             closed::ALTOGETHER,
-            closed::LATER,
             closed::WRITING,
             context::LEFT_OUT,
             context::OPEN,
@@ -221,9 +225,6 @@ mod tests {
     fn tables_do_not_contradict_each_other() {
         for model in closed::WRITING {
             assert!(!has(closed::ALTOGETHER, model), "{model}");
-        }
-        for model in closed::LATER {
-            assert!(closed(model).is_some(), "{model}");
         }
         for (model, ..) in closed_fields::ROWS {
             assert_eq!(closed(model), None, "{model} is closed itself");

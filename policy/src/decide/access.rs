@@ -1,0 +1,330 @@
+//! What a key may read and write of Odoo's models: its permissions, joined with what is known of the fields.
+
+use crate::decide::lack::{How, Lack};
+use crate::effects::Write;
+use crate::formats::value::Value;
+use crate::odoo::tables::{self, Closed, Html};
+use crate::operation::Operation;
+use crate::snapshot::field::{Field, Reading, Why, Writing};
+use crate::snapshot::{Key, Permission, Schema, Snapshot};
+use crate::wire::{FieldRule, FieldType};
+
+/// Relations that a related field, or a name, may lead over: Odoo's own lead over three at most.
+const MAX_STEPS: usize = 8;
+
+/// Parts of a date that a path can name: `READ_GROUP_NUMBER_GRANULARITY` of Odoo 19's `orm/utils.py`, and the others that groups take.
+const DATE_PARTS: [&str; 16] = [
+    "hour",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "year_number",
+    "quarter_number",
+    "month_number",
+    "iso_week_number",
+    "day_of_year",
+    "day_of_month",
+    "day_of_week",
+    "hour_number",
+    "minute_number",
+    "second_number",
+];
+
+/// A key, and the policy that it is looked at with.
+#[derive(Clone, Copy)]
+pub(crate) struct Access<'s> {
+    pub(crate) snapshot: &'s Snapshot,
+    pub(crate) key: &'s Key,
+    pub(crate) schema: Schema<'s>,
+}
+
+impl<'s> Access<'s> {
+    pub(crate) fn of(snapshot: &'s Snapshot, key: &'s Key) -> Self {
+        Self { snapshot, key, schema: snapshot.schema(&key.user) }
+    }
+
+    /// The permission for a model, if the key's user is in one of its groups.
+    pub(crate) fn permission(&self, model: &str) -> Option<&'s Permission> {
+        self.snapshot.permission(model).filter(|permission| self.fits(permission))
+    }
+
+    /// Whether the user is in one of a permission's groups.
+    pub(crate) fn fits(&self, permission: &Permission) -> bool {
+        let groups = &permission.wire.groups;
+        groups.is_empty() || groups.iter().any(|group| self.key.user.groups.contains(group))
+    }
+
+    /// Whether the key's own list has the model.
+    pub(crate) fn is_listed(&self, model: &str) -> bool {
+        let models = &self.key.wire.models;
+        models.is_empty() || models.iter().any(|listed| listed == model)
+    }
+
+    /// Whether configuration has opened a closed model.
+    pub(crate) fn is_excepted(&self, model: &str) -> bool {
+        self.snapshot.settings.never_list_exceptions.contains(model)
+    }
+
+    /// Whether a path may lead through a model that no `paths` name.
+    fn is_readable(&self, model: &str) -> bool {
+        let allows = |permission: &Permission| permission.wire.operations.contains(Operation::Read);
+        self.is_listed(model) && self.permission(model).is_some_and(allows)
+    }
+
+    /// Whether any path may lead through a model: it may be read, or is reference data.
+    fn is_open(&self, model: &str) -> bool {
+        !self.is_closed(model) && (self.is_readable(model) || tables::is_reference_data(model))
+    }
+
+    fn is_closed(&self, model: &str) -> bool {
+        tables::is_closed_to_reads(model) && !self.is_excepted(model)
+    }
+
+    /// Reads along a path from a model; `by_name` if what stands there is compared with a text.
+    pub(crate) fn reads(&self, root: &str, path: &str, by_name: bool) -> Result<(), Lack> {
+        self.walk(root, path, by_name, MAX_STEPS)
+    }
+
+    fn walk(&self, root: &str, path: &str, by_name: bool, steps: usize) -> Result<(), Lack> {
+        let names_path = |permission: &Permission| permission.wire.paths.iter().any(|listed| listed == path);
+        let is_listed = path.contains('.') && self.permission(root).is_some_and(names_path);
+        let (mut model, mut rest) = (root, path);
+        loop {
+            let (name, tail) = rest.split_once('.').map_or((rest, None), |(name, tail)| (name, Some(tail)));
+            let is_first = rest.len() == path.len();
+            let field = match self.field(model, name, is_first && tail.is_none())? {
+                Found::Field(field) => field,
+                Found::Listed if by_name => return Err(Lack::UnknownModel(model.into())),
+                Found::Listed => return Ok(()),
+            };
+            let closed = match (is_first, is_listed) {
+                (false, true) => self.never(model, field, steps).map(Some),
+                _ => self.read_closed(model, field, steps),
+            };
+            if let Some(why) = closed {
+                return Err(Lack::Field { model: model.into(), field: name.into(), how: How::Reading, why });
+            }
+            let Some(tail) = tail else {
+                return if by_name { self.names(root, path, model, field, steps) } else { Ok(()) };
+            };
+            let next = match (field.kind, field.relation.as_deref()) {
+                (FieldType::Properties, _) => return Ok(()),
+                (FieldType::Date, _) if DATE_PARTS.contains(&tail) => return Ok(()),
+                (_, Some(_)) if tail == "id" => return Ok(()),
+                (_, Some(next)) => next,
+                _ => return Err(Lack::UnknownField { model: model.into(), field: rest.into() }),
+            };
+            if !(self.is_open(next) || (is_listed && self.is_listed(next) && !self.is_closed(next))) {
+                return Err(Lack::Path { model: root.into(), path: path.into(), other: next.into() });
+            }
+            (model, rest) = (next, tail);
+        }
+    }
+
+    /// The field, or that nothing is known of the model and its permission names the field.
+    fn field(&self, model: &str, name: &str, is_own: bool) -> Result<Found<'s>, Lack> {
+        let Some(seen) = self.schema.model(model) else {
+            let rule = self.permission(model).and_then(|permission| permission.wire.fields.read.as_ref());
+            let is_named = name == "id" || matches!(rule, Some(FieldRule::Only(fields)) if has(fields, name));
+            return if is_own && is_named && !is_never(model, name) {
+                Ok(Found::Listed)
+            } else {
+                Err(Lack::UnknownModel(model.into()))
+            };
+        };
+        let found = seen.field(name).map(Found::Field);
+        found.ok_or_else(|| Lack::UnknownField { model: model.into(), field: name.into() })
+    }
+
+    /// Why a field is closed to reading, and `None` inside if the permission closes it.
+    fn read_closed(&self, model: &str, field: &Field, steps: usize) -> Option<Option<Why>> {
+        if let Some(why) = self.never(model, field, steps) {
+            return Some(Some(why));
+        }
+        let rule = self.permission(model).and_then(|permission| permission.wire.fields.read.as_ref());
+        match rule {
+            _ if &*field.name == "id" => return None,
+            Some(FieldRule::Only(fields)) => return (!has(fields, &field.name)).then_some(None),
+            Some(FieldRule::Also(fields)) if has(fields, &field.name) => return None,
+            Some(FieldRule::Hide(fields)) if self.hides(model, fields, field, MAX_STEPS) => return Some(None),
+            _ => {}
+        }
+        match &field.reading {
+            Reading::Open | Reading::Never => None,
+            Reading::Named(why) => Some(Some(*why)),
+            Reading::IfReadable => {
+                let opens = field.relation.as_deref().is_some_and(|relation| self.is_readable(relation));
+                (!opens).then_some(Some(Why::Telling))
+            }
+            Reading::Through(path) => {
+                let opens = steps > 0 && self.walk(model, path, false, steps - 1).is_ok();
+                (!opens).then_some(Some(Why::Related))
+            }
+        }
+    }
+
+    /// Why nothing opens a field: for itself, or for what it passes on, as far as that is known.
+    fn never(&self, model: &str, field: &Field, steps: usize) -> Option<Why> {
+        if field.closed == Some(Closed::Altogether) && !self.lifts(model, field) {
+            return Some(Why::ClosedModel);
+        }
+        let path = match &field.reading {
+            Reading::Never => return Some(Why::Credential),
+            Reading::Through(path) => path,
+            Reading::Open | Reading::IfReadable | Reading::Named(_) => return None,
+        };
+        let steps = steps.checked_sub(1)?;
+        let (mut model, mut rest) = (model, &**path);
+        loop {
+            let (name, tail) = rest.split_once('.').map_or((rest, None), |(name, tail)| (name, Some(tail)));
+            if is_never(model, name) {
+                return Some(Why::Credential);
+            }
+            let field = self.schema.model(model)?.field(name)?;
+            if let closed @ Some(_) = self.never(model, field, steps) {
+                return closed;
+            }
+            (model, rest) = (field.relation.as_deref()?, tail?);
+            if self.is_closed(model) {
+                return Some(Why::ClosedModel);
+            }
+        }
+    }
+
+    /// Whether configuration has opened what closes a field: the model, the one that it is inherited from, or the field itself.
+    fn lifts(&self, model: &str, field: &Field) -> bool {
+        let from = field.from.as_deref().is_some_and(|from| self.is_excepted(from));
+        from || self.is_excepted(model) || self.is_excepted(&format!("{model}.{}", field.name))
+    }
+
+    /// Whether a list hides a field, or what the field is computed from; a record's name is no copy.
+    fn hides(&self, model: &str, hidden: &[String], field: &Field, steps: usize) -> bool {
+        if has(hidden, &field.name) {
+            return true;
+        }
+        let Some(seen) = self.schema.model(model).filter(|_| steps > 0 && &*field.name != "display_name") else {
+            return false;
+        };
+        let mut copies = field.copies.iter();
+        copies.any(|name| {
+            has(hidden, name) || seen.field(name).is_some_and(|of| self.hides(model, hidden, of, steps - 1))
+        })
+    }
+
+    /// A text is compared with a field: of a relation, and of `display_name`, Odoo looks into the fields that make a name.
+    fn names(&self, root: &str, path: &str, model: &str, field: &Field, steps: usize) -> Result<(), Lack> {
+        let (prefix, model) = match field.relation.as_deref() {
+            Some(relation) => (path, relation),
+            None if &*field.name == "display_name" => (path.strip_suffix("display_name").unwrap_or(path), model),
+            None => return Ok(()),
+        };
+        let other = || Lack::Path { model: root.into(), path: path.into(), other: model.into() };
+        let steps = steps.checked_sub(1).ok_or_else(other)?;
+        let prefix = prefix.trim_end_matches('.');
+        let within = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        let seen = self.schema.model(model).ok_or_else(|| Lack::UnknownModel(model.into()))?;
+        let exists = |name: &&&str| seen.exists(name.split('.').next().unwrap_or(name));
+        let mut names = tables::names(model).into_iter().flatten().filter(exists).peekable();
+        if names.peek().is_none() {
+            // Nobody has said which fields these are: it may be any that is open by default.
+            let rule = self.permission(model).and_then(|permission| permission.wire.fields.read.as_ref());
+            let opens = (prefix.is_empty() || self.is_open(model)) && matches!(rule, None | Some(FieldRule::Also(_)));
+            return if opens { Ok(()) } else { Err(other()) };
+        }
+        names.try_for_each(|name| self.walk(root, &within(name), true, steps))
+    }
+
+    /// The fields that may be read, or also those that may be written: what takes the place of a list that names none.
+    pub(crate) fn list(&self, model: &str, also_writable: bool) -> Vec<String> {
+        let Some(seen) = self.schema.model(model) else { return vec!["id".to_owned()] };
+        let may = |field: &Field| {
+            self.read_closed(model, field, MAX_STEPS).is_none()
+                || (also_writable && self.write_closed(model, field, None).is_none())
+        };
+        let open = seen.fields().filter(|(field, leads_on)| (*leads_on || also_writable) && may(field));
+        let list: Vec<String> = open.map(|(field, _)| field.name.to_string()).collect();
+        if list.is_empty() { vec!["id".to_owned()] } else { list }
+    }
+
+    /// Writes a field.
+    pub(crate) fn writes(&self, write: &Write<'_>) -> Result<(), Lack> {
+        let Write { model, field: name, .. } = *write;
+        let Some(seen) = self.schema.model(model) else {
+            let rule = self.permission(model).and_then(|permission| permission.wire.fields.write.as_ref());
+            let is_scalar =
+                matches!(write.value, Some(Value::String(_) | Value::Int(_) | Value::Double(_) | Value::Decimal(_)));
+            let is_named = matches!(rule, Some(FieldRule::Only(fields)) if has(fields, name));
+            let opens = is_scalar && is_named && !is_never(model, name);
+            return if opens { Ok(()) } else { Err(Lack::UnknownModel(model.into())) };
+        };
+        let field = seen.field(name);
+        let field = field.ok_or_else(|| Lack::UnknownField { model: model.into(), field: name.into() })?;
+        match self.write_closed(model, field, Some(write)) {
+            None => Ok(()),
+            Some(why) => Err(Lack::Field { model: model.into(), field: name.into(), how: How::Writing, why }),
+        }
+    }
+
+    /// Why a field is closed to writing. Without a write, as if its value were harmless.
+    fn write_closed(&self, model: &str, field: &Field, write: Option<&Write<'_>>) -> Option<Option<Why>> {
+        if field.closed.is_some() && !self.lifts(model, field) {
+            return Some(Some(Why::ClosedModel));
+        }
+        if let never @ Some(_) = self.never(model, field, MAX_STEPS) {
+            return Some(never);
+        }
+        let permission = self.permission(model);
+        if permission.is_some_and(|permission| has(&permission.wire.nested_writes, &field.name)) {
+            return None;
+        }
+        match permission.and_then(|permission| permission.wire.fields.write.as_ref()) {
+            Some(FieldRule::Only(fields)) => return (!has(fields, &field.name)).then_some(None),
+            Some(FieldRule::Also(fields)) if has(fields, &field.name) => return None,
+            Some(FieldRule::Hide(fields)) if self.hides(model, fields, field, MAX_STEPS) => return Some(None),
+            _ => {}
+        }
+        match &field.writing {
+            Writing::Open | Writing::Never => None,
+            Writing::Html(html) => {
+                let unsanitized =
+                    write.is_some_and(|write| write.value.is_none_or(has_tags)) && self.stores_as_is(*html);
+                unsanitized.then_some(Some(Why::Unsanitized))
+            }
+            Writing::OnCreation(why) => (!write.is_some_and(|write| write.creates)).then_some(Some(*why)),
+            Writing::OnCreationWithout(reference) => {
+                let alone = write.is_some_and(|write| write.creates && write.beside.leaves_empty(reference));
+                (!alone).then_some(Some(Why::WritesElsewhere))
+            }
+            Writing::Named(why) => Some(Some(*why)),
+        }
+    }
+
+    /// Whether Odoo stores HTML of the key's user as it comes: of one whose groups are not known, it may.
+    fn stores_as_is(&self, html: Html) -> bool {
+        let groups = &self.key.user.groups;
+        html == Html::Never || groups.is_empty() || groups.iter().any(|group| group == "base.group_sanitize_override")
+    }
+}
+
+/// A field that a path names.
+enum Found<'s> {
+    Field(&'s Field),
+    /// Nothing is known of the model, but the permission names the field.
+    Listed,
+}
+
+/// Whether nothing opens a field, by the tables alone.
+fn is_never(model: &str, field: &str) -> bool {
+    tables::is_credential(model, field) || tables::closed_field(model, field).is_some()
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|listed| listed == name)
+}
+
+fn has_tags(value: &Value<'_>) -> bool {
+    !matches!(value, Value::Nil | Value::Bool(_) | Value::Int(_))
+        && value.as_str().is_none_or(|text| text.contains('<'))
+}

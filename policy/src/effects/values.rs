@@ -1,0 +1,126 @@
+//! Values of records: which fields they write.
+
+use crate::effects::{BadArguments, Beside, Other, Reader, Record, Source, Write, is_scalar, members};
+use crate::formats::value::Value;
+use crate::operation::{Operation, Operations};
+use crate::wire::FieldType;
+
+impl<'c> Reader<'c> {
+    /// Values of one record, or of several in a list.
+    pub(super) fn values(&mut self, value: &'c Value<'c>) -> Result<(), BadArguments> {
+        let records = match value {
+            Value::Nil | Value::Bool(false) => return Ok(()),
+            Value::Array(list) => list.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        self.effects.created = records.len();
+        records.iter().try_for_each(|values| self.record(self.own(values)?, values))
+    }
+
+    /// A `default_*` key of the context, for a record of the call's model.
+    pub(super) fn default(&mut self, field: &'c str, value: &'c Value<'c>) -> Result<(), BadArguments> {
+        const NOTHING: &Value<'_> = &Value::Nil;
+        let record = self.own(NOTHING)?;
+        self.value(Record { source: Source::Context, ..record }, field, value)
+    }
+
+    /// `web_resequence`'s field, which is written without a value.
+    pub(super) fn written_field(&mut self, value: &'c Value<'c>) -> Result<(), BadArguments> {
+        match value {
+            Value::Nil | Value::Bool(false) => self.writes(&self.call.model, None, "sequence"),
+            name => self.writes(&self.call.model, None, name.as_str().ok_or(BadArguments::Shape)?),
+        }
+        Ok(())
+    }
+
+    /// `load`'s rows.
+    pub(super) fn rows(&mut self, value: &'c Value<'c>) -> Result<(), BadArguments> {
+        let rows = value.as_array().ok_or(BadArguments::Shape)?;
+        self.effects.created = rows.len();
+        for row in rows {
+            let cells = row.as_array().ok_or(BadArguments::Shape)?;
+            if !cells.iter().all(|cell| is_scalar(cell) && !holds_definitions(cell)) {
+                return Err(BadArguments::Shape);
+            }
+        }
+        Ok(())
+    }
+
+    /// A field of which the value is not known here.
+    pub(super) fn writes(&mut self, model: &'c str, within: Option<usize>, field: &'c str) {
+        let beside = Beside::default();
+        self.effects.writes.push(Write { model, within, field, value: None, beside, creates: false });
+    }
+
+    /// A record of the call's model.
+    fn own(&self, values: &'c Value<'c>) -> Result<Record<'c>, BadArguments> {
+        let values = if matches!(values, Value::Nil) { &[][..] } else { members(values)? };
+        let copied = self.call.method == "copy";
+        let beside = Beside { values, context: self.call.context(), copied };
+        let creates = self.creates();
+        Ok(Record { model: &self.call.model, within: None, creates, beside, source: Source::Argument })
+    }
+
+    pub(super) fn record(&mut self, record: Record<'c>, values: &'c Value<'c>) -> Result<(), BadArguments> {
+        members(values)?.iter().try_for_each(|(field, value)| self.value(record, field, value))
+    }
+
+    fn value(&mut self, record: Record<'c>, name: &'c str, value: &'c Value<'c>) -> Result<(), BadArguments> {
+        let Record { model, within, creates, beside, .. } = record;
+        self.effects.writes.push(Write { model, within, field: name, value: Some(value), beside, creates });
+        self.names_record(name, value, beside)?;
+        let Some(field) = self.schema.model(model).and_then(|seen| seen.field(name)) else { return Ok(()) };
+        match field.kind {
+            kind if kind.is_to_many() => self.commands(record, field, value),
+            FieldType::Properties if defines(value) => Err(BadArguments::Definitions),
+            FieldType::Properties | FieldType::PropertiesDefinition | FieldType::Json => Ok(()),
+            FieldType::Reference => {
+                if let Some((model, _)) = value.as_str().and_then(|text| text.split_once(',')) {
+                    self.names_model(model);
+                }
+                if is_scalar(value) { Ok(()) } else { Err(BadArguments::OneValue) }
+            }
+            _ if is_scalar(value) => Ok(()),
+            _ => Err(BadArguments::OneValue),
+        }
+    }
+
+    /// Values that name a record of another model by the model's name read it; by the model's number nobody could tell which it is.
+    fn names_record(&mut self, field: &str, value: &'c Value<'c>, beside: Beside<'c>) -> Result<(), BadArguments> {
+        match (field, value) {
+            ("res_model", Value::String(model)) if !beside.leaves_empty("res_id") => self.names_model(model),
+            ("res_model_id", Value::Int(1..)) if !beside.leaves_empty("res_id") => {
+                return Err(BadArguments::ModelByNumber);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A record of another model is named, which is a read of it.
+    fn names_model(&mut self, model: &'c str) {
+        let operations = Operations::of(&[Operation::Read]);
+        self.effects.others.push(Other { model, operations, through: None, links: false, within: None });
+    }
+}
+
+/// Whether a value of properties defines them, for all records: a list with `definition_changed`, or text, which Odoo reads
+/// as such a list.
+fn defines(value: &Value<'_>) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => items.iter().any(|item| match item {
+            Value::Struct(members) => members.iter().any(|(name, _)| name == "definition_changed"),
+            _ => true,
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a text is what Odoo reads as a list of property definitions. Python reads more as JSON than others do, so its
+/// beginning decides.
+fn holds_definitions(value: &Value<'_>) -> bool {
+    let white = [' ', '\t', '\n', '\r'];
+    let list = value.as_str().and_then(|text| text.trim_start_matches(white).strip_prefix('['));
+    list.is_some_and(|items| items.trim_start_matches(white).starts_with('{'))
+}

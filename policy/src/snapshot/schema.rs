@@ -1,0 +1,68 @@
+//! The models of a policy's schema. Each stays JSON until a call needs it, as keys do.
+
+use std::cell::OnceCell;
+
+use crate::snapshot::BadSnapshot;
+use crate::snapshot::model::{Model, Seen};
+use crate::snapshot::unread::Unread;
+use crate::wire;
+
+/// Odoo's models, as one set of groups sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema<'s> {
+    models: &'s Models,
+    set: Option<u32>,
+}
+
+impl<'s> Schema<'s> {
+    /// What is shown of a model, as far as it is known.
+    pub fn model(&self, name: &str) -> Option<Seen<'s>> {
+        self.models.model(name)?.seen(self.set?)
+    }
+}
+
+/// All models that are known, by their names.
+#[derive(Debug)]
+pub(crate) struct Models(Vec<Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    unread: Unread,
+    /// `None` if it cannot be read; in a policy that was checked each can.
+    model: OnceCell<Option<Box<Model>>>,
+}
+
+impl Models {
+    pub(crate) fn of(schema: wire::Schema<Unread>) -> Result<Self, BadSnapshot> {
+        let entry = |wire::ModelEntry { name, record }| Entry { name, unread: record, model: OnceCell::new() };
+        let mut entries: Vec<Entry> = schema.models.into_iter().map(entry).collect();
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        if let Some([entry, _]) = entries.array_windows().find(|[one, other]| one.name == other.name) {
+            return Err(BadSnapshot::Twice(format!("the model {}", entry.name)));
+        }
+        Ok(Self(entries))
+    }
+
+    /// As a set of groups sees them; `None` for one that is not known, which sees nothing.
+    pub(crate) const fn seen_by(&self, set: Option<u32>) -> Schema<'_> {
+        Schema { models: self, set }
+    }
+
+    /// The model, read if nobody has asked for it before.
+    fn model(&self, name: &str) -> Option<&Model> {
+        let entry = self.0.get(self.0.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?)?;
+        entry.model.get_or_init(|| entry.read().ok().map(Box::new)).as_deref()
+    }
+
+    /// Reads every model, and keeps none.
+    pub(crate) fn check(&self) -> Result<(), BadSnapshot> {
+        self.0.iter().try_for_each(|entry| entry.read().map(drop))
+    }
+}
+
+impl Entry {
+    fn read(&self) -> Result<Model, BadSnapshot> {
+        Model::of(&self.name, self.unread.read(&format!("the model {}", self.name))?)
+    }
+}

@@ -1,0 +1,27 @@
+//! A part of a policy that stays JSON until it is used.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::snapshot::BadSnapshot;
+
+/// The JSON of a record. It may hold a hash, so it is not to be printed.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Unread(Box<RawValue>);
+
+impl Unread {
+    /// Reads it.
+    pub(crate) fn read<T: DeserializeOwned>(&self, place: &str) -> Result<T, BadSnapshot> {
+        serde_json::from_str(self.0.get()).map_err(|error| BadSnapshot::form(place, &error))
+    }
+}
+
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unread(…)")
+    }
+}
