@@ -6,7 +6,7 @@ use lictor_policy::gate::{Verdict, reply};
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
-use lictor_policy::wire::Snapshot;
+use lictor_policy::wire::{self, Snapshot};
 
 use crate::roads::check_all;
 use crate::setting::{self, DATABASE, LOGIN, NOW, UID};
@@ -68,7 +68,8 @@ fn permissions_decide_by_model_and_operation() {
         &setting::policy(),
         r#"
         res.partner read | [[1], ["name"]] | {} | ok
-        res.partner read | [[1], ["name"]] | {"context": {"show_address": false}} | ok
+        res.partner read | [[1], ["name"]] | {"context": {"show_address": false}} | context_denied
+        res.partner read | [[1], ["name", "nickname"]] | {} | field_denied
         res.partner read | [1] | {} | ok
         res.partner search_read | [[["name", "=", "x"]]] | {"fields": ["name"], "limit": 5} | ok
         res.partner create | [{"name": "x"}] | {} | ok
@@ -89,47 +90,67 @@ fn permissions_decide_by_model_and_operation() {
 #[test]
 fn other_models_are_not_read_through_paths() {
     let cases = r#"
-        res.partner search_read | [[["user_id.login", "=", "x"]]] | {} | REFUSED
-        res.partner search | [[["user_id", "any", [["login", "=", "x"]]]]] | {} | REFUSED
-        res.partner search | [[["user_id", "NOT ANY", []]]] | {} | REFUSED
-        res.partner search | [[["parent_id", "child_of", "Azure"]]] | {} | REFUSED
-        res.partner read_group | [[], ["id"], ["create_uid.login"]] | {} | REFUSED
-        res.partner formatted_read_group | [[]] | {"groupby": ["create_uid.login"]} | REFUSED
-        res.partner export_data | [[1], ["user_ids/login"]] | {} | REFUSED
-        res.partner web_read | [[1], {"user_ids": {"fields": {"login": {}}}}] | {} | REFUSED
-        res.partner web_search_read | [[], {"user_ids": {"context": {"x": 1}}}] | {} | REFUSED
-        res.partner search | [[]] | {"order": "user_id.login"} | REFUSED
-        res.partner onchange | [[], {}, [], {}] | {} | REFUSED
-        res.partner default_get | [["name"]] | {"context": {"default_parent_id": 1}} | REFUSED
-        res.partner web_save | [[1], {"name": "x"}, {}, 5] | {} | REFUSED
-        res.partner read | [[1], ["parent_id"]] | {"context": {"show_address": 1}} | REFUSED
-        res.partner get_views | [[[1, "form"]]] | {} | REFUSED
-        res.partner get_view | [1, "form"] | {"toolbar": true} | REFUSED
-        res.partner export_data | [[1], ["create_uid:id"]] | {} | REFUSED
-        res.partner read_progress_bar | [[], "type", {"field": "create_uid.login", "colors": {}}] | {} | REFUSED
-        res.partner search_panel_select_range | ["country_id"] | {"search_domain": []} | REFUSED
-        res.partner message_get_followers | [[1]] | {"limit": 5} | REFUSED
-        res.partner activity_search | [[1], ["mail.x"]] | {"only_automated": false} | REFUSED
-        res.partner get_formview_id | [[1]] | {"access_uid": 2} | REFUSED
+        res.partner search_read | [[["user_id.login", "=", "x"]]] | {} | cross_model_denied
+        res.partner search | [[["user_id", "any", [["login", "=", "x"]]]]] | {} | cross_model_denied
+        res.partner search | [[["user_id", "ilike", "x"]]] | {} | cross_model_denied
+        res.partner search | [[["user_id", "in", ["x", 5]]]] | {} | cross_model_denied
+        res.partner read_group | [[], ["id"], ["create_uid.login"]] | {} | cross_model_denied
+        res.partner formatted_read_group | [[]] | {"groupby": ["create_uid.login"]} | cross_model_denied
+        res.partner export_data | [[1], ["user_ids/login"]] | {} | cross_model_denied
+        res.partner web_read | [[1], {"user_ids": {"fields": {"login": {}}}}] | {} | cross_model_denied
+        res.partner search | [[]] | {"order": "user_id.login"} | cross_model_denied
+        res.partner read_progress_bar | [[], "type", {"field": "create_uid.login", "colors": {}}] | {} | cross_model_denied
+        res.partner onchange | [[], {}, [], {}] | {} | method_denied
+        res.partner web_save | [[1], {"name": "x"}, {}, 5] | {} | method_denied
+        res.partner get_views | [[[1, "form"]]] | {} | method_denied
+        res.partner get_view | [1, "form"] | {"toolbar": true} | method_denied
+        res.partner search_panel_select_range | ["country_id"] | {"search_domain": []} | method_denied
+        res.partner message_get_followers | [[1]] | {"limit": 5} | method_denied
+        res.partner activity_search | [[1], ["mail.x"]] | {"only_automated": false} | method_denied
+        res.partner get_formview_id | [[1]] | {"access_uid": 2} | method_denied
+        res.partner web_search_read | [[], {"user_ids": {"context": {"x": 1}}}] | {} | context_denied
+        res.partner read | [[1], ["parent_id"]] | {"context": {"show_address": 1}} | context_denied
     "#;
     let mut policy = setting::policy();
-    check(&policy, &cases.replace("REFUSED", "cross_model_denied"));
-    policy.permissions[0].cross_model_reads = true;
-    check(&policy, &cases.replace("REFUSED", "ok"));
+    check(&policy, cases);
+    let read = Operations::of(&[Operation::Read]);
+    let users = wire::Permission { model: "res.users".into(), operations: read, ..wire::Permission::default() };
+    policy.permissions.push(users);
+    policy.permissions[0].calls = crate::effects::calls();
+    policy.permissions[0].context = ["show_address", "x"].map(str::to_owned).into();
+    let opened = ["cross_model_denied", "method_denied", "context_denied"];
+    check(&policy, &opened.iter().fold(cases.to_owned(), |cases, reason| cases.replace(reason, "ok")));
     check(
         &setting::policy(),
         r#"
         res.partner search | [["|", ["name", "ilike", "a.b/c"], ["id", "in", [1, 2]]]] | {} | ok
         res.partner search | [[["parent_id", "child_of", [3]]]] | {} | ok
+        res.partner search | [[["parent_id", "child_of", "Azure"]]] | {} | ok
+        res.partner search | [[["country_id.code", "=", "FR"], ["country_id", "ilike", "fr"]]] | {} | ok
+        res.partner search | [[["create_date.month_number", "=", 5]]] | {} | ok
+        res.partner search | [[["user_id.id", "=", 5]]] | {} | ok
         res.partner search | [true] | {} | ok
         res.partner search | [[[1, "=", 1]]] | {} | ok
+        res.partner default_get | [["name"]] | {"context": {"default_parent_id": 1}} | ok
         res.partner web_read | [[1], {"name": {}, "email": {}}] | {} | ok
-        res.partner export_data | [[1], ["id", ".id", "name"]] | {} | ok
+        res.partner export_data | [[1], ["id", ".id", "name", "create_uid:id", "create_uid/.id"]] | {} | ok
         res.partner formatted_read_group | [[], ["create_date:month"], ["create_uid:count_distinct"]] | {} | ok
-        res.partner read_progress_bar | [[], "type", {"field": "x", "colors": {"a.b": "c"}}] | {} | ok
+        res.partner read_progress_bar | [[], "type", {"field": "lang", "colors": {"a.b": "c"}}] | {} | ok
         res.partner get_formview_id | [[1]] | {} | ok
         res.partner get_property_definition | ["properties.x"] | {} | ok
         res.partner default_get | [["name"]] | {} | ok
+        "#,
+    );
+    let mut policy = setting::policy();
+    policy.permissions[0].paths = vec!["user_id.login".into(), "user_id.password".into(), "user_id.name".into()];
+    check(
+        &policy,
+        r#"
+        res.partner search_read | [[["user_id.login", "=", "x"]]] | {"fields": ["name"]} | ok
+        res.partner search | [[["user_id", "any", [["login", "=", "x"], ["name", "=", "y"]]]]] | {} | ok
+        res.partner search | [[["user_id", "ilike", "x"]]] | {} | ok
+        res.partner search | [[["user_id.partner_id.email", "=", "x"]]] | {} | cross_model_denied
+        res.partner search | [[["user_id.password", "=", "x"]]] | {} | field_denied
         "#,
     );
 }
@@ -137,28 +158,32 @@ fn other_models_are_not_read_through_paths() {
 #[test]
 fn other_models_are_not_written_through_values() {
     let cases = r#"
-        res.partner create | [{"child_ids": [[0, 0, {"name": "x"}]]}] | {} | REFUSED
-        res.partner create | [[{"name": "x"}, {"child_ids": [[0, 0, {}]]}]] | {} | REFUSED
-        res.partner write | [[1], {"child_ids": [[false, 0, {}]]}] | {} | REFUSED
-        res.partner write | [[1], {"child_ids": [5]}] | {} | REFUSED
-        res.partner write | [[1], {"child_ids": []}] | {} | REFUSED
-        res.partner write | [[1]] | {"vals": {"child_ids": [[4, 5]]}} | REFUSED
-        res.partner copy | [[1], {"child_ids": [[0, 0, {}]]}] | {} | REFUSED
-        res.partner name_create | ["x"] | {"context": {"default_child_ids": [[0, 0, {}]]}} | REFUSED
-        res.partner create | [{"child_ids": {"definition_changed": [1]}}] | {} | REFUSED
-        res.partner write | [[1], {"child_ids": " \n[ {\"definition_changed\": true}]"}] | {} | REFUSED
+        res.partner create | [{"child_ids": [[0, 0, {"name": "x"}]]}] | {} | ok
+        res.partner create | [[{"name": "x"}, {"child_ids": [[0, 0, {}]]}]] | {} | ok
+        res.partner write | [[1], {"child_ids": []}] | {} | ok
+        res.partner write | [[1]] | {"vals": {"child_ids": [[4, 5]]}} | ok
+        res.partner write | [[1], {"category_id": [[4, 1], [3, 2], [6, 0, [1]], 5, [5]]}] | {} | ok
+        res.partner write | [[1], {"category_id": [[0, 0, {"name": "x"}]]}] | {} | nested_write_denied
+        res.partner write | [[1], {"category_id": [[1, 1, {"name": "x"}]]}] | {} | nested_write_denied
+        res.partner write | [[1], {"category_id": [[2, 1]]}] | {} | nested_write_denied
+        res.partner write | [[1], {"child_ids": [[2, 5]]}] | {} | nested_write_denied
+        res.partner write | [[1], {"user_ids": [[4, 5]]}] | {} | nested_write_denied
+        res.partner write | [[1], {"child_ids": [[false, 0, {}]]}] | {} | malformed_request
+        res.partner copy | [[1], {"child_ids": [[0, 0, {}]]}] | {} | ok
+        res.partner name_create | ["x"] | {"context": {"default_child_ids": [[0, 0, {}]]}} | ok
+        res.partner create | [{"child_ids": {"definition_changed": [1]}}] | {} | malformed_request
+        res.partner write | [[1], {"properties": " \n[ {\"definition_changed\": true}]"}] | {} | malformed_request
+        res.partner write | [[1], {"properties": [{"definition_changed": true}]}] | {} | malformed_request
+        res.partner write | [[1], {"properties": {"x": 1}}] | {} | ok
+        res.partner write | [[1], {"comment": "[see {this}]"}] | {} | ok
     "#;
     let mut policy = setting::policy();
-    check(&policy, &cases.replace("REFUSED", "nested_write_denied"));
-    policy.permissions[0].nested_writes = vec!["child_ids".into()];
-    check(&policy, &cases.replace("REFUSED", "ok"));
-    check(
-        &policy,
-        r#"
-        res.partner write | [[1], {"category_id": [[4, 1]]}] | {} | nested_write_denied
-        res.partner write | [[1], {"comment": "[see {this}]"}] | {} | ok
-        "#,
-    );
+    check(&policy, cases);
+    policy.permissions[0].nested_writes = vec!["category_id".into(), "child_ids".into(), "user_ids".into()];
+    let closed = "\"user_ids\": [[4, 5]]}] | {} | nested_write_denied";
+    let opened =
+        cases.replace("nested_write_denied", "ok").replace(&closed.replace("nested_write_denied", "ok"), closed);
+    check(&policy, &opened);
 }
 
 #[test]
@@ -172,7 +197,7 @@ fn commands_need_their_operations_in_the_scopes() {
         res.partner write | [[1], {"child_ids": [[4, 1]]}] | {} | ok
         res.partner write | [[1], {"child_ids": [[1, 1, {"name": "x"}]]}] | {} | ok
         res.partner write | [[1], {"child_ids": [[0, 0, {}]]}] | {} | scope_denied
-        res.partner write | [[1], {"child_ids": [[0.0, 0, {}]]}] | {} | scope_denied
+        res.partner write | [[1], {"child_ids": [[0.0, 0, {}]]}] | {} | malformed_request
         res.partner write | [[1], {"child_ids": [[2, 1]]}] | {} | scope_denied
         res.partner write | [[1], {"child_ids": [[1, 1, {"child_ids": [[2, 3]]}]]}] | {} | scope_denied
         res.partner read | [[1]] | {} | scope_denied
@@ -224,18 +249,27 @@ fn mappings_open_methods_and_close_them() {
         &policy,
         r#"
         res.partner action_done | [[1]] | {} | ok
-        res.partner action_done | [[1], {"a": [[0, 0, {}]]}] | {} | nested_write_denied
-        res.partner action_done | [[[0, 0, {}]]] | {} | nested_write_denied
+        res.partner action_done | [[1], {"a": 1}, [1, "x"]] | {} | ok
+        res.partner action_done | [[1], {"a": [[0, 0, {}]]}] | {} | method_denied
+        res.partner action_done | [[[0, 0, {}]]] | {} | method_denied
         res.partner action_mine | [[1]] | {} | permission_denied
         res.partner copy | [[1]] | {} | method_denied
         res.partner load | [["name"], [["x"]]] | {} | ok
         res.partner load | [[".id", "id", "name"], [["1", "a.b", "x"]]] | {} | ok
-        res.partner load | [["child_ids/name"], [["x"]]] | {} | nested_write_denied
-        res.partner load | [["child_ids.id"], [["x"]]] | {} | nested_write_denied
-        res.partner load | [["child_ids:id"], [["x"]]] | {} | nested_write_denied
-        res.partner load | [["properties"], [["[{}]"]]] | {} | nested_write_denied
+        res.partner load | [["child_ids/name"], [["x"]]] | {} | ok
+        res.partner load | [["category_id/name"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["category_id.name"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["category_id:name"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["category_id/id"], [["x"]]] | {} | ok
+        res.partner load | [["user_ids"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["user_ids/id"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["user_ids:.id"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["category_id"], [["x"]]] | {} | cross_model_denied
+        res.partner load | [["country_id"], [["x"]]] | {} | ok
+        res.partner load | [["email"], [["x"]]] | {} | field_denied
+        res.partner load | [["properties"], [["[{}]"]]] | {} | malformed_request
         res.partner load | [["name"], [[["x"]]]] | {} | malformed_request
-        res.partner load | [["tag"], [["x"]]] | {"context": {"name_create_enabled_fields": {"tag": true}}} | nested_write_denied
+        res.partner load | [["name"], [["x"]]] | {"context": {"name_create_enabled_fields": {"tag": true}}} | context_denied
         res.partner find_or_create | ["x"] | {} | method_denied
         ir.cron action_done | [[1]] | {} | method_denied
         "#,

@@ -28,7 +28,7 @@ fn calls(method: &Method, param: &str, value: &Json) -> Vec<(Json, Json)> {
     let ids = method.ids.then(|| json!([1]));
     let at = method.params.iter().position(|known| known.name == param).unwrap();
     let fillers = method.params[..at].iter().map(|before| match before.kind {
-        Kind::Domain | Kind::Paths | Kind::Values | Kind::Columns | Kind::Rows => json!([]),
+        Kind::Domain | Kind::Having | Kind::Paths | Kind::Values | Kind::Columns | Kind::Rows => json!([]),
         Kind::Specification => json!({}),
         Kind::Operator => json!("="),
         _ => json!(false),
@@ -112,7 +112,7 @@ fn operators_go_to_odoo_in_lower_case_and_others_not_at_all() {
         for spelling in spellings(operator) {
             // Every operator in every spelling, and every place.
             let (method, param, _) = domains[number % domains.len()];
-            let inner = json!([["Name", spelling, []]]);
+            let inner = json!([["name", spelling, []]]);
             for value in [inner.clone(), json!([["parent_id", "ANY", inner]])] {
                 for (args, kwargs) in calls(method, param, &value) {
                     let (verdict, _) = judge(&policy, method.name, &args, &kwargs);
@@ -122,7 +122,7 @@ fn operators_go_to_odoo_in_lower_case_and_others_not_at_all() {
                     let written = operator.replace('<', "&lt;").replace('>', "&gt;");
                     assert!(forward.document.contains(&format!("<string>{written}</string>")), "{}", forward.document);
                     assert!(*operator == spelling || !forward.document.contains(&spelling), "{}", forward.document);
-                    assert!(!forward.document.contains("ANY") && forward.document.contains("Name"));
+                    assert!(!forward.document.contains("ANY") && forward.document.contains("<string>name</string>"));
                 }
             }
         }

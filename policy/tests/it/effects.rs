@@ -30,10 +30,19 @@ fn everything() -> wire::Snapshot {
     let mut policy = setting::with_api_key(setting::policy());
     let all = Operations::of(&Operation::ON_RECORDS);
     policy.permissions[0].operations = all;
-    policy.permissions[0].cross_model_reads = true;
-    policy.permissions[0].nested_writes = vec!["x_ids".into()];
+    policy.permissions[0].calls = calls();
+    policy.permissions[0].nested_writes = vec!["child_ids".into()];
     policy.permissions[0].methods = [("action_mine".to_owned(), all), ("load".to_owned(), all)].into();
+    let orders = wire::Permission { model: "sale.order".into(), ..policy.permissions[0].clone() };
+    policy.permissions.push(wire::Permission { nested_writes: vec!["order_line".into()], ..orders });
     policy
+}
+
+/// All methods and arguments of the operations table that a permission must list.
+pub(crate) fn calls() -> Vec<String> {
+    let crossing = METHODS.iter().filter(|method| method.crosses).map(|method| method.name);
+    let arguments = METHODS.iter().flat_map(|method| method.params).filter(|param| param.kind == Kind::Cross);
+    crossing.chain(arguments.map(|param| param.name)).map(str::to_owned).collect()
 }
 
 thread_local! {
@@ -43,7 +52,11 @@ thread_local! {
 
 /// The verdict on a call of `res.partner`, and what was found of its records.
 pub(crate) fn judge(policy: &wire::Snapshot, method: &str, args: &Json, kwargs: &Json) -> (Verdict, Recorded) {
-    let body = execute("res.partner", method, args, kwargs);
+    judge_on(policy, "res.partner", method, args, kwargs)
+}
+
+fn judge_on(policy: &wire::Snapshot, model: &str, method: &str, args: &Json, kwargs: &Json) -> (Verdict, Recorded) {
+    let body = execute(model, method, args, kwargs);
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
     let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
     let (mut trace, body) = (Trace::default(), Body::Whole(body.as_bytes()));
@@ -64,56 +77,43 @@ struct Command {
     ids: Vec<i64>,
 }
 
-/// The same code as other clients spell it.
-fn code(code: i64) -> impl Strategy<Value = Json> {
-    let mut spelled = vec![json!(code), json!(code as f64)];
-    spelled.extend(match code {
-        0 => Some(json!(false)),
-        1 => Some(json!(true)),
-        _ => None,
-    });
-    proptest::sample::select(spelled)
-}
-
 fn command() -> impl Strategy<Value = Command> {
     use Operation::{Create, Delete, Write};
     let id = 1..5000_i64;
     let ids = proptest::collection::vec(1..5000_i64, 0..4);
     let third = proptest::sample::select(vec![json!(0), json!(false), json!("virtual_1")]);
     let leaf = prop_oneof![
-        (code(2), id.clone(), any::<bool>()).prop_map(|(code, id, short)| {
+        (Just(json!(2)), id.clone(), any::<bool>()).prop_map(|(code, id, short)| {
             let json = if short { json!([code, id]) } else { json!([code, id, 0]) };
             Command { json, operations: vec![Delete], ids: vec![id] }
         }),
-        (code(3), id.clone()).prop_map(|(code, id)| Command {
+        (Just(json!(3)), id.clone()).prop_map(|(code, id)| Command {
             json: json!([code, id, 0]),
-            operations: vec![Delete],
+            operations: vec![Write],
             ids: vec![id]
         }),
-        (code(4), id.clone()).prop_map(|(code, id)| Command {
+        (Just(json!(4)), id.clone()).prop_map(|(code, id)| Command {
             json: json!([code, id]),
             operations: vec![Write],
             ids: vec![id]
         }),
-        (code(5), any::<bool>()).prop_map(|(code, short)| {
+        (Just(json!(5)), any::<bool>()).prop_map(|(code, short)| {
             let json = if short { json!([code]) } else { json!([code, 0, 0]) };
-            Command { json, operations: vec![Delete], ids: vec![] }
+            Command { json, operations: vec![Write], ids: vec![] }
         }),
-        (code(6), ids).prop_map(|(code, ids)| {
-            let operations = if ids.is_empty() { vec![Delete] } else { vec![Write, Delete] };
-            Command { json: json!([code, false, ids]), operations, ids }
-        }),
+        (Just(json!(6)), ids)
+            .prop_map(|(code, ids)| { Command { json: json!([code, false, ids]), operations: vec![Write], ids } }),
     ];
     leaf.prop_recursive(4, 24, 4, move |inner| {
         let values = proptest::collection::vec(inner, 0..4);
         prop_oneof![
-            (code(0), third.clone(), values.clone()).prop_map(|(code, third, inner)| with(
+            (Just(json!(0)), third.clone(), values.clone()).prop_map(|(code, third, inner)| with(
                 json!([code, third, of(&inner)]),
                 Create,
                 None,
                 &inner
             )),
-            (code(1), 1..5000_i64, values).prop_map(|(code, id, inner)| with(
+            (Just(json!(1)), 1..5000_i64, values).prop_map(|(code, id, inner)| with(
                 json!([code, id, of(&inner)]),
                 Write,
                 Some(id),
@@ -126,7 +126,7 @@ fn command() -> impl Strategy<Value = Command> {
 /// Values of a record whose field has these commands.
 fn of(commands: &[Command]) -> Json {
     let list: Vec<&Json> = commands.iter().map(|command| &command.json).collect();
-    json!({"name": "x", "y_ids": list, "date": false})
+    json!({"name": "x", "child_ids": list, "function": false})
 }
 
 fn with(json: Json, operation: Operation, id: Option<i64>, inner: &[Command]) -> Command {
@@ -143,73 +143,78 @@ proptest! {
     #[test]
     fn commands_count_as_what_they_do(commands in proptest::collection::vec(command(), 1..5), by_default in any::<bool>()) {
         let list: Vec<&Json> = commands.iter().map(|command| &command.json).collect();
-        let mut needed = Operations::of(&[Operation::Write]);
+        // A value by default counts where records are made.
+        let (method, own) = if by_default { ("create", Operation::Create) } else { ("write", Operation::Write) };
+        let mut needed = Operations::of(&[own]);
         let mut ids = BTreeSet::new();
         for command in &commands {
             needed = needed.union(Operations::of(&command.operations));
             ids.extend(&command.ids);
         }
         let (args, kwargs) = if by_default {
-            (json!([[77], {"name": "x"}]), json!({"context": {"default_x_ids": list}}))
+            (json!([{"name": "x"}]), json!({"context": {"default_child_ids": list}}))
         } else {
-            (json!([[77], {"x_ids": list}]), json!({}))
+            (json!([[77], {"child_ids": list}]), json!({}))
         };
         let mut policy = wide();
         policy.keys[0].record.scopes = needed;
-        let (verdict, recorded) = judge(&policy, "write", &args, &kwargs);
+        let (verdict, recorded) = judge(&policy, method, &args, &kwargs);
         prop_assert_eq!(refused(&verdict), None);
         prop_assert_eq!(recorded.nested.iter().collect::<BTreeSet<_>>(), ids);
-        prop_assert_eq!(recorded.ids.iter().collect::<Vec<_>>(), [77]);
-        for missing in needed.iter().filter(|operation| *operation != Operation::Write) {
+        prop_assert_eq!(recorded.ids.iter().collect::<Vec<_>>(), if by_default { vec![] } else { vec![77] });
+        for missing in needed.iter().filter(|operation| *operation != own) {
             policy.keys[0].record.scopes = needed.without(Operations::of(&[missing]));
-            let (verdict, _) = judge(&policy, "write", &args, &kwargs);
+            let (verdict, _) = judge(&policy, method, &args, &kwargs);
             prop_assert_eq!(refused(&verdict).map(|refusal| refusal.0), Some(Reason::ScopeDenied));
         }
         policy.keys[0].record.scopes = needed;
         policy.permissions[0].nested_writes.clear();
-        let (verdict, _) = judge(&policy, "write", &args, &kwargs);
-        prop_assert_eq!(refused(&verdict).map(|refusal| refusal.0), Some(Reason::NestedWriteDenied));
+        policy.permissions[0].operations = Operations::of(&[own]);
+        let (verdict, _) = judge(&policy, method, &args, &kwargs);
+        let nested = (needed != Operations::of(&[own])).then_some(Reason::NestedWriteDenied);
+        prop_assert_eq!(refused(&verdict).map(|refusal| refusal.0), nested);
     }
 }
 
 #[test]
-fn what_takes_lines_away_is_a_delete() {
+fn what_takes_lines_away_is_a_delete_unless_they_live_on() {
     let mut policy = wide();
+    let judge = |policy: &wire::Snapshot, field: &str, value: &Json| {
+        let model = if field == "order_line" { "sale.order" } else { "res.partner" };
+        ["write", "create"].map(|method| {
+            let values = json!({field: value});
+            let args = if method == "write" { json!([[1], values]) } else { json!([values]) };
+            refused(&judge_on(policy, model, method, &args, &json!({})).0).map(|refusal| refusal.0)
+        })
+    };
     policy.keys[0].record.scopes = Operations::of(&[Operation::Write, Operation::Create]);
     for value in [
         json!([[3, 5]]),
         json!([[3, 5, 0]]),
-        json!([[3.0, 5]]),
         json!([[5]]),
         json!([[5, 0, 0]]),
-        json!([[5.0]]),
         json!([[6, 0, []]]),
         json!([[6, 0, [5]]]),
-        json!([[6.0, false, [5]]]),
         json!([[6, 0, false]]),
         json!([[6, 0, null]]),
-        json!([[6, 0, 5]]),
         json!([5]),
         json!([5, 6]),
-        json!([[4, 1], [1, 2, {"y_ids": [[5]]}]]),
-        json!([[0, 0, {"y_ids": [7]}]]),
+        json!([[4, 1], [5]]),
         json!(false),
         json!(null),
     ] {
-        for (method, args) in [("write", json!([[1], {"x_ids": value}])), ("create", json!([{"x_ids": value}]))] {
-            let (verdict, _) = judge(&policy, method, &args, &json!({}));
-            assert_eq!(refused(&verdict).map(|r| r.0), Some(Reason::ScopeDenied), "{method} {value}");
+        assert_eq!(judge(&policy, "order_line", &value), [Some(Reason::ScopeDenied); 2], "{value}");
+        assert_eq!(judge(&policy, "child_ids", &value), [None; 2], "{value}");
+    }
+    for field in ["order_line", "child_ids"] {
+        assert_eq!(judge(&policy, field, &json!([[2, 5]])), [Some(Reason::ScopeDenied); 2]);
+        for value in [json!([]), json!([[4, 5]]), json!([[1, 5, {}]]), json!([[0, 0, []]])] {
+            assert_eq!(judge(&policy, field, &value), [None; 2], "{field} {value}");
         }
     }
-    for value in
-        [json!([]), json!([[4, 5]]), json!([[1, 5, {}]]), json!([[true, 5, {}]]), json!([[0, 0, []]]), json!("x")]
-    {
-        let (verdict, _) = judge(&policy, "write", &json!([[1], {"x_ids": value}]), &json!({}));
-        assert_eq!(refused(&verdict), None, "{value}");
-    }
-    // Of another field nobody has said that it holds many records.
-    let (verdict, _) = judge(&policy, "write", &json!([[1], {"active": false, "name": null}]), &json!({}));
-    assert_eq!(refused(&verdict), None);
+    // Of fields that hold one value nothing is taken away.
+    let values = json!([[1], {"active": false, "name": null}]);
+    assert_eq!(refused(&judge_on(&policy, "res.partner", "write", &values, &json!({})).0), None);
 }
 
 #[test]
@@ -243,29 +248,39 @@ fn what_is_no_command_is_refused() {
         json!(["5"]),
         json!([5, "6"]),
         json!([[4, 5], 5.5]),
-        json!([[1, 5, {"y_ids": [[2, "6"]]}]]),
+        json!([[1, 5, {"child_ids": [[2, "6"]]}]]),
+        json!([[0.0, 0, {}]]),
+        json!([[false, 0, {}]]),
+        json!([[true, 5, {}]]),
+        json!([[3.0, 5]]),
+        json!([[6, 0, 5]]),
+        json!({"1": 2}),
+        json!("x"),
+        json!(5),
     ] {
-        for (args, kwargs) in [
-            (json!([[1], {"x_ids": value}]), json!({})),
-            (json!([[1], {}]), json!({"context": {"default_x_ids": value}})),
+        for (method, args, kwargs) in [
+            ("write", json!([[1], {"child_ids": value}]), json!({})),
+            ("write", json!([[1], {"category_id": value}]), json!({})),
+            ("create", json!([{}]), json!({"context": {"default_child_ids": value}})),
         ] {
-            let (verdict, _) = judge(&policy, "write", &args, &kwargs);
+            let (verdict, _) = judge(&policy, method, &args, &kwargs);
             assert_eq!(refused(&verdict).map(|r| r.0), Some(Reason::MalformedRequest), "{value}");
         }
     }
 }
 
 #[test]
-fn what_is_no_command_in_a_mapped_methods_argument_may_do_anything() {
+fn what_stands_deep_in_a_mapped_methods_arguments_must_be_listed() {
     let mut policy = wide();
-    let (args, others) = (json!([[1], {"x_ids": ["a"]}]), json!([[1], {"x_ids": ["a"], "y_ids": [[4, 1]]}]));
-    assert_eq!(refused(&judge(&policy, "action_mine", &args, &json!({})).0), None);
-    let (verdict, _) = judge(&policy, "action_mine", &others, &json!({}));
-    assert_eq!(refused(&verdict).map(|r| r.0), Some(Reason::NestedWriteDenied));
-    policy.permissions[0].methods.insert("action_mine".to_owned(), Operations::of(&[Operation::Write]));
-    policy.keys[0].record.scopes = Operations::of(&[Operation::Write, Operation::Create]);
-    let (verdict, _) = judge(&policy, "action_mine", &args, &json!({}));
-    assert_eq!(refused(&verdict).map(|r| r.0), Some(Reason::ScopeDenied));
+    let deep = [json!([[1], {"child_ids": ["a"]}]), json!([[1], [[4, 1]]]), json!([[{}]])];
+    for args in &deep {
+        let (verdict, _) = judge(&policy, "action_mine", args, &json!({}));
+        assert_eq!(refused(&verdict).map(|r| r.0), Some(Reason::MethodDenied), "{args}");
+    }
+    policy.permissions[0].calls.push("action_mine".to_owned());
+    for args in &deep {
+        assert_eq!(refused(&judge(&policy, "action_mine", args, &json!({})).0), None, "{args}");
+    }
 }
 
 #[test]
@@ -277,9 +292,12 @@ fn every_record_that_is_changed_is_recorded() {
         let params = |kind| match kind {
             Kind::Values => json!({}),
             Kind::Specification => json!({}),
+            Kind::Cross => json!(false),
             _ => json!([]),
         };
-        let rest = method.params.iter().take(1).map(|param| params(param.kind));
+        // Partners are in no sequence.
+        let written = method.params.iter().any(|param| param.kind == Kind::WrittenField).then(|| json!("color"));
+        let rest = method.params.iter().take(1).map(|param| params(param.kind)).chain(written);
         let args: Vec<Json> = [json!(ids)].into_iter().chain(rest).collect();
         let (verdict, recorded) = judge(&policy, method.name, &json!(args), &json!({}));
         assert_eq!(refused(&verdict), None, "{}", method.name);
@@ -315,7 +333,7 @@ fn records_of_other_models_count_with_the_calls_own() {
     let call = |own: i64, nested: i64| {
         let (ids, lines): (Vec<i64>, Vec<Json>) =
             ((1..=own).collect(), (1..=nested).map(|id| json!([2, id])).collect());
-        judge(&policy, "write", &json!([ids, {"x_ids": lines}]), &json!({}))
+        judge(&policy, "write", &json!([ids, {"child_ids": lines}]), &json!({}))
     };
     let (verdict, recorded) = call(600, 400);
     assert_eq!((refused(&verdict), recorded.ids.len(), recorded.nested.len()), (None, 600, 400));
@@ -324,7 +342,7 @@ fn records_of_other_models_count_with_the_calls_own() {
     assert_eq!((recorded.count, recorded.nested_count), (600, 401));
     // New ones are no records yet, and of a record that is made nothing is changed.
     let new: Vec<Json> = (0..1500).map(|_| json!([0, 0, {"name": "x"}])).collect();
-    let (verdict, recorded) = judge(&policy, "create", &json!([[{"x_ids": new}, {}]]), &json!({}));
+    let (verdict, recorded) = judge(&policy, "create", &json!([[{"child_ids": new}, {}]]), &json!({}));
     assert_eq!((refused(&verdict), recorded.created, recorded.total()), (None, 2, 0));
 }
 

@@ -130,6 +130,9 @@ fn no_keyword_arguments_and_no_context_have_many_forms() {
     }
     // Nothing can be written into a body that is not there; Odoo takes none for no arguments.
     assert_eq!(with(""), Ok(String::new()));
+    let all = Request::json2("res.partner", "search_read", String::new());
+    assert_eq!(gate.forwarded(Road::Json2, &all), Err("malformed_request"), "there are fields to be put into it");
+    let mut with = |body: &str| gate.forwarded(Road::Json2, &Request::json2("res.partner", "read", body.to_owned()));
     for context in ["[]", "null", "\"\""] {
         assert_eq!(with(&format!(r#"{{"context":{context}}}"#)), with(r#"{"context":{}}"#), "{context}");
     }

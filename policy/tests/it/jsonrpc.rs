@@ -63,7 +63,7 @@ fn json_rpc_answers_carry_the_id_of_the_request() {
     let (verdict, _) = judge(&policy, Road::JsonRpc, &Request::with_body(body));
     let Verdict::Answer { reply, denied: None, would_deny: None } = verdict else { panic!("{verdict:?}") };
     assert_eq!(reply.document, format!(r#"{{"jsonrpc":"2.0","id":7,"result":{UID}}}"#));
-    let read = json!([DATABASE, UID, setting::key().expose(), "res.partner", "read", [[1]], {"context": {"a": 1.0}}]);
+    let read = json!([DATABASE, UID, setting::key().expose(), "res.partner", "read", [[1], ["name"]], {"context": {"lang": 1.0}}]);
     let (verdict, _) = judge(&policy, Road::JsonRpc, &Request::with_body(rpc("object", "execute_kw", &read)));
     let Verdict::Forward(Forward { path, document, .. }) = verdict else { panic!("{verdict:?}") };
     assert_eq!(path, "/jsonrpc");
@@ -71,7 +71,7 @@ fn json_rpc_answers_carry_the_id_of_the_request() {
     let expected = rpc(
         "object",
         "execute_kw",
-        &json!([DATABASE, UID, setting::SECRET, "res.partner", "read", [[1]], {"context": {"a": 1.0}}]),
+        &json!([DATABASE, UID, setting::SECRET, "res.partner", "read", [[1], ["name"]], {"context": {"lang": 1.0}}]),
     );
     let Value::Struct(mut members) = forwarded else { panic!() };
     let Value::Struct(mut wanted) = value(&serde_json::from_str(&expected).unwrap()) else { panic!() };

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use lictor_policy::operation::{Operation, Operations};
+use lictor_policy::refusal::shadow::Shadow;
 use lictor_policy::snapshot::Snapshot;
 use lictor_policy::wire;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -64,8 +65,9 @@ pub(crate) fn runner() -> TestRunner {
     TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-/// With `any_method`, which takes whatever arguments there are, so that every value gets to the writer.
+/// With `any_method`, which takes whatever arguments and context there are, so that every value gets to the writer.
 pub(crate) fn open(mut policy: wire::Snapshot) -> Snapshot {
     policy.settings.methods = [("any_method".to_owned(), Operations::of(&[Operation::Write]))].into();
+    policy.settings.shadow = [Shadow::Permission].into();
     Snapshot::try_from(policy).unwrap()
 }

@@ -19,6 +19,8 @@ use lictor_policy::wire::{self, UnixMicros};
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::TestRng;
 
+use crate::real_schema::SCHEMA;
+
 pub(crate) const NOW: u64 = 1_800_000_000_000_000;
 pub(crate) const MAX_AGE_SECONDS: u32 = 300;
 pub(crate) const DATABASE: &str = "prod";
@@ -96,6 +98,7 @@ pub(crate) fn policy() -> wire::Snapshot {
                 secret: Secret::new(SECRET),
             },
             upstream_rejected: false,
+            view: Some(0),
         }],
         keys: vec![wire::KeyEntry {
             prefix: key().prefix().into(),
@@ -119,9 +122,70 @@ pub(crate) fn policy() -> wire::Snapshot {
             operations: Operations::of(&[Operation::Read, Operation::Write, Operation::Create]),
             ..wire::Permission::default()
         }],
+        schema: known(&[
+            "res.company",
+            "res.country",
+            "res.partner",
+            "res.partner.category",
+            "res.users",
+            "sale.order",
+        ]),
         pauses: vec![],
         terminations: vec![],
     }
+}
+
+/// These models of Odoo's, with those of their fields that tests name: the whole would be read again for every judgement.
+pub(crate) fn known(models: &[&str]) -> wire::Schema {
+    const FIELDS: [&str; 38] = [
+        "active",
+        "category_id",
+        "child_ids",
+        "code",
+        "color",
+        "comment",
+        "company_id",
+        "company_registry",
+        "country_id",
+        "create_date",
+        "create_uid",
+        "display_name",
+        "email",
+        "email_normalized",
+        "function",
+        "id",
+        "lang",
+        "login",
+        "name",
+        "order_line",
+        "parent_id",
+        "partner_id",
+        "password",
+        "phone",
+        "properties",
+        "ref",
+        "res_id",
+        "res_model",
+        "res_model_id",
+        "state",
+        "state_id",
+        "type",
+        "user_id",
+        "user_ids",
+        "vat",
+        "website_description",
+        "write_date",
+        "write_uid",
+    ];
+    let trimmed = |entry: &wire::ModelEntry| {
+        let mut model = entry.record.clone();
+        model.fields.retain(|field| FIELDS.contains(&&*field.name));
+        let sees = "ff".repeat(model.fields.len().div_ceil(8));
+        model.views = vec![wire::View { set: 0, sees, dead_ends: String::new() }];
+        wire::ModelEntry { name: entry.name.clone(), record: model }
+    };
+    let is_named = |entry: &&wire::ModelEntry| models.contains(&&*entry.name);
+    wire::Schema { models: SCHEMA.models.iter().filter(is_named).map(trimmed).collect(), ..wire::Schema::unknown() }
 }
 
 /// Remembers what a gate remembers.

@@ -113,8 +113,9 @@ fn all_that_a_permission_refuses_passes_and_is_told_apart() {
         ("res.partner", "unlink", json!([[1]]), "permission_denied"),
         ("res.company", "read", json!([[1]]), "permission_denied"),
         ("res.partner", "action_done", json!([[1]]), "method_denied"),
-        ("res.partner", "create", json!([{"child_ids": [[0, 0, {}]]}]), "nested_write_denied"),
+        ("res.partner", "create", json!([{"category_id": [[0, 0, {}]]}]), "nested_write_denied"),
         ("res.partner", "search", json!([[["user_id.login", "=", "x"]]]), "cross_model_denied"),
+        ("res.partner", "write", json!([[1], {"email": "x"}]), "field_denied"),
     ] {
         let body = execute(model, method, &args, &json!({}));
         assert_eq!(told(&setting::judge(&policy, Road::Mcp, body.as_bytes())), reason);
@@ -194,7 +195,7 @@ fn nothing_puts_the_key_and_what_was_stopped_by_hand_in_shadow() {
 #[test]
 fn only_what_a_stage_decides_can_be_in_shadow() {
     let shadowed: Vec<_> = Reason::ALL.iter().filter(|reason| reason.row().shadow.is_some()).collect();
-    assert_eq!(shadowed.len(), 9, "{shadowed:?}");
+    assert_eq!(shadowed.len(), 11, "{shadowed:?}");
     assert!(shadowed.iter().all(|reason| !matches!(reason.row().code, 400 | 401 | 413 | 415 | 503)), "{shadowed:?}");
 }
 
@@ -212,7 +213,7 @@ fn the_first_reason_is_told_and_a_stage_that_is_not_in_shadow_still_refuses() {
 }
 
 #[test]
-fn a_method_of_which_nothing_is_known_does_everything() {
+fn a_method_of_which_nothing_is_known_is_a_call() {
     let mut policy = shadowed(&setting::policy(), &[Shadow::Permission]);
     let body = execute("res.partner", "action_done", &json!([[1, 2]]), &json!({}));
     let snapshot = Snapshot::try_from(policy.clone()).unwrap();
@@ -222,7 +223,7 @@ fn a_method_of_which_nothing_is_known_does_everything() {
         setting::verdict(gate, Road::Mcp, Body::Whole(body.as_bytes()), facts(), &mut Memory::default(), &mut trace);
     assert_eq!(told(&verdict), "would method_denied");
     let ids: Vec<i64> = trace.recorded.ids.iter().collect();
-    assert_eq!((trace.operations, ids), (Operations::of(&Operation::ON_RECORDS), vec![1, 2]));
+    assert_eq!((trace.operations, ids), (Operations::of(&[Operation::Call]), vec![1, 2]));
     policy.keys[0].record.scopes = Operations::of(&[Operation::Read, Operation::Write, Operation::Create]);
     assert_eq!(told(&setting::judge(&policy, Road::Mcp, body.as_bytes())), "scope_denied");
     // A method that an administrator has closed is known.

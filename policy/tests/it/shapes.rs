@@ -134,7 +134,7 @@ fn each_argument_of_each_method_is_named_with_the_shape_that_it_must_have() {
             let Verdict::Refuse(refusal) =
                 setting::judge_at(&policy, Road::Mcp, body.as_bytes(), setting::facts(), memory)
             else {
-                assert!(matches!(param.kind, Kind::Plain), "{} {}", method.name, param.name);
+                assert!(matches!(param.kind, Kind::Plain | Kind::Names), "{} {}", method.name, param.name);
                 continue;
             };
             if refusal.reason == Reason::MalformedRequest {
@@ -203,8 +203,37 @@ fn each_argument_of_each_method_is_named_with_the_shape_that_it_must_have() {
             json!([[1], {"child_ids": [[7, 0, 0]]}]),
             json!({}),
             BadArguments::Command,
-            "a field holds a list that is neither record ids nor commands from 0 to 6, each with one positive record id or \
-             with values, as its code needs",
+            "a field that holds many records has neither record ids nor commands: arrays that begin with a whole number from 0 to \
+             6, each with one positive record id or with values, as its code needs",
+        ),
+        (
+            "write",
+            json!([[1], {"name": ["x"]}]),
+            json!({}),
+            BadArguments::OneValue,
+            "a field that holds one value has an array or a struct",
+        ),
+        (
+            "write",
+            json!([[1], {"properties": [{"definition_changed": true}]}]),
+            json!({}),
+            BadArguments::Definitions,
+            "a value of properties defines them, for all records: give a struct of their values, or a list without \
+             definition_changed",
+        ),
+        (
+            "create",
+            json!([{"res_model_id": 5, "res_id": 1}]),
+            json!({}),
+            BadArguments::ModelByNumber,
+            "res_model_id names a model by its number; name it by res_model, or call activity_schedule on the record",
+        ),
+        (
+            "activity_schedule",
+            json!([[1], "x"]),
+            json!({"force_send": true}),
+            BadArguments::Form("activity_schedule takes act_type_xmlid, date_deadline, summary, note and user_id"),
+            "activity_schedule takes act_type_xmlid, date_deadline, summary, note and user_id",
         ),
         (
             "search_count",
@@ -236,6 +265,8 @@ fn each_argument_of_each_method_is_named_with_the_shape_that_it_must_have() {
         BadArguments::Command => "Command", BadArguments::Operator(_) => "Operator", BadArguments::Bypass(_) => "Bypass",
         // Named before anybody sees it: the argument of each method was asked for above.
         BadArguments::Shape => "ShapeOf",
+        BadArguments::OneValue => "OneValue", BadArguments::Definitions => "Definitions",
+        BadArguments::ModelByNumber => "ModelByNumber", BadArguments::Form(_) => "Form",
     };
     all_seen(names, &seen);
 }
