@@ -37,6 +37,8 @@ pub(crate) struct Record {
     road: Road,
     /// How many records the call makes, if Odoo does it: their ids are in its answer.
     created: usize,
+    /// Whether the call names fields that the gate has put there.
+    lists: bool,
     /// The HTTP status of Odoo's answer, where it tells a fault; else 0.
     status: u16,
     forwarded_at: Option<UnixMicros>,
@@ -70,12 +72,27 @@ impl Record {
             record_count: stated(count),
             record_digest: digest,
             nested_ids: nested,
+            lacks: trace.lacks,
+            schema_stale: trace.schema_stale,
             ..Event::at(facts.now, format!("{:016x}", host::random_number()?))
         };
         let (head, tail) = (Vec::new(), Vec::new());
         let (quota, rpc_id) = (trace.quota, trace.rpc_id);
-        let (status, forwarded_at, peeked) = (0, None, None);
-        Ok(Self { reserved: None, event, quota, rpc_id, road, created, status, forwarded_at, head, tail, peeked })
+        let (lists, status, forwarded_at, peeked) = (trace.lists, 0, None, None);
+        Ok(Self {
+            reserved: None,
+            event,
+            quota,
+            rpc_id,
+            road,
+            created,
+            lists,
+            status,
+            forwarded_at,
+            head,
+            tail,
+            peeked,
+        })
     }
 
     /// Marks it as refused.
@@ -159,6 +176,8 @@ impl Record {
             Some(Err(code)) => {
                 self.event.outcome = Outcome::Faulted;
                 self.event.fault_code = code;
+                self.event.schema_stale |= peek::names_unknown_field(&self.head, &self.tail)
+                    || (self.lists && code == Some(peek::ACCESS_ERROR));
             }
             None => self.event.outcome = Outcome::Unknown,
         }

@@ -154,7 +154,7 @@ pub(super) fn snapshot() -> Vec<u8> {
             "mcp_module_contract": false,
         },
         "users": [{
-            "id": "u", "groups": [], "upstream_rejected": false,
+            "id": "u", "groups": [], "upstream_rejected": false, "view": 0,
             "upstream": {"database": "odoo", "login": "agent", "uid": 7, "secret": "0123456789abcdef0123456789abcdef01234567"},
         }],
         "keys": [{
@@ -165,6 +165,13 @@ pub(super) fn snapshot() -> Vec<u8> {
             "model": "res.partner", "operations": ["read", "write"], "groups": [], "nested_writes": [],
             "methods": {},
         }],
+        "schema": {"version": 1, "read_at": 0, "models": [{
+            "name": "res.partner",
+            "record": {
+                "fields": [{"name": "comment"}, {"name": "id", "readonly": true}, {"name": "name"}],
+                "views": [{"set": 0, "sees": "07"}],
+            },
+        }]},
     });
     serde_json::to_vec(&snapshot).unwrap()
 }
