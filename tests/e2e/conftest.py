@@ -11,6 +11,9 @@ from parts.odoo import Odoo
 from parts.postgres import Postgres
 from support.gate import STARTER_PERMISSIONS, Gate
 
+# Run by name only: the Odoo that they need takes minutes to be made.
+collect_ignore = ["test_schema_rules.py"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def servers_end_with_the_tests() -> None:

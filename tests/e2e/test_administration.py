@@ -16,7 +16,7 @@ import pytest
 from parts.postgres import Postgres, binaries
 from support.control_plane import ControlPlane, program
 from support.echo import Echo
-from support.gate import CALL_SECONDS, ROOT
+from support.gate import CALL_SECONDS, ROOT, eventually
 from support.mailbox import Mailbox, smtp
 
 INDEX = ROOT / "docs/administration.md"
@@ -126,6 +126,10 @@ def prepare(lictor: ControlPlane, heading: str, command: str) -> dict[str, str]:
         if alert["state"] == "resolved" and "reopen" not in command:
             lictor.api("POST", f"alerts/{alert['id']}/reopen")
         return {"ID": alert["id"]}
+    if "schema" in command:
+        lictor.api("PUT", "permissions/res.partner", {"read": True})
+        lictor.api("POST", "schema/refresh")
+        eventually(lambda: lictor.api("GET", "schema/res.partner"))
     if "/resend" in command:
         return {"ID": lictor.api("GET", "outbox?state=failed")["items"][0]["id"]}
     return {}
@@ -138,6 +142,7 @@ def echo() -> Iterator[Echo]:
 
 
 def test_every_command_of_the_pages_does_what_it_says(echo: Echo, tmp_path: Path) -> None:
+    echo.fields.update(name={"type": "char", "store": True})
     with Mailbox() as mailbox, ControlPlane(echo.url, tmp_path, smtp(mailbox)) as lictor:
         alert_that_a_message_failed(lictor)
         upstream = {"database": "odoo", "login": "agent", "secret": "secret"}

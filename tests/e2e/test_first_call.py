@@ -119,7 +119,7 @@ def test_every_call_is_in_the_audit_log(gate: Gate, odoo: Odoo, user: Any, key: 
     agent("res.partner", "read", [partner], ["name"])
     assert agent.refusal("res.partner", "unlink", [partner]) == "permission_denied"
     with pytest.raises(xmlrpc.client.Fault):
-        agent("res.partner", "read", [partner], ["no_such_field"])
+        agent("res.partner", "write", [999_999_999], {"name": "no_such_record"})
 
     def rows() -> Any:
         rows = [row for row in gate.audit(key_id=key["id"]) if row["model"]]
@@ -130,6 +130,6 @@ def test_every_call_is_in_the_audit_log(gate: Gate, odoo: Odoo, user: Any, key: 
     assert [row["method"] for row in (created, read, denied)] == ["create", "read", "unlink"]
     assert (denied["reason"], denied["fault_code"], denied["operations"]) == ("permission_denied", 403, ["delete"])
     assert read["record_ids"] == [partner] and read["user_id"] == user["id"] and read["client_ip"] == "127.0.0.1"
-    assert faulted["fault_code"] == 1 and faulted["road"] == "/xmlrpc/2/mcp"
+    assert faulted["fault_code"] == 2 and faulted["road"] == "/xmlrpc/2/mcp"
     everything = str(gate.audit(key_id=key["id"]))
-    assert "audited" not in everything and key["key"] not in everything and "no_such_field" not in everything
+    assert "audited" not in everything and key["key"] not in everything and "no_such_record" not in everything

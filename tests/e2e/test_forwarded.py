@@ -42,7 +42,7 @@ def echo() -> Iterator[Echo]:
 def echo_gate(echo: Echo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     with Gate(echo.url, tmp_path_factory.mktemp("echo")) as gate:
         # Lictor looks into the arguments of methods that it knows; this one takes all there are.
-        gate.permit({"res.partner": {"read": True, "write": True, "methods": {"echo": ["read"]}}})
+        gate.permit({"res.partner": {"read": True, "write": True, "methods": {"echo": ["read"]}, "context": ["value"]}})
         yield gate
 
 

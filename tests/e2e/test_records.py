@@ -116,9 +116,7 @@ def test_an_intent_names_the_records_too(agent: Agent, gate: Gate, odoo: Odoo) -
 TAKES_AWAY = {
     "2": lambda bank: [[2, bank]],
     "3": lambda bank: [[3, bank]],
-    "3 as a float": lambda bank: [[3.0, bank]],
     "5": lambda _: [[5]],
-    "5 as a float": lambda _: [[5.0, 0, 0]],
     "6 without ids": lambda _: [[6, 0, []]],
     "6 without a list": lambda _: [[6, 0, False]],
     "false": lambda _: False,

@@ -183,7 +183,21 @@ def _(stage: Stage) -> Iterator[Request]:
 def _(stage: Stage) -> Iterator[Request]:
     made = stage.key()
     yield plain(stage, made, "res.partner", "create", {"name": "nested"})
-    yield plain(stage, made, "res.partner", "create", {"name": "nested", "child_ids": [[0, 0, {"name": "x"}]]})
+    yield plain(stage, made, "res.partner", "create", {"name": "nested", "category_id": [[0, 0, {"name": "x"}]]})
+
+
+@row("field_denied")
+def _(stage: Stage) -> Iterator[Request]:
+    made = stage.key()
+    yield plain(stage, made, "res.partner", "write", [1], {"comment": "x"})
+    yield plain(stage, made, "res.partner", "write", [1], {"email": "x@example.com"})
+
+
+@row("context_denied")
+def _(stage: Stage) -> Iterator[Request]:
+    made = stage.key()
+    yield plain(stage, made, "res.partner", "search_count", [])
+    yield plain(stage, made, "res.partner", "search_count", [], context={"active_id": 1})
 
 
 @row("cross_model_denied")
@@ -259,7 +273,7 @@ def _(stage: Stage) -> Iterator[Request]:
 
 
 def test_every_row_has_a_case() -> None:
-    assert set(ROWS) == set(TABLE) and len(TABLE) == 22
+    assert set(ROWS) == set(TABLE) and len(TABLE) == 24
 
 
 @pytest.mark.parametrize("reason", TABLE)

@@ -27,8 +27,10 @@ class Echo(LocalServer):
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, Message, bytes]] = []
+        # What `fields_get` answers of each model, if anything.
+        self.fields: dict[str, Any] = {}
         self.release = threading.Event()
-        requests, release = self.requests, self.release
+        requests, release, fields = self.requests, self.release, self.fields
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -38,6 +40,9 @@ class Echo(LocalServer):
                 requests.append((self.path, self.headers, body))
                 if self.path == "/jsonrpc" and (asked := json.loads(body)["params"]["args"])[3] in ABOUT_USERS:
                     return self.answer("application/json", json.dumps({"result": ABOUT_USERS[asked[3]]}).encode())
+                if self.path == "/jsonrpc" and fields and asked[4] in ("fields_get", "has_access"):
+                    result: Any = fields if asked[4] == "fields_get" else True
+                    return self.answer("application/json", json.dumps({"result": result}).encode())
                 params, method = xmlrpc.client.loads(body, use_datetime=True)
                 if params[3:4] == (HELD,):
                     release.wait()

@@ -146,10 +146,11 @@ class Gate:
         return made
 
     def in_force(self) -> None:
-        """Returns when all that was changed at the control plane is in force at the gate.
+        """Returns when all that was changed at the control plane is in force at the gate, with what it needs to know of Odoo.
 
         The gate says what it has when it asks for the next policy; all its workers decide by it then.
         """
+        eventually(lambda: not self.api("GET", "schema?limit=1")["reading"])
         eventually(lambda: 'lictor_gate_lag_revisions{gate="local"} 0\n' in self.metrics())
 
     def metrics(self) -> str:

@@ -83,7 +83,7 @@ def carry_out(gate: Gate, odoo: Odoo, folder: Path) -> None:
         ("account.payment", "create", [{"amount": 12.5}]),
         ("res.partner", "unlink", [partners[:1]]),
         ("res.partner", "_compute_display_name", [partners[:1]]),
-        ("res.partner", "search_read", [[["user_ids.login", "=", "admin"]], ["name"]]),
+        ("res.partner", "search_read", [[["user_ids.group_ids.name", "=", "admin"]], ["name"]]),
         ("res.bank", "create", [{"name": "A bank"}]),
     ]
     for model, method, arguments in tries:
