@@ -20,6 +20,20 @@ const AUTHENTICATE: &[u8] = b"<methodName>authenticate</methodName>";
 const UID: &str = "<?xml version='1.0'?><methodResponse><params><param><value><int>2</int></value></param></params>\
                    </methodResponse>";
 
+/// How the control plane asks about the user and the models.
+const JSON_RPC: &[u8] = b"POST /jsonrpc";
+/// What it asks, by a word of the question, and what it is told: the user is a plain one, and each model has these fields.
+const ABOUT: [(&[u8], &str); 4] = [
+    (b"all_group_ids", r#"[{"id": 2, "all_group_ids": [1]}]"#),
+    (b"get_external_id", r#"{"1": "base.group_user"}"#),
+    (b"has_access", "true"),
+    (
+        b"fields_get",
+        r#"{"id": {"type": "integer", "store": true, "readonly": true}, "name": {"type": "char", "store": true},
+            "email": {"type": "char", "store": true}, "vat": {"type": "char", "store": true}}"#,
+    ),
+];
+
 /// Serves until the process is stopped. `answer` makes the bytes of an answer.
 pub(crate) fn serve(port: u16, answer: fn() -> Answer) -> Result<()> {
     let listener =
@@ -42,8 +56,13 @@ pub(crate) type Answer = Box<dyn Fn(&Message<'_>) -> &'static [u8]>;
 pub(crate) fn upstream() -> Answer {
     let (record, uid) = (response("text/xml", ANSWER), response("text/xml", UID));
     let json = response("application/json; charset=utf-8", JSON_ANSWER);
+    let about = ABOUT.map(|(word, result)| {
+        (word, response("application/json", &format!(r#"{{"jsonrpc": "2.0", "id": 1, "result": {result}}}"#)))
+    });
+    let asked = move |body: &[u8]| about.iter().find(|(word, _)| has(body, word)).map(|(_, answer)| *answer);
     Box::new(move |request| match request {
         _ if request.head.starts_with(JSON_2) => json,
+        _ if request.head.starts_with(JSON_RPC) => asked(request.body).unwrap_or(record),
         _ if holds(request.body, AUTHENTICATE) => uid,
         _ => record,
     })
@@ -75,5 +94,9 @@ fn response(content_type: &str, body: &str) -> &'static [u8] {
 
 fn holds(text: &[u8], words: &[u8]) -> bool {
     // The words stand at the start of a call; a whole search would be the slowest thing that this server does.
-    text.get(..text.len().min(128)).unwrap_or_default().windows(words.len()).any(|window| window == words)
+    has(text.get(..text.len().min(128)).unwrap_or_default(), words)
+}
+
+fn has(text: &[u8], words: &[u8]) -> bool {
+    text.windows(words.len()).any(|window| window == words)
 }
