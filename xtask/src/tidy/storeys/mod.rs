@@ -36,7 +36,7 @@ const HOUSES: [House; 2] = [
         storeys: &[
             &[
                 ("address", "addresses and networks"),
-                ("operation", "read, write, create, delete"),
+                ("operation", "read, write, create, delete, call"),
                 ("records", "the ids of records that a call names"),
                 ("road", "the endpoints of Odoo's API, in whatever spelling"),
                 ("secret", "text that is never printed"),
@@ -53,7 +53,7 @@ const HOUSES: [House; 2] = [
                 ("snapshot", "the policy as it is looked up"),
             ],
             &[("call", "a call, whatever road it came on")],
-            &[("effects", "what the arguments of a call do")],
+            &[("effects", "what a call does, and what it names of Odoo's models")],
             &[("decide", "the stages of a decision")],
             &[("gate", "the verdict on a request: its road, its form, its answer")],
         ],
