@@ -18,7 +18,7 @@ pub struct Field {
     pub copies: Box<[Box<str>]>,
     /// To which operations it is closed, as a closed model's.
     pub closed: Option<Closed>,
-    /// The model that it is inherited from.
+    /// The model that it is inherited from, or that it delegates to.
     pub from: Option<Box<str>>,
     /// How it may be read, if it is not closed.
     pub reading: Reading,
@@ -117,7 +117,7 @@ impl Field {
     pub(crate) fn of(model: &str, wire: wire::Field, delegations: &[Delegation]) -> Self {
         let places = Places::of(model, &wire, delegations);
         let (reading, writing) = (reading(&wire, &places), writing(&wire, &places));
-        let (closed, from) = (places.closed(), places.from.map(Into::into));
+        let (closed, from) = (places.closed(), places.from.or(places.leads_to).map(Into::into));
         let relation_field = wire.relation_field.as_deref().unwrap_or_default();
         let releases = wire.relation.as_deref().is_some_and(|model| tables::is_released(model, relation_field));
         let own = |path: &String| !path.contains('.') && *path != wire.name;
@@ -132,6 +132,8 @@ struct Places<'m> {
     model: &'m str,
     field: &'m str,
     from: Option<&'m str>,
+    /// The model that it delegates to, if it does.
+    leads_to: Option<&'m str>,
     is_own: bool,
 }
 
@@ -143,7 +145,9 @@ impl<'m> Places<'m> {
         let of_resource = inherited.is_some_and(|(by, name)| by == "resource_id" && OF_RESOURCES.contains(&name));
         let from = from.map(|delegation| delegation.model.as_str());
         let is_own = field.related.is_none() || from.is_some() || of_resource;
-        Self { model, field: &field.name, from, is_own }
+        let delegates = delegations.iter().find(|delegation| delegation.field == field.name);
+        let leads_to = delegates.map(|delegation| delegation.model.as_str());
+        Self { model, field: &field.name, from, leads_to, is_own }
     }
 
     /// Asks a table for both.
@@ -157,7 +161,7 @@ impl<'m> Places<'m> {
 
     /// To which operations it is closed, as a closed model's.
     fn closed(&self) -> Option<Closed> {
-        self.find(tables::closed_field).or_else(|| tables::closed(self.from?))
+        self.find(tables::closed_field).or_else(|| tables::closed(self.from.or(self.leads_to)?))
     }
 }
 
