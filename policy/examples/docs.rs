@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use lictor_policy::effects;
+use lictor_policy::odoo::left_out::LEFT_OUT;
 use lictor_policy::odoo::never;
-use lictor_policy::odoo::operations::{LEFT_OUT, METHODS, Method};
+use lictor_policy::odoo::operations::{METHODS, Method};
 use lictor_policy::odoo::tables::{self, Closed};
 use lictor_policy::records;
 use lictor_policy::refusal::Reason;

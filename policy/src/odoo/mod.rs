@@ -2,6 +2,7 @@
 
 pub mod administrators;
 pub mod calls;
+pub mod left_out;
 pub mod never;
 pub mod operations;
 pub mod tables;
