@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-use crate::store::engine::ACQUIRE_TIMEOUT;
 use crate::store::{Database, Store, StoreError, WriteTx};
 
 /// What has changed.
@@ -48,7 +47,8 @@ impl Store {
         if self.database != Database::Postgres {
             return Ok(None);
         }
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+        let acquire_timeout = self.readers.options().get_acquire_timeout();
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(acquire_timeout);
         // The connection lives as long as the listener.
         let pool = pool.max_lifetime(None::<Duration>).idle_timeout(None::<Duration>).connect_lazy(&self.url)?;
         let mut listener = PgListener::connect_with(&pool).await?;

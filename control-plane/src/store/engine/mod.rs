@@ -98,7 +98,7 @@ pub struct Store {
     keys: OnceLock<Arc<proof::Keys>>,
     /// Dates what is written.
     clock: Clock,
-    readers: AnyPool,
+    pub(crate) readers: AnyPool,
     /// One, as one transaction writes at a time: waiting for the connection is fair, waiting for SQLite's lock is not.
     writer: AnyPool,
 }

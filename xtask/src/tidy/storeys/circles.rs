@@ -7,8 +7,8 @@ use crate::tidy::sources::Source;
 /// A module's path, such as `["store", "keys"]`.
 type Module<'a> = Vec<&'a str>;
 
-/// The circles among the files of a crate, each told once. A `mod.rs` and the files of its folder are one family: what they
-/// name of each other is none.
+/// The circles among the files of a crate, each told once. What a file names of a `mod.rs` above it counts for none, as that gives
+/// to its folder what is shared there.
 pub(super) fn find(folder: &str, files: &[&Source]) -> Vec<String> {
     let modules: BTreeMap<Module<'_>, &Source> =
         files.iter().filter_map(|source| Some((module(folder, source)?, *source))).collect();
@@ -34,9 +34,8 @@ fn module<'a>(folder: &str, source: &'a Source) -> Option<Module<'a>> {
 
 /// The files that one names.
 fn named<'a>(from: &Module<'a>, source: &'a Source, modules: &BTreeMap<Module<'a>, &Source>) -> BTreeSet<Module<'a>> {
-    let is_family = |other: &Module<'_>| {
-        let is_mod = |module: &Module<'_>| modules.get(module).is_some_and(|source| source.path.ends_with("/mod.rs"));
-        other.starts_with(from) && is_mod(from) || from.starts_with(other) && is_mod(other)
+    let is_above = |other: &Module<'_>| {
+        from.starts_with(other) && modules.get(other).is_some_and(|source| source.path.ends_with("/mod.rs"))
     };
     // Lines of comments are left out, and braces may go over several lines.
     let mut rest = source.text.as_str();
@@ -48,7 +47,7 @@ fn named<'a>(from: &Module<'a>, source: &'a Source, modules: &BTreeMap<Module<'a
         }
         rest = after;
     }
-    found.retain(|other| other != from && !is_family(other));
+    found.retain(|other| other != from && !is_above(other));
     found
 }
 

@@ -207,5 +207,15 @@ mod tests {
             file("store/keys.rs", "use crate::store::Store;"),
         ];
         assert_eq!(breaches(&family), Vec::<String>::new());
+        // By way of a module's child and a file of another folder, it is one.
+        let through = [
+            Source {
+                path: "control-plane/src/store/engine/mod.rs".to_owned(),
+                text: "//! x.\nuse crate::store::engine::transaction::WriteTx;".to_owned(),
+            },
+            file("store/engine/transaction.rs", "use crate::store::notifications::tell;"),
+            file("store/notifications.rs", "use crate::store::engine::TIMEOUT;"),
+        ];
+        assert_eq!(breaches(&through).len(), 1);
     }
 }
