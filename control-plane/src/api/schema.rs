@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::schema::sets::Numbered;
-use crate::domain::schema::view::has_bit;
 use crate::domain::time::Moment;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::extract::{Id, Query};
@@ -213,7 +212,7 @@ impl From<schema::Model> for Model {
             readonly: field.readonly,
             restricted: field.restricted,
             unsanitized: field.unsanitized,
-            seen_by: views.iter().filter(|view| has_bit(&view.sees, at)).map(|view| view.set).collect(),
+            seen_by: views.iter().filter(|view| view.sees.has(at)).map(|view| view.set).collect(),
         };
         Self {
             model: name,

@@ -187,7 +187,7 @@ pub enum BadSnapshot {
         user_id: String,
     },
     /// A model of the schema.
-    #[error("the model {0}: its fields are not in order, or a view of it is none")]
+    #[error("the model {0}: its fields are not in the order of their names")]
     Model(String),
     /// Two records where one may be.
     #[error("two records share {0}")]

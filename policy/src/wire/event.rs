@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::operation::Operations;
 use crate::records::RecordIds;
 use crate::refusal::Reason;
-use crate::wire::UnixMicros;
+use crate::wire::{UnixMicros, is_default};
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,10 +177,6 @@ const fn one() -> u64 {
 
 fn is_one(count: &u64) -> bool {
     *count == one()
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// Events of one gate, oldest first.

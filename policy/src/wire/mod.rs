@@ -11,6 +11,7 @@
 //!
 //! Every answer carries [`VERSION_HEADER`]; an answer without it did not come from the control plane.
 
+mod bitmap;
 mod event;
 mod permission;
 mod schema;
@@ -23,6 +24,7 @@ use crate::operation::{Operation, Operations};
 use crate::secret::Secret;
 
 pub use crate::refusal::shadow::Shadow;
+pub use bitmap::{BadBitmap, Bitmap};
 pub use event::{Event, EventBatch, EventKind, MAX_BATCH, MAX_LACKS, MAX_USER_AGENT, Outcome, Stored};
 pub use permission::{FieldRule, Fields, Permission};
 pub use schema::{Delegation, Field, FieldType, Model, ModelEntry, Schema, View};
@@ -299,6 +301,11 @@ pub struct Key {
     /// From this moment on it is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixMicros>,
+}
+
+/// Whether a value is the usual one, which is left out.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::operation::Operations;
+use crate::wire::is_default;
 
 /// What may be done to a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ pub struct Permission {
     /// The user must be in one of these; empty allows every user.
     pub groups: Vec<String>,
     /// The fields that are open.
-    #[serde(skip_serializing_if = "Fields::is_default", default)]
+    #[serde(skip_serializing_if = "is_default", default)]
     pub fields: Fields,
     /// Methods that may be called, with whatever arguments, and whatever they do; and `message_post:mail`, and arguments and methods
     /// of the operations table that read other models.
@@ -47,12 +48,6 @@ pub struct Fields {
     /// Those that may be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write: Option<FieldRule>,
-}
-
-impl Fields {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// What is open in the place of the default.

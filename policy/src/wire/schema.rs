@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::UnixMicros;
+use crate::wire::{Bitmap, UnixMicros, is_default};
 
 /// The models that permissions name, and those that their paths lead to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,16 +68,16 @@ pub struct Field {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub depends: Vec<String>,
     /// Whether it is not stored in the model's own table.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub unstored: bool,
     /// Whether it is read-only.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub readonly: bool,
     /// Whether Odoo shows it to some group other than all internal users: it has `groups`, and `base.group_user` is none of them.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub restricted: bool,
     /// Whether it is HTML that Odoo stores as it comes (`sanitize` is off).
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub unsanitized: bool,
 }
 
@@ -134,15 +134,9 @@ pub struct Delegation {
 pub struct View {
     /// The number of the set: [`crate::wire::User::view`].
     pub set: u32,
-    /// One bit a field of [`Model::fields`], the first in the lowest bit of the first byte, in hexadecimal digits: whether
-    /// `fields_get` names it.
-    pub sees: String,
+    /// Whether `fields_get` names each of [`Model::fields`].
+    pub sees: Bitmap,
     /// The same for a relation whose model may not be read at all: Odoo fails over a list that names it.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub dead_ends: String,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
-fn is_false(value: &bool) -> bool {
-    !*value
+    #[serde(skip_serializing_if = "Bitmap::is_empty", default)]
+    pub dead_ends: Bitmap,
 }

@@ -180,8 +180,8 @@ pub(crate) fn known(models: &[&str]) -> wire::Schema {
     let trimmed = |entry: &wire::ModelEntry| {
         let mut model = entry.record.clone();
         model.fields.retain(|field| FIELDS.contains(&&*field.name));
-        let sees = "ff".repeat(model.fields.len().div_ceil(8));
-        model.views = vec![wire::View { set: 0, sees, dead_ends: String::new() }];
+        let sees = vec![true; model.fields.len()].into_iter().collect();
+        model.views = vec![wire::View { set: 0, sees, dead_ends: wire::Bitmap::default() }];
         wire::ModelEntry { name: entry.name.clone(), record: model }
     };
     let is_named = |entry: &&wire::ModelEntry| models.contains(&&*entry.name);

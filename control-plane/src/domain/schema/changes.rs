@@ -88,7 +88,8 @@ mod tests {
 
     fn model(names: &[&str], sees: &str, dead_ends: &str) -> Model {
         let field = |name: &&str| Field { name: (*name).to_owned(), ..Field::default() };
-        let view = View { set: 0, sees: sees.to_owned(), dead_ends: dead_ends.to_owned() };
+        let bits = |digits: &str| digits.to_owned().try_into().unwrap();
+        let view = View { set: 0, sees: bits(sees), dead_ends: bits(dead_ends) };
         Model { fields: names.iter().map(field).collect(), views: vec![view], ..Model::default() }
     }
 

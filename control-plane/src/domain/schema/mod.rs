@@ -8,14 +8,11 @@ pub mod changes;
 pub mod delegations;
 mod fields;
 pub mod sets;
-pub mod view;
 pub mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lictor_policy::wire;
-
-use crate::domain::schema::view::{bitmap, has_bit};
 
 /// The most models that are read: the starter permissions of an Odoo with everything installed reach 150.
 pub const MAX_MODELS: usize = 400;
@@ -57,16 +54,10 @@ pub fn model(
     }
     seen.extend(fresh.iter().map(|(set, seen)| (*set, seen.clone())));
     let views = seen.iter().map(|(set, seen)| {
-        let dead_ends = bitmap(fields.keys().map(|name| seen.dead_ends.contains(name)));
-        wire::View {
-            set: *set,
-            sees: bitmap(fields.keys().map(|name| seen.fields.contains_key(name))),
-            dead_ends: if seen.dead_ends.iter().any(|name| fields.contains_key(name)) {
-                dead_ends
-            } else {
-                String::new()
-            },
-        }
+        let has_dead_ends = seen.dead_ends.iter().any(|name| fields.contains_key(name));
+        let dead_ends = fields.keys().filter(|_| has_dead_ends).map(|name| seen.dead_ends.contains(name));
+        let sees = fields.keys().map(|name| seen.fields.contains_key(name));
+        wire::View { set: *set, sees: sees.collect(), dead_ends: dead_ends.collect() }
     });
     wire::Model { views: views.collect(), fields: fields.into_values().collect(), delegations }
 }
@@ -74,9 +65,9 @@ pub fn model(
 /// What a model shows to each set of groups, by their numbers.
 pub fn shown(model: &wire::Model) -> BTreeMap<u32, Seen> {
     let seen = |view: &wire::View| {
-        let those = |bits: &str| {
+        let those = |bits: &wire::Bitmap| {
             let fields = model.fields.iter().enumerate();
-            fields.filter(|(at, _)| has_bit(bits, *at)).map(|(_, field)| field).cloned().collect::<Vec<_>>()
+            fields.filter(|(at, _)| bits.has(*at)).map(|(_, field)| field).cloned().collect::<Vec<_>>()
         };
         let fields = those(&view.sees).into_iter().map(|field| (field.name.clone(), field)).collect();
         let dead_ends = those(&view.dead_ends).into_iter().map(|field| field.name).collect();
@@ -116,7 +107,8 @@ mod tests {
     }
 
     fn view(set: u32, sees: &str, dead_ends: &str) -> View {
-        View { set, sees: sees.to_owned(), dead_ends: dead_ends.to_owned() }
+        let bits = |digits: &str| digits.to_owned().try_into().unwrap();
+        View { set, sees: bits(sees), dead_ends: bits(dead_ends) }
     }
 
     #[test]

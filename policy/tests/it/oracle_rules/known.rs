@@ -24,7 +24,7 @@ impl<'w> Oracle<'w> {
         let known = self.model(model)?;
         let number = known.fields.iter().position(|field| field.name == name)?;
         let view = known.views.iter().find(|view| Some(view.set) == self.who.view)?;
-        is_set(&view.sees, number).then(|| &known.fields[number])
+        view.sees.has(number).then(|| &known.fields[number])
     }
 
     /// A field that Odoo shows to some user.
@@ -139,12 +139,6 @@ impl<'w> Oracle<'w> {
         }
         field.unstored && led_to.iter().any(|other| self.closed(other) == Some(Closed::Altogether))
     }
-}
-
-/// A bit of a bitmap in hexadecimal digits, the first in the lowest bit of the first byte.
-pub(crate) fn is_set(digits: &str, number: usize) -> bool {
-    let byte = digits.get(number / 8 * 2..number / 8 * 2 + 2).map_or(0, |two| u8::from_str_radix(two, 16).unwrap());
-    byte >> (number % 8) & 1 == 1
 }
 
 pub(crate) const fn is_relation(kind: FieldType) -> bool {

@@ -3,7 +3,7 @@
 use lictor_policy::odoo::tables;
 use lictor_policy::wire::{Field, FieldRule, Model};
 
-use super::known::{is_set, is_x2many};
+use super::known::is_x2many;
 use super::{Lack, Oracle, Why};
 
 /// "`hr.employee.public` goes through `hr.employee` freely."
@@ -85,9 +85,7 @@ impl Oracle<'_> {
         {
             for (number, field) in known.fields.iter().enumerate() {
                 let written = or_written && self.is_written(model, &field.name);
-                if (self.read(model, &field.name).is_ok() || written)
-                    && (or_written || !is_set(&view.dead_ends, number))
-                {
+                if (self.read(model, &field.name).is_ok() || written) && (or_written || !view.dead_ends.has(number)) {
                     names.push(field.name.clone());
                 }
             }

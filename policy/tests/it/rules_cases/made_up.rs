@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lictor_policy::wire::{Delegation, Field, FieldType, Model, ModelEntry, Schema, View};
+use lictor_policy::wire::{Bitmap, Delegation, Field, FieldType, Model, ModelEntry, Schema, View};
 
 use super::{Choices, is_relation};
 
@@ -92,18 +92,13 @@ pub(crate) fn schema(c: &mut Choices<'_>) -> (Arc<Schema>, String) {
         let dead = entry.record.fields.iter().map(|field| is_relation(field.kind) && c.one_in(6)).collect::<Vec<_>>();
         let plain = entry.record.fields.iter().map(|field| !field.restricted).collect::<Vec<_>>();
         entry.record.views = vec![
-            View { set: 0, sees: digits(&vec![true; shown.len()]), dead_ends: String::new() },
-            View { set: 1, sees: digits(&shown), dead_ends: digits(&dead) },
-            View { set: 2, sees: digits(&plain), dead_ends: String::new() },
+            View { set: 0, sees: vec![true; shown.len()].into_iter().collect(), dead_ends: Bitmap::default() },
+            View { set: 1, sees: shown.into_iter().collect(), dead_ends: dead.into_iter().collect() },
+            View { set: 2, sees: plain.into_iter().collect(), dead_ends: Bitmap::default() },
         ];
     }
     let model = (*c.of(&names)).to_owned();
     (Arc::new(Schema { version: 1, read_at: 0, models }), model)
-}
-
-fn digits(bits: &[bool]) -> String {
-    let byte = |bits: &[bool]| bits.iter().enumerate().fold(0_u8, |byte, (at, bit)| byte | (u8::from(*bit) << at));
-    bits.chunks(8).map(|bits| format!("{:02x}", byte(bits))).collect()
 }
 
 fn own(c: &mut Choices<'_>, model: &str, names: &[&str]) -> Vec<Field> {
