@@ -104,10 +104,9 @@ impl Reader<'_> {
     fn known(&self, last: &BTreeMap<String, wire::Model>) -> BTreeMap<String, Fields> {
         let fields =
             |model: &wire::Model| model.fields.iter().map(|field| (field.name.clone(), field.clone())).collect();
-        let mut known: BTreeMap<String, Fields> =
-            last.iter().map(|(name, model)| (name.clone(), fields(model))).collect();
         // Only what was asked for leads on: what was known of others may be old.
-        known.retain(|name, _| self.read.models.contains_key(name));
+        let asked = last.iter().filter(|(name, _)| self.read.models.contains_key(*name));
+        let mut known: BTreeMap<String, Fields> = asked.map(|(name, model)| (name.clone(), fields(model))).collect();
         for (name, views) in &self.read.models {
             if views.values().any(Option::is_some) {
                 known.insert(name.clone(), merged(views.values().flatten()));
