@@ -93,6 +93,11 @@ impl Operations {
         Self(self.0 & !other.0)
     }
 
+    /// The names of its members, for a sentence: `read and write`.
+    pub fn words(self) -> String {
+        self.iter().map(Operation::name).collect::<Vec<_>>().join(" and ")
+    }
+
     /// The members, in the order of [`Operation::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Operation> {
         Operation::ALL.into_iter().filter(move |operation| self.contains(*operation))

@@ -1,7 +1,7 @@
 //! What a key may read and write of Odoo's models: its permissions, joined with what is known of the fields.
 
 use crate::decide::lack::{How, Lack};
-use crate::effects::Write;
+use crate::effects::{Write, joined};
 use crate::formats::value::Value;
 use crate::odoo::tables::{self, Closed, Html};
 use crate::operation::Operation;
@@ -50,6 +50,11 @@ impl<'s> Access<'s> {
         self.snapshot.permission(model).filter(|permission| self.fits(permission))
     }
 
+    /// What a model's permission says of the fields that may be read.
+    fn read_rule(&self, model: &str) -> Option<&'s FieldRule> {
+        self.permission(model)?.wire.fields.read.as_ref()
+    }
+
     /// Whether the user is in one of a permission's groups.
     pub(crate) fn fits(&self, permission: &Permission) -> bool {
         let groups = &permission.wire.groups;
@@ -92,7 +97,7 @@ impl<'s> Access<'s> {
         let is_listed = path.contains('.') && self.permission(root).is_some_and(names_path);
         let (mut model, mut rest) = (root, path);
         loop {
-            let (name, tail) = rest.split_once('.').map_or((rest, None), |(name, tail)| (name, Some(tail)));
+            let (name, tail) = first(rest);
             let is_first = rest.len() == path.len();
             let field = match self.field(model, name, is_first && tail.is_none())? {
                 Found::Field(field) => field,
@@ -126,8 +131,7 @@ impl<'s> Access<'s> {
     /// The field, or that nothing is known of the model and its permission names the field.
     fn field(&self, model: &str, name: &str, is_own: bool) -> Result<Found<'s>, Lack> {
         let Some(seen) = self.schema.model(model) else {
-            let rule = self.permission(model).and_then(|permission| permission.wire.fields.read.as_ref());
-            let is_named = name == "id" || matches!(rule, Some(FieldRule::Only(fields)) if has(fields, name));
+            let is_named = name == "id" || is_only(self.read_rule(model), name);
             return if is_own && is_named && !is_never(model, name) {
                 Ok(Found::Listed)
             } else {
@@ -143,13 +147,11 @@ impl<'s> Access<'s> {
         if let Some(why) = self.never(model, field, steps) {
             return Some(Some(why));
         }
-        let rule = self.permission(model).and_then(|permission| permission.wire.fields.read.as_ref());
-        match rule {
-            _ if &*field.name == "id" => return None,
-            Some(FieldRule::Only(fields)) => return (!has(fields, &field.name)).then_some(None),
-            Some(FieldRule::Also(fields)) if has(fields, &field.name) => return None,
-            Some(FieldRule::Hide(fields)) if self.hides(model, fields, field, MAX_STEPS) => return Some(None),
-            _ => {}
+        if &*field.name == "id" {
+            return None;
+        }
+        if let Some(opens) = self.by_rule(model, self.read_rule(model), field) {
+            return (!opens).then_some(None);
         }
         match &field.reading {
             Reading::Open | Reading::Never => None,
@@ -162,6 +164,15 @@ impl<'s> Access<'s> {
                 let opens = steps > 0 && self.walk(model, path, false, steps - 1).is_ok();
                 (!opens).then_some(Some(Why::Related))
             }
+        }
+    }
+
+    /// Whether a rule opens a field; `None` where it leaves that to the default.
+    fn by_rule(&self, model: &str, rule: Option<&FieldRule>, field: &Field) -> Option<bool> {
+        match rule? {
+            FieldRule::Only(fields) => Some(has(fields, &field.name)),
+            FieldRule::Also(fields) => has(fields, &field.name).then_some(true),
+            FieldRule::Hide(fields) => self.hides(model, fields, field, MAX_STEPS).then_some(false),
         }
     }
 
@@ -178,7 +189,7 @@ impl<'s> Access<'s> {
         let steps = steps.checked_sub(1)?;
         let (mut model, mut rest) = (model, &**path);
         loop {
-            let (name, tail) = rest.split_once('.').map_or((rest, None), |(name, tail)| (name, Some(tail)));
+            let (name, tail) = first(rest);
             if is_never(model, name) {
                 return Some(Why::Credential);
             }
@@ -223,17 +234,16 @@ impl<'s> Access<'s> {
         let other = || Lack::Path { model: root.into(), path: path.into(), other: model.into() };
         let steps = steps.checked_sub(1).ok_or_else(other)?;
         let prefix = prefix.trim_end_matches('.');
-        let within = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         let seen = self.schema.model(model).ok_or_else(|| Lack::UnknownModel(model.into()))?;
-        let exists = |name: &&&str| seen.exists(name.split('.').next().unwrap_or(name));
+        let exists = |name: &&&str| seen.exists(first(name).0);
         let mut names = tables::names(model).into_iter().flatten().filter(exists).peekable();
         if names.peek().is_none() {
             // Nobody has said which fields these are: it may be any that is open by default.
-            let rule = self.permission(model).and_then(|permission| permission.wire.fields.read.as_ref());
-            let opens = (prefix.is_empty() || self.is_open(model)) && matches!(rule, None | Some(FieldRule::Also(_)));
+            let opens = (prefix.is_empty() || self.is_open(model))
+                && matches!(self.read_rule(model), None | Some(FieldRule::Also(_)));
             return if opens { Ok(()) } else { Err(other()) };
         }
-        names.try_for_each(|name| self.walk(root, &within(name), true, steps))
+        names.try_for_each(|name| self.walk(root, &joined(prefix, *name), true, steps))
     }
 
     /// The fields that may be read, or also those that may be written: what takes the place of a list that names none.
@@ -255,8 +265,7 @@ impl<'s> Access<'s> {
             let rule = self.permission(model).and_then(|permission| permission.wire.fields.write.as_ref());
             let is_scalar =
                 matches!(write.value, Some(Value::String(_) | Value::Int(_) | Value::Double(_) | Value::Decimal(_)));
-            let is_named = matches!(rule, Some(FieldRule::Only(fields)) if has(fields, name));
-            let opens = is_scalar && is_named && !is_never(model, name);
+            let opens = is_scalar && is_only(rule, name) && !is_never(model, name);
             return if opens { Ok(()) } else { Err(Lack::UnknownModel(model.into())) };
         };
         let field = seen.field(name);
@@ -279,11 +288,9 @@ impl<'s> Access<'s> {
         if permission.is_some_and(|permission| has(&permission.wire.nested_writes, &field.name)) {
             return None;
         }
-        match permission.and_then(|permission| permission.wire.fields.write.as_ref()) {
-            Some(FieldRule::Only(fields)) => return (!has(fields, &field.name)).then_some(None),
-            Some(FieldRule::Also(fields)) if has(fields, &field.name) => return None,
-            Some(FieldRule::Hide(fields)) if self.hides(model, fields, field, MAX_STEPS) => return Some(None),
-            _ => {}
+        let rule = permission.and_then(|permission| permission.wire.fields.write.as_ref());
+        if let Some(opens) = self.by_rule(model, rule, field) {
+            return (!opens).then_some(None);
         }
         match &field.writing {
             Writing::Open | Writing::Never => None,
@@ -318,6 +325,16 @@ enum Found<'s> {
 /// Whether nothing opens a field, by the tables alone.
 fn is_never(model: &str, field: &str) -> bool {
     tables::is_credential(model, field) || tables::closed_field(model, field).is_some()
+}
+
+/// The first name of a path, and the rest if there is one.
+fn first(path: &str) -> (&str, Option<&str>) {
+    path.split_once('.').map_or((path, None), |(name, tail)| (name, Some(tail)))
+}
+
+/// Whether a rule opens exactly some fields, this one among them.
+fn is_only(rule: Option<&FieldRule>, field: &str) -> bool {
+    matches!(rule, Some(FieldRule::Only(fields)) if has(fields, field))
 }
 
 fn has(names: &[String], name: &str) -> bool {

@@ -130,9 +130,9 @@ impl Lack {
     /// The names in it, for the audit record.
     pub fn name(&self) -> String {
         match self {
-            Self::Scopes(operations) => format!("scope {}", listed(*operations)),
+            Self::Scopes(operations) => format!("scope {}", operations.words()),
             Self::KeyModel(model) => format!("model {model}"),
-            Self::Operations { model, operations, .. } => format!("{} {model}", listed(*operations)),
+            Self::Operations { model, operations, .. } => format!("{} {model}", operations.words()),
             Self::Groups(model) => format!("group {model}"),
             Self::Listed { model, name } => format!("call {model}.{name}"),
             Self::Field { model, field, how: How::Reading, .. } => format!("read {model}.{field}"),
@@ -142,7 +142,7 @@ impl Lack {
             Self::Path { model, path, .. } => format!("path {model}.{path}"),
             Self::Named(other) => format!("read {other}"),
             Self::Nested { model, field, other, operations } => {
-                format!("{} {other} through {model}.{field}", listed(*operations))
+                format!("{} {other} through {model}.{field}", operations.words())
             }
             Self::Closed(model) => format!("closed {model}"),
             Self::Context { model, key } => format!("context {model}: {key}"),
@@ -154,13 +154,13 @@ impl Lack {
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scopes(operations) => write!(f, "the key's scopes would have to contain {}", listed(*operations)),
+            Self::Scopes(operations) => write!(f, "the key's scopes would have to contain {}", operations.words()),
             Self::KeyModel(model) => write!(f, "the key's models would have to contain {model}"),
             Self::Operations { model, operations, exists: true } => {
-                write!(f, "the permission for {model} would have to allow {}", listed(*operations))
+                write!(f, "the permission for {model} would have to allow {}", operations.words())
             }
             Self::Operations { model, operations, exists: false } => {
-                write!(f, "a permission for {model} would have to exist and to allow {}", listed(*operations))
+                write!(f, "a permission for {model} would have to exist and to allow {}", operations.words())
             }
             Self::Groups(model) => {
                 write!(f, "the key's user would have to be in a group that the permission for {model} lists")
@@ -198,7 +198,7 @@ impl fmt::Display for Lack {
             Self::Nested { model, field, other, operations } => write!(
                 f,
                 "the permission for {other} would have to allow {}, or the permission for {model} to list {field} under nested_writes",
-                listed(*operations)
+                operations.words()
             ),
             Self::Closed(model) => write!(f, "the model {model} is closed, also through fields of other models"),
             Self::Context { model, key } => {
@@ -222,8 +222,4 @@ pub(crate) fn refusal(lacks: &[Lack]) -> Option<Refusal> {
     }
     sentence.push('.');
     Some(Refusal::explained(first.reason(), sentence))
-}
-
-fn listed(operations: Operations) -> String {
-    operations.iter().map(crate::operation::Operation::name).collect::<Vec<_>>().join(" and ")
 }

@@ -242,7 +242,7 @@ fn countable(effects: &Effects<'_>, recorded: &Recorded) -> Result<(), Refusal> 
     if changes.is_empty() || named <= MAX_CHANGED {
         return Ok(());
     }
-    let what = changes.iter().map(Operation::name).collect::<Vec<_>>().join(" and ");
+    let what = changes.words();
     let sentence =
         format!("A call may {what} at most {MAX_CHANGED} records, and this one names {named}: send it in parts.");
     Err(Refusal::explained(Reason::TooManyRecords, sentence))

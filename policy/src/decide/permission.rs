@@ -3,9 +3,11 @@
 use crate::call::Call;
 use crate::decide::access::Access;
 use crate::decide::lack::Lack;
-use crate::effects::{ATTACH, Effects, Listed, Other};
-use crate::odoo::tables::{self, Closed};
+use crate::effects::{Effects, Listed, Other};
+use crate::odoo::{calls, never, tables};
 use crate::operation::{Operation, Operations};
+
+const READ: Operations = Operations::of(&[Operation::Read]);
 
 /// All that the call lacks, in the order of the stages.
 pub(crate) fn lacks(access: &Access<'_>, call: &Call<'_>, effects: &Effects<'_>) -> Vec<Lack> {
@@ -75,7 +77,7 @@ impl Lacks {
 }
 
 fn listed_under_calls(access: &Access<'_>, model: &str, name: &str) -> Result<(), Lack> {
-    if name == ATTACH && tables::closed(model).is_some() && !access.is_excepted(model) {
+    if name == calls::ATTACH && tables::closed(model).is_some() && !access.is_excepted(model) {
         return Err(Lack::Closed(model.to_owned()));
     }
     let permission = access.snapshot.permission(model);
@@ -91,18 +93,15 @@ fn listed_under_calls(access: &Access<'_>, model: &str, name: &str) -> Result<()
 /// What the call does to another model: by that model's own permission, or through a field that is listed for it.
 fn reaches(access: &Access<'_>, other: &Other<'_>) -> Result<(), Lack> {
     let Other { model, operations, through, links, .. } = *other;
-    let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
-    let is_closed = match tables::closed(model) {
-        Some(Closed::Altogether) => true,
-        Some(Closed::Writing) => changes,
-        None => false,
-    };
-    if (is_closed || (links && !tables::takes_links(model))) && !access.is_excepted(model) {
+    let exceptions = &access.snapshot.settings.never_list_exceptions;
+    if never::is_closed(model, operations, exceptions)
+        || (links && !tables::takes_links(model) && !access.is_excepted(model))
+    {
         return Err(Lack::Closed(model.to_owned()));
     }
     let permission = access.permission(model);
     let missing = operations.without(permission.map_or(Operations::NONE, |permission| permission.wire.operations));
-    if missing.is_empty() || (!changes && tables::is_reference_data(model)) {
+    if missing.is_empty() || (operations == READ && tables::is_reference_data(model)) {
         return Ok(());
     }
     let Some((parent, field)) = through else { return Err(Lack::Named(model.to_owned())) };

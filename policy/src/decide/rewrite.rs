@@ -8,6 +8,9 @@ use crate::effects::Effects;
 use crate::formats::value::{Members, Value, member_mut};
 use crate::odoo::operations::{self, Param};
 
+/// The key of the context with which Odoo stores files as text where they could be code.
+const PLAIN_FILES: &str = "attachments_mime_plainxml";
+
 /// What is changed in a call.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rewrite {
@@ -33,20 +36,14 @@ impl Rewrite {
             let list = fields.iter().map(|field| Value::String(Cow::Owned(field.clone()))).collect();
             put(call, param, Value::Array(list));
         }
+        if self.plain_files && member_mut(&mut call.kwargs, "context").is_none() {
+            call.kwargs.push(("context".into(), Value::Struct(Members::new())));
+        }
         if let Some(Value::Struct(context)) = member_mut(&mut call.kwargs, "context") {
             context.retain(|(key, _)| !self.left_out.iter().any(|left_out| left_out == key));
-        }
-        if self.plain_files {
-            let key = "attachments_mime_plainxml";
-            match member_mut(&mut call.kwargs, "context") {
-                Some(Value::Struct(context)) => {
-                    context.retain(|(name, _)| name != key);
-                    context.push((key.into(), Value::Bool(true)));
-                }
-                _ => {
-                    let context = Members::from([(key.into(), Value::Bool(true))]);
-                    call.kwargs.push(("context".into(), Value::Struct(context)));
-                }
+            if self.plain_files {
+                context.retain(|(key, _)| key != PLAIN_FILES);
+                context.push((PLAIN_FILES.into(), Value::Bool(true)));
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Commands in fields that hold many records: what they do to the field's model.
 
-use crate::effects::{BadArguments, Beside, Other, Reader, Record, Source};
+use crate::effects::{BadArguments, Beside, Other, Reader, Record, Source, members};
 use crate::formats::value::Value;
 use crate::operation::Operation::{Create, Delete, Write};
-use crate::operation::Operations;
+use crate::operation::{Operation, Operations};
 use crate::snapshot::field::Field;
 use crate::wire::FieldType;
 
@@ -17,7 +17,7 @@ impl<'c> Reader<'c> {
         value: &'c Value<'c>,
     ) -> Result<(), BadArguments> {
         let relation = field.relation.as_deref().ok_or(BadArguments::Command)?;
-        let within = self.through(record.model, field, relation, record.within);
+        let within = self.through(record.model, field, relation);
         let mut list = List { within, relation, field, source: record.source, reader: self };
         match value {
             Value::Nil | Value::Bool(false) => list.takes_out(),
@@ -28,22 +28,17 @@ impl<'c> Reader<'c> {
     }
 
     /// What is done through a field: its place in [`crate::effects::Effects::others`].
-    pub(super) fn through(
-        &mut self,
-        model: &'c str,
-        field: &'c Field,
-        relation: &'c str,
-        within: Option<usize>,
-    ) -> usize {
+    pub(super) fn through(&mut self, model: &'c str, field: &'c Field, relation: &'c str) -> usize {
         let through = Some((model, &*field.name));
         let others = &mut self.effects.others;
-        let known = others.iter().position(|other| (other.through, other.within) == (through, within));
+        let known = others.iter().position(|other| other.through == through);
         known.unwrap_or_else(|| {
-            others.push(Other { model: relation, operations: Operations::NONE, through, links: false, within });
+            others.push(Other { model: relation, operations: Operations::NONE, through, links: false });
             others.len() - 1
         })
     }
 
+    /// Operations on the model of a field.
     pub(super) fn does(&mut self, within: usize, operations: Operations) {
         if let Some(other) = self.effects.others.get_mut(within) {
             other.operations = other.operations.union(operations);
@@ -106,7 +101,7 @@ impl<'c> List<'_, 'c> {
         }
     }
 
-    fn does(&mut self, operation: crate::operation::Operation) {
+    fn does(&mut self, operation: Operation) {
         self.reader.does(self.within, Operations::of(&[operation]));
     }
 
@@ -117,10 +112,10 @@ impl<'c> List<'_, 'c> {
 
     /// Values of a record of the field's model.
     fn record(&mut self, values: &'c Value<'c>, creates: bool) -> Result<(), BadArguments> {
-        let members = crate::effects::members(values).map_err(|_| BadArguments::Command)?;
-        let beside = Beside { values: members, context: self.reader.call.context(), copied: false };
-        let (model, within, source) = (self.relation, Some(self.within), self.source);
-        self.reader.record(Record { model, within, creates, beside, source }, values)
+        let values_of = members(values).map_err(|_| BadArguments::Command)?;
+        let beside = Beside { values: values_of, context: self.reader.call.context(), copied: false };
+        let (model, source) = (self.relation, self.source);
+        self.reader.record(Record { model, creates, beside, source }, values)
     }
 
     /// Records are taken out of the field: a line cannot be without its parent, unless its reference to it is emptied.

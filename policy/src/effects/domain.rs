@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::call::Call;
-use crate::effects::{BadArguments, Reader};
+use crate::effects::{BadArguments, Reader, joined};
 use crate::formats::value::Value;
 
 /// `CONDITION_OPERATORS` of Odoo 19's `orm/domains.py`, without those that step over the access rules of other models.
@@ -78,8 +78,7 @@ impl<'c> Reader<'c> {
         match known(operator, &Place::Item(place, 1))? {
             "any" | "not any" => {
                 self.reads(prefix, path, false);
-                let inner = if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
-                self.domain(value, &inner, &Place::Item(place, 2))
+                self.domain(value, &joined(prefix, path), &Place::Item(place, 2))
             }
             operator => {
                 // By these, and by a text, a record's own id is looked for by its name.
@@ -88,7 +87,7 @@ impl<'c> Reader<'c> {
                     .strip_suffix("id")
                     .filter(|rest| by_tree && holds_text(value) && (rest.is_empty() || rest.ends_with('.')))
                 {
-                    Some(rest) => self.reads_owned(prefix, format!("{rest}display_name"), true),
+                    Some(rest) => self.reads(prefix, format!("{rest}display_name"), true),
                     // A name is looked for whatever it is compared with.
                     None => {
                         self.reads(prefix, path, holds_text(value) || path.rsplit('.').next() == Some("display_name"))

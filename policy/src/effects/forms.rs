@@ -5,11 +5,7 @@ use std::borrow::Cow;
 use crate::call::Call;
 use crate::effects::{BadArguments, Listed, Reader, is_scalar, members, possible_ids};
 use crate::formats::value::{self, Members, Value};
-
-/// The name under `calls` with which `message_post` may mail.
-pub const POST_AND_MAIL: &str = "message_post:mail";
-/// The name under `calls` with which files may be put on records of the permission's model.
-pub const ATTACH: &str = "attach";
+use crate::odoo::calls;
 
 /// Types of files that browsers run, or that are mails.
 const TYPES: [&str; 6] =
@@ -23,7 +19,7 @@ impl<'c> Reader<'c> {
         let call = self.call;
         let name = match (call.model.as_ref(), call.method.as_ref()) {
             ("ir.attachment", "create") => return self.attach(),
-            (_, "message_post") if !is_note(call) => POST_AND_MAIL,
+            (_, calls::MESSAGE_POST) if !is_note(call) => calls::MESSAGE_POST_MAIL,
             (_, "activity_schedule") if !is_activity(call) => return Err(ACTIVITY),
             (_, name) => name,
         };
@@ -50,7 +46,7 @@ impl<'c> Reader<'c> {
         for file in files {
             let (model, id) = harmless_file(members(file).map_err(|_| FILE)?).ok_or(FILE)?;
             self.effects.nested_ids.push(id);
-            let listed = Listed { model, name: ATTACH };
+            let listed = Listed { model, name: calls::ATTACH };
             if !self.effects.calls.contains(&listed) {
                 self.effects.calls.push(listed);
             }

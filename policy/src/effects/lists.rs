@@ -8,16 +8,9 @@ use crate::operation::{Operation, Operations};
 use crate::wire::FieldType;
 
 impl<'c> Reader<'c> {
-    /// A field that is read.
-    pub(super) fn reads(&mut self, prefix: &str, path: &'c str, by_name: bool) {
-        let path = if prefix.is_empty() { Cow::Borrowed(path) } else { Cow::Owned(format!("{prefix}.{path}")) };
-        self.effects.reads.push(Read { path, by_name });
-    }
-
-    /// The same, of a path that stands nowhere in the call.
-    pub(super) fn reads_owned(&mut self, prefix: &str, path: String, by_name: bool) {
-        let path = if prefix.is_empty() { path } else { format!("{prefix}.{path}") };
-        self.effects.reads.push(Read { path: Cow::Owned(path), by_name });
+    /// A field that is read; `prefix` is the path to its model.
+    pub(super) fn reads(&mut self, prefix: &str, path: impl Into<Cow<'c, str>>, by_name: bool) {
+        self.effects.reads.push(Read { path: joined(prefix, path), by_name });
     }
 
     /// Paths of `read` and of exports, alone or in a list: `a.b`, `a/b`, `a/.id`, and `a:id`, which is `a/id`.
@@ -25,7 +18,7 @@ impl<'c> Reader<'c> {
         self.each(value, |reader, path| match path {
             ".id" => {}
             path if path.contains(['/', ':']) => {
-                reader.reads_owned("", path.replace("/.", ".").replace(['/', ':'], "."), false);
+                reader.reads("", path.replace("/.", ".").replace(['/', ':'], "."), false);
             }
             path => reader.reads("", path, false),
         })
@@ -78,11 +71,11 @@ impl<'c> Reader<'c> {
             return Ok(());
         }
         for (field, inner) in members(value)? {
-            self.reads(prefix, field, false);
+            self.reads(prefix, &**field, false);
             if is_absent(inner) {
                 continue;
             }
-            let path = if prefix.is_empty() { field.to_string() } else { format!("{prefix}.{field}") };
+            let path = joined(prefix, &**field);
             for (name, inner) in members(inner)? {
                 match name.as_ref() {
                     "fields" => self.specification(inner, &path)?,
@@ -115,13 +108,11 @@ impl<'c> Reader<'c> {
     /// The text of a search by name.
     pub(super) fn names(&mut self, value: &'c Value<'c>) -> Result<(), BadArguments> {
         match value {
-            Value::String(text) if text.is_empty() => Ok(()),
-            Value::Nil | Value::Bool(false) => Ok(()),
-            _ => {
-                self.reads("", "display_name", true);
-                Ok(())
-            }
+            Value::Nil | Value::Bool(false) => {}
+            Value::String(text) if text.is_empty() => {}
+            _ => self.reads("", "display_name", true),
         }
+        Ok(())
     }
 
     /// `load`'s columns: `field`, `relation/field`, `relation/id` and `relation/.id`; Odoo takes `:` and `.` for `/` there.
@@ -131,26 +122,26 @@ impl<'c> Reader<'c> {
             if matches!(column, "id" | ".id") {
                 continue;
             }
-            self.column(&self.call.model, None, column);
+            self.column(&self.call.model, true, column);
         }
         Ok(())
     }
 
-    fn column(&mut self, model: &'c str, within: Option<usize>, column: &'c str) {
+    fn column(&mut self, model: &'c str, is_own: bool, column: &'c str) {
         let (name, rest) = column.split_once(['/', '.', ':']).unwrap_or((column, ""));
-        self.writes(model, within, name);
+        self.writes(model, name);
         let Some(field) = self.schema.model(model).and_then(|seen| seen.field(name)) else { return };
         let Some(relation) = field.relation.as_deref() else { return };
         let by_id = matches!(rest, "id" | ".id");
         if field.kind.is_to_many() && !by_id && !rest.is_empty() {
-            let within = self.through(model, field, relation, within);
+            let within = self.through(model, field, relation);
             self.does(within, Operations::of(&[Operation::Create, Operation::Write]));
-            self.column(relation, Some(within), rest);
+            self.column(relation, false, rest);
         } else if field.kind == FieldType::One2many {
             // Records that are there are taken from other parents.
-            let within = self.through(model, field, relation, within);
+            let within = self.through(model, field, relation);
             self.does(within, Operations::of(&[Operation::Write]));
-        } else if !by_id && within.is_none() {
+        } else if !by_id && is_own {
             // Records of the other model are found by their names.
             self.reads("", name, true);
         }
@@ -172,4 +163,10 @@ impl<'c> Reader<'c> {
 
 fn before(text: &str, mark: char) -> &str {
     text.split(mark).next().unwrap_or(text)
+}
+
+/// The path to a model, and a path on from there.
+pub(crate) fn joined<'p>(prefix: &str, path: impl Into<Cow<'p, str>>) -> Cow<'p, str> {
+    let path = path.into();
+    if prefix.is_empty() { path } else { Cow::Owned(format!("{prefix}.{path}")) }
 }

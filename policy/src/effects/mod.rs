@@ -22,7 +22,7 @@ use crate::snapshot::Schema;
 
 pub use crate::effects::bad::BadArguments;
 pub use crate::effects::domain::OPERATORS;
-pub use crate::effects::forms::{ATTACH, POST_AND_MAIL};
+pub(crate) use crate::effects::lists::joined;
 
 use crate::effects::domain::Place;
 
@@ -74,8 +74,6 @@ pub struct Read<'c> {
 pub struct Write<'c> {
     /// The record's model.
     pub model: &'c str,
-    /// The one of [`Effects::others`] as which the record's model is written; `None` for the call's own.
-    pub within: Option<usize>,
     /// The field.
     pub field: &'c str,
     /// Its value; `None` where it is not known.
@@ -106,8 +104,6 @@ pub struct Other<'c> {
     pub through: Option<(&'c str, &'c str)>,
     /// Whether it links records to the field that are there already.
     pub links: bool,
-    /// The one of [`Effects::others`] in whose values the field stands; `None` for those of the call's own record.
-    pub within: Option<usize>,
 }
 
 /// What is forwarded otherwise than it came.
@@ -132,7 +128,6 @@ pub(crate) struct Reader<'c> {
 #[derive(Clone, Copy)]
 struct Record<'c> {
     model: &'c str,
-    within: Option<usize>,
     creates: bool,
     beside: Beside<'c>,
     source: Source,
@@ -180,9 +175,10 @@ impl<'c> Effects<'c> {
             }
             reader.argument(param, value).map_err(|problem| problem.of(param))?;
         }
-        if let Some(list) = method.params.iter().find(|param| param.kind == Kind::Fields && !given.contains(param.name))
-        {
-            reader.effects.rewrite.list = Some(list);
+        for param in method.params.iter().filter(|param| !given.contains(param.name)) {
+            if let Kind::Fields | Kind::WrittenField = param.kind {
+                reader.argument(param, &Value::Nil)?;
+            }
         }
         // Of no records nothing is read, and a body that is empty can stay so.
         if method.ids && reader.effects.record_ids.is_empty() {
@@ -190,11 +186,6 @@ impl<'c> Effects<'c> {
         }
         if method.crosses {
             reader.effects.calls.push(Listed { model: &call.model, name: method.name });
-        }
-        if let Some(Param { name: "field_name", .. }) =
-            method.params.iter().find(|param| param.kind == Kind::WrittenField && !given.contains(param.name))
-        {
-            reader.writes(&call.model, None, "sequence");
         }
         reader.effects.created = match method.name {
             "create" | "load" => reader.effects.created,

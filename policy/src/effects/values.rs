@@ -27,8 +27,8 @@ impl<'c> Reader<'c> {
     /// `web_resequence`'s field, which is written without a value.
     pub(super) fn written_field(&mut self, value: &'c Value<'c>) -> Result<(), BadArguments> {
         match value {
-            Value::Nil | Value::Bool(false) => self.writes(&self.call.model, None, "sequence"),
-            name => self.writes(&self.call.model, None, name.as_str().ok_or(BadArguments::Shape)?),
+            Value::Nil | Value::Bool(false) => self.writes(&self.call.model, "sequence"),
+            name => self.writes(&self.call.model, name.as_str().ok_or(BadArguments::Shape)?),
         }
         Ok(())
     }
@@ -47,9 +47,9 @@ impl<'c> Reader<'c> {
     }
 
     /// A field of which the value is not known here.
-    pub(super) fn writes(&mut self, model: &'c str, within: Option<usize>, field: &'c str) {
+    pub(super) fn writes(&mut self, model: &'c str, field: &'c str) {
         let beside = Beside::default();
-        self.effects.writes.push(Write { model, within, field, value: None, beside, creates: false });
+        self.effects.writes.push(Write { model, field, value: None, beside, creates: false });
     }
 
     /// A record of the call's model.
@@ -58,7 +58,7 @@ impl<'c> Reader<'c> {
         let copied = self.call.method == "copy";
         let beside = Beside { values, context: self.call.context(), copied };
         let creates = self.creates();
-        Ok(Record { model: &self.call.model, within: None, creates, beside, source: Source::Argument })
+        Ok(Record { model: &self.call.model, creates, beside, source: Source::Argument })
     }
 
     pub(super) fn record(&mut self, record: Record<'c>, values: &'c Value<'c>) -> Result<(), BadArguments> {
@@ -66,8 +66,8 @@ impl<'c> Reader<'c> {
     }
 
     fn value(&mut self, record: Record<'c>, name: &'c str, value: &'c Value<'c>) -> Result<(), BadArguments> {
-        let Record { model, within, creates, beside, .. } = record;
-        self.effects.writes.push(Write { model, within, field: name, value: Some(value), beside, creates });
+        let Record { model, creates, beside, .. } = record;
+        self.effects.writes.push(Write { model, field: name, value: Some(value), beside, creates });
         self.names_record(name, value, beside)?;
         let Some(field) = self.schema.model(model).and_then(|seen| seen.field(name)) else { return Ok(()) };
         match field.kind {
@@ -100,7 +100,7 @@ impl<'c> Reader<'c> {
     /// A record of another model is named, which is a read of it.
     fn names_model(&mut self, model: &'c str) {
         let operations = Operations::of(&[Operation::Read]);
-        self.effects.others.push(Other { model, operations, through: None, links: false, within: None });
+        self.effects.others.push(Other { model, operations, through: None, links: false });
     }
 }
 

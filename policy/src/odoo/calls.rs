@@ -6,27 +6,7 @@ use crate::odoo::{never, operations};
 /// Bytes of a name; Odoo's longest has fewer than half.
 pub const MAX_NAME: usize = 100;
 
-/// Methods of the operations table that want to be listed.
-pub const OF_THE_TABLE: &[&str] = &[
-    "activity_search",
-    "copy_data",
-    "get_metadata",
-    "get_view",
-    "get_views",
-    "message_get_followers",
-    "onchange",
-    "search_panel_select_multi_range",
-    "search_panel_select_range",
-    "view_header_get",
-];
-
-/// Arguments of the operations table's methods that want to be listed, by their own names.
-pub const ARGUMENTS: &[&str] = &["access_uid", "next_id", "opening_info"];
-
-/// Calls with a safe form, in which the gate lets nothing through that it cannot judge. `attach` is no method of Odoo's: it
-/// makes an attachment of a record of the model.
-pub const SAFE: &[&str] = &["activity_schedule", ATTACH, MESSAGE_POST];
-/// A file on a record.
+/// A file on a record; no method of Odoo's, but the making of an attachment of a record of the model.
 pub const ATTACH: &str = "attach";
 /// A note or a comment in the chatter.
 pub const MESSAGE_POST: &str = "message_post";
@@ -51,7 +31,8 @@ pub enum NotCallable {
 /// # Errors
 /// Why not.
 pub fn check(name: &str) -> Result<(), NotCallable> {
-    if name == MESSAGE_POST_MAIL || OF_THE_TABLE.contains(&name) {
+    let known = operations::method(name);
+    if name == MESSAGE_POST_MAIL || known.is_some_and(|method| method.crosses) {
         return Ok(());
     }
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -65,7 +46,7 @@ pub fn check(name: &str) -> Result<(), NotCallable> {
     if never::METHODS.contains(&name) {
         return Err(NotCallable::Never);
     }
-    if operations::method(name).is_some() {
+    if known.is_some() {
         return Err(NotCallable::InTheTable);
     }
     Ok(())
@@ -74,6 +55,24 @@ pub fn check(name: &str) -> Result<(), NotCallable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Methods of the operations table that want to be listed.
+    const OF_THE_TABLE: &[&str] = &[
+        "activity_search",
+        "copy_data",
+        "get_metadata",
+        "get_view",
+        "get_views",
+        "message_get_followers",
+        "onchange",
+        "search_panel_select_multi_range",
+        "search_panel_select_range",
+        "view_header_get",
+    ];
+    /// Arguments of the operations table's methods that want to be listed, by their own names.
+    const ARGUMENTS: &[&str] = &["access_uid", "next_id", "opening_info"];
+    /// Calls with a safe form, in which the gate lets nothing through that it cannot judge.
+    const SAFE: &[&str] = &["activity_schedule", ATTACH, MESSAGE_POST];
 
     #[test]
     fn a_name_is_told_whether_it_may_stand_there() {

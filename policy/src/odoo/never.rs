@@ -51,15 +51,19 @@ pub fn is_private(method: &str) -> bool {
     method.starts_with('_') || PRIVATE.contains(&method)
 }
 
-/// Whether the never-list closes the call. `exceptions` holds `model` and `model.method` names.
-pub fn is_listed(model: &str, method: &str, operations: Operations, exceptions: &BTreeSet<String>) -> bool {
-    let changes = !operations.without(Operations::of(&[Operation::Read])).is_empty();
-    let model_closed = match tables::closed(model) {
+/// Whether the model is closed to the operations.
+pub fn is_closed(model: &str, operations: Operations, exceptions: &BTreeSet<String>) -> bool {
+    let closed = match tables::closed(model) {
         Some(Closed::Altogether) => true,
-        Some(Closed::Writing) => changes,
+        Some(Closed::Writing) => !operations.without(Operations::of(&[Operation::Read])).is_empty(),
         None => false,
     };
-    let closed = (model_closed && !exceptions.contains(model)) || METHODS.contains(&method);
+    closed && !exceptions.contains(model)
+}
+
+/// Whether the never-list closes the call. `exceptions` holds `model` and `model.method` names.
+pub fn is_listed(model: &str, method: &str, operations: Operations, exceptions: &BTreeSet<String>) -> bool {
+    let closed = is_closed(model, operations, exceptions) || METHODS.contains(&method);
     closed && !exceptions.contains(&format!("{model}.{method}"))
 }
 

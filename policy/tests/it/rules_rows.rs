@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::oracle_rules::{Answer, Who, Why, judge};
 use crate::real_schema::SCHEMA;
+use crate::rules_cases::calls::made;
 use crate::rules_core;
 use crate::setting::UID;
 
@@ -79,15 +80,7 @@ pub(crate) fn value(json: &Json) -> Value<'static> {
 
 pub(crate) fn call(model: &str, method: &str, args: &Json, kwargs: &Json) -> Call<'static> {
     let (Value::Array(args), Value::Struct(kwargs)) = (value(args), value(kwargs)) else { panic!("{args} {kwargs}") };
-    Call {
-        database: None,
-        uid: None,
-        password: "".into(),
-        model: model.to_owned().into(),
-        method: method.to_owned().into(),
-        args,
-        kwargs,
-    }
+    made(model, method, args, kwargs)
 }
 
 fn who(row: &Row) -> Who {

@@ -194,7 +194,7 @@ pub(crate) fn call(c: &mut Choices<'_>, who: &Who, model: &str) -> Call<'static>
     made(model, method, args, kwargs)
 }
 
-fn made(model: &str, method: &str, args: Vec<Value<'static>>, kwargs: Members<'static>) -> Call<'static> {
+pub(crate) fn made(model: &str, method: &str, args: Vec<Value<'static>>, kwargs: Members<'static>) -> Call<'static> {
     Call {
         database: None,
         uid: None,

@@ -3,7 +3,7 @@
 //! A case is read out of a list of numbers, each of which is a choice; 0, and what is chosen when the list has ended, is the plainest.
 //! So a shorter list of smaller numbers is a smaller case, and proptest can shrink it.
 
-mod calls;
+pub(crate) mod calls;
 mod made_up;
 mod names;
 mod permissions;
