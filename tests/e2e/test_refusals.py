@@ -248,7 +248,7 @@ def _(stage: Stage) -> Iterator[Request]:
 
 @row("upstream_credential_rejected")
 def _(stage: Stage) -> Iterator[Request]:
-    login = stage.odoo.create_user("agent@example.com", "first password", ["base.group_user", "base.group_partner_manager"])
+    login = stage.odoo.create_user("agent", "first password", ["base.group_user", "base.group_partner_manager"])
     user = stage.gate.user(stage.odoo.database, login.login, login.password)
     made = stage.gate.api("POST", "keys", {"name": "row", "user_id": user["id"]})
     call = (stage.odoo.database, user["upstream"]["uid"], made["key"], "res.partner", "search_count", [[]])

@@ -57,8 +57,13 @@ def fields(lictor: ControlPlane, model: str) -> dict[str, dict[str, Any]]:
     return {field["name"]: field for field in lictor.api("GET", f"schema/{model}")["fields"]}
 
 
-def test_it_is_read_at_the_first_permission(lictor: ControlPlane, odoo: Odoo) -> None:
-    agent(lictor, odoo, odoo.create_user("inside", PASSWORD))
+@pytest.fixture(scope="module")
+def inside(odoo: Odoo) -> User:
+    return odoo.create_user("inside", PASSWORD)
+
+
+def test_it_is_read_at_the_first_permission(lictor: ControlPlane, odoo: Odoo, inside: User) -> None:
+    agent(lictor, odoo, inside)
     assert whole(lictor)["items"] == []
     lictor.api("PUT", "permissions/res.partner", {"read": True})
     schema = whole(lictor)
@@ -88,12 +93,11 @@ def test_fields_are_shown_with_their_types(lictor: ControlPlane, command_line: C
     assert "res.partner" in command_line("schema", "list").stdout
 
 
-def test_a_set_of_groups_sees_what_odoo_shows_to_it(lictor: ControlPlane, odoo: Odoo) -> None:
+def test_a_set_of_groups_sees_what_odoo_shows_to_it(lictor: ControlPlane, odoo: Odoo, inside: User) -> None:
     outside = odoo.create_user("outside", PASSWORD, groups=["base.group_portal"])
     agent(lictor, odoo, outside)
     eventually(lambda: len(whole(lictor)["source"]) == 2)
     sets = {("base.group_user" in entry["groups"]): entry["number"] for entry in whole(lictor)["source"]}
-    inside = User(odoo.authenticate("inside", PASSWORD), "inside", PASSWORD)
     seen = {}
     for is_inside, user in [(True, inside), (False, outside)]:
         known = fields(lictor, "res.partner").values()

@@ -7,6 +7,7 @@ loaded into every test's PostgreSQL from there.
 import configparser
 import dataclasses
 import http.client
+import itertools
 import os
 import secrets
 import shutil
@@ -84,6 +85,7 @@ class Odoo:
         # Where the XML-RPC services are, unless a rewrite has put them elsewhere.
         self.services = "/xmlrpc/2"
         self.admin = User(uid=0, login="admin", password="admin")
+        self._users = itertools.count(1)
         self._postgres = postgres
         self._options = dict(options or {})
         self._folder: Path | None = None
@@ -124,10 +126,14 @@ class Odoo:
         with self.proxy() as objects:
             return objects.execute_kw(self.database, user.uid, user.password, model, method, list(args), kwargs)
 
-    def create_user(self, login: str, password: str, groups: Sequence[str] = ("base.group_user",)) -> User:
-        """`groups` are XML ids; a user of `base.group_portal` must not be in `base.group_user` too."""
+    def create_user(self, name: str, password: str, groups: Sequence[str] = ("base.group_user",)) -> User:
+        """`groups` are XML ids; a user of `base.group_portal` must not be in `base.group_user` too.
+
+        The login is the name and a number: tests that share an Odoo may give the same name.
+        """
+        login = f"{name}-{next(self._users)}"
         values = {
-            "name": login,
+            "name": name,
             "login": login,
             "email": f"{login}@example.com",
             "password": password,
