@@ -1,6 +1,7 @@
 //! Running other programs, and telling the user what goes on.
 
 use std::ffi::OsStr;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -23,6 +24,14 @@ pub fn say(message: impl AsRef<str>) {
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {}", name(command)))?;
     succeeded(command, status)
+}
+
+/// Runs a program while others use the terminal, which gets what it has printed when it has ended.
+pub fn run_beside(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", name(command)))?;
+    let mut terminal = io::stderr().lock();
+    terminal.write_all(&output.stdout).and_then(|()| terminal.write_all(&output.stderr)).context("cannot write")?;
+    succeeded(command, output.status)
 }
 
 /// Runs a program and returns what it prints on stdout; what it prints on stderr is part of the error if it fails.

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
 use lictor_xtask::project::{self, Project};
 use lictor_xtask::run::{self, on_path, say};
@@ -23,7 +24,7 @@ pub(crate) enum Part {
     Clippy,
     /// Unit, property and integration tests in Rust; the control plane's on SQLite and on PostgreSQL.
     Unit,
-    /// The fuzz targets, each for 20 seconds.
+    /// The fuzz targets, each for 10 seconds.
     Fuzz,
     /// Does the filter build for Envoy?
     Wasm,
@@ -62,14 +63,16 @@ impl Part {
                 cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
             }
             Self::Unit => {
-                cargo(&["test", "--locked", "--workspace"])?;
-                // As they are built already: with the features of the whole workspace.
-                on_postgresql(
-                    project,
-                    &["test", "--locked", "--workspace", "--exclude", "lictor-policy", "--test", "it"],
-                )
+                cargo(&["test", "--locked", "--workspace", "--no-run"])?;
+                // Side by side, as tests with a database wait half of their time.
+                thread::scope(|scope| {
+                    let second = scope.spawn(|| on_postgresql(project));
+                    let first = cargo(&["test", "--locked", "--workspace"]);
+                    let second = second.join().map_err(|_| anyhow!("a thread panicked"))?;
+                    first.and(second)
+                })
             }
-            Self::Fuzz => fuzz::fuzz(project, &fuzz::Options { targets: Vec::new(), seconds: 20, keep: false }),
+            Self::Fuzz => fuzz::fuzz(project, &fuzz::Options { targets: Vec::new(), seconds: 10, keep: false }),
             Self::Wasm => {
                 let built = wasm::build(project)?;
                 say(format!("{} ({} bytes)", built.path.display(), built.bytes));
@@ -95,18 +98,20 @@ fn component(name: &str, subcommand: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs cargo with a private PostgreSQL server, which the tests find in the environment.
-fn on_postgresql(project: &Project, arguments: &[&str]) -> Result<()> {
+/// The control plane's tests with a private PostgreSQL server, which they find in the environment.
+fn on_postgresql(project: &Project) -> Result<()> {
     if !has_postgresql() {
         debian::install(&["postgresql"], "the control plane's tests on PostgreSQL")?;
     }
-    say("the control plane's tests again, on PostgreSQL");
+    say("the control plane's tests on PostgreSQL too: what they print follows when they have ended");
     let cargo = project::cargo();
     let mut with_server = Command::new(python::python()?);
     with_server.current_dir(&project.root).env("PYTHONPATH", project.root.join("tests/e2e"));
-    with_server.args(["-m", "parts.with_postgres"]).arg(cargo.get_program()).args(arguments);
+    with_server.args(["-m", "parts.with_postgres"]).arg(cargo.get_program());
+    // As they are built already: with the features of the whole workspace.
+    with_server.args(["test", "--locked", "--workspace", "--exclude", "lictor-policy", "--test", "it"]);
     project::as_in_a_shell(&mut with_server);
-    run::run(&mut with_server)
+    run::run_beside(&mut with_server)
 }
 
 /// The tests find the built parts in the environment, so that they start what was tested before them.

@@ -143,7 +143,7 @@ struct Written {
     renamed: usize,
 }
 
-const WRITES: usize = 1000;
+const WRITES: usize = 400;
 const WRITERS: usize = 4;
 const EVENTS: usize = 5;
 
@@ -211,7 +211,7 @@ async fn a_kill_in_the_middle_of_writes_loses_nothing_acknowledged_and_leaves_no
     let mut kills = 0;
     while acknowledged.load(Ordering::Relaxed) < WRITES * 9 / 10 {
         let [more, late] = random::bytes::<2>().unwrap();
-        let at = (acknowledged.load(Ordering::Relaxed) + 40 + usize::from(more) / 4).min(WRITES * 9 / 10);
+        let at = (acknowledged.load(Ordering::Relaxed) + 20 + usize::from(more) / 8).min(WRITES * 9 / 10);
         let writing = async {
             while acknowledged.load(Ordering::Relaxed) < at {
                 sleep(Duration::from_millis(1)).await;

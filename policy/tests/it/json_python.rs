@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::damage::damage;
 use crate::json_render as render;
-use crate::oracle::{self, BODIES, Oracle};
+use crate::oracle::{self, Oracle};
 use crate::python::tagged;
 use crate::setting::{self, API_KEY, DATABASE, Memory, NOW, UID};
 
@@ -27,7 +27,7 @@ fn json_that_is_forwarded_is_what_was_decided() {
     let mut runner = oracle::runner();
     let bearer = format!("Bearer {}", setting::key().expose());
     let target = Target::of(PATH).unwrap();
-    for number in 0..BODIES {
+    for number in 0..oracle::bodies() {
         let (road, damaged) = (if number % 4 < 2 { Road::Json2 } else { Road::JsonRpc }, number % 2 == 1);
         let mut original = String::new();
         let value = if road == Road::Json2 { arguments(&mut runner) } else { request(&mut runner) };

@@ -16,7 +16,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value as Json, json};
 
 use crate::damage::damage;
-use crate::oracle::{self, BODIES, Oracle};
+use crate::oracle::{self, Oracle};
 use crate::render;
 use crate::setting::{self, DATABASE, Memory, NOW, SECRET, UID};
 
@@ -27,7 +27,7 @@ fn what_is_forwarded_is_what_was_decided() {
     let mut oracle = Oracle::start();
     let mut runner = oracle::runner();
     let arguments = proptest::collection::vec(render::value(), 0..4);
-    for number in 0..BODIES {
+    for number in 0..oracle::bodies() {
         let args = arguments.new_tree(&mut runner).unwrap().current();
         let original = body(args, &mut runner);
         let damaged = number % 2 == 1;
