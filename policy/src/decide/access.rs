@@ -32,22 +32,28 @@ const DATE_PARTS: [&str; 16] = [
     "second_number",
 ];
 
-/// A key, and the policy that it is looked at with.
+/// A key with one of its profiles, and the policy that it is looked at with.
 #[derive(Clone, Copy)]
 pub(crate) struct Access<'s> {
     pub(crate) snapshot: &'s Snapshot,
     pub(crate) key: &'s Key,
+    pub(crate) profile: &'s str,
     pub(crate) schema: Schema<'s>,
 }
 
 impl<'s> Access<'s> {
-    pub(crate) fn of(snapshot: &'s Snapshot, key: &'s Key) -> Self {
-        Self { snapshot, key, schema: snapshot.schema(&key.user) }
+    pub(crate) fn of(snapshot: &'s Snapshot, key: &'s Key, profile: &'s str) -> Self {
+        Self { snapshot, key, profile, schema: snapshot.schema(&key.user) }
+    }
+
+    /// The profile's permission for a model, whichever groups it is for.
+    pub(crate) fn record(&self, model: &str) -> Option<&'s Permission> {
+        self.snapshot.permission(self.profile, model)
     }
 
     /// The permission for a model, if the key's user is in one of its groups.
     pub(crate) fn permission(&self, model: &str) -> Option<&'s Permission> {
-        self.snapshot.permission(model).filter(|permission| self.fits(permission))
+        self.record(model).filter(|permission| self.fits(permission))
     }
 
     /// What a model's permission says of the fields that may be read.

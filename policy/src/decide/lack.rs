@@ -6,6 +6,7 @@ use crate::decide::Stage;
 use crate::operation::Operations;
 use crate::refusal::{Reason, Refusal};
 use crate::snapshot::field::Why;
+use crate::wire::DEFAULT_PROFILE;
 
 /// One thing that a call needs and may not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,12 +211,15 @@ impl fmt::Display for Lack {
     }
 }
 
-/// The refusal of a call for all that it lacks; `None` if it lacks nothing. The reason is that of the first.
-pub(crate) fn refusal(lacks: &[Lack]) -> Option<Refusal> {
+/// The refusal of a call for all that it lacks in a profile; `None` if it lacks nothing. The reason is that of the first.
+pub(crate) fn refusal(lacks: &[Lack], profile: &str) -> Option<Refusal> {
     let (first, more) = (lacks.first()?, lacks.len().saturating_sub(MAX_NAMED));
     let mut sentence = lacks.iter().take(MAX_NAMED).map(Lack::to_string).collect::<Vec<_>>().join("; ");
     if more > 0 {
         sentence.push_str(&format!("; and {more} more"));
+    }
+    if profile != DEFAULT_PROFILE {
+        sentence = format!("in the profile {profile}, {sentence}");
     }
     if let Some(initial) = sentence.get_mut(..1) {
         initial.make_ascii_uppercase();

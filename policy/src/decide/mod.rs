@@ -30,7 +30,7 @@ use crate::records::{MAX_CHANGED, Recorded};
 use crate::refusal::{Reason, Refusal};
 use crate::road::Target;
 use crate::snapshot::{Key, Snapshot};
-use crate::wire::{MAX_LACKS, UnixMicros};
+use crate::wire::{DEFAULT_PROFILE, MAX_LACKS, UnixMicros};
 
 pub use explain::{Check, Finding, explain};
 pub use key::recognise;
@@ -222,8 +222,8 @@ fn permitted(
         // Clients need it to start; it tells nothing but the user's own language and time zone.
         return Ok(Rewrite::default());
     }
-    let access = Access::of(snapshot, key);
-    let effects = method::effects(snapshot, call, access.schema, shadowed)?;
+    let access = Access::of(snapshot, key, nearest(snapshot, key, call));
+    let effects = method::effects(&access, call, shadowed)?;
     trace.operations = effects.all();
     trace.recorded = effects.recorded();
     judged(&access, call, &effects, shadowed, trace)?;
@@ -234,6 +234,25 @@ fn permitted(
     }
     trace.lists = effects.rewrite.list.is_some();
     Ok(Rewrite::of(&access, call, &effects))
+}
+
+/// The first of the key's profiles that allows a call whole; else the one in which it lacks the least.
+fn nearest<'s>(snapshot: &'s Snapshot, key: &'s Key, call: &Call<'_>) -> &'s str {
+    let mut profiles = key.profiles();
+    let first = profiles.next().unwrap_or(DEFAULT_PROFILE);
+    // Most keys have one, which decides without being asked twice.
+    let Some(second) = profiles.next() else { return first };
+    let mut nearest = (usize::MAX, first);
+    for profile in [first, second].into_iter().chain(profiles) {
+        let lacking = lacks_in(&Access::of(snapshot, key, profile), call).map_or(usize::MAX, |(lacks, _)| lacks.len());
+        if lacking == 0 {
+            return profile;
+        }
+        if lacking < nearest.0 {
+            nearest = (lacking, profile);
+        }
+    }
+    nearest.1
 }
 
 /// Each record that is written or deleted must find its place in the audit record.
@@ -260,12 +279,12 @@ fn judged(
     lacks.sort_by_key(Lack::stage);
     trace.lacks = lacks.iter().take(MAX_LACKS).map(Lack::name).collect();
     trace.schema_stale = lacks.iter().any(Lack::is_unknown);
-    lacks.retain(|lack| !shadowed.notes(lack));
+    lacks.retain(|lack| !shadowed.notes(lack, access.profile));
     trace.stage = lacks.first().map_or(Stage::Permission, Lack::stage);
     if trace.stage == Stage::Permission {
         pause::call(access.snapshot, call, effects)?;
     }
-    lack::refusal(&lacks).map_or(Ok(()), Err)
+    lack::refusal(&lacks, access.profile).map_or(Ok(()), Err)
 }
 
 /// All that a call with the key lacks, shadow or not, and what would be changed in it.
@@ -273,9 +292,12 @@ fn judged(
 /// # Errors
 /// The refusal of a call whose arguments cannot be judged, or of a method that nothing opens.
 pub fn lacks(snapshot: &Snapshot, key: &Key, call: &Call<'_>) -> Result<(Vec<Lack>, Rewrite), Refusal> {
-    let access = Access::of(snapshot, key);
-    let effects = method::effects(snapshot, call, access.schema, &mut Shadowed::new(snapshot))?;
-    Ok((permission::lacks(&access, call, &effects), Rewrite::of(&access, call, &effects)))
+    lacks_in(&Access::of(snapshot, key, nearest(snapshot, key, call)), call)
+}
+
+fn lacks_in(access: &Access<'_>, call: &Call<'_>) -> Result<(Vec<Lack>, Rewrite), Refusal> {
+    let effects = method::effects(access, call, &mut Shadowed::new(access.snapshot))?;
+    Ok((permission::lacks(access, call, &effects), Rewrite::of(access, call, &effects)))
 }
 
 /// What a key may do to a model's records, as far as that does not depend on the call; in shadow, what passes.
@@ -289,12 +311,14 @@ pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
         args: Vec::new(),
         kwargs: Vec::new(),
     };
-    let access = Access::of(snapshot, key);
     let allows = |operation: &Operation| {
         let effects = Effects { own: Operations::of(&[*operation]), ..Effects::default() };
         let closed = never::is_listed(model, "", effects.own, &snapshot.settings.never_list_exceptions);
-        let shadowed = &mut Shadowed::new(snapshot);
-        !closed && judged(&access, &call, &effects, shadowed, &mut Trace::default()).is_ok()
+        let allows = |profile| {
+            let access = Access::of(snapshot, key, profile);
+            judged(&access, &call, &effects, &mut Shadowed::new(snapshot), &mut Trace::default()).is_ok()
+        };
+        !closed && key.profiles().any(allows)
     };
     let allowed: Vec<Operation> = Operation::ON_RECORDS.into_iter().filter(allows).collect();
     Operations::of(&allowed)

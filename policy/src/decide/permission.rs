@@ -64,7 +64,7 @@ impl Lacks {
     }
 
     fn operations(&mut self, access: &Access<'_>, model: &str, needed: Operations) {
-        let permission = access.snapshot.permission(model);
+        let permission = access.record(model);
         let allowed = permission.map_or(Operations::NONE, |permission| permission.wire.operations);
         let (operations, exists) = (needed.without(allowed), permission.is_some());
         if !operations.is_empty() {
@@ -80,7 +80,7 @@ fn listed_under_calls(access: &Access<'_>, model: &str, name: &str) -> Result<()
     if name == calls::ATTACH && tables::closed(model).is_some() && !access.is_excepted(model) {
         return Err(Lack::Closed(model.to_owned()));
     }
-    let permission = access.snapshot.permission(model);
+    let permission = access.record(model);
     // Who may mail may also not mail.
     let opens = |listed: &String| listed == name || listed.strip_suffix(":mail") == Some(name);
     match permission {

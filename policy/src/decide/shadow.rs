@@ -32,9 +32,9 @@ impl<'s> Shadowed<'s> {
     }
 
     /// Notes what a call lacks, if the stage that finds it is in shadow. Of each stage, the first counts.
-    pub(crate) fn notes(&mut self, lack: &Lack) -> bool {
+    pub(crate) fn notes(&mut self, lack: &Lack, profile: &str) -> bool {
         let covers = self.covers(lack.reason());
-        if covers && let Some(refusal) = lack::refusal(std::slice::from_ref(lack)) {
+        if covers && let Some(refusal) = lack::refusal(std::slice::from_ref(lack), profile) {
             self.noted.push((lack.stage(), refusal));
         }
         covers

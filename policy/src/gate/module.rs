@@ -54,7 +54,8 @@ impl Asked<'_, '_> {
                 vec![("valid".into(), Value::Bool(true)), ("user_id".into(), Value::Int(key.user.upstream.uid))]
             }
             Page::Models => {
-                let models = snapshot.models().filter_map(|model| listed(snapshot, key, model)).collect();
+                let models =
+                    snapshot.models(key).into_iter().filter_map(|model| listed(snapshot, key, model)).collect();
                 vec![("models".into(), Value::Array(models))]
             }
             Page::Access(model) => {

@@ -24,6 +24,14 @@ pub struct Key {
     pub ip_allow_list: Networks,
 }
 
+impl Key {
+    /// The profiles of which one must allow a call whole.
+    pub fn profiles(&self) -> impl Iterator<Item = &str> {
+        let named = &self.wire.profiles;
+        named.iter().map(|profile| &*profile.0).chain(named.is_empty().then_some(wire::DEFAULT_PROFILE))
+    }
+}
+
 /// All keys, and the users that they act for.
 #[derive(Debug)]
 pub(crate) struct Keys {

@@ -3,19 +3,21 @@
 pub mod field;
 mod keys;
 pub mod model;
+mod permissions;
 mod schema;
 mod unread;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::address::{self, BadNetwork, Networks};
 use crate::key::BadHash;
-use crate::operation::Operations;
 use crate::wire::{self, UnixMicros};
 
 pub use crate::snapshot::keys::Key;
 use crate::snapshot::keys::Keys;
+pub use crate::snapshot::permissions::Permission;
+use crate::snapshot::permissions::Permissions;
 use crate::snapshot::schema::Models;
 pub use crate::snapshot::schema::Schema;
 
@@ -31,7 +33,7 @@ pub struct Snapshot {
     /// What is paused.
     pub pauses: Vec<wire::Pause>,
     keys: Keys,
-    permissions: BTreeMap<String, Permission>,
+    permissions: Permissions,
     schema: Models,
     terminations: Vec<Termination>,
 }
@@ -54,13 +56,6 @@ pub struct Settings {
     pub ip_allow_list: Networks,
     /// Names taken off the never-list.
     pub never_list_exceptions: BTreeSet<String>,
-}
-
-/// What may be done to a model.
-#[derive(Debug)]
-pub struct Permission {
-    /// As it came.
-    pub wire: wire::Permission,
 }
 
 impl Snapshot {
@@ -86,20 +81,13 @@ impl Snapshot {
         if given.version != wire::VERSION {
             return Err(BadSnapshot::Version(given.version));
         }
-        let mut permissions = BTreeMap::new();
-        for wire in given.permissions {
-            let model = wire.model.clone();
-            if permissions.insert(model.clone(), Permission { wire }).is_some() {
-                return Err(BadSnapshot::Twice(format!("the permission for {model}")));
-            }
-        }
         Ok(Self {
             epoch: given.epoch,
             revision: given.revision,
             settings: Settings::try_from(given.settings)?,
             pauses: given.pauses,
             keys: Keys::of(given.users, given.keys)?,
-            permissions,
+            permissions: Permissions::of(given.permissions)?,
             schema: Models::of(given.schema)?,
             terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
         })
@@ -118,14 +106,14 @@ impl Snapshot {
         self.keys.has(prefix)
     }
 
-    /// The models that have a permission record.
-    pub fn models(&self) -> impl Iterator<Item = &str> {
-        self.permissions.keys().map(String::as_str)
+    /// The models that one of a key's profiles has a permission for, each once.
+    pub fn models<'s>(&'s self, key: &Key) -> BTreeSet<&'s str> {
+        key.profiles().flat_map(|profile| self.permissions.models(profile)).collect()
     }
 
-    /// The permission record of a model.
-    pub fn permission(&self, model: &str) -> Option<&Permission> {
-        self.permissions.get(model)
+    /// The permission of a profile for a model.
+    pub fn permission(&self, profile: &str, model: &str) -> Option<&Permission> {
+        self.permissions.get(profile, model)
     }
 
     /// Odoo's models, as a user sees them.
@@ -137,12 +125,6 @@ impl Snapshot {
     pub fn terminated_until(&self, line: &str, client: Option<IpAddr>, now: UnixMicros) -> Option<UnixMicros> {
         let covers = |t: &&Termination| t.line == line && Some(t.client) == client && t.until > now;
         self.terminations.iter().filter(covers).map(|termination| termination.until).max()
-    }
-
-    /// What an administrator mapped a method to: the model's own mapping before the general one.
-    pub fn mapped(&self, model: &str, method: &str) -> Option<Operations> {
-        let own = self.permissions.get(model).and_then(|permission| permission.wire.methods.get(method));
-        own.or_else(|| self.settings.wire.methods.get(method)).copied()
     }
 }
 

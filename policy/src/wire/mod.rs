@@ -26,7 +26,7 @@ use crate::secret::Secret;
 pub use crate::refusal::shadow::Shadow;
 pub use bitmap::{BadBitmap, Bitmap};
 pub use event::{Event, EventBatch, EventKind, MAX_BATCH, MAX_LACKS, MAX_USER_AGENT, Outcome, Stored};
-pub use permission::{FieldRule, Fields, Permission};
+pub use permission::{DEFAULT_PROFILE, FieldRule, Fields, Permission, Profile};
 pub use schema::{Delegation, Field, FieldType, Model, ModelEntry, Schema, View};
 
 /// The version of this format; sent by both ends in [`VERSION_HEADER`].
@@ -65,7 +65,7 @@ pub struct Snapshot<K = Key, M = Model> {
     pub users: Vec<User>,
     /// The keys that may be used: neither inactive nor revoked ones.
     pub keys: Vec<KeyEntry<K>>,
-    /// One record a model.
+    /// One record a profile and model.
     pub permissions: Vec<Permission>,
     /// What is known of Odoo's models. Without it hardly a field is open.
     #[serde(default = "Schema::unknown")]
@@ -283,6 +283,9 @@ pub struct Key {
     pub slot: u32,
     /// The user it acts for.
     pub user_id: String,
+    /// The profiles of which one must allow a call whole; empty is the default one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub profiles: Vec<Profile>,
     /// Operations that it may do; empty allows all.
     #[serde(skip_serializing_if = "Operations::is_empty", default)]
     pub scopes: Operations,

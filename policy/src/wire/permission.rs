@@ -1,16 +1,41 @@
 //! Permissions: what may be done to a model, and what each opens beyond that.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::operation::Operations;
 use crate::wire::is_default;
 
+/// The profile of keys that name none, and of permissions that name none.
+pub const DEFAULT_PROFILE: &str = "default";
+
+/// The name of a profile: a set of permissions that keys name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct Profile(pub String);
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self(DEFAULT_PROFILE.to_owned())
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What may be done to a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permission {
+    /// The profile that it belongs to.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub profile: Profile,
     /// Odoo's name of the model.
     pub model: String,
     /// The operations that are allowed: read, write, create and delete.

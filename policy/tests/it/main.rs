@@ -24,6 +24,7 @@ mod module;
 mod oracle;
 mod oracle_rules;
 mod problems;
+mod profiles;
 mod python;
 mod rate;
 mod real_schema;

@@ -109,6 +109,7 @@ pub(crate) fn policy() -> wire::Snapshot {
                 line: "k1".into(),
                 slot: 0,
                 user_id: "u1".into(),
+                profiles: vec![],
                 scopes: Operations::NONE,
                 models: vec![],
                 ip_allow_list: vec![],

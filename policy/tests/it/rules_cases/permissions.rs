@@ -2,7 +2,7 @@
 
 use lictor_policy::call::Call;
 use lictor_policy::operation::{Operation, Operations};
-use lictor_policy::wire::{FieldRule, Fields, Permission, Schema};
+use lictor_policy::wire::{FieldRule, Fields, Permission, Profile, Schema};
 
 use super::names::{long_path, name};
 use super::{Choices, fields, is_relation, is_x2many};
@@ -44,6 +44,7 @@ fn permission(c: &mut Choices<'_>, schema: &Schema, model: &str) -> Permission {
         "onchange",
     ];
     Permission {
+        profile: Profile::default(),
         model: model.to_owned(),
         operations: Operations::of(&operations),
         groups: [vec![], vec!["g1".to_owned()], vec!["g2".to_owned()]][c.rarely(3)].clone(),
