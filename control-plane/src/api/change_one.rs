@@ -13,6 +13,7 @@ use crate::http::etag::IfMatch;
 use crate::store::accounts::Account;
 use crate::store::gates::Gate;
 use crate::store::keys::Key;
+use crate::store::profiles::Profile;
 use crate::store::snapshot::Part;
 use crate::store::users::User;
 use crate::store::webhooks::Webhook;
@@ -39,7 +40,7 @@ macro_rules! records {
     };
 }
 
-records! { Account = "account", Gate = "gate", Key = "key", User = "user", Webhook = "webhook", }
+records! { Account = "account", Gate = "gate", Key = "key", Profile = "profile", User = "user", Webhook = "webhook", }
 
 /// Changes a record in one transaction. `alter` writes what it becomes, and answers that with the part of the policy that it
 /// touches.

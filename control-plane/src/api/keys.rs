@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
+use lictor_policy::wire::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
 use crate::store::keys::{self, Key};
 use crate::store::snapshot::Part;
-use crate::store::{OrAbsent as _, users};
+use crate::store::{ChangeTx, OrAbsent as _, profiles, users};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
 const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
@@ -37,6 +38,8 @@ const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
 pub struct NewKey {
     name: String,
     user_id: String,
+    #[serde(default)]
+    profiles: Vec<Profile>,
     #[serde(default)]
     scopes: Operations,
     #[serde(default)]
@@ -113,6 +116,7 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
 pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewKey>) -> Result<Tagged<Issued>> {
     let terms = Terms {
         name: given.name,
+        profiles: given.profiles,
         scopes: given.scopes,
         models: given.models,
         ip_allow_list: given.ip_allow_list,
@@ -128,6 +132,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
         if users::find(tx, &given.user_id).await?.is_none() {
             return Err(Problem::invalid("user_id", "Name a user that exists; GET /api/v1/users lists them."));
         }
+        known_profiles(tx, &terms).await?;
         let id = random::id();
         let record = Key {
             prefix: secret.prefix(),
@@ -250,6 +255,17 @@ pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: 
     .await
 }
 
+/// Refuses the name of a profile that there is not: the key could do less than is meant, or more when one is made.
+async fn known_profiles(tx: &mut ChangeTx, terms: &Terms) -> Result<()> {
+    for Profile(name) in &terms.profiles {
+        if profiles::find(tx, name).await?.is_none() {
+            let detail = format!("There is no profile {name}; GET /api/v1/profiles lists them.");
+            return Err(Problem::invalid("profiles", detail));
+        }
+    }
+    Ok(())
+}
+
 /// Changes a key in one transaction.
 async fn alter(
     app: &App,
@@ -262,6 +278,9 @@ async fn alter(
     change_one(app, actor, action, id, if_match, keys::find, async |tx, before: &Key| {
         let mut key = Key { changed: tx.revision(), ..before.clone() };
         alteration(&mut key)?;
+        if key.terms.profiles != before.terms.profiles {
+            known_profiles(tx, &key.terms).await?;
+        }
         if key.terms.active && key.slot.is_none() {
             key.slot = Some(keys::slot_of(tx, &key.line).await?);
         }

@@ -20,6 +20,7 @@ pub mod openapi;
 pub mod outbox;
 pub mod pauses;
 pub mod permissions;
+pub mod profiles;
 pub mod router;
 pub mod schema;
 pub mod sessions;

@@ -16,7 +16,7 @@ use crate::api::auth::require;
 use crate::api::openapi::{self, Documents};
 use crate::api::{
     accounts, admin_audit, alerts, audit, emergency, explain, gate_v1, gates, health, jobs, key_link, keys, metrics,
-    outbox, pauses, permissions, schema, sessions, settings, sign_in, tokens, users, webhooks,
+    outbox, pauses, permissions, profiles, schema, sessions, settings, sign_in, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::domain::actor::Role;
@@ -26,6 +26,8 @@ use crate::http::openapi::describe::Described;
 use crate::http::route::{Access, Route, Verb};
 use crate::store::{StoreError, in_time};
 
+/// The path of a profile's permission for a model.
+const OF_PROFILE: &str = "/api/v1/profiles/{profile}/permissions/{model}";
 /// Bytes that a body of the REST API may have.
 const API_BODY_LIMIT: usize = 1024 * 1024;
 /// Bytes that a batch of events may have: [`wire::MAX_BATCH`] events with 1,000 record ids each.
@@ -59,7 +61,8 @@ pub fn api_table() -> Vec<Route<App>> {
     use Code::{
         AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyInactive, KeyRevoked, KeyRotated,
         LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed,
-        SecretRequired, SignInRefused, TooManyAttempts, UpstreamAdministrator, UpstreamCredentialRejected, UserHasKeys,
+        ProfileHasKeys, SecretRequired, SignInRefused, TooManyAttempts, UpstreamAdministrator,
+        UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
@@ -118,11 +121,30 @@ pub fn api_table() -> Vec<Route<App>> {
             .status(&[201])
             .or(&[KeyRotated, KeyRevoked, KeyInactive]),
         route(manager, Post, "/api/v1/keys/{id}/revoke", "Revoke a key, for ever.", keys::revoke),
-        route(user, Get, "/api/v1/permissions", "Permissions, ordered by model.", permissions::list),
+        route(user, Get, "/api/v1/profiles", "Profiles, ordered by name.", profiles::list),
+        route(manager, Post, "/api/v1/profiles", "Make a profile.", profiles::create).status(&[201]).or(&[NameTaken]),
+        route(user, Get, "/api/v1/profiles/{profile}", "A profile.", profiles::show),
+        route(manager, Patch, "/api/v1/profiles/{profile}", "Say whom a profile is for.", profiles::update),
+        route(manager, Delete, "/api/v1/profiles/{profile}", "Delete a profile that no key names.", profiles::delete)
+            .or(&[ProfileHasKeys, InvalidField]),
+        route(user, Get, "/api/v1/permissions", "Permissions of keys without a profile.", permissions::list),
         route(user, Get, "/api/v1/permissions/{model}", "What may be done to a model.", permissions::show),
         route(manager, Put, "/api/v1/permissions/{model}", "Say all that may be done to a model.", permissions::put)
             .status(&[200, 201]),
+        route(
+            manager,
+            Patch,
+            "/api/v1/permissions/{model}",
+            "Change what may be done to a model.",
+            permissions::update,
+        ),
         route(manager, Delete, "/api/v1/permissions/{model}", "Close a model.", permissions::delete),
+        route(user, Get, "/api/v1/profiles/{profile}/permissions", "A profile's permissions.", permissions::list),
+        route(user, Get, OF_PROFILE, "What a profile allows on a model.", permissions::show),
+        route(manager, Put, OF_PROFILE, "Say all that a profile allows on a model.", permissions::put)
+            .status(&[200, 201]),
+        route(manager, Patch, OF_PROFILE, "Change what a profile allows on a model.", permissions::update),
+        route(manager, Delete, OF_PROFILE, "Close a model to a profile.", permissions::delete),
         route(user, Get, "/api/v1/schema", "What is known of Odoo's models, ordered by name.", schema::list),
         route(user, Get, "/api/v1/schema/changes", "What changed in Odoo's models, newest first.", schema::changes),
         route(user, Get, "/api/v1/schema/{model}", "The fields of a model of Odoo.", schema::show).or(&[NotFound]),

@@ -1,6 +1,7 @@
 //! The terms of a key, as an administrator sets them.
 
 use lictor_policy::operation::Operations;
+use lictor_policy::wire::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ use crate::domain::validate;
 pub struct Terms {
     /// A name for people.
     pub name: String,
+    /// The profiles of which one must allow a call whole; empty is the default one.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
     /// Operations that it may do; empty allows all.
     #[serde(default)]
     pub scopes: Operations,
@@ -45,6 +49,7 @@ impl Terms {
     pub fn validate(&self) -> Result<()> {
         validate::bounds(self)?;
         validate::text("name", &self.name)?;
+        validate::profiles("profiles", &self.profiles)?;
         validate::models("models", &self.models)?;
         validate::networks("ip_allow_list", &self.ip_allow_list)
     }

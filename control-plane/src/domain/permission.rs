@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lictor_policy::operation::{Operation, Operations};
-use lictor_policy::wire;
+use lictor_policy::wire::{self, Profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,14 +64,14 @@ struct FieldRule {
 impl Rules {
     /// Checks what the types cannot.
     pub fn validate(&self) -> Result<()> {
-        self.clone().for_model(String::new()).map(drop)
+        self.clone().of(Profile::default(), String::new()).map(drop)
     }
 
-    /// The permission on a model.
+    /// The permission of a profile for a model.
     ///
     /// # Errors
     /// What the types cannot check, with the name of the field.
-    pub fn for_model(self, model: String) -> Result<wire::Permission> {
+    pub fn of(self, profile: Profile, model: String) -> Result<wire::Permission> {
         validate::texts("groups", &self.groups)?;
         validate::names("nested_writes", &self.nested_writes)?;
         validate::names("context", &self.context)?;
@@ -95,6 +95,7 @@ impl Rules {
         let allowed: Vec<_> =
             flags.into_iter().filter_map(|(allowed, operation)| allowed.then_some(operation)).collect();
         Ok(wire::Permission {
+            profile,
             model,
             operations: Operations::of(&allowed),
             groups: self.groups,

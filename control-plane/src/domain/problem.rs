@@ -47,6 +47,8 @@ codes! {
     NameTaken = "name_taken", CONFLICT, "The name is taken";
     /// The user still has keys.
     UserHasKeys = "user_has_keys", CONFLICT, "The user still has keys";
+    /// Keys still name the profile.
+    ProfileHasKeys = "profile_has_keys", CONFLICT, "Keys still name the profile";
     /// A revoked key stays revoked.
     KeyRevoked = "key_revoked", CONFLICT, "The key is revoked";
     /// Somebody runs the job already.

@@ -6,6 +6,7 @@ use axum::http::Uri;
 use lictor_policy::address::Networks;
 use lictor_policy::odoo::calls::{self, NotCallable};
 use lictor_policy::operation::{Operation, Operations};
+use lictor_policy::wire::Profile;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,6 +14,10 @@ use crate::domain::bounds::{self, MAX_ENTRIES, MAX_TEXT};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::time::Moment;
 
+/// Characters of the name of a profile.
+const MAX_PROFILE: usize = 64;
+/// Profiles that a key may name: each is looked at by calls that those before do not allow.
+const MAX_PROFILES: usize = 10;
 /// Characters of a text of several lines.
 pub const MAX_PROSE: usize = 4000;
 
@@ -103,6 +108,24 @@ pub fn model(field: &str, name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Problem::invalid(field, "Write models as Odoo does: a-z, 0-9, _ and '.', such as res.partner."))
+}
+
+/// The name of a profile.
+pub fn profile(field: &str, name: &str) -> Result<()> {
+    let is_of_name = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if (1..=MAX_PROFILE).contains(&name.len()) && name.bytes().all(is_of_name) {
+        return Ok(());
+    }
+    let detail = format!("Write 1 to {MAX_PROFILE} of a-z, 0-9 and -, such as sales-assistant.");
+    Err(Problem::invalid(field, detail))
+}
+
+/// The profiles of a key.
+pub fn profiles(field: &str, names: &[Profile]) -> Result<()> {
+    if names.len() > MAX_PROFILES {
+        return Err(Problem::invalid(field, format!("Give at most {MAX_PROFILES} profiles.")));
+    }
+    names.iter().try_for_each(|Profile(name)| profile(field, name))
 }
 
 /// Methods with their operations.

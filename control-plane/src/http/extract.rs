@@ -1,5 +1,6 @@
 //! Reads requests: bodies, queries and ids, with problems that name the field.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -149,9 +150,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(id)) if id.contains('\0') => Err(Problem::new(Code::NotFound, "The path holds the character NUL.")),
-            Ok(Path(id)) => Ok(Self(id)),
+        let Ids(ids) = Ids::from_request_parts(parts, state).await?;
+        Ok(Self(ids.into_values().next().unwrap_or_default()))
+    }
+}
+
+/// The variable parts of a path, by their names.
+pub struct Ids(pub BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        match Path::<BTreeMap<String, String>>::from_request_parts(parts, state).await {
+            Ok(Path(ids)) if ids.values().any(|id| id.contains('\0')) => {
+                Err(Problem::new(Code::NotFound, "The path holds the character NUL."))
+            }
+            Ok(Path(ids)) => Ok(Self(ids)),
             Err(_) => Err(Problem::new(Code::NotFound, "The path is not UTF-8.")),
         }
     }

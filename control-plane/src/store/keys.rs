@@ -84,6 +84,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<Key, StoreError> {
         user_id: row.text("user_id")?,
         terms: Terms {
             name: row.text("name")?,
+            profiles: row.json_or_default("profiles")?,
             scopes: row.json("scopes")?,
             models: row.json("models")?,
             ip_allow_list: row.json("ip_allow_list")?,
@@ -198,6 +199,7 @@ pub async fn update(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
 fn changing(key: &Key) -> Result<Vec<rows::Column>, StoreError> {
     Ok(vec![
         ("name", key.terms.name.as_str().into()),
+        ("profiles", json(&key.terms.profiles)?.into()),
         ("scopes", json(&key.terms.scopes)?.into()),
         ("models", json(&key.terms.models)?.into()),
         ("ip_allow_list", json(&key.terms.ip_allow_list)?.into()),

@@ -15,6 +15,7 @@ pub mod notifications;
 pub mod outbox;
 pub mod pauses;
 pub mod permissions;
+pub mod profiles;
 pub mod proof;
 pub mod schema;
 pub mod sealed;

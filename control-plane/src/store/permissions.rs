@@ -1,6 +1,7 @@
-//! Permissions: one record a model.
+//! Permissions: one record a profile and model.
 
 use lictor_policy::wire;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
@@ -13,11 +14,43 @@ use crate::store::{ChangeTx, Connection, StoreError};
 /// What opened all other models once, in a column that stays, as the proofs of older rows cover it.
 const CROSS_MODEL_READS: Column = ("cross_model_reads", Value::Number(Some(0)));
 
+/// Where a permission stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The name of its profile.
+    pub profile: String,
+    /// Odoo's name of the model.
+    pub model: String,
+}
+
+impl Place {
+    /// The place of a permission.
+    pub fn of(permission: &wire::Permission) -> Self {
+        Self { profile: permission.profile.0.clone(), model: permission.model.clone() }
+    }
+
+    /// As the administrators' log names it: the model, after the name of a profile that is not the default one.
+    pub fn name(&self) -> String {
+        if self.profile == wire::DEFAULT_PROFILE {
+            return self.model.clone();
+        }
+        format!("{}/{}", self.profile, self.model)
+    }
+
+    fn bounds(&self) -> Vec<Value> {
+        vec![self.profile.as_str().into(), self.model.as_str().into()]
+    }
+}
+
+/// The condition of a row to stand at a [`Place`].
+const AT: &str = "profile = $1 AND model = $2";
+
 /// A permission, and the revision that last changed it.
 pub type Permission = (wire::Permission, Revision);
 
 pub(crate) fn read(row: &AnyRow) -> Result<Permission, StoreError> {
     let permission = wire::Permission {
+        profile: wire::Profile(row.text("profile")?),
         model: row.text("model")?,
         operations: row.json("operations")?,
         groups: row.json("groups")?,
@@ -31,22 +64,40 @@ pub(crate) fn read(row: &AnyRow) -> Result<Permission, StoreError> {
     Ok((permission, Revision(row.number("changed")?)))
 }
 
-/// The permission of a model.
-pub async fn find(connection: &mut Connection, model: &str) -> Result<Option<Permission>, StoreError> {
-    let query = sqlx::query("SELECT * FROM permissions WHERE model = $1").bind(model);
-    let row = query.fetch_optional(&mut *connection).await?;
+async fn row(connection: &mut Connection, place: &Place) -> Result<Option<AnyRow>, StoreError> {
+    let query = sqlx::query(AssertSqlSafe(format!("SELECT * FROM permissions WHERE {AT}")));
+    Ok(query.bind(&place.profile).bind(&place.model).fetch_optional(connection).await?)
+}
+
+/// The permission of a profile for a model.
+pub async fn find(connection: &mut Connection, place: &Place) -> Result<Option<Permission>, StoreError> {
+    let row = row(connection, place).await?;
     row.map(|row| read(&connection.genuine(&PERMISSIONS, row)?)).transpose()
 }
 
-/// The permission of a model, to be looked at, replaced or removed: it need not prove itself.
-pub async fn look(connection: &mut Connection, model: &str) -> Result<Option<Permission>, StoreError> {
-    let row = sqlx::query("SELECT * FROM permissions WHERE model = $1").bind(model).fetch_optional(connection).await?;
-    row.as_ref().map(read).transpose()
+/// The permission of a profile for a model, to be looked at, replaced or removed: it need not prove itself.
+pub async fn look(connection: &mut Connection, place: &Place) -> Result<Option<Permission>, StoreError> {
+    row(connection, place).await?.as_ref().map(read).transpose()
 }
 
-/// Permissions after a model, in the order of the models' names.
-pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<Permission>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM permissions WHERE model > $1 ORDER BY model LIMIT $2")
+/// All permissions of all profiles, as gates get them.
+pub(crate) const ALL: &str = "SELECT * FROM permissions ORDER BY profile, model";
+
+/// All permissions of all profiles, whether they prove themselves or not.
+pub async fn all(connection: &mut Connection) -> Result<Vec<wire::Permission>, StoreError> {
+    let rows = sqlx::query(ALL).fetch_all(connection).await?;
+    rows.iter().map(|row| read(row).map(|(permission, _)| permission)).collect()
+}
+
+/// Permissions of a profile after a model, in the order of the models' names.
+pub async fn list(
+    connection: &mut Connection,
+    profile: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Permission>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM permissions WHERE profile = $1 AND model > $2 ORDER BY model LIMIT $3")
+        .bind(profile)
         .bind(after)
         .bind(limit)
         .fetch_all(connection)
@@ -54,7 +105,7 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
     rows.iter().map(read).collect()
 }
 
-/// Makes or replaces the permission of a model.
+/// Makes or replaces the permission of a profile for a model.
 pub async fn put(tx: &mut ChangeTx, permission: &wire::Permission) -> Result<(), StoreError> {
     let mut columns = vec![
         ("operations", json(&permission.operations)?.into()),
@@ -68,17 +119,17 @@ pub async fn put(tx: &mut ChangeTx, permission: &wire::Permission) -> Result<(),
         ("methods", json(&permission.methods)?.into()),
         ("changed", tx.revision().into()),
     ];
-    let model = || permission.model.as_str().into();
-    if !rows::update(tx, &PERMISSIONS, "model = $1", vec![model()], columns.clone()).await?.is_empty() {
+    let place = Place::of(permission);
+    if !rows::update(tx, &PERMISSIONS, AT, place.bounds(), columns.clone()).await?.is_empty() {
         return Ok(());
     }
-    columns.push(("model", model()));
+    columns.extend([("profile", place.profile.as_str().into()), ("model", place.model.as_str().into())]);
     rows::insert(tx, &PERMISSIONS, columns).await
 }
 
-/// Removes the permission of a model: nothing may be done to it from now on.
-pub async fn delete(tx: &mut ChangeTx, model: &str) -> Result<(), StoreError> {
-    rows::delete(tx, &PERMISSIONS, "model = $1", vec![model.into()]).await?;
+/// Removes a permission: the profile allows nothing on the model from now on.
+pub async fn delete(tx: &mut ChangeTx, place: &Place) -> Result<(), StoreError> {
+    rows::delete(tx, &PERMISSIONS, AT, place.bounds()).await?;
     Ok(())
 }
 

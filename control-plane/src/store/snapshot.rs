@@ -27,8 +27,8 @@ pub enum Part {
     User(String),
     /// A key by its id, with its user.
     Key(String),
-    /// The permission of a model.
-    Permission(String),
+    /// The permission of a profile for a model.
+    Permission(permissions::Place),
     /// What is known of Odoo's models.
     Schema,
 }
@@ -96,7 +96,7 @@ pub async fn whole(connection: &mut Connection, last: Option<&Settings>) -> Resu
             snapshot.keys.push(key(found, share)?);
         }
     }
-    for row in all(&PERMISSIONS, "SELECT * FROM permissions ORDER BY model").await? {
+    for row in all(&PERMISSIONS, permissions::ALL).await? {
         snapshot.permissions.push(permissions::read(&row)?.0);
     }
     left_out += unreadable;
@@ -133,8 +133,8 @@ pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snap
             snapshot.keys.extend(usable.map(|found| key(found, share)).transpose()?);
             user_id
         }
-        Part::Permission(model) => {
-            let found = permissions::find(connection, model).await?;
+        Part::Permission(place) => {
+            let found = permissions::find(connection, place).await?;
             snapshot.permissions.extend(found.map(|(permission, _)| permission));
             None
         }
@@ -152,7 +152,7 @@ pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snap
 /// from one to any other.
 pub async fn of_call(connection: &mut Connection, key_id: &str) -> Result<wire::Snapshot, StoreError> {
     let mut snapshot = part(connection, &Part::Key(key_id.to_owned())).await?;
-    let rows = sqlx::query("SELECT * FROM permissions ORDER BY model").fetch_all(&mut *connection).await?;
+    let rows = sqlx::query(permissions::ALL).fetch_all(&mut *connection).await?;
     for row in connection.only_genuine(&PERMISSIONS, rows)? {
         snapshot.permissions.push(permissions::read(&row)?.0);
     }
@@ -244,6 +244,7 @@ fn key(key: keys::Key, share: Share) -> Result<wire::KeyEntry, StoreError> {
         line: key.line,
         slot: key.slot.ok_or_else(|| StoreError::Column("slot".to_owned()))?,
         user_id: key.user_id,
+        profiles: key.terms.profiles,
         scopes: key.terms.scopes,
         models: key.terms.models,
         ip_allow_list: key.terms.ip_allow_list,

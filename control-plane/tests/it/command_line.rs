@@ -49,7 +49,7 @@ fn each_command_has_the_help_in_its_snapshot() {
 
 /// The words of each command that shows a list of records, and the collection that it shows.
 fn list_commands() -> BTreeMap<String, Vec<&'static str>> {
-    const NOUNS: [(&str, &str); 14] = [
+    const NOUNS: [(&str, &str); 15] = [
         ("accounts", "account"),
         ("alerts", "alert"),
         ("audit", "audit"),
@@ -59,6 +59,7 @@ fn list_commands() -> BTreeMap<String, Vec<&'static str>> {
         ("outbox", "outbox"),
         ("pauses", "pause"),
         ("permissions", "permission"),
+        ("profiles", "profile"),
         ("schema", "schema"),
         ("sessions", "session"),
         ("tokens", "token"),

@@ -28,6 +28,10 @@ async fn record(lab: &Lab, noun: &str) -> (String, Answer) {
             let made = lab.admin.put(&format!("/api/v1/permissions/{model}"), json!({})).await;
             return (model, made);
         }
+        "profiles" => {
+            let made = lab.admin.post("/api/v1/profiles", json!({"name": name})).await;
+            return (name, made);
+        }
         "users" => user_body(),
         "keys" => json!({"name": name, "user_id": lab.user().await}),
         "pauses" => json!({"scope": "model", "id": "res.partner", "reason": "r"}),
@@ -46,6 +50,8 @@ fn body(verb: &str, path: &str) -> Option<Value> {
         (_, "password") => Some(json!({"password": "correct horse battery"})),
         (_, "rotate") => Some(json!({"overlap_seconds": 60})),
         ("PATCH", _) if path.contains("/jobs/") => Some(json!({"cron": "0 4 * * *"})),
+        ("PATCH", "{profile}") => Some(json!({"description": random::id()})),
+        ("PATCH", "{model}") => Some(json!({"read": true})),
         ("PATCH", _) => Some(json!({"name": random::id()})),
         _ => Some(json!({})),
     }
@@ -53,8 +59,15 @@ fn body(verb: &str, path: &str) -> Option<Value> {
 
 /// Sends a change of a record of its own, with what comes of the answer that shows the record's tag.
 async fn send(lab: &Lab, verb: &str, template: &str, tag: impl FnOnce(&Answer) -> Option<String>) -> (Answer, u64) {
-    let (id, read) = record(lab, template.split('/').nth(3).unwrap()).await;
-    let path = template.replace("{id}", &id).replace("{name}", &id).replace("{model}", &id);
+    let (id, mut read) = record(lab, template.split('/').nth(3).unwrap()).await;
+    let variables = ["{id}", "{name}", "{model}", "{profile}"];
+    let path = variables.iter().fold(template.to_owned(), |path, variable| match *variable {
+        "{model}" if path.contains("{profile}") => path.replace(variable, "x.y"),
+        _ => path.replace(variable, &id),
+    });
+    if template.contains("{profile}/") {
+        read = lab.admin.put(&path, json!({})).await;
+    }
     let (tag, before) = (tag(&read), lab.revision().await);
     let headers: Vec<_> = tag.iter().map(|tag| ("if-match", tag.as_str())).collect();
     let body = body(verb, template).map(|body| body.to_string());
@@ -109,7 +122,7 @@ async fn each_edit_of_a_record_must_say_which_state_of_it_is_meant_and_nothing_e
 #[tokio::test]
 async fn what_was_read_and_what_was_answered_have_the_same_tag() {
     let lab = Lab::new().await;
-    for noun in ["settings", "jobs", "permissions", "users", "keys", "accounts", "webhooks", "gates"] {
+    for noun in ["settings", "jobs", "permissions", "users", "keys", "accounts", "webhooks", "gates", "profiles"] {
         let (id, answer) = record(&lab, noun).await;
         let path = format!("/api/v1/{noun}/{id}");
         assert_eq!(lab.admin.get(path.trim_end_matches('/')).await.etag(), answer.etag(), "{noun}");

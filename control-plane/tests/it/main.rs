@@ -40,6 +40,7 @@ mod permissions;
 mod plan;
 mod policy;
 mod problems;
+mod profiles;
 mod proofs;
 mod replica;
 mod retention;

@@ -1,5 +1,5 @@
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::Lab;
 
@@ -15,7 +15,8 @@ async fn a_permission_is_put_read_listed_and_deleted() {
                        "methods": {"action_confirm": ["write"], "button_x": []}});
     let made = lab.admin.put(PARTNER, given.clone()).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
-    let mut expected = json!({"model": "res.partner", "write": false, "create": false, "delete": false});
+    let mut expected =
+        json!({"profile": "default", "model": "res.partner", "write": false, "create": false, "delete": false});
     expected.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
     assert_eq!(lab.admin.get(PARTNER).await.json, expected);
     assert_eq!(lab.admin.get("/api/v1/permissions").await.json["items"], json!([expected]));
@@ -28,6 +29,41 @@ async fn a_permission_is_put_read_listed_and_deleted() {
     assert_eq!(lab.admin.delete(PARTNER).await.status, StatusCode::NO_CONTENT);
     assert_eq!(lab.admin.delete(PARTNER).await.problem(), (404, "not_found", ""));
     assert_eq!(lab.policy(lab.revision().await).await["permissions"], json!([]));
+}
+
+#[tokio::test]
+async fn what_a_patch_leaves_out_stays() {
+    let lab = Lab::new().await;
+    let given = json!({"read": true, "calls": ["a"], "fields": {"read": {"hide": ["vat"]}, "write": {"only": ["name"]}},
+                       "methods": {"m": ["write"]}});
+    assert_eq!(lab.admin.patch(PARTNER, given.clone()).await.problem(), (404, "not_found", ""));
+    let whole = lab.admin.put(PARTNER, given).await.json;
+    for (patch, member, becomes) in [
+        (json!({"write": true}), "write", json!(true)),
+        (json!({"calls": ["a", "b"]}), "calls", json!(["a", "b"])),
+        (json!({"methods": {"n": []}}), "methods", json!({"m": ["write"], "n": []})),
+        (
+            json!({"fields": {"read": {"also": ["email"]}}}),
+            "fields",
+            json!({"read": {"also": ["email"]}, "write": {"only": ["name"]}}),
+        ),
+        (json!({}), "read", json!(true)),
+    ] {
+        lab.admin.put(PARTNER, without(&whole, &["model", "profile"])).await;
+        let mut expected = whole.clone();
+        expected[member] = becomes;
+        let answer = lab.admin.patch(PARTNER, patch.clone()).await;
+        assert_eq!((answer.status, &answer.json), (StatusCode::OK, &expected), "{patch}");
+        assert_eq!(lab.admin.get(PARTNER).await.json, expected, "{patch}");
+    }
+    let wrong = lab.admin.patch(PARTNER, json!({"fields": {"read": {"only": ["a"], "also": ["b"]}}})).await;
+    assert_eq!(wrong.problem(), (422, "invalid_field", "fields.read"));
+}
+
+fn without(json: &Value, members: &[&str]) -> Value {
+    let mut json = json.clone();
+    json.as_object_mut().unwrap().retain(|name, _| !members.contains(&name.as_str()));
+    json
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn ada() -> Value {
 }
 
 fn key(id: &str, fields: Value) -> Value {
-    let mut key = json!({"id": id, "prefix": format!("prefix-{id}"), "user_id": "u1", "name": "k", "scopes": [],
+    let mut key = json!({"id": id, "prefix": format!("prefix-{id}"), "user_id": "u1", "name": "k", "profiles": [], "scopes": [],
         "models": [], "ip_allow_list": [], "rate_limit_per_minute": null, "session_limit": null, "expires_at": null,
         "active": true, "revoked_at": null});
     key.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -33,7 +33,7 @@ fn key(id: &str, fields: Value) -> Value {
 }
 
 fn permission(model: &str) -> Value {
-    json!({"model": model, "read": true, "write": false, "create": false, "delete": false, "groups": [],
+    json!({"profile": "default", "model": model, "read": true, "write": false, "create": false, "delete": false, "groups": [],
         "fields": {}, "calls": [], "paths": [], "nested_writes": [], "context": [], "methods": {}})
 }
 
@@ -45,6 +45,7 @@ fn state(users: &[Value], keys: &[Value], permissions: &[Value], settings: Value
     State {
         users: records("users", "id", users),
         keys: records("keys", "id", keys),
+        profiles: Vec::new(),
         permissions: records("permissions", "model", permissions),
         settings: Some(Record { json: settings, path: "settings".to_owned(), etag: Some("\"9\"".to_owned()) }),
     }

@@ -38,6 +38,7 @@ pub(crate) async fn furnished() -> Lab {
     let lab = Lab::new().await;
     let admin = &lab.admin;
     admin.put("/api/v1/permissions/res.partner", json!({"read": true})).await;
+    admin.post("/api/v1/profiles", json!({"name": "sales"})).await;
     let key = lab.key().await;
     admin.post("/api/v1/pauses", json!({"scope": "model", "id": "res.country", "reason": "r"})).await;
     let (_, gate) = lab.gate().await;
@@ -172,8 +173,8 @@ async fn a_row_that_grants_something_and_was_changed_is_left_out_and_the_others_
         format!("UPDATE users SET odoo_groups = '[\"base.group_system\"]' WHERE id = '{user}'"),
         format!("UPDATE users SET upstream_secret = 'v1.x.y' WHERE id = '{user}'"),
         "UPDATE permissions SET operations = '[\"read\",\"write\"]' WHERE model = 'res.users'".to_owned(),
-        "INSERT INTO permissions (model, operations, groups, nested_writes, cross_model_reads, methods, changed) \
-         SELECT 'a.b', operations, groups, nested_writes, 0, methods, changed FROM permissions WHERE model = 'res.partner'"
+        "INSERT INTO permissions (profile, model, operations, groups, nested_writes, cross_model_reads, methods, changed) \
+         SELECT profile, 'a.b', operations, groups, nested_writes, 0, methods, changed FROM permissions WHERE model = 'res.partner'"
             .to_owned(),
     ] {
         lab.tamper(tampered.clone()).await;

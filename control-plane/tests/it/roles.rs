@@ -9,7 +9,13 @@ use crate::support::{Caller, Lab, text};
 
 /// A path of the route that names no record, so that a call that is let in changes nothing.
 fn path(route: &Route<App>) -> String {
-    route.path.replace("{id}", "none").replace("{name}", "none").replace("{token}", "none").replace("{model}", "none")
+    route
+        .path
+        .replace("{id}", "none")
+        .replace("{name}", "none")
+        .replace("{token}", "none")
+        .replace("{model}", "none")
+        .replace("{profile}", "none")
 }
 
 #[tokio::test]

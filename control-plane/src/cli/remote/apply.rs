@@ -91,6 +91,7 @@ pub(crate) async fn export(client: &Client) -> Result<()> {
         users: Some(Vec::new()),
         keys: Some(Vec::new()),
         permissions: Some(Default::default()),
+        profiles: Some(Default::default()),
         settings: Some(Default::default()),
         given_settings: None,
     };

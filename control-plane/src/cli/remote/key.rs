@@ -11,10 +11,11 @@ use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Column};
 use crate::domain::time::Moment;
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     ("PREFIX", "prefix"),
     ("NAME", "name"),
     ("ACTIVE", "active"),
+    ("PROFILES", "profiles"),
     ("SCOPES", "scopes"),
     ("MODELS", "models"),
     ("EXPIRES", "expires_at"),
@@ -98,6 +99,9 @@ pub enum Command {
 /// The restrictions of a key.
 #[derive(Debug, Args)]
 pub struct Restrictions {
+    /// Profiles of which one must allow a call whole, such as sales-assistant; `default` for that of keys without any.
+    #[arg(long, alias = "profile", value_delimiter = ',', value_name = "PROFILE,…")]
+    profiles: Option<Vec<String>>,
     /// Operations that it may do, of read, write, create, delete and call; `any` for all.
     #[arg(long, value_delimiter = ',', value_name = "OPERATION,…")]
     scopes: Option<Vec<String>>,
@@ -119,8 +123,9 @@ pub struct Restrictions {
 }
 
 impl Restrictions {
-    fn fields(self) -> [(&'static str, Option<Value>); 6] {
+    fn fields(self) -> [(&'static str, Option<Value>); 7] {
         [
+            ("profiles", self.profiles.map(Value::from)),
             ("scopes", self.scopes.map(unless_any)),
             ("models", self.models.map(unless_any)),
             ("ip_allow_list", self.ips.map(unless_any)),

@@ -16,6 +16,7 @@ pub(crate) mod outbox;
 pub(crate) mod pause;
 pub(crate) mod permission;
 pub mod policy;
+pub(crate) mod profile;
 pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod settings;
@@ -36,8 +37,10 @@ use crate::cli::terminal::print;
 pub enum Noun {
     /// Keys of agents: make, restrict, regenerate, revoke.
     Key(Remote<key::Command>),
-    /// Permissions: the operations that are allowed on a model.
+    /// Permissions: what is allowed on a model.
     Permission(Remote<permission::Command>),
+    /// Profiles: named sets of permissions, of which keys name some.
+    Profile(Remote<profile::Command>),
     /// What is known of Odoo's models and their fields.
     Schema(Remote<schema::Command>),
     /// Users that keys act for, and their Odoo credentials.
@@ -133,6 +136,7 @@ async fn done(noun: Noun, command: clap::Command) -> Result<Exit> {
     match noun {
         Noun::Key(noun) => key::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Permission(noun) => permission::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Profile(noun) => profile::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Schema(noun) => schema::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::User(noun) => user::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Audit(noun) => return audit::run(&noun.server, noun.command).await,

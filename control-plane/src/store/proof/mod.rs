@@ -58,7 +58,11 @@ impl Keys {
 
     /// The proof of a row with these values.
     pub(crate) fn proof<'v>(&self, table: &Table, values: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Proof {
-        let mut values: Vec<_> = values.into_iter().filter(|(name, _)| table.proves(name)).collect();
+        let is_as_before = |name: &str, value: &Value| {
+            table.added.iter().any(|(added, text)| *added == name && *value == Value::from(*text))
+        };
+        let mut values: Vec<_> =
+            values.into_iter().filter(|(name, value)| table.proves(name) && !is_as_before(name, value)).collect();
         values.sort_unstable_by_key(|(name, _)| *name);
         let has = |column: &str, wanted: &Value| values.contains(&(column, wanted));
         let counts = match table.counted {
@@ -252,4 +256,26 @@ pub(crate) fn encoded(table: &str, sorted: &[(&str, &Value)]) -> Vec<u8> {
         }
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use lictor_policy::secret::Secret;
+
+    use super::*;
+    use crate::store::proof::tables::PERMISSIONS;
+
+    #[test]
+    fn a_row_of_before_a_column_was_added_keeps_its_proof_and_no_other_value_of_it_has_the_same() {
+        let vault = || Vault::parse(&Secret::new("ab".repeat(32))).unwrap();
+        let keys = Keys::new(vault(), Signer::parse(&Signer::generate().unwrap()).unwrap());
+        let proof = |profile: Option<&str>| {
+            let mut row = vec![("model", Value::from("res.partner"))];
+            row.extend(profile.map(|profile| ("profile", Value::from(profile))));
+            keys.proof(&PERMISSIONS, row.iter().map(|(name, value)| (*name, value)))
+        };
+        assert_eq!(proof(Some("default")), proof(None));
+        assert_ne!(proof(Some("sales")), proof(None));
+        assert_ne!(proof(Some("")), proof(None));
+    }
 }

@@ -1,5 +1,7 @@
 //! Which tables prove their rows, which do not, and why. A test holds this against the database: no table is forgotten.
 
+use lictor_policy::wire::DEFAULT_PROFILE;
+
 /// A table whose rows prove themselves.
 #[derive(Debug)]
 pub struct Table {
@@ -9,6 +11,9 @@ pub struct Table {
     pub key: &'static [&'static str],
     /// Columns that change without an administrator or a job. No proof covers them, as they grant nothing.
     pub moving: &'static [&'static str],
+    /// Columns that were added later, each with the text that it has in all rows of before. With that text it is left out of
+    /// proofs, so that those of before stay good.
+    pub(crate) added: &'static [(&'static str, &'static str)],
     pub(crate) counted: Counted,
 }
 
@@ -32,7 +37,7 @@ impl Table {
 }
 
 const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
-    Table { name, key, moving: &[], counted: Counted::All }
+    Table { name, key, moving: &[], added: &[], counted: Counted::All }
 }
 
 pub(crate) static SETTINGS: Table = table("settings", &["one"]);
@@ -43,7 +48,10 @@ pub(crate) static KEYS: Table = Table {
     counted: Counted::Usable,
     ..table("keys", &["id"])
 };
-pub(crate) static PERMISSIONS: Table = table("permissions", &["model"]);
+pub(crate) static PERMISSIONS: Table =
+    Table { added: &[("profile", DEFAULT_PROFILE)], ..table("permissions", &["profile", "model"]) };
+/// They open nothing: the permissions do, and each names its profile.
+pub(crate) static PROFILES: Table = table("profiles", &["name"]);
 pub(crate) static PAUSES: Table = table("pauses", &["id"]);
 pub(crate) static TERMINATIONS: Table = table("terminations", &["line", "client_ip"]);
 pub(crate) static ACCOUNTS: Table = table("accounts", &["id"]);
@@ -75,11 +83,12 @@ pub(crate) static OUTBOX: Table = Table {
 };
 
 /// All of them.
-pub static PROVEN: [&Table; 15] = [
+pub static PROVEN: [&Table; 16] = [
     &SETTINGS,
     &USERS,
     &KEYS,
     &PERMISSIONS,
+    &PROFILES,
     &PAUSES,
     &TERMINATIONS,
     &ACCOUNTS,

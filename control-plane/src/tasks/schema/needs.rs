@@ -14,8 +14,6 @@ use crate::store::{Connection, permissions, schema};
 
 /// Users of a set that are tried in turn, if Odoo refuses a credential.
 const MAX_ASKERS: usize = 3;
-/// Permissions of a page: all of them are read.
-const PAGE: i64 = 500;
 
 /// What the schema is read for.
 pub(super) struct Needs {
@@ -29,14 +27,8 @@ pub(super) struct Needs {
 
 impl Needs {
     pub(super) async fn load(app: &App, connection: &mut Connection) -> Result<Self> {
-        let mut needs = Self { permissions: Vec::new(), sets: BTreeMap::new(), more_sets: false };
-        let mut after = String::new();
-        loop {
-            let page = permissions::list(connection, &after, PAGE).await?;
-            let Some((last, _)) = page.last() else { break };
-            after.clone_from(&last.model);
-            needs.permissions.extend(page.into_iter().map(|(permission, _)| permission));
-        }
+        let permissions = permissions::all(connection).await?;
+        let mut needs = Self { permissions, sets: BTreeMap::new(), more_sets: false };
         for user in schema::users_with_keys(connection, app.now()).await? {
             let Some(set) = GroupSet::of(&user.upstream.database, &user.odoo_groups) else { continue };
             if needs.sets.len() >= MAX_SETS && !needs.sets.contains_key(&set) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use lictor_policy::operation::Operations;
+use lictor_policy::wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -28,12 +29,29 @@ pub struct Policy {
     /// The restrictions of keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<KeyEntry>>,
-    /// The permissions of each model.
+    /// The permissions of keys that name no profile, by model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<BTreeMap<String, Rules>>,
+    pub permissions: Option<Permissions>,
+    /// The profiles, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<BTreeMap<String, ProfileEntry>>,
     /// The settings that the file names, with all their values in the API's form.
     #[serde(skip)]
     pub given_settings: Option<Value>,
+}
+
+/// What is allowed on models, by their names.
+pub type Permissions = BTreeMap<String, Rules>;
+
+/// A profile.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProfileEntry {
+    /// For people: whom it is for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// What keys that name it may do, by model.
+    pub permissions: Permissions,
 }
 
 /// A user. Its reference is its mail address, or its name if it has none.
@@ -79,6 +97,9 @@ pub struct KeyEntry {
     pub user: String,
     /// Its name.
     pub name: String,
+    /// The profiles of which one must allow a call whole; empty is the default one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<wire::Profile>,
     /// Operations that it may do; empty allows all.
     #[serde(default, skip_serializing_if = "Operations::is_empty")]
     pub scopes: Operations,
@@ -125,6 +146,7 @@ impl KeyEntry {
     fn check(&self) -> Result<(), Problem> {
         Terms {
             name: self.name.clone(),
+            profiles: self.profiles.clone(),
             scopes: self.scopes,
             models: self.models.clone(),
             ip_allow_list: self.ip_allow_list.clone(),
@@ -182,10 +204,21 @@ impl Policy {
                 return Err(wrong(Problem::invalid("name", "Two keys of the user have the same: put them into one.")));
             }
         }
-        for (model, rules) in self.permissions.iter().flatten() {
-            let wrong = |problem| (format!("permissions.{model}"), problem);
-            validate::model("model", model).map_err(wrong)?;
-            rules.validate().map_err(wrong)?;
+        let mut all = vec![(String::new(), self.permissions.iter().flatten().collect::<Vec<_>>())];
+        for (name, profile) in self.profiles.iter().flatten() {
+            let wrong = |problem| (format!("profiles.{name}"), problem);
+            validate::profile("name", name).map_err(wrong)?;
+            if name == wire::DEFAULT_PROFILE {
+                return Err(wrong(Problem::invalid("name", "Put the permissions of default under `permissions`.")));
+            }
+            all.push((format!("profiles.{name}."), profile.permissions.iter().collect()));
+        }
+        for (place, permissions) in all {
+            for (model, rules) in permissions {
+                let wrong = |problem| (format!("{place}permissions.{model}"), problem);
+                validate::model("model", model).map_err(wrong)?;
+                rules.validate().map_err(wrong)?;
+            }
         }
         Ok(())
     }

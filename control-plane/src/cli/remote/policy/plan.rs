@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
+use lictor_policy::wire::DEFAULT_PROFILE;
 use serde_json::{Map, Value, json};
 
-use crate::cli::remote::client::{Condition, encoded};
+use crate::cli::remote::client::Condition;
+use crate::cli::remote::permission::path as permission_path;
 use crate::cli::remote::policy::change::{Change, Kind, Request, differences, patch, secret_field};
 use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
 use crate::cli::remote::policy::matched::{Matched, Owner};
@@ -14,6 +16,7 @@ use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::policy::state::State;
 use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::failure::Result;
+use crate::domain::permission::Rules;
 use crate::domain::time::Moment;
 
 /// Compares the policy with the state. With `prune`, what the file's sections lack is removed.
@@ -27,22 +30,62 @@ pub fn plan(policy: &Policy, state: &State, prune: bool, now: Moment) -> Result<
     for (user, record) in policy.users.iter().flatten().zip(&matched.users) {
         changes.extend(user_change(user, *record));
     }
+    // Before the keys that name them.
+    for (name, profile) in policy.profiles.iter().flatten() {
+        changes.extend(profile_change(name, &profile.description, state));
+    }
     for (key, owner) in policy.keys.iter().flatten().zip(&matched.owners) {
         changes.extend(key_changes(key, owner, state, now));
     }
-    for (model, rules) in policy.permissions.iter().flatten() {
-        let record = state.permissions.iter().find(|record| record.text("model") == model);
+    for (profile, model, rules) in permissions(policy) {
+        let is_meant = |record: &&Record| (record.text("profile"), record.text("model")) == (profile, model);
+        let record = state.permissions.iter().find(is_meant);
         // Rules are flags, lists and names: that is always JSON.
-        changes.extend(permission_change(model, serde_json::to_value(rules).unwrap_or_default(), record));
+        changes.extend(permission_change(profile, model, serde_json::to_value(rules).unwrap_or_default(), record));
+    }
+    if prune && let Some(profiles) = &policy.profiles {
+        // After the keys that named them.
+        let gone = state.profiles.iter().filter(|record| !profiles.contains_key(record.text("name")));
+        changes.extend(gone.map(|record| removal("profile", record.text("name").to_owned(), record)));
     }
     Ok(changes)
 }
 
+/// The permissions of a policy, with their profiles and models.
+fn permissions(policy: &Policy) -> impl Iterator<Item = (&str, &str, &Rules)> {
+    let of_default = policy.permissions.iter().map(|permissions| (DEFAULT_PROFILE, permissions));
+    let of_profiles = policy.profiles.iter().flatten().map(|(name, profile)| (name.as_str(), &profile.permissions));
+    of_default.chain(of_profiles).flat_map(|(profile, permissions)| {
+        permissions.iter().map(move |(model, rules)| (profile, model.as_str(), rules))
+    })
+}
+
+fn profile_change(name: &str, description: &str, state: &State) -> Option<Change> {
+    let Some(record) = state.profiles.iter().find(|record| record.text("name") == name) else {
+        let body = json!({"name": name, "description": description});
+        let mut change = Change::add("profile", name.to_owned(), "profiles", body);
+        change.fields.retain(|field| field.field != "name");
+        return Some(change);
+    };
+    let fields = differences(&record.json, &json!({"description": description}));
+    let body = patch(&fields)?;
+    Some(Change::alter("profile", name.to_owned(), fields, record, body))
+}
+
 fn removals(policy: &Policy, state: &State, matched: &Matched<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
-    if let Some(permissions) = &policy.permissions {
-        let gone = state.permissions.iter().filter(|record| !permissions.contains_key(record.text("model")));
-        changes.extend(gone.map(|record| removal("permission", record.text("model").to_owned(), record)));
+    let listed: BTreeSet<_> = permissions(policy).map(|(profile, model, _)| (profile, model)).collect();
+    let is_ruled = |profile: &str| match &policy.profiles {
+        _ if profile == DEFAULT_PROFILE => policy.permissions.is_some(),
+        // One that is gone takes its own along.
+        Some(profiles) => profiles.contains_key(profile),
+        None => false,
+    };
+    for record in state.permissions.iter().filter(|record| is_ruled(record.text("profile"))) {
+        let (profile, model) = (record.text("profile"), record.text("model"));
+        if !listed.contains(&(profile, model)) {
+            changes.push(removal("permission", permission_name(profile, model), record));
+        }
     }
     let kept: BTreeSet<_> = matched.users.iter().flatten().map(|user| user.text("id")).collect();
     let of_file = |user: &Record| policy.users.is_none() || kept.contains(user.text("id"));
@@ -131,7 +174,7 @@ fn user_change(user: &UserEntry, record: Option<&Record>) -> Option<Change> {
 }
 
 fn key_changes(key: &KeyEntry, owner: &Owner<'_>, state: &State, now: Moment) -> Vec<Change> {
-    let mut wanted = json!({"scopes": key.scopes, "models": key.models, "ip_allow_list": key.ip_allow_list,
+    let mut wanted = json!({"profiles": key.profiles, "scopes": key.scopes, "models": key.models, "ip_allow_list": key.ip_allow_list,
         "rate_limit_per_minute": key.rate_limit_per_minute, "session_limit": key.session_limit});
     if let Some(wanted) = wanted.as_object_mut() {
         wanted.extend(key.expires_at.map(|moment| ("expires_at".to_owned(), json!(moment))));
@@ -180,10 +223,14 @@ fn new_key(key: &KeyEntry, owner: &Owner<'_>, mut wanted: Value) -> Change {
     change
 }
 
-fn permission_change(model: &str, rules: Value, record: Option<&Record>) -> Option<Change> {
-    let path = format!("permissions/{}", encoded(model));
+fn permission_name(profile: &str, model: &str) -> String {
+    if profile == DEFAULT_PROFILE { model.to_owned() } else { format!("{profile}/{model}") }
+}
+
+fn permission_change(profile: &str, model: &str, rules: Value, record: Option<&Record>) -> Option<Change> {
+    let (name, path) = (permission_name(profile, model), permission_path(profile, model));
     let Some(record) = record else {
-        let mut change = Change::add("permission", model.to_owned(), &path, rules);
+        let mut change = Change::add("permission", name, &path, rules);
         change.request.method = Method::PUT;
         change.request.condition = Condition::New;
         return Some(change);
@@ -192,7 +239,7 @@ fn permission_change(model: &str, rules: Value, record: Option<&Record>) -> Opti
     if fields.is_empty() {
         return None;
     }
-    let mut change = Change::alter("permission", model.to_owned(), fields, record, rules);
+    let mut change = Change::alter("permission", name, fields, record, rules);
     change.request.method = Method::PUT;
     Some(change)
 }

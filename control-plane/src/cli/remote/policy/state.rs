@@ -1,10 +1,13 @@
 //! The records that the service has.
 
+use std::collections::BTreeMap;
+
+use lictor_policy::wire::DEFAULT_PROFILE;
 use serde_json::Value;
 
 use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::Change;
-use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
+use crate::cli::remote::policy::file::{KeyEntry, Permissions, Policy, ProfileEntry, UpstreamEntry, UserEntry};
 use crate::cli::remote::policy::record::Record;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 
@@ -15,7 +18,9 @@ pub struct State {
     pub users: Vec<Record>,
     /// All keys, if the policy has keys or users.
     pub keys: Vec<Record>,
-    /// All permissions, if the policy has some.
+    /// All profiles but the default one, if the policy has some.
+    pub profiles: Vec<Record>,
+    /// All permissions of the profiles that the policy is about.
     pub permissions: Vec<Record>,
     /// The settings, if the policy has some.
     pub settings: Option<Record>,
@@ -32,6 +37,14 @@ impl State {
         if policy.permissions.is_some() {
             state.permissions = all(client, "permissions", "model").await?;
         }
+        if policy.profiles.is_some() {
+            state.profiles = all(client, "profiles", "name").await?;
+            state.profiles.retain(|profile| profile.text("name") != DEFAULT_PROFILE);
+            for profile in &state.profiles {
+                let collection = format!("{}/permissions", profile.path);
+                state.permissions.extend(all(client, &collection, "model").await?);
+            }
+        }
         if policy.settings.is_some() {
             let settings = client.get("settings").await?;
             state.settings = Some(Record { json: settings.json, path: "settings".to_owned(), etag: settings.etag });
@@ -47,7 +60,7 @@ impl State {
                 Err(Failure { exit: Exit::NotFound, .. }) => None,
                 Err(failure) => return Err(failure),
             };
-            for records in [&mut self.users, &mut self.keys, &mut self.permissions] {
+            for records in [&mut self.users, &mut self.keys, &mut self.profiles, &mut self.permissions] {
                 match (&answer, records.iter_mut().find(|record| record.path == *path)) {
                     (Some(answer), Some(record)) => {
                         record.json = answer.json.clone();
@@ -91,7 +104,8 @@ impl State {
         for record in self.keys.iter().filter(|record| record.json.get("revoked_at").is_none_or(Value::is_null)) {
             let at = self.users.iter().position(|user| user.text("id") == record.text("user_id"));
             let Some(user) = at.and_then(|at| users.get(at)) else { continue };
-            let kept = ["name", "scopes", "models", "ip_allow_list", "rate_limit_per_minute", "session_limit"];
+            let kept =
+                ["name", "profiles", "scopes", "models", "ip_allow_list", "rate_limit_per_minute", "session_limit"];
             let kept = kept.map(|name| (name.to_owned(), record.json.get(name).cloned().unwrap_or_default()));
             let user = ("user".to_owned(), Value::from(user.reference()));
             let fields = Value::Object(kept.into_iter().chain([user]).collect());
@@ -102,18 +116,27 @@ impl State {
                 keys.push(entry);
             }
         }
-        let mut permissions = std::collections::BTreeMap::new();
+        let entry = |profile: &Record| {
+            let (name, description) = (profile.text("name").to_owned(), profile.text("description").to_owned());
+            (name, ProfileEntry { description, permissions: Permissions::new() })
+        };
+        let mut profiles: BTreeMap<_, _> = self.profiles.iter().map(entry).collect();
+        let mut permissions = Permissions::new();
         for record in &self.permissions {
             let mut rules = record.json.clone();
-            let model = rules.as_object_mut().and_then(|fields| fields.remove("model"));
-            let model = model.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
-            permissions.insert(model, serde_json::from_value(rules).map_err(odd)?);
+            if let Some(fields) = rules.as_object_mut() {
+                fields.retain(|name, _| name != "profile" && name != "model");
+            }
+            let rules = serde_json::from_value(rules).map_err(odd)?;
+            let of_profile = profiles.get_mut(record.text("profile")).map(|profile| &mut profile.permissions);
+            of_profile.unwrap_or(&mut permissions).insert(record.text("model").to_owned(), rules);
         }
         let settings = self.settings.as_ref().map(|record| serde_json::from_value(record.json.clone()).map_err(odd));
         let policy = Policy {
             users: Some(users),
             keys: Some(keys),
             permissions: Some(permissions),
+            profiles: Some(profiles),
             settings: settings.transpose()?,
             given_settings: None,
         };

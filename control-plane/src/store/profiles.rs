@@ -1,0 +1,96 @@
+//! Profiles: named sets of permissions. The default one is there always and has no row.
+
+use lictor_policy::wire::DEFAULT_PROFILE;
+use schemars::JsonSchema;
+use serde::Serialize;
+use sqlx::any::AnyRow;
+
+use crate::domain::revision::Revision;
+use crate::store::engine::row::Columns as _;
+use crate::store::proof::rows;
+use crate::store::proof::tables::{PERMISSIONS, PROFILES};
+use crate::store::{ChangeTx, Connection, StoreError};
+
+/// A profile.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Profile {
+    /// Its name, which keys give.
+    pub name: String,
+    /// For people: whom it is for.
+    pub description: String,
+    /// The revision that last changed it.
+    #[serde(skip)]
+    pub changed: Revision,
+}
+
+impl Profile {
+    /// The profile of keys that name none.
+    fn of_others() -> Self {
+        let description = "Keys that name no profile.".to_owned();
+        Self { name: DEFAULT_PROFILE.to_owned(), description, changed: Revision(0) }
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Profile, StoreError> {
+    let (name, description) = (row.text("name")?, row.text("description")?);
+    Ok(Profile { name, description, changed: Revision(row.number("changed")?) })
+}
+
+/// A profile by its name.
+pub async fn find(connection: &mut Connection, name: &str) -> Result<Option<Profile>, StoreError> {
+    if name == DEFAULT_PROFILE {
+        return Ok(Some(Profile::of_others()));
+    }
+    let row = sqlx::query("SELECT * FROM profiles WHERE name = $1").bind(name).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Profiles after a name, in the order of their names.
+pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Result<Vec<Profile>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM profiles WHERE name > $1 ORDER BY name LIMIT $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    let mut found: Vec<_> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    if after < DEFAULT_PROFILE {
+        found.push(Profile::of_others());
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// Makes a profile.
+pub async fn insert(tx: &mut ChangeTx, profile: &Profile) -> Result<(), StoreError> {
+    let columns = vec![
+        ("name", profile.name.as_str().into()),
+        ("description", profile.description.as_str().into()),
+        ("changed", profile.changed.into()),
+    ];
+    rows::insert(tx, &PROFILES, columns).await
+}
+
+/// Changes what a profile says of itself.
+pub async fn update(tx: &mut ChangeTx, profile: &Profile) -> Result<(), StoreError> {
+    let changes = vec![("description", profile.description.as_str().into()), ("changed", profile.changed.into())];
+    rows::update(tx, &PROFILES, "name = $1", vec![profile.name.as_str().into()], changes).await?;
+    Ok(())
+}
+
+/// Removes a profile with its permissions.
+pub async fn delete(tx: &mut ChangeTx, name: &str) -> Result<(), StoreError> {
+    rows::delete(tx, &PERMISSIONS, "profile = $1", vec![name.into()]).await?;
+    rows::delete(tx, &PROFILES, "name = $1", vec![name.into()]).await?;
+    Ok(())
+}
+
+/// The name of a key that names the profile and may be used, or be made usable again.
+pub async fn a_key_of(connection: &mut Connection, name: &str) -> Result<Option<String>, StoreError> {
+    // A name has no character that JSON writes otherwise, or that stands for others here.
+    let row = sqlx::query("SELECT name FROM keys WHERE revoked_at IS NULL AND profiles LIKE $1 ORDER BY id LIMIT 1")
+        .bind(format!("%\"{name}\"%"))
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row.text("name")).transpose()
+}
