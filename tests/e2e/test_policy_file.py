@@ -46,7 +46,7 @@ def permit(service: ControlPlane, permissions: dict[str, Any]) -> None:
 
 def everything(service: ControlPlane) -> Any:
     """All that a policy file is about."""
-    lists = [service.api("GET", f"{noun}?limit=500")["items"] for noun in ("users", "keys", "permissions")]
+    lists = [service.api("GET", f"{noun}?limit=500")["items"] for noun in ("users", "keys", "permissions", "profiles")]
     for key in lists[1]:
         for changing in ("last_used_at", "last_used_from", "use_count"):
             del key[changing]
@@ -58,7 +58,7 @@ def test_the_example_is_applied_and_a_second_run_changes_nothing(service: Contro
     assert "+ user ada@example.com\n" in plan and "+ permission account.move\n    read: true\n" in plan
     assert '    rate_limit.per_minute: 60 -> 120\n' in plan
     run = lictor("apply", "-f", "policy.yaml", "--key-dir", "keys")
-    assert run.stdout == plan and "8 changes were made" in run.stderr
+    assert run.stdout == plan and "11 changes were made" in run.stderr
     before = everything(service)
     assert before[0][2][0] == service.api("GET", "permissions/account.move")
     assert lictor("apply", "-f", "policy.yaml").stdout == ""

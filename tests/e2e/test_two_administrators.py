@@ -60,9 +60,15 @@ def test_no_command_undoes_what_somebody_else_has_changed_meanwhile(service: Con
         ("PATCH", "settings", '{"snapshot_max_age_seconds": 3%s}'): [("settings", "set", "sessions.limit=3")],
         ("PUT", "permissions/res.lang", '{"groups": ["%s"]}'): [
             ("permission", "put", "res.lang", "--read"),
+            ("permission", "update", "res.lang", "--read"),
             ("permission", "delete", "res.lang", "--yes"),
         ],
     }
+    service.api("POST", "profiles", {"name": "sales"})
+    edits["PATCH", "profiles/sales", '{"description": "%s"}'] = [
+        ("profile", "update", "sales", "--description", "new"),
+        ("profile", "delete", "sales", "--yes"),
+    ]
     numbers = iter(range(10, 60))
     for (method, path, body), commands in edits.items():
         edited: list[dict[str, object]] = []

@@ -13,7 +13,7 @@ pub const DEFAULT_PROFILE: &str = "default";
 
 /// The name of a profile: a set of permissions that keys name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ProfileName"))]
 #[serde(transparent)]
 pub struct Profile(pub String);
 

@@ -8,10 +8,10 @@ use clap::{Args, Subcommand};
 use lictor_policy::wire::DEFAULT_PROFILE;
 use serde_json::Value;
 
-use crate::cli::remote::Limit;
 use crate::cli::remote::client::{Answer, Client, Condition, encoded};
 use crate::cli::remote::permission::lost::lost;
 use crate::cli::remote::permission::rules::{Rules, SomeRules};
+use crate::cli::remote::{Limit, changes};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Column, Output};
@@ -134,7 +134,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         Command::Update { model, profile: Profile { profile }, rules } => {
             let path = path(&profile, &model);
             let Answer { json, etag } = client.get(&path).await?;
-            let body = rules.body(&json)?;
+            let body = changes(rules.body(&json)?)?;
             let state = etag.map_or(Condition::Any, Condition::Unchanged);
             print::record(client.output, &client.send(Method::PATCH, &path, Some(&body), &state).await?.json)
         }

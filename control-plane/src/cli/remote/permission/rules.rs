@@ -63,7 +63,6 @@ impl Rules {
 
 /// What is to change of what is allowed.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
 pub struct SomeRules {
     /// Whether to allow to read.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
