@@ -102,17 +102,18 @@ def test_a_file_that_is_wrong_changes_nothing_and_says_where(
 
 def test_prune_asks_and_deletes_what_the_file_lacks(service: ControlPlane, lictor: CommandLine) -> None:
     lictor("apply", "-f", "policy.yaml", "--key-dir", "keys")
-    (lictor.folder / "less.yaml").write_text("users: []\npermissions: {account.move: {read: true}}\n")
+    (lictor.folder / "less.yaml").write_text("users: []\npermissions: {account.move: {read: true}}\nprofiles: {}\n")
     plan = lictor("diff", "-f", "less.yaml", "--prune", status=DIFFERENCES).stdout
-    assert plan.count("- ") == 6 and "- user Nightly report\n" in plan
+    assert plan.count("- ") == 7 and "- user Nightly report\n" in plan
     assert "--yes" in lictor("apply", "-f", "less.yaml", "--prune", status=TROUBLE).stderr
     terminal = lictor.at_a_terminal("apply", "-f", "less.yaml", "--prune")
-    terminal.asks("This deletes 6 records. Do it? [y/N]")
+    terminal.asks("This deletes 7 records. Do it? [y/N]")
     terminal.answer("n")
     assert terminal.ends() == REFUSED
     assert len(everything(service)[0][0]) == 2
     lictor("apply", "-f", "less.yaml", "--prune", "--yes")
-    (users, keys, permissions), settings = everything(service)
+    (users, keys, permissions, profiles), settings = everything(service)
+    assert [profile["name"] for profile in profiles] == ["default"]
     assert (users, keys, [one["model"] for one in permissions]) == ([], [], ["account.move"])
     assert settings["enforcement"] == "secure"
 
