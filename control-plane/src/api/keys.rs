@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::change_one::{change_one, remove_one};
+use crate::api::unknown::{Unknown, texts};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::new_keys::{self, NewSecret, refuse_revoked};
@@ -113,7 +114,12 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
 }
 
 /// `POST /api/v1/keys`
-pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewKey>) -> Result<Tagged<Issued>> {
+pub async fn create(
+    State(app): State<App>,
+    actor: Actor,
+    Query(unknown): Query<Unknown>,
+    Body(given): Body<NewKey>,
+) -> Result<Tagged<Issued>> {
     let terms = Terms {
         name: given.name,
         profiles: given.profiles,
@@ -127,6 +133,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewK
     };
     terms.validate()?;
     terms.expires_at.map_or(Ok(()), |moment| validate::future("expires_at", moment, app.now()))?;
+    unknown.models(&app, "models", &terms.models).await?;
     let secret = NewSecret::make(&app).await?;
     let issued = change(&app, &actor, async |tx| {
         if users::find(tx, &given.user_id).await?.is_none() {
@@ -165,10 +172,12 @@ pub async fn update(
     State(app): State<App>,
     actor: Actor,
     Id(id): Id,
+    Query(unknown): Query<Unknown>,
     if_match: IfMatch,
     patch: Patch<Terms>,
 ) -> Result<Tagged<Key>> {
     let now = app.now();
+    unknown.models(&app, "models", &texts(&patch.0, "models")).await?;
     let key = alter(&app, &actor, "key.update", &id, &if_match, |key| {
         let terms = patch.over(&key.terms)?;
         terms.validate()?;

@@ -27,5 +27,6 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod tokens;
+pub mod unknown;
 pub mod users;
 pub mod webhooks;

@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::api::settings::without_removed_methods;
+use crate::api::unknown::Unknown;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
@@ -19,6 +21,7 @@ use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Ids, Patch, Query};
+use crate::http::json::patched;
 use crate::http::openapi::describe::Input;
 use crate::http::openapi::operation::Operation;
 use crate::store::permissions::{self, Place};
@@ -88,11 +91,13 @@ pub async fn put(
     State(app): State<App>,
     actor: Actor,
     At(place): At,
+    Query(unknown): Query<Unknown>,
     if_match: IfMatch,
     Body(rules): Body<Rules>,
 ) -> Result<Tagged<View>> {
     validate::model("model", &place.model)?;
     let permission = rules.of(Profile(place.profile.clone()), place.model.clone())?;
+    unknown.permission(&app, &permission).await?;
     let tagged = change(&app, &actor, async |tx| {
         let before = permissions::look(tx, &place).await?;
         if_match.check(before.as_ref().map(|(_, changed)| *changed))?;
@@ -106,23 +111,35 @@ pub async fn update(
     State(app): State<App>,
     actor: Actor,
     At(place): At,
+    Query(unknown): Query<Unknown>,
     if_match: IfMatch,
     patch: Patch<Rules>,
 ) -> Result<Tagged<View>> {
+    let (patch, forgotten) = without_removed_methods(whole_field_rules(patch.0));
+    let patched = |before: &wire::Permission| -> Result<wire::Permission> {
+        let rules: Rules = patched(&Rules::from(before.clone()), patch.clone())?;
+        let mut after = rules.of(before.profile.clone(), before.model.clone())?;
+        after.methods.retain(|name, _| !forgotten.contains(name));
+        Ok(after)
+    };
+    // Before the change begins: Odoo may be asked, which takes its time.
+    let read = permissions::find(&mut *app.store.read().await?, &place).await?;
+    if let Some((before, _)) = read {
+        unknown.permission(&app, &patched(&before)?).await?;
+    }
     let tagged = change(&app, &actor, async |tx| {
         let before = permissions::find(tx, &place).await?.or_absent("permission")?;
         if_match.check(before.1)?;
-        let rules = whole_field_rules(patch).over(&before.0.clone().into())?;
-        let permission = rules.of(before.0.profile.clone(), place.model.clone())?;
+        let permission = patched(&before.0)?;
         replace(tx, "permission.update", place, Some(before), permission).await
     });
     tagged.await
 }
 
 /// A rule of fields takes the place of the one before, of whichever kind that was.
-fn whole_field_rules(mut patch: Patch<Rules>) -> Patch<Rules> {
+fn whole_field_rules(mut patch: Value) -> Value {
     for side in ["/fields/read", "/fields/write"] {
-        if let Some(Value::Object(rule)) = patch.0.pointer_mut(side) {
+        if let Some(Value::Object(rule)) = patch.pointer_mut(side) {
             for kind in ["only", "hide", "also"] {
                 rule.entry(kind).or_insert(Value::Null);
             }

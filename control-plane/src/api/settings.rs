@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
+use crate::api::unknown::{Unknown, texts};
 use crate::app::change::{Done, change};
 use crate::app::{App, gates};
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::domain::settings::Settings;
 use crate::http::etag::{IfMatch, Tagged};
-use crate::http::extract::Patch;
+use crate::http::extract::{Patch, Query};
 use crate::http::json::patched;
 use crate::store::snapshot::Part;
 use crate::store::{Meta, settings};
@@ -25,9 +26,12 @@ pub async fn show(State(app): State<App>) -> Result<Tagged<Settings>> {
 pub async fn update(
     State(app): State<App>,
     actor: Actor,
+    Query(unknown): Query<Unknown>,
     if_match: IfMatch,
     patch: Patch<Settings>,
 ) -> Result<Tagged<Settings>> {
+    let exceptions = "never_list_exceptions";
+    unknown.models(&app, exceptions, &texts(&patch.0, exceptions)).await?;
     let tagged = change(&app, &actor, async |tx| {
         let (before, changed) = settings::load(tx).await?;
         if_match.check(changed)?;
@@ -48,7 +52,7 @@ pub async fn update(
 }
 
 /// `null` in the place of a method's operations takes its mapping away: an empty list is a mapping too, which refuses.
-fn without_removed_methods(mut patch: Value) -> (Value, Vec<String>) {
+pub(crate) fn without_removed_methods(mut patch: Value) -> (Value, Vec<String>) {
     let mut removed = Vec::new();
     if let Some(methods) = patch.get_mut("methods").and_then(Value::as_object_mut) {
         methods.retain(|name, operations| {

@@ -6,6 +6,7 @@ pub mod change;
 pub mod first_admin;
 pub mod gates;
 pub mod key_links;
+pub mod known_names;
 pub mod metrics;
 pub mod new_keys;
 pub mod outbox;

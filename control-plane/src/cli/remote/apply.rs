@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::options::Server;
+use crate::cli::remote::Unknown;
 use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::{Change, Kind, shown};
 use crate::cli::remote::policy::execute::{Means, execute};
@@ -41,6 +42,8 @@ pub struct Apply {
     #[arg(long, value_name = "FOLDER")]
     key_dir: Option<PathBuf>,
     #[command(flatten)]
+    unknown: Unknown,
+    #[command(flatten)]
     consent: Consent,
 }
 
@@ -56,7 +59,10 @@ pub struct Diff {
 pub struct Export {}
 
 pub(crate) async fn apply(client: &Client, order: Apply) -> Result<()> {
-    let changes = changes(client, &order.source).await?;
+    let mut changes = changes(client, &order.source).await?;
+    for change in changes.iter_mut().filter(|change| change.change != Kind::Remove && change.names_models()) {
+        change.request.path = order.unknown.path(&change.request.path);
+    }
     if client.output == Output::Text {
         show(&changes)?;
     }

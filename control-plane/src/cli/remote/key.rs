@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::remote::client::{Client, Condition, encoded};
-use crate::cli::remote::{Limit, body, changes, unless_any, user};
+use crate::cli::remote::{Limit, Unknown, body, changes, unless_any, user};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Column};
@@ -120,6 +120,8 @@ pub struct Restrictions {
     /// A day or a moment from which on it is refused, such as 2030-01-31 or 2030-01-31T12:00:00Z; `never` for none.
     #[arg(long, value_parser = moment_or_never, value_name = "WHEN")]
     expires_at: Option<Value>,
+    #[command(flatten)]
+    unknown: Unknown,
 }
 
 impl Restrictions {
@@ -165,14 +167,17 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         Command::Show { key } => print::record(client.output, &client.get(&path(client, &key).await?).await?.json),
         Command::Create { user, name, restrictions } => {
             let fixed = [("user_id", Some(json!(user::id(client, &user).await?))), ("name", Some(json!(name)))];
-            let made = client.post("keys", &body(fixed.into_iter().chain(restrictions.fields()))).await?;
+            let path = restrictions.unknown.path("keys");
+            let made = client.post(&path, &body(fixed.into_iter().chain(restrictions.fields()))).await?;
             print::secret(client.output, &made.json, "key")
         }
         Command::Update { key, name, active, restrictions } => {
             let own = [("name", name.map(Value::from)), ("active", active.map(Value::from))];
+            let unknown = restrictions.unknown;
             let patch = changes(body(own.into_iter().chain(restrictions.fields())))?;
             let path = path(client, &key).await?;
-            let updated = client.patch(&path, &patch).await?;
+            let state = client.state(&path).await?;
+            let updated = client.send(Method::PATCH, &unknown.path(&path), Some(&patch), &state).await?;
             print::record(client.output, &updated.json)
         }
         Command::Regenerate { key, consent } => {

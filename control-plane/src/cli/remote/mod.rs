@@ -119,6 +119,21 @@ impl Limit {
     }
 }
 
+/// Names that Odoo does not have.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Unknown {
+    /// Take models, fields and groups that are not known.
+    #[arg(long)]
+    allow_unknown: bool,
+}
+
+impl Unknown {
+    /// The path of a request that takes them, or does not.
+    fn path(self, path: &str) -> String {
+        format!("{path}{}", if self.allow_unknown { "?unknown=allow" } else { "" })
+    }
+}
+
 /// Does it, and says on standard error why not.
 pub async fn run(noun: Noun, command: clap::Command) -> Exit {
     match done(noun, command).await {

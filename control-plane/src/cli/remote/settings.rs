@@ -1,8 +1,10 @@
 //! `lictor settings`
 
+use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use crate::cli::remote::Unknown;
 use crate::cli::remote::client::Client;
 use crate::cli::terminal::failure::Result;
 use crate::cli::terminal::print;
@@ -17,6 +19,8 @@ pub enum Command {
         /// A setting by its path and its value in YAML, such as rate_limit.enabled=true or ip_allow_list=[10.0.0.0/8].
         #[arg(required = true, value_name = "SETTING=VALUE", value_parser = assignment)]
         assignments: Vec<(String, Value)>,
+        #[command(flatten)]
+        unknown: Unknown,
     },
 }
 
@@ -50,9 +54,10 @@ fn merge(target: &mut Value, other: Value) {
 pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
     match command {
         Command::Show => print::record(client.output, &client.get("settings").await?.json),
-        Command::Set { assignments } => {
-            let patch = patch(assignments);
-            let settings = client.patch("settings", &patch).await?;
+        Command::Set { assignments, unknown } => {
+            let state = client.state("settings").await?;
+            let path = unknown.path("settings");
+            let settings = client.send(Method::PATCH, &path, Some(&patch(assignments)), &state).await?;
             print::record(client.output, &settings.json)
         }
     }

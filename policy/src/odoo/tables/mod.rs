@@ -159,6 +159,11 @@ pub fn names(model: &str) -> Option<&'static [&'static str]> {
     find(names::ROWS, |row| row.0.cmp(model)).map(|row| row.1)
 }
 
+/// The models that an Odoo brings, but for wizards.
+pub fn models() -> impl Iterator<Item = &'static str> {
+    names::PLAIN.iter().copied().chain(names::ROWS.iter().map(|row| row.0))
+}
+
 /// Whether a record that is taken out of an x2many field is written, and not deleted: `model` and `reference` are the field's
 /// `relation` and `relation_field`.
 pub fn is_released(model: &str, reference: &str) -> bool {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cli::remote::client::{Answer, Client, Condition, encoded};
 use crate::cli::remote::permission::lost::lost;
 use crate::cli::remote::permission::rules::{Rules, SomeRules};
-use crate::cli::remote::{Limit, changes};
+use crate::cli::remote::{Limit, Unknown, changes};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Column, Output};
@@ -60,6 +60,8 @@ pub enum Command {
         #[command(flatten)]
         rules: Box<Rules>,
         #[command(flatten)]
+        unknown: Unknown,
+        #[command(flatten)]
         consent: Consent,
     },
     /// Change that of a model: what is not given stays. In a list, +name adds and -name takes away; without signs it is the
@@ -71,6 +73,8 @@ pub enum Command {
         profile: Profile,
         #[command(flatten)]
         rules: Box<SomeRules>,
+        #[command(flatten)]
+        unknown: Unknown,
     },
     /// Delete that of a model: keys of the profile may do nothing to it from now on.
     Delete {
@@ -115,7 +119,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         Command::Show { model, profile: Profile { profile } } => {
             print::record(client.output, &client.get(&path(&profile, &model)).await?.json)
         }
-        Command::Put { model, profile: Profile { profile }, rules, consent } => {
+        Command::Put { model, profile: Profile { profile }, rules, unknown, consent } => {
             let (path, rules) = (path(&profile, &model), rules.body());
             let state = match client.get(&path).await {
                 Err(Failure { exit: Exit::NotFound, .. }) => Condition::New,
@@ -129,14 +133,20 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
                     etag.map_or(Condition::Any, Condition::Unchanged)
                 }
             };
-            print::record(client.output, &client.send(Method::PUT, &path, Some(&rules), &state).await?.json)
+            print::record(
+                client.output,
+                &client.send(Method::PUT, &unknown.path(&path), Some(&rules), &state).await?.json,
+            )
         }
-        Command::Update { model, profile: Profile { profile }, rules } => {
+        Command::Update { model, profile: Profile { profile }, rules, unknown } => {
             let path = path(&profile, &model);
             let Answer { json, etag } = client.get(&path).await?;
             let body = changes(rules.body(&json)?)?;
             let state = etag.map_or(Condition::Any, Condition::Unchanged);
-            print::record(client.output, &client.send(Method::PATCH, &path, Some(&body), &state).await?.json)
+            print::record(
+                client.output,
+                &client.send(Method::PATCH, &unknown.path(&path), Some(&body), &state).await?.json,
+            )
         }
         Command::Delete { model, profile: Profile { profile }, consent } => {
             let path = path(&profile, &model);

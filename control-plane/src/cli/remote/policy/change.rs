@@ -95,6 +95,11 @@ pub fn shown(changes: &[Change]) -> String {
 }
 
 impl Change {
+    /// Whether names of models stand in it, which the service looks at.
+    pub(crate) fn names_models(&self) -> bool {
+        matches!(self.noun, "permission" | "key" | "settings")
+    }
+
     pub(crate) fn add(noun: &'static str, name: String, path: &str, body: Value) -> Self {
         let is_something = |value: &Value| match value {
             Value::Null | Value::Bool(false) => false,

@@ -1,0 +1,41 @@
+//! `?unknown=allow`: takes names that Odoo does not have, as far as is known.
+
+use lictor_policy::wire;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::app::{App, known_names};
+use crate::domain::problem::Result;
+
+/// What becomes of a name that nobody knows.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unknown {
+    /// `allow` takes models, fields and groups that are not known; left out, they are refused with the nearest known name.
+    unknown: Option<Allow>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Allow {
+    Allow,
+}
+
+impl Unknown {
+    /// Looks at all names of a permission.
+    pub(crate) async fn permission(self, app: &App, permission: &wire::Permission) -> Result<()> {
+        if self.unknown.is_some() { Ok(()) } else { known_names::of_permission(app, permission).await }
+    }
+
+    /// Looks at the models in a list.
+    pub(crate) async fn models(self, app: &App, place: &str, listed: &[String]) -> Result<()> {
+        if self.unknown.is_some() { Ok(()) } else { known_names::of_models(app, place, listed).await }
+    }
+}
+
+/// The texts of a list in a patch, whatever else is wrong with it.
+pub(crate) fn texts(patch: &Value, list: &str) -> Vec<String> {
+    let listed = patch.get(list).and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(Value::as_str).map(str::to_owned).collect()
+}
