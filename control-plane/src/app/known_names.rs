@@ -63,8 +63,8 @@ pub async fn of_models(app: &App, place: &str, listed: impl IntoIterator<Item = 
             Some(names) => names,
             none => none.insert(Names::load(app).await?),
         };
-        let of_model = name.rsplit_once('.').map(|(model, _)| model).filter(|model| names.has(model));
-        if of_model.is_none() {
+        let of_model = name.rsplit_once('.').map(|(model, _)| model);
+        if ![Some(name.as_str()), of_model].into_iter().flatten().any(|model| names.has(model)) {
             names.told(place, name).await?;
         }
     }
@@ -94,7 +94,7 @@ impl<'a> Names<'a> {
 
     /// Whether a model is known without asking Odoo.
     fn has(&self, model: &str) -> bool {
-        self.models.contains_key(model) || tables::models().any(|known| known == model)
+        self.models.contains_key(model) || is_brought(model)
     }
 
     async fn told(&mut self, place: &str, model: &str) -> Result<Told> {
@@ -106,7 +106,7 @@ impl<'a> Names<'a> {
             Some(Ok(fields)) => return Ok(Told::Fields(fields)),
             // Another user may see a model that one does not: that is no model, and no right.
             Some(Err(OdooError::NoModel)) => {}
-            Some(Err(_)) | None if tables::models().any(|known| known == model) => return Ok(Told::Exists),
+            Some(Err(_)) | None if is_brought(model) => return Ok(Told::Exists),
             Some(Err(_)) | None => {}
         }
         let mut known: Vec<&str> = self.models.keys().map(String::as_str).collect();
@@ -161,6 +161,11 @@ impl<'a> Names<'a> {
             }
         }
     }
+}
+
+/// Whether it is a model that an Odoo brings, whichever modules this one has.
+fn is_brought(model: &str) -> bool {
+    tables::closed(model).is_some() || tables::models().any(|known| known == model)
 }
 
 fn known_field(place: &str, model: &str, name: &str, fields: &Fields) -> Result<()> {

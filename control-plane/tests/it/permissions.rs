@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::Lab;
+use crate::support::{Answer, Lab};
 
 const PARTNER: &str = "/api/v1/permissions/res.partner";
 
@@ -42,6 +42,7 @@ async fn what_a_patch_leaves_out_stays() {
         (json!({"write": true}), "write", json!(true)),
         (json!({"calls": ["a", "b"]}), "calls", json!(["a", "b"])),
         (json!({"methods": {"n": []}}), "methods", json!({"m": ["write"], "n": []})),
+        (json!({"methods": {"m": null, "n": []}}), "methods", json!({"n": []})),
         (
             json!({"fields": {"read": {"also": ["email"]}}}),
             "fields",
@@ -100,6 +101,77 @@ async fn each_wrong_field_is_named() {
     }
     let model = lab.admin.put("/api/v1/permissions/Res%20Partner", json!({})).await;
     assert_eq!(model.problem(), (422, "invalid_field", "model"));
+}
+
+/// A change by somebody who does not say that any name is taken.
+async fn strictly(lab: &Lab, method: &str, path: &str, body: &Value) -> Answer {
+    lab.admin.send(method, path, Some(body.to_string()), &[("if-match", "*")]).await
+}
+
+#[tokio::test]
+async fn a_name_that_odoo_does_not_have_is_refused_with_the_nearest_one() {
+    let lab = crate::schema::lab().await;
+    for (model, rules, field, near) in [
+        ("res.parnter", json!({}), "model", "(is it res.partner?)"),
+        ("no.such.thing", json!({}), "model", "called no.such.thing, as far as Lictor can tell. Add ?unknown=allow"),
+        (
+            "res.partner",
+            json!({"fields": {"read": {"only": ["name", "contry_id"]}}}),
+            "fields.read",
+            "(is it country_id?)",
+        ),
+        ("res.partner", json!({"fields": {"write": {"also": ["x"]}}}), "fields.write", "res.partner has no field x. "),
+        ("res.partner", json!({"nested_writes": ["bank_id"]}), "nested_writes", "(is it bank_ids?)"),
+        ("res.partner", json!({"paths": ["country_id.cod"]}), "paths", "res.country has no field cod (is it code?)"),
+        ("res.partner", json!({"groups": ["sale"]}), "groups", "(is it sales?)"),
+    ] {
+        let path = format!("/api/v1/permissions/{model}");
+        let answer = strictly(&lab, "PUT", &path, &rules).await;
+        assert_eq!(answer.problem(), (422, "invalid_field", field), "{rules}");
+        assert!(answer.json["detail"].as_str().unwrap().contains(near), "{}", answer.text);
+        assert_eq!(lab.admin.get(&path).await.status, StatusCode::NOT_FOUND, "nothing has changed");
+        assert_eq!(strictly(&lab, "PUT", &format!("{path}?unknown=allow"), &rules).await.status, 201, "{rules}");
+        // What is there already is looked at too.
+        assert_eq!(strictly(&lab, "PATCH", &path, &json!({"read": true})).await.problem().0, 422, "{rules}");
+        assert_eq!(strictly(&lab, "PATCH", &format!("{path}?unknown=allow"), &json!({"read": true})).await.status, 200);
+        lab.admin.delete(&path).await;
+    }
+    let known = json!({"read": true, "groups": ["sales", "base.group_user"], "paths": ["country_id.code", "bank_ids.any"],
+                       "nested_writes": ["bank_ids"], "fields": {"read": {"hide": ["name"]}}});
+    let path = "/api/v1/permissions/res.partner";
+    assert_eq!(strictly(&lab, "PUT", path, &known).await.problem(), (422, "invalid_field", "paths"));
+    let known = json!({"read": true, "groups": ["sales", "base.group_user"], "paths": ["country_id.code"],
+                       "nested_writes": ["bank_ids"], "fields": {"read": {"hide": ["name"]}}});
+    assert_eq!(strictly(&lab, "PUT", path, &known).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn where_odoo_does_not_answer_the_models_that_it_brings_are_known() {
+    let lab = crate::schema::lab().await;
+    lab.odoo.answers().refuses = true;
+    let body = json!({"read": true, "fields": {"read": {"hide": ["x_own"]}}});
+    assert_eq!(strictly(&lab, "PUT", "/api/v1/permissions/sale.order", &body).await.status, StatusCode::CREATED);
+    let answer = strictly(&lab, "PUT", "/api/v1/permissions/sale.ordre", &body).await;
+    assert!(answer.json["detail"].as_str().unwrap().contains("is it sale.order?"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn models_of_keys_and_of_settings_are_looked_at_too() {
+    let lab = crate::schema::lab().await;
+    let user = lab.user().await;
+    let key = |models: &[&str]| json!({"name": "k", "user_id": user, "models": models});
+    let made = strictly(&lab, "POST", "/api/v1/keys", &key(&["res.partner", "res.country"])).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let wrong = (422, "invalid_field", "models");
+    assert_eq!(strictly(&lab, "POST", "/api/v1/keys", &key(&["res.partner", "res.contry"])).await.problem(), wrong);
+    let path = format!("/api/v1/keys/{}", made.json["id"].as_str().unwrap());
+    assert_eq!(strictly(&lab, "PATCH", &path, &json!({"models": ["res.contry"]})).await.problem(), wrong);
+    assert_eq!(strictly(&lab, "PATCH", &path, &json!({"name": "other"})).await.status, StatusCode::OK);
+    let settings = "/api/v1/settings";
+    for (exceptions, status) in [(json!(["res.parnter"]), 422), (json!(["res.users", "ir.attachment.create"]), 200)] {
+        let patch = json!({"never_list_exceptions": exceptions});
+        assert_eq!(strictly(&lab, "PATCH", settings, &patch).await.status, status, "{patch}");
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(crate) fn country() -> Value {
 }
 
 /// A key whose user may ask Odoo, and an Odoo that has two models.
-async fn lab() -> Lab {
+pub(crate) async fn lab() -> Lab {
     let lab = Lab::new().await;
     {
         let mut odoo = lab.odoo.answers();
