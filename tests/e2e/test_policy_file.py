@@ -41,7 +41,7 @@ def lictor(service: ControlPlane, tmp_path: Path) -> Iterator[CommandLine]:
 
 def permit(service: ControlPlane, permissions: dict[str, Any]) -> None:
     for model, permission in permissions.items():
-        service.api("PUT", f"permissions/{model}", permission)
+        service.api("PUT", f"permissions/{model}?unknown=allow", permission)
 
 
 def everything(service: ControlPlane) -> Any:

@@ -58,7 +58,7 @@ def test_no_command_undoes_what_somebody_else_has_changed_meanwhile(service: Con
         ("PATCH", f"gates/{other}", '{"name": "%s"}'): [("gate", "delete", other, "--yes")],
         ("PATCH", "jobs/key_rotation", '{"cron": "%s 1 * * *"}'): [("job", "schedule", "key_rotation", "0 2 * * *")],
         ("PATCH", "settings", '{"snapshot_max_age_seconds": 3%s}'): [("settings", "set", "sessions.limit=3")],
-        ("PUT", "permissions/res.lang", '{"groups": ["%s"]}'): [
+        ("PUT", "permissions/res.lang", '{"context": ["key_%s"]}'): [
             ("permission", "put", "res.lang", "--read"),
             ("permission", "update", "res.lang", "--read"),
             ("permission", "delete", "res.lang", "--yes"),

@@ -130,7 +130,7 @@ class Gate:
 
     def permit(self, permissions: dict[str, dict[str, Any]]) -> None:
         for model, permission in permissions.items():
-            self.api("PUT", f"permissions/{model}", permission)
+            self.api("PUT", f"permissions/{model}?unknown=allow", permission)
 
     def user(self, database: str, login: str, secret: str) -> dict[str, Any]:
         """A user, who may be an administrator of Odoo: most tests are not about that."""
