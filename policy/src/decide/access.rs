@@ -112,7 +112,7 @@ impl<'s> Access<'s> {
             };
             let closed = match (is_first, is_listed) {
                 (false, true) => self.never(model, field, steps).map(Some),
-                _ => self.read_closed(model, field, steps),
+                _ => self.read_closed(model, self.read_rule(model), field, steps),
             };
             if let Some(why) = closed {
                 return Err(Lack::Field { model: model.into(), field: name.into(), how: How::Reading, why });
@@ -148,15 +148,15 @@ impl<'s> Access<'s> {
         found.ok_or_else(|| Lack::UnknownField { model: model.into(), field: name.into() })
     }
 
-    /// Why a field is closed to reading, and `None` inside if the permission closes it.
-    fn read_closed(&self, model: &str, field: &Field, steps: usize) -> Option<Option<Why>> {
+    /// Why a field is closed to reading, and `None` inside if the permission closes it. `rule` is what that says.
+    fn read_closed(&self, model: &str, rule: Option<&FieldRule>, field: &Field, steps: usize) -> Option<Option<Why>> {
         if let Some(why) = self.never(model, field, steps) {
             return Some(Some(why));
         }
         if &*field.name == "id" {
             return None;
         }
-        if let Some(opens) = self.by_rule(model, self.read_rule(model), field) {
+        if let Some(opens) = self.by_rule(model, rule, field) {
             return (!opens).then_some(None);
         }
         match &field.reading {
@@ -193,6 +193,7 @@ impl<'s> Access<'s> {
             Reading::Open | Reading::IfReadable | Reading::Named(_) => return None,
         };
         let steps = steps.checked_sub(1)?;
+        let is_excepted = || self.is_excepted(&format!("{model}.{}", field.name));
         let (mut model, mut rest) = (model, &**path);
         loop {
             let (name, tail) = first(rest);
@@ -200,11 +201,13 @@ impl<'s> Access<'s> {
                 return Some(Why::Credential);
             }
             let field = self.schema.model(model)?.field(name)?;
-            if let closed @ Some(_) = self.never(model, field, steps) {
-                return closed;
+            if let Some(why) = self.never(model, field, steps)
+                && (why == Why::Credential || !is_excepted())
+            {
+                return Some(why);
             }
             (model, rest) = (field.relation.as_deref()?, tail?);
-            if self.is_closed(model) {
+            if self.is_closed(model) && !is_excepted() {
                 return Some(Why::ClosedModel);
             }
         }
@@ -255,42 +258,48 @@ impl<'s> Access<'s> {
     /// The fields that may be read, or also those that may be written: what takes the place of a list that names none.
     pub(crate) fn list(&self, model: &str, also_writable: bool) -> Vec<String> {
         let Some(seen) = self.schema.model(model) else { return vec!["id".to_owned()] };
+        let permission = self.permission(model);
+        let rule = permission.and_then(|permission| permission.wire.fields.read.as_ref());
         let may = |field: &Field| {
-            self.read_closed(model, field, MAX_STEPS).is_none()
-                || (also_writable && self.write_closed(model, field, None).is_none())
+            self.read_closed(model, rule, field, MAX_STEPS).is_none()
+                || (also_writable && self.write_closed(model, permission, field, None).is_none())
         };
         let open = seen.fields().filter(|(field, leads_on)| (*leads_on || also_writable) && may(field));
         let list: Vec<String> = open.map(|(field, _)| field.name.to_string()).collect();
         if list.is_empty() { vec!["id".to_owned()] } else { list }
     }
 
-    /// Writes a field.
-    pub(crate) fn writes(&self, write: &Write<'_>) -> Result<(), Lack> {
+    /// Writes a field; `permission` is that for its model.
+    pub(crate) fn writes(&self, write: &Write<'_>, permission: Option<&Permission>) -> Result<(), Lack> {
         let Write { model, field: name, .. } = *write;
-        let Some(seen) = self.schema.model(model) else {
-            let rule = self.permission(model).and_then(|permission| permission.wire.fields.write.as_ref());
+        if !write.is_known {
+            let rule = permission.and_then(|permission| permission.wire.fields.write.as_ref());
             let is_scalar =
                 matches!(write.value, Some(Value::String(_) | Value::Int(_) | Value::Double(_) | Value::Decimal(_)));
             let opens = is_scalar && is_only(rule, name) && !is_never(model, name);
             return if opens { Ok(()) } else { Err(Lack::UnknownModel(model.into())) };
-        };
-        let field = seen.field(name);
-        let field = field.ok_or_else(|| Lack::UnknownField { model: model.into(), field: name.into() })?;
-        match self.write_closed(model, field, Some(write)) {
+        }
+        let field = write.found.ok_or_else(|| Lack::UnknownField { model: model.into(), field: name.into() })?;
+        match self.write_closed(model, permission, field, Some(write)) {
             None => Ok(()),
             Some(why) => Err(Lack::Field { model: model.into(), field: name.into(), how: How::Writing, why }),
         }
     }
 
     /// Why a field is closed to writing. Without a write, as if its value were harmless.
-    fn write_closed(&self, model: &str, field: &Field, write: Option<&Write<'_>>) -> Option<Option<Why>> {
+    fn write_closed(
+        &self,
+        model: &str,
+        permission: Option<&Permission>,
+        field: &Field,
+        write: Option<&Write<'_>>,
+    ) -> Option<Option<Why>> {
         if field.closed.is_some() && !self.lifts(model, field) {
             return Some(Some(Why::ClosedModel));
         }
         if let never @ Some(_) = self.never(model, field, MAX_STEPS) {
             return Some(never);
         }
-        let permission = self.permission(model);
         if permission.is_some_and(|permission| has(&permission.wire.nested_writes, &field.name)) {
             return None;
         }

@@ -36,10 +36,16 @@ pub(crate) fn lacks(access: &Access<'_>, call: &Call<'_>, effects: &Effects<'_>)
     for other in &effects.others {
         all.check(reaches(access, other));
     }
+    let own = access.permission(&call.model);
+    // Values of a record, and records of a list, stand together: their permission is looked up once.
+    let mut of = (call.model.as_ref(), own);
     for write in &effects.writes {
-        all.check(access.writes(write));
+        if of.0 != write.model {
+            of = (write.model, access.permission(write.model));
+        }
+        all.check(access.writes(write, of.1));
     }
-    let open = access.permission(&call.model).map(|permission| permission.wire.context.as_slice()).unwrap_or_default();
+    let open = own.map(|permission| permission.wire.context.as_slice()).unwrap_or_default();
     for key in effects.context.iter().filter(|key| !open.iter().any(|open| open == *key)) {
         all.check(Err(Lack::Context { model: call.model.to_string(), key: (*key).to_owned() }));
     }
@@ -94,7 +100,7 @@ fn listed_under_calls(access: &Access<'_>, model: &str, name: &str) -> Result<()
 fn reaches(access: &Access<'_>, other: &Other<'_>) -> Result<(), Lack> {
     let Other { model, operations, through, links, .. } = *other;
     let exceptions = &access.snapshot.settings.never_list_exceptions;
-    if never::is_closed(model, operations, exceptions)
+    if (!operations.is_empty() && never::is_closed(model, operations, exceptions))
         || (links && !tables::takes_links(model) && !access.is_excepted(model))
     {
         return Err(Lack::Closed(model.to_owned()));

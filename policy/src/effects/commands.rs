@@ -5,6 +5,7 @@ use crate::formats::value::Value;
 use crate::operation::Operation::{Create, Delete, Write};
 use crate::operation::{Operation, Operations};
 use crate::snapshot::field::Field;
+use crate::snapshot::model::Seen;
 use crate::wire::FieldType;
 
 impl<'c> Reader<'c> {
@@ -18,7 +19,8 @@ impl<'c> Reader<'c> {
     ) -> Result<(), BadArguments> {
         let relation = field.relation.as_deref().ok_or(BadArguments::Command)?;
         let within = self.through(record.model, field, relation);
-        let mut list = List { within, relation, field, source: record.source, reader: self };
+        let seen = self.schema.model(relation);
+        let mut list = List { within, relation, seen, field, source: record.source, reader: self };
         match value {
             Value::Nil | Value::Bool(false) => list.takes_out(),
             Value::Array(items) => items.iter().try_for_each(|item| list.item(item))?,
@@ -44,6 +46,15 @@ impl<'c> Reader<'c> {
             other.operations = other.operations.union(operations);
         }
     }
+
+    /// A record that is there is put into a field: a line is taken from another parent.
+    pub(super) fn takes_in(&mut self, within: usize, field: &Field) {
+        if field.kind != FieldType::Many2many {
+            self.does(within, Operations::of(&[Write]));
+        } else if let Some(other) = self.effects.others.get_mut(within) {
+            other.links = true;
+        }
+    }
 }
 
 /// A list of commands.
@@ -52,6 +63,7 @@ struct List<'r, 'c> {
     /// What is done through the field.
     within: usize,
     relation: &'c str,
+    seen: Option<Seen<'c>>,
     field: &'c Field,
     source: Source,
 }
@@ -114,8 +126,8 @@ impl<'c> List<'_, 'c> {
     fn record(&mut self, values: &'c Value<'c>, creates: bool) -> Result<(), BadArguments> {
         let values_of = members(values).map_err(|_| BadArguments::Command)?;
         let beside = Beside { values: values_of, context: self.reader.call.context(), copied: false };
-        let (model, source) = (self.relation, self.source);
-        self.reader.record(Record { model, creates, beside, source }, values)
+        let List { relation: model, seen, source, .. } = *self;
+        self.reader.record(Record { model, seen, creates, beside, source }, values)
     }
 
     /// Records are taken out of the field: a line cannot be without its parent, unless its reference to it is emptied.
@@ -127,16 +139,8 @@ impl<'c> List<'_, 'c> {
         }
     }
 
-    /// A record that is there is put into the field: a line is taken from another parent.
     fn takes_in(&mut self, id: &Value<'_>) -> Result<(), BadArguments> {
-        match self.field.kind {
-            FieldType::Many2many => {
-                if let Some(other) = self.reader.effects.others.get_mut(self.within) {
-                    other.links = true;
-                }
-            }
-            _ => self.does(Write),
-        }
+        self.reader.takes_in(self.within, self.field);
         self.records(id)
     }
 

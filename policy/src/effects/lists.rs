@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use crate::effects::{BadArguments, Read, Reader, is_absent, members};
 use crate::formats::value::{self, Value};
 use crate::operation::{Operation, Operations};
-use crate::wire::FieldType;
 
 impl<'c> Reader<'c> {
     /// A field that is read; `prefix` is the path to its model.
@@ -122,28 +121,33 @@ impl<'c> Reader<'c> {
             if matches!(column, "id" | ".id") {
                 continue;
             }
-            self.column(&self.call.model, true, column);
+            self.column(column);
         }
         Ok(())
     }
 
-    fn column(&mut self, model: &'c str, is_own: bool, column: &'c str) {
-        let (name, rest) = column.split_once(['/', '.', ':']).unwrap_or((column, ""));
-        self.writes(model, name);
-        let Some(field) = self.schema.model(model).and_then(|seen| seen.field(name)) else { return };
-        let Some(relation) = field.relation.as_deref() else { return };
-        let by_id = matches!(rest, "id" | ".id");
-        if field.kind.is_to_many() && !by_id && !rest.is_empty() {
-            let within = self.through(model, field, relation);
-            self.does(within, Operations::of(&[Operation::Create, Operation::Write]));
-            self.column(relation, false, rest);
-        } else if field.kind == FieldType::One2many {
-            // Records that are there are taken from other parents.
-            let within = self.through(model, field, relation);
-            self.does(within, Operations::of(&[Operation::Write]));
-        } else if !by_id && is_own {
-            // Records of the other model are found by their names.
-            self.reads("", name, true);
+    fn column(&mut self, column: &'c str) {
+        let (mut model, mut rest) = (&*self.call.model, column);
+        loop {
+            let (name, tail) = rest.split_once(['/', '.', ':']).unwrap_or((rest, ""));
+            let Some(field) = self.writes(self.row(model), name, None) else { return };
+            let Some(relation) = field.relation.as_deref() else { return };
+            let by_id = matches!(tail, "id" | ".id");
+            if field.kind.is_to_many() {
+                let within = self.through(model, field, relation);
+                if !by_id && !tail.is_empty() {
+                    self.does(within, Operations::of(&[Operation::Create, Operation::Write]));
+                    (model, rest) = (relation, tail);
+                    continue;
+                }
+                self.takes_in(within, field);
+            }
+            if !by_id {
+                // Records of the other model are found by their names.
+                let way = column.strip_suffix(rest).unwrap_or_default();
+                self.reads("", format!("{way}{name}").replace(['/', ':'], "."), true);
+            }
+            return;
         }
     }
 

@@ -19,6 +19,8 @@ use crate::odoo::operations::{Kind, Method, Param, keyword};
 use crate::operation::{Operation, Operations};
 use crate::records::{MAX_READ, Recorded};
 use crate::snapshot::Schema;
+use crate::snapshot::field::Field;
+use crate::snapshot::model::Seen;
 
 pub use crate::effects::bad::BadArguments;
 pub use crate::effects::domain::OPERATORS;
@@ -76,6 +78,10 @@ pub struct Write<'c> {
     pub model: &'c str,
     /// The field.
     pub field: &'c str,
+    /// Whether the schema has the model.
+    pub is_known: bool,
+    /// What the schema has of the field.
+    pub found: Option<&'c Field>,
     /// Its value; `None` where it is not known.
     pub value: Option<&'c Value<'c>>,
     /// What else is set: values of the same record, and `default_*` keys without their beginning.
@@ -128,6 +134,8 @@ pub(crate) struct Reader<'c> {
 #[derive(Clone, Copy)]
 struct Record<'c> {
     model: &'c str,
+    /// What the schema has of the model, which is looked up once for all values of a list.
+    seen: Option<Seen<'c>>,
     creates: bool,
     beside: Beside<'c>,
     source: Source,

@@ -3,6 +3,8 @@
 use crate::effects::{BadArguments, Beside, Other, Reader, Record, Source, Write, is_scalar, members};
 use crate::formats::value::Value;
 use crate::operation::{Operation, Operations};
+use crate::snapshot::field::Field;
+use crate::snapshot::model::Seen;
 use crate::wire::FieldType;
 
 impl<'c> Reader<'c> {
@@ -14,22 +16,26 @@ impl<'c> Reader<'c> {
             one => std::slice::from_ref(one),
         };
         self.effects.created = records.len();
-        records.iter().try_for_each(|values| self.record(self.own(values)?, values))
+        let seen = self.schema.model(&self.call.model);
+        records.iter().try_for_each(|values| self.record(self.own(seen, values)?, values))
     }
 
     /// A `default_*` key of the context, for a record of the call's model.
     pub(super) fn default(&mut self, field: &'c str, value: &'c Value<'c>) -> Result<(), BadArguments> {
         const NOTHING: &Value<'_> = &Value::Nil;
-        let record = self.own(NOTHING)?;
+        let record = self.own(self.schema.model(&self.call.model), NOTHING)?;
         self.value(Record { source: Source::Context, ..record }, field, value)
     }
 
-    /// `web_resequence`'s field, which is written without a value.
+    /// `web_resequence`'s field, in which numbers are written that the call does not name.
     pub(super) fn written_field(&mut self, value: &'c Value<'c>) -> Result<(), BadArguments> {
-        match value {
-            Value::Nil | Value::Bool(false) => self.writes(&self.call.model, "sequence"),
-            name => self.writes(&self.call.model, name.as_str().ok_or(BadArguments::Shape)?),
-        }
+        const NUMBER: &Value<'_> = &Value::Int(0);
+        let name = match value {
+            Value::Nil | Value::Bool(false) => "sequence",
+            name => name.as_str().ok_or(BadArguments::Shape)?,
+        };
+        let record = self.row(&self.call.model);
+        self.writes(record, name, Some(NUMBER));
         Ok(())
     }
 
@@ -46,19 +52,32 @@ impl<'c> Reader<'c> {
         Ok(())
     }
 
-    /// A field of which the value is not known here.
-    pub(super) fn writes(&mut self, model: &'c str, field: &'c str) {
-        let beside = Beside::default();
-        self.effects.writes.push(Write { model, field, value: None, beside, creates: false });
+    /// Notes that a field is written, and finds it.
+    pub(super) fn writes(
+        &mut self,
+        record: Record<'c>,
+        field: &'c str,
+        value: Option<&'c Value<'c>>,
+    ) -> Option<&'c Field> {
+        let Record { model, seen, creates, beside, .. } = record;
+        let found = seen.and_then(|seen| seen.field(field));
+        self.effects.writes.push(Write { model, field, is_known: seen.is_some(), found, value, beside, creates });
+        found
+    }
+
+    /// A record of which no values are known.
+    pub(super) fn row(&self, model: &'c str) -> Record<'c> {
+        let (seen, beside) = (self.schema.model(model), Beside::default());
+        Record { model, seen, creates: false, beside, source: Source::Argument }
     }
 
     /// A record of the call's model.
-    fn own(&self, values: &'c Value<'c>) -> Result<Record<'c>, BadArguments> {
+    fn own(&self, seen: Option<Seen<'c>>, values: &'c Value<'c>) -> Result<Record<'c>, BadArguments> {
         let values = if matches!(values, Value::Nil) { &[][..] } else { members(values)? };
         let copied = self.call.method == "copy";
         let beside = Beside { values, context: self.call.context(), copied };
         let creates = self.creates();
-        Ok(Record { model: &self.call.model, creates, beside, source: Source::Argument })
+        Ok(Record { model: &self.call.model, seen, creates, beside, source: Source::Argument })
     }
 
     pub(super) fn record(&mut self, record: Record<'c>, values: &'c Value<'c>) -> Result<(), BadArguments> {
@@ -66,10 +85,9 @@ impl<'c> Reader<'c> {
     }
 
     fn value(&mut self, record: Record<'c>, name: &'c str, value: &'c Value<'c>) -> Result<(), BadArguments> {
-        let Record { model, creates, beside, .. } = record;
-        self.effects.writes.push(Write { model, field: name, value: Some(value), beside, creates });
-        self.names_record(name, value, beside)?;
-        let Some(field) = self.schema.model(model).and_then(|seen| seen.field(name)) else { return Ok(()) };
+        let found = self.writes(record, name, Some(value));
+        self.names_record(name, value, record.beside)?;
+        let Some(field) = found else { return Ok(()) };
         match field.kind {
             kind if kind.is_to_many() => self.commands(record, field, value),
             FieldType::Properties if defines(value) => Err(BadArguments::Definitions),

@@ -261,11 +261,15 @@ fn mappings_open_methods_and_close_them() {
         res.partner load | [["category_id.name"], [["x"]]] | {} | nested_write_denied
         res.partner load | [["category_id:name"], [["x"]]] | {} | nested_write_denied
         res.partner load | [["category_id/id"], [["x"]]] | {} | ok
-        res.partner load | [["user_ids"], [["x"]]] | {} | nested_write_denied
+        res.partner load | [["user_ids"], [["x"]]] | {} | cross_model_denied
         res.partner load | [["user_ids/id"], [["x"]]] | {} | nested_write_denied
         res.partner load | [["user_ids:.id"], [["x"]]] | {} | nested_write_denied
         res.partner load | [["category_id"], [["x"]]] | {} | cross_model_denied
         res.partner load | [["country_id"], [["x"]]] | {} | ok
+        res.partner load | [["child_ids/country_id"], [["x"]]] | {} | ok
+        res.partner load | [["child_ids/user_id"], [["x"]]] | {} | cross_model_denied
+        res.partner load | [["child_ids:child_ids.user_id"], [["x"]]] | {} | cross_model_denied
+        res.partner load | [["child_ids/user_id/id"], [["1"]]] | {} | ok
         res.partner load | [["email"], [["x"]]] | {} | field_denied
         res.partner load | [["properties"], [["[{}]"]]] | {} | malformed_request
         res.partner load | [["name"], [[["x"]]]] | {} | malformed_request

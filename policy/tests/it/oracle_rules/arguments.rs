@@ -116,12 +116,12 @@ impl Oracle<'_> {
             "web_save_multi" => self.given(model, argument(call, "vals_list"), Making::Write),
             "create" => self.given(model, argument(call, "vals_list"), Making::Create),
             "copy" => self.given(model, argument(call, "default"), Making::Copy),
+            "load" => texts(argument(call, "fields")).iter().for_each(|column| self.column(&place, model, column)),
             "web_resequence" => {
                 let name = argument(call, "field_name").and_then(Value::as_str).unwrap_or("sequence");
                 let opened = self.permission(model).is_some_and(|found| has(&found.nested_writes, name));
-                if !opened {
-                    let result = self.write_by_rule(model, name, Making::Write);
-                    self.note(result);
+                if !opened && !self.writes(model, name, &Value::Int(1), Making::Write, &vec![], None) {
+                    self.lacks(Why::Field, model, name);
                 }
             }
             _ => {}

@@ -62,9 +62,7 @@ impl Oracle<'_> {
         }
         for model in models {
             self.scope(model, Operation::Call);
-            if !self.is_of_the_key(model) {
-                self.lacks(Why::Model, model, "");
-            }
+            self.key_model(model);
             if self.closed(model).is_some() {
                 self.lacks(Why::Nested, model, "attach");
             }

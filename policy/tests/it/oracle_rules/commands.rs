@@ -66,7 +66,7 @@ impl Oracle<'_> {
 
     /// "`[4,id]`: write (it takes the child from another parent). many2many: the link." "A link into a closed model (but `res.users`) is
     /// refused."
-    fn link(&mut self, model: &str, field: &Field) {
+    pub(crate) fn link(&mut self, model: &str, field: &Field) {
         if field.kind == FieldType::One2many {
             self.counts(model, field, Operation::Write);
         } else if self.closed(relation(field)).is_some() && relation(field) != "res.users" {
@@ -82,7 +82,7 @@ impl Oracle<'_> {
 
     /// "It counts on the field's model. `nested_writes: [field]` allows the right column whatever the field model's own permission says;
     /// its closed fields stay closed and scopes count."
-    fn counts(&mut self, model: &str, field: &Field, operation: Operation) {
+    pub(crate) fn counts(&mut self, model: &str, field: &Field, operation: Operation) {
         let other = relation(field);
         self.scope(other, operation);
         let through = self.permission(model).is_some_and(|found| has(&found.nested_writes, &field.name));

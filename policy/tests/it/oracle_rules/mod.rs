@@ -147,6 +147,7 @@ impl Oracle<'_> {
         }
         let Some(operations) = operations else {
             self.scope(model, Operation::Call);
+            self.key_model(model);
             return self.lacks(Why::Method, model, method);
         };
         self.may(model, operations, excepted, method);
@@ -174,14 +175,19 @@ impl Oracle<'_> {
         if is_closed && !excepted {
             self.lacks(Why::Method, model, method);
         }
-        if !self.is_of_the_key(model) {
-            self.lacks(Why::Model, model, "");
-        }
+        self.key_model(model);
         for operation in operations.iter() {
             self.scope(model, operation);
             if operation != Operation::Call && !self.permits(model, operation) {
                 self.lacks(Why::Permission, model, operation.name());
             }
+        }
+    }
+
+    /// "Model restriction: none = any; else the model must be listed."
+    pub(crate) fn key_model(&mut self, model: &str) {
+        if !self.is_of_the_key(model) {
+            self.lacks(Why::Model, model, "");
         }
     }
 

@@ -44,6 +44,10 @@ impl Oracle<'_> {
         let mut model = place.root.clone();
         for (number, name) in names.iter().enumerate() {
             let field = self.field(&model, name);
+            // "Without a schema: the fields named in `only`, nothing else": of the call's own model.
+            if number > 0 && self.model(&model).is_none() {
+                return Err(Lack::of(Why::Field, &model, name));
+            }
             if listed && number > 0 {
                 let closed = self.is_credential(&model, name) || self.is_closed_with_a_model(&model, name, false);
                 if closed || field.is_none() {

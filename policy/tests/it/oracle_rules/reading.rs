@@ -4,6 +4,7 @@ use lictor_policy::odoo::tables;
 use lictor_policy::wire::{Field, FieldRule, Model};
 
 use super::known::is_x2many;
+use super::paths::Place;
 use super::{Lack, Oracle, Why};
 
 /// "`hr.employee.public` goes through `hr.employee` freely."
@@ -50,11 +51,18 @@ impl Oracle<'_> {
         if field.related.is_none() || !field.unstored || self.inherited_through(model, field).is_some() {
             return true;
         }
+        // "Or the path stand in `paths`": then its value may be read, by whatever name.
+        let related = field.related.as_deref().unwrap_or_default();
+        if self.permission(model).is_some_and(|found| has(&found.paths, related)) {
+            return self.path(&Place::of(model), related).is_ok();
+        }
         let Some(steps) = self.path_of(model, field) else { return false };
         // Each by its model's own rule, and one that the gate does not know may be anything.
         steps.iter().all(|(on_path, name)| {
             let free = (model, on_path.as_str()) == FREELY;
-            free || ((on_path == model || self.is_readable(on_path)) && self.read(on_path, name).is_ok())
+            free || (self.model(on_path).is_some()
+                && (on_path == model || self.is_readable(on_path))
+                && self.read(on_path, name).is_ok())
         })
     }
 

@@ -54,7 +54,7 @@ impl Oracle<'_> {
         }
     }
 
-    fn condition(&mut self, place: &Place, path: &str, operator: &str, value: &Value<'static>) {
+    pub(crate) fn condition(&mut self, place: &Place, path: &str, operator: &str, value: &Value<'static>) {
         // "Operators are compared in lower case."
         let operator = operator.to_lowercase();
         if !self.operator(&place.root, &operator) {

@@ -2,9 +2,11 @@
 
 use lictor_policy::formats::value::{Members, Value, member};
 use lictor_policy::odoo::tables::{self, Html};
+use lictor_policy::operation::Operation;
 use lictor_policy::wire::{Field, FieldRule, FieldType};
 
-use super::known::is_x2many;
+use super::known::{is_relation, is_x2many};
+use super::paths::Place;
 use super::reading::{has, is_hidden};
 use super::{Lack, Oracle, Why};
 
@@ -69,6 +71,35 @@ impl Oracle<'_> {
         }
     }
 
+    /// A column of a table of text: a field, or behind `/`, `.` or `:` one of the lines in it. Lines are made and written; other records are
+    /// found by an id, or by their names, which is a text compared with the relation.
+    pub(crate) fn column(&mut self, place: &Place, model: &str, column: &str) {
+        let column = column.replace([':', '/'], ".").replace("..id", ".id");
+        if matches!(column.as_str(), "id" | ".id") {
+            return;
+        }
+        let (name, rest) = column.split_once('.').unwrap_or((&column, ""));
+        let opened = self.permission(model).is_some_and(|found| has(&found.nested_writes, name));
+        let any_text = Value::String("<b>".into());
+        let Some(field) = self.field(model, name) else { return self.lacks(Why::Field, model, name) };
+        if !(opened && !self.is_closed_for_good(model, name))
+            && !self.writes(model, name, &any_text, Making::Write, &vec![], None)
+        {
+            self.lacks(Why::Field, model, name);
+        }
+        if is_x2many(field.kind) && !rest.is_empty() && rest != "id" {
+            self.counts(model, field, Operation::Create);
+            self.counts(model, field, Operation::Write);
+            return self.column(&place.behind(name), field.relation.as_deref().unwrap_or_default(), rest);
+        }
+        if is_x2many(field.kind) {
+            self.link(model, field);
+        }
+        if is_relation(field.kind) && rest != "id" {
+            self.condition(place, name, "=", &any_text);
+        }
+    }
+
     /// "`res_model` or `res_model_id` with `res_id` are a read of that model." Which one an id of `ir.model` is, a gate does not know.
     fn points_to(&mut self, model: &str, values: &Members<'static>) {
         let given = |name: &str| member(values, name).filter(|value| !is_empty(value));
@@ -89,7 +120,7 @@ impl Oracle<'_> {
         self.is_credential(model, name) || self.is_closed_with_a_model(model, name, true)
     }
 
-    fn writes(
+    pub(crate) fn writes(
         &self,
         model: &str,
         name: &str,
@@ -166,12 +197,15 @@ impl Oracle<'_> {
             return false;
         }
         // What a field means in the model that it is inherited from, it means here too.
+        let field_model = model;
         for (model, name) in self.with_origins(model, field) {
             if tables::is_evaluated(&model, &name) || tables::is_state(&model, &name) {
                 return false;
             }
-            // "In creation only besides: `res.partner.email parent_id`."
-            let of_a_new_partner = model == "res.partner" && ["email", "parent_id"].contains(&name.as_str());
+            // "In creation only besides: `res.partner.email parent_id`": of the contact itself. A record that has them of a contact may be
+            // given one that is there already.
+            let is_own = field_model == "res.partner" && model == "res.partner";
+            let of_a_new_partner = is_own && ["email", "parent_id"].contains(&name.as_str());
             if tables::is_grant(&model, &name) && !(creates && of_a_new_partner) {
                 return false;
             }

@@ -10,7 +10,7 @@ use super::{Choices, fields, is_relation};
 use crate::oracle_rules::Who;
 use crate::setting::UID;
 
-const METHODS: [&str; 38] = [
+const METHODS: [&str; 39] = [
     "read",
     "search_read",
     "write",
@@ -48,6 +48,7 @@ const METHODS: [&str; 38] = [
     "formatted_read_grouping_sets",
     "write",
     "create",
+    "load",
     "attach",
 ];
 
@@ -152,6 +153,11 @@ pub(crate) fn call(c: &mut Choices<'_>, who: &Who, model: &str) -> Call<'static>
                 named.push(("allfields", names(c, schema, model)));
             }
         }
+        "load" => {
+            let columns: Vec<_> = (0..1 + c.below(3)).map(|_| column(c, schema, model)).collect();
+            let row = columns.iter().map(|_| text("x")).collect();
+            args = vec![Value::Array(columns), Value::Array(vec![Value::Array(row)])];
+        }
         "default_get" => args.push(names(c, schema, model)),
         "get_field_translations" => args = vec![ids(), text(&name(c, schema, model))],
         "read_progress_bar" => {
@@ -233,6 +239,13 @@ fn names(c: &mut Choices<'_>, schema: &Schema, model: &str) -> Value<'static> {
         15 => Value::Array(vec![text(&path(c, schema, model, 2))]),
         _ => Value::Array((0..1 + c.below(3)).map(|_| text(&name(c, schema, model))).collect()),
     }
+}
+
+/// A field of `load`, or of lines.
+fn column(c: &mut Choices<'_>, schema: &Schema, model: &str) -> Value<'static> {
+    let path = path(c, schema, model, 2).replace('.', *c.of(&["/", ".", ":"]));
+    let end = *c.of(&["", "", "", "/id", "/.id", ":id"]);
+    text(&format!("{path}{end}"))
 }
 
 fn domain(c: &mut Choices<'_>, schema: &Schema, model: &str, depth: usize) -> Value<'static> {

@@ -101,6 +101,10 @@ pub(crate) fn restrict(c: &mut Choices<'_>, who: &mut Who, model: &str) {
 
 /// The rules do not say whether a method that stands under `calls` besides wants its operation: such a call may have both.
 pub(crate) fn suit(who: &mut Who, call: &Call<'static>) {
+    if call.method == "load" {
+        // Only a mapping opens it.
+        who.methods.insert("load".to_owned(), Operations::of(&[Operation::Write, Operation::Create]));
+    }
     if !CALLED_BY_NAME.contains(&call.method.as_ref()) {
         return;
     }
