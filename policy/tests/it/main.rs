@@ -18,6 +18,7 @@ mod json2;
 mod json_python;
 mod json_render;
 mod jsonrpc;
+mod kinds;
 mod marks;
 mod modes;
 mod module;

@@ -16,6 +16,7 @@ mod names;
 mod names_that_tell;
 mod reference_data;
 mod released;
+pub mod rows;
 mod states;
 
 use std::cmp::Ordering;
