@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use lictor_policy::snapshot::field;
 use lictor_policy::wire::{self, FieldType};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -114,6 +115,11 @@ pub struct Field {
     unsanitized: bool,
     /// The numbers of the sets of groups that see it, as in `source` of the list.
     seen_by: Vec<u32>,
+    /// Whether who may read the model may read it, if the permission says nothing of it: `yes`, in one case (`path`,
+    /// `reference`), or the reason why not, such as `credential` or `group`. docs/fields.md has the words.
+    read: &'static str,
+    /// The same for writing: `yes`, in one case (`text`, `creation`, `creation_alone`), or the reason, such as `state`.
+    write: &'static str,
 }
 
 /// A change.
@@ -201,25 +207,31 @@ async fn status(app: &App) -> Result<Status> {
 impl From<schema::Model> for Model {
     fn from(schema::Model { name, record, version, read_at }: schema::Model) -> Self {
         let wire::Model { fields, delegations, views } = record;
-        let field = |(at, field): (usize, wire::Field)| Field {
-            name: field.name,
-            kind: field.kind,
-            relation: field.relation,
-            relation_field: field.relation_field,
-            related: field.related,
-            stored: !field.unstored,
-            computed: !field.depends.is_empty(),
-            readonly: field.readonly,
-            restricted: field.restricted,
-            unsanitized: field.unsanitized,
-            seen_by: views.iter().filter(|view| view.sees.has(at)).map(|view| view.set).collect(),
+        let field = |(at, field): (usize, wire::Field)| {
+            let decided = field::Field::of(&name, field.clone(), &delegations);
+            Field {
+                name: field.name,
+                kind: field.kind,
+                relation: field.relation,
+                relation_field: field.relation_field,
+                related: field.related,
+                stored: !field.unstored,
+                computed: !field.depends.is_empty(),
+                readonly: field.readonly,
+                restricted: field.restricted,
+                unsanitized: field.unsanitized,
+                seen_by: views.iter().filter(|view| view.sees.has(at)).map(|view| view.set).collect(),
+                read: decided.read_by_default().word(),
+                write: decided.written_by_default().word(),
+            }
         };
+        let fields = fields.into_iter().enumerate().map(field).collect();
         Self {
             model: name,
             version,
             read_at,
             delegations: delegations.into_iter().map(|delegation| delegation.field).collect(),
-            fields: fields.into_iter().enumerate().map(field).collect(),
+            fields,
         }
     }
 }

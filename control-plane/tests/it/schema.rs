@@ -122,6 +122,37 @@ async fn gates_get_what_each_set_of_groups_sees_and_where_it_may_not_go() {
 }
 
 #[tokio::test]
+async fn each_field_has_what_the_default_opens_of_it() {
+    let lab = lab().await;
+    lab.odoo.answers().models.get_mut("res.partner").unwrap().as_object_mut().unwrap().extend([
+        ("email".to_owned(), json!({"type": "char", "store": true})),
+        ("email_normalized".to_owned(), json!({"type": "char", "store": true, "readonly": true, "depends": ["email"]})),
+        ("country_code".to_owned(), json!({"type": "char", "readonly": true, "related": "country_id.code"})),
+        ("signup_type".to_owned(), json!({"type": "char", "store": true})),
+        ("website_description".to_owned(), json!({"type": "html", "store": true})),
+    ]);
+    permit(&lab, "res.partner", json!({"read": true})).await;
+    let model = lab.admin.get("/api/v1/schema/res.partner").await.json;
+    let fields = model["fields"].as_array().unwrap().iter();
+    let words = fields.map(|field| ["name", "read", "write"].map(|name| field[name].as_str().unwrap()));
+    assert_eq!(
+        words.collect::<Vec<_>>(),
+        [
+            ["bank_ids", "reference", "yes"],
+            ["country_code", "path", "related"],
+            ["country_id", "yes", "yes"],
+            ["email", "yes", "creation"],
+            ["email_normalized", "yes", "computed"],
+            ["id", "yes", "creation"],
+            ["name", "yes", "yes"],
+            ["ref", "group", "group"],
+            ["signup_type", "credential", "credential"],
+            ["website_description", "yes", "text"],
+        ]
+    );
+}
+
+#[tokio::test]
 async fn what_changed_is_told_and_makes_a_revision_and_nothing_else_does() {
     let lab = lab().await;
     permit(&lab, "res.partner", json!({"read": true})).await;

@@ -88,6 +88,40 @@ pub enum Why {
 }
 
 impl Why {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Credential,
+        Self::ClosedModel,
+        Self::Restricted,
+        Self::Telling,
+        Self::Related,
+        Self::Computed,
+        Self::ReadOnly,
+        Self::Evaluated,
+        Self::Unsanitized,
+        Self::WritesElsewhere,
+        Self::Grants,
+        Self::State,
+    ];
+
+    /// One word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::ClosedModel => "closed_model",
+            Self::Restricted => "group",
+            Self::Telling => "telling",
+            Self::Related => "related",
+            Self::Computed => "computed",
+            Self::ReadOnly => "read_only",
+            Self::Evaluated => "evaluated",
+            Self::Unsanitized => "unsanitized",
+            Self::WritesElsewhere => "writes_elsewhere",
+            Self::Grants => "grants",
+            Self::State => "state",
+        }
+    }
+
     /// The reason, to follow the field's name.
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -114,7 +148,8 @@ const GRANTS_ON_CREATION: [(&str, &str); 2] = [("res.partner", "email"), ("res.p
 const OF_RESOURCES: [&str; 4] = ["name", "active", "tz", "company_id"];
 
 impl Field {
-    pub(crate) fn of(model: &str, wire: wire::Field, delegations: &[Delegation]) -> Self {
+    /// A field of a model, with the model's delegations.
+    pub fn of(model: &str, wire: wire::Field, delegations: &[Delegation]) -> Self {
         let places = Places::of(model, &wire, delegations);
         let (reading, writing) = (reading(&wire, &places), writing(&wire, &places));
         let (closed, from) = (places.closed(), places.from.or(places.leads_to).map(Into::into));

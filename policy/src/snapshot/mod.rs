@@ -1,5 +1,6 @@
 //! Storey 6: the policy that a gate decides from, parsed from the wire: every name resolved, every list read.
 
+pub mod default;
 pub mod field;
 mod keys;
 pub mod model;

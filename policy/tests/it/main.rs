@@ -11,6 +11,7 @@
 mod cases;
 mod clients;
 mod damage;
+mod defaults;
 mod domains;
 mod effects;
 mod forms;

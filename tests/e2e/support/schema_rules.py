@@ -18,6 +18,8 @@ from support.hole import (
 )
 
 MARK: Shows = lambda r, answer: r.mark in repr(answer)
+# With it a path may begin that Odoo shows to officers of HR only.
+EMPLOYEES = {"fields": {"read": {"also": ["employee_ids"]}}}
 SIGNED: Shows = lambda r, _: r.count("sale.order", ["access_token", "=", f"mine-{r.mark}"]) == 1
 
 
@@ -103,6 +105,15 @@ OTHER_MODELS = [
         path="partner_id.email",
         model="sale.order",
     ),
+    # Odoo shows a partner's employees to officers of HR only.
+    field(
+        "of the employees of a partner",
+        "export_data",
+        lambda r: call([r.employed], ["employee_ids/ssnid"]),
+        MARK,
+        given={"res.partner": {"paths": ["employee_ids.ssnid"]}},
+        reading="employee_ids",
+    ),
     # Paths into one model open none into another.
     Hole(
         "of an employee",
@@ -110,7 +121,7 @@ OTHER_MODELS = [
         lambda r: call([r.employed], ["employee_ids/ssnid"]),
         MARK,
         "cross_model_denied",
-        {"res.partner": {"paths": ["country_id.code"]}},
+        {"res.partner": EMPLOYEES | {"paths": ["country_id.code"]}},
         (
             {"res.partner": {"paths": ["employee_ids.ssnid"]}},
             {"hr.employee": {"read": True, "fields": {"read": {"also": ["ssnid"]}}}},
@@ -121,7 +132,7 @@ OTHER_MODELS = [
         "export_data",
         lambda r: call([r.employed], ["employee_ids/ssnid"]),
         MARK,
-        given={"hr.employee": READ},
+        given={"res.partner": EMPLOYEES, "hr.employee": READ},
         switches=({"hr.employee": {"fields": {"read": {"also": ["ssnid"]}}}},),
     ),
     bypasses(

@@ -42,27 +42,24 @@ def by_name(
     return field(name, method, arguments, shows, writing=opens, model=model, **more)
 
 
-def of_alias(model: str, record: str, name: str, value: Callable[[Documents], Any]) -> Hole:
-    """A field of the alias to which the model delegates: closed with it, whatever names it."""
+def of_closed(
+    of: str, model: str, method: str, name: str, arguments: Arguments, shows: Shows, what: str = ""
+) -> Hole:
+    """A field of the closed model to which another one delegates: closed with it, whatever names it."""
     named: Permissions = {model: {"fields": {"write": {"also": [name]}}}}
-    arguments: Arguments = lambda r: call([getattr(r, record)], {name: value(r)})
     return Hole(
-        f"{name} of an alias",
-        "write",
-        arguments,
-        stored(model, record, name, with_mark),
-        "field_denied",
-        named,
-        model=model,
+        what or f"{name} of {of}", method, arguments, shows, "field_denied", named, ({},), (of,), model
     )
 
 
+def of_alias(model: str, record: str, name: str, value: Callable[[Documents], Any]) -> Hole:
+    arguments: Arguments = lambda r: call([getattr(r, record)], {name: value(r)})
+    return of_closed("mail.alias", model, "write", name, arguments, stored(model, record, name, with_mark))
+
+
 def of_file(name: str, value: Callable[[Documents], Any], shows: Shows) -> Hole:
-    """A field of the file to which a product's document delegates."""
-    model = "product.document"
-    named: Permissions = {model: {"fields": {"write": {"also": [name]}}}}
     arguments: Arguments = lambda r: call([r.document], {name: value(r)})
-    return Hole(f"{name} of a file", "write", arguments, shows, "field_denied", named, model=model)
+    return of_closed("ir.attachment", "product.document", "write", name, arguments, shows)
 
 
 def lines(name: str, value: Callable[[Documents], Any]) -> Hole:
@@ -85,26 +82,25 @@ DELEGATED = [
     of_alias("hr.job", "job", "alias_defaults", lambda r: repr({"name": r.mark})),
     of_alias("project.project", "project", "alias_defaults", lambda r: repr({"name": r.mark})),
     of_alias("project.project", "project", "alias_name", lambda r: r.mark),
-    Hole(
-        "alias_defaults of an alias",
+    of_closed(
+        "mail.alias",
+        "hr.job",
         "create",
+        "alias_defaults",
         lambda r: call({"name": r.mark, "alias_defaults": repr({"name": r.mark})}),
         made("hr.job", "name"),
-        "field_denied",
-        model="hr.job",
     ),
-    Hole(
-        "a file of somebody else",
+    of_closed(
+        "ir.attachment",
+        "product.document",
         "create",
+        "ir_attachment_id",
         lambda r: call({"ir_attachment_id": r.file}),
         lambda r, _: r.count("product.document", ["ir_attachment_id", "=", r.file]) == 1,
-        "field_denied",
-        {"product.document": {"fields": {"write": {"also": ["ir_attachment_id"]}}}},
-        model="product.document",
+        "a file of somebody else",
     ),
     of_file("raw", lambda r: r.mark, lambda r, _: r.count("ir.attachment", ["index_content", "like", r.mark]) == 1),
     of_file("public", lambda r: True, stored("product.document", "document", "public", True)),
-    of_file("url", lambda r: f"/{r.mark}.js", stored("product.document", "document", "url", with_mark)),
 ]
 
 GRANTS = [
@@ -272,6 +268,8 @@ STATES = [
 
 # As an administrator of Odoo, whom Odoo itself lets do this.
 OF_ADMINISTRATOR = [
+    # A page at any address.
+    of_file("url", lambda r: f"/{r.mark}.js", stored("product.document", "document", "url", with_mark)),
     by_name(
         "res.partner",
         "write",

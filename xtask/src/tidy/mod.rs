@@ -20,9 +20,10 @@ const LONG: usize = 400;
 const WRITTEN: &str = "policy/src/odoo/tables/";
 
 /// Documents made from the code: the file, the package and program that print what it must contain, and its arguments.
-const GENERATED: [(&str, [&str; 3], &[&str]); 4] = [
+const GENERATED: [(&str, [&str; 3], &[&str]); 5] = [
     ("docs/refusals.md", ["lictor-policy", "--example", "docs"], &["refusals"]),
     ("docs/operations.md", ["lictor-policy", "--example", "docs"], &["operations"]),
+    ("docs/fields.md", ["lictor-policy", "--example", "docs"], &["fields"]),
     ("docs/roles.md", ["lictor-control-plane", "--bin", "lictor"], &["docs", "roles"]),
     ("docs/settings.md", ["lictor-control-plane", "--bin", "lictor"], &["docs", "settings"]),
 ];

@@ -10,9 +10,11 @@ use crate::cli::terminal::failure::Result;
 use crate::cli::terminal::print::{self, Column, Output};
 
 const COLUMNS: [Column; 4] = [("MODEL", "model"), ("FIELDS", "fields"), ("VERSION", "version"), ("READ", "read_at")];
-const FIELDS: [Column; 10] = [
+const FIELDS: [Column; 12] = [
     ("FIELD", "name"),
     ("TYPE", "type"),
+    ("READ", "read"),
+    ("WRITE", "write"),
     ("RELATION", "relation"),
     ("RELATED", "related"),
     ("STORED", "stored"),
@@ -32,7 +34,7 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
-    /// Show the fields of one, and which sets of Odoo groups see each.
+    /// Show the fields of one: what the default opens to reading and to writing, and which sets of Odoo groups see each.
     Show {
         /// Odoo's name of the model, such as res.partner.
         model: String,

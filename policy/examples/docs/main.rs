@@ -1,5 +1,7 @@
 //! Prints the documents that are made from the tables: `cargo run -p lictor-policy --example docs -- refusals`.
 
+mod fields;
+
 use std::process::ExitCode;
 
 use lictor_policy::effects;
@@ -14,8 +16,15 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("refusals") => print!("{}", refusals()),
         Some("operations") => print!("{}", operations()),
+        Some("fields") => match fields::page() {
+            Ok(page) => print!("{page}"),
+            Err(problem) => {
+                eprintln!("{problem}");
+                return ExitCode::FAILURE;
+            }
+        },
         _ => {
-            eprintln!("say which: refusals or operations");
+            eprintln!("say which: refusals, operations or fields");
             return ExitCode::FAILURE;
         }
     }
