@@ -304,3 +304,37 @@ def test_a_rotated_key_comes_by_mail_or_by_a_link_and_is_kept_nowhere_else(echo:
         assert b"key_rotated" in kept
         for secret in (key, link.rsplit("/", 1)[1], linked):
             assert secret.encode() not in kept
+
+
+def test_administrators_are_mailed_the_keys_that_end_soon_and_once(echo: Echo, tmp_path: Path) -> None:
+    with Mailbox() as mailbox, ControlPlane(echo.url, tmp_path, smtp(mailbox)) as lictor:
+
+        def review() -> dict[str, int]:
+            job: dict[str, Any] = lictor.api("POST", "jobs/key_review/run")
+            assert job["last_outcome"] == "succeeded", job
+            report: dict[str, int] = job["last_report"]
+            return report
+
+        ada = user_with_key(lictor, name=NAME, email="ada@example.com")
+        end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=10)
+        agent = {"name": "agent <1>", "user_id": ada["id"], "expires_at": end.isoformat()}
+        key = lictor.api("POST", "keys", agent)
+        assert review() == {"ending": 1, "unused": 0, "mails": 0}, "nobody is to be told"
+        lictor.api("PATCH", "settings", {"alerts": {"recipients": ["ops@example.com", "sec@example.com"]}})
+        assert [review()["mails"] for _ in range(2)] == [2, 0]
+        eventually(lambda: len(mailbox.taken) == 2)
+        assert sorted(taken.to[0] for taken in mailbox.taken) == ["ops@example.com", "sec@example.com"]
+        for taken in mailbox.taken:
+            assert taken.mail["Subject"] == "[Lictor] keys that need a look"
+            named = f"'agent <1>' (lct_{key['prefix']}…) of {NAME}: ends {end:%Y-%m-%d}"
+            assert f"Ends soon: {named}" in taken.part("plain")
+            assert html.escape(named) in taken.part("html").replace("&#39;", "&#x27;")
+            assert not any(key["key"] in taken.part(part) for part in ("plain", "html"))
+        listed = lictor.api("GET", "keys?ends_within_days=30")["items"]
+        assert [found["id"] for found in listed] == [key["id"]]
+        assert lictor.api("GET", "keys?unused_for_days=90")["items"] == []
+
+        lictor.api("PATCH", "settings", {"keys": {"longest_lifetime_days": 9}})
+        with pytest.raises(Problem) as refused:
+            lictor.api("POST", "keys", agent)
+        assert (refused.value.document["code"], refused.value.document["field"]) == ("invalid_field", "expires_at")

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::new_keys::{self, NewSecret, refuse_revoked};
 use crate::domain::actor::Actor;
-use crate::domain::key::Terms;
+use crate::domain::key::{Terms, within_lifetime};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
@@ -26,12 +26,15 @@ use crate::http::cursor::{Page, Window};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
+use crate::store::key_list::{self, Filter};
 use crate::store::keys::{self, Key};
 use crate::store::snapshot::Part;
 use crate::store::{ChangeTx, OrAbsent as _, profiles, users};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
 const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
+/// Days that a filter of the list may name: a hundred years.
+const MAX_FILTER_DAYS: u32 = 36_500;
 
 /// What is said of a new key.
 #[derive(Deserialize, JsonSchema)]
@@ -84,21 +87,28 @@ pub struct ListQuery {
     cursor: Option<String>,
     user_id: Option<String>,
     prefix: Option<String>,
+    /// Keys that may be used, and end within so many days.
+    #[schemars(range(min = 1, max = MAX_FILTER_DAYS))]
+    ends_within_days: Option<u32>,
+    /// Keys that may be used, and were not for so many days; of one that never was, the days since it was made count.
+    #[schemars(range(min = 1, max = MAX_FILTER_DAYS))]
+    unused_for_days: Option<u32>,
 }
 
 /// `GET /api/v1/keys`
 pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<View>>> {
     let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
-    let (user_id, after) = (query.user_id.as_deref(), window.after.clone().unwrap_or_default());
+    let mut filter = Filter::of(query.user_id, query.prefix);
+    if let Some(days) = query.ends_within_days {
+        validate::range("ends_within_days", days, 1, MAX_FILTER_DAYS)?;
+        filter = filter.ending_within(days, app.now());
+    }
+    if let Some(days) = query.unused_for_days {
+        validate::range("unused_for_days", days, 1, MAX_FILTER_DAYS)?;
+        filter = filter.unused_for(days, app.now());
+    }
     let mut connection = app.store.read().await?;
-    let found = match &query.prefix {
-        Some(prefix) => {
-            let key = keys::find_by_prefix(&mut connection, prefix).await?;
-            let matches = |key: &Key| user_id.is_none_or(|user_id| key.user_id == user_id) && key.id > after;
-            key.into_iter().filter(matches).collect()
-        }
-        None => keys::list(&mut connection, user_id, &after, window.row_limit()).await?,
-    };
+    let found = key_list::list(&mut connection, filter, window.after.clone(), window.row_limit()).await?;
     let privileged = users::privileged(&mut connection).await?;
     let view = |key: Key| View { user_privileged: privileged.contains(&key.user_id), key };
     let views = found.into_iter().map(view).collect();
@@ -140,6 +150,7 @@ pub async fn create(
             return Err(Problem::invalid("user_id", "Name a user that exists; GET /api/v1/users lists them."));
         }
         known_profiles(tx, &terms).await?;
+        within_lifetime(&tx.settings().await?.keys, tx.now(), terms.expires_at, tx.now())?;
         let id = random::id();
         let record = Key {
             prefix: secret.prefix(),
@@ -289,6 +300,10 @@ async fn alter(
         alteration(&mut key)?;
         if key.terms.profiles != before.terms.profiles {
             known_profiles(tx, &key.terms).await?;
+        }
+        if key.ends_later_than(before) {
+            // An earlier end takes a right away, and depends on no settings.
+            within_lifetime(&tx.settings().await?.keys, key.created_at, key.terms.expires_at, tx.now())?;
         }
         if key.terms.active && key.slot.is_none() {
             key.slot = Some(keys::slot_of(tx, &key.line).await?);

@@ -4,7 +4,7 @@ use lictor_policy::key::{self, KeyHash};
 use lictor_policy::secret::Secret;
 
 use crate::app::App;
-use crate::domain::key::Terms;
+use crate::domain::key::{Terms, latest_end};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
@@ -49,8 +49,9 @@ impl NewSecret {
     }
 }
 
-/// Makes a key that takes the place of another: of the same line, with the same restrictions and the same lifetime. The
-/// other one is good until `old_ends`, if that is sooner than its own end; at once, if that is now.
+/// Makes a key that takes the place of another: of the same line, with the same restrictions and the same lifetime, or the
+/// longest that keys may have now. The other one is good until `old_ends`, if that is sooner than its own end; at once, if
+/// that is now.
 ///
 /// # Errors
 /// [`Code::KeyRotated`], [`Code::KeyRevoked`] and [`Code::KeyInactive`] for a key that cannot be replaced.
@@ -64,7 +65,9 @@ pub async fn replace(tx: &mut ChangeTx, old: &Key, secret: &NewSecret, old_ends:
     if !old.terms.active || old.terms.expires_at.is_some_and(|end| end <= now) {
         return Err(Problem::new(Code::KeyInactive, "It cannot be used, so nothing replaces it: make a new key."));
     }
-    let new = successor(old, secret, now, tx.revision());
+    let lifetime_ends = old.lifetime().map(|lifetime| now.plus(lifetime));
+    let ends = lifetime_ends.into_iter().chain(latest_end(&tx.settings().await?.keys, now)).min();
+    let new = successor(old, secret, now, ends, tx.revision());
     keys::insert(tx, &new).await?;
     let expires_at = old.terms.expires_at.into_iter().chain(old_ends).min();
     let active = expires_at.is_none_or(|end| end > now);
@@ -87,8 +90,7 @@ pub struct Replaced {
     pub new: Key,
 }
 
-fn successor(old: &Key, secret: &NewSecret, now: Moment, changed: Revision) -> Key {
-    let expires_at = old.lifetime().map(|lifetime| now.plus(lifetime));
+fn successor(old: &Key, secret: &NewSecret, now: Moment, expires_at: Option<Moment>, changed: Revision) -> Key {
     Key {
         id: random::id(),
         prefix: secret.prefix(),

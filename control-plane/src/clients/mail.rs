@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use crate::domain::alerts::type_name;
 use crate::domain::html::escape;
+use crate::domain::key::{ENDS_SOON_DAYS, UNUSED_DAYS};
 use crate::domain::message::{
-    AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Message, OdooKeyExpiring,
-    RotationFailed, Test,
+    AlertOpened, CredentialRejected, EmergencyRevocation, KeyLink, KeyReview, KeyRotated, Message, OdooKeyExpiring,
+    Reviewed, ReviewedKey, RotationFailed, Test,
 };
 use crate::domain::time::Moment;
 
@@ -33,6 +34,7 @@ impl Page {
             Message::EmergencyRevocation(revocation) => emergency_revocation(revocation),
             Message::OdooKeyExpiring(expiring) => odoo_key_expiring(expiring),
             Message::CredentialRejected(rejected) => credential_rejected(rejected),
+            Message::KeyReview(review) => key_review(review),
             Message::Test(test) => tested(test),
         };
         let facts = page.facts.into_iter().map(|(name, value)| (name, one_line(&value))).collect();
@@ -241,6 +243,52 @@ fn credential_rejected(rejected: &CredentialRejected) -> Page {
                 .to_owned(),
         ],
     }
+}
+
+fn key_review(review: &KeyReview) -> Page {
+    let used =
+        |key: &ReviewedKey| key.last_used_at.map_or("never used".to_owned(), |at| format!("last used {}", when(at)));
+    let ending = |key: &ReviewedKey| {
+        let replaced = if key.replaced { ", a new key is there" } else { "" };
+        format!("{}: ends {}, {}{replaced}", whose(key), end(key.expires_at), used(key))
+    };
+    let unused = |key: &ReviewedKey| format!("{}: {}, made {}", whose(key), used(key), when(key.created_at));
+    let mut facts = listed("Ends soon", &review.ending, ending);
+    facts.extend(listed("Not used", &review.unused, unused));
+    Page {
+        subject: "keys that need a look".to_owned(),
+        happened: format!(
+            "Keys that end within {ENDS_SOON_DAYS} days: {}. Keys that nobody has used for {UNUSED_DAYS} days: {}.",
+            review.ending.total, review.unused.total
+        ),
+        facts,
+        to_do: vec![
+            "Put a new key in the place of one that is still needed: lictor key rotate PREFIX --overlap 604800"
+                .to_owned(),
+            "Revoke one that nobody needs: lictor key revoke PREFIX".to_owned(),
+            format!(
+                "See all of them: lictor key list --ends-within-days {ENDS_SOON_DAYS}, and lictor key list \
+                 --unused-for-days {UNUSED_DAYS}"
+            ),
+            "While there are such keys, this mail comes once a week; the setting keys.weekly_mail ends that."
+                .to_owned(),
+        ],
+    }
+}
+
+/// A key by the names that people know.
+fn whose(key: &ReviewedKey) -> String {
+    format!("'{}' (lct_{}…) of {}", key.name, key.prefix, key.user_name)
+}
+
+/// A line for each key that is named, and one for the others.
+fn listed(name: &'static str, keys: &Reviewed, line: impl Fn(&ReviewedKey) -> String) -> Vec<(&'static str, String)> {
+    let mut lines: Vec<_> = keys.first.iter().map(|key| (name, line(key))).collect();
+    let others = keys.total.saturating_sub(keys.first.len() as u64);
+    if others > 0 {
+        lines.push((name, format!("and {others} more")));
+    }
+    lines
 }
 
 fn tested(test: &Test) -> Page {

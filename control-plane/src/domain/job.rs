@@ -19,11 +19,14 @@ named! {
         SessionCleanup = "session_cleanup",
         /// Deletes sessions that ended long ago.
         OldSessionDeletion = "old_session_deletion",
+        /// Mails administrators which keys end soon and which nobody uses.
+        KeyReview = "key_review",
     }
 }
 
 impl Job {
-    /// When it runs unless an administrator says otherwise. The daily ones are spread over the early morning.
+    /// When it runs unless an administrator says otherwise. The daily ones are spread over the early morning; the weekly
+    /// one is mail, which is there when the week begins.
     pub const fn default_cron(self) -> &'static str {
         match self {
             Self::ExpiredKeyCleanup => "5 1 * * *",
@@ -32,6 +35,7 @@ impl Job {
             Self::OldSessionDeletion => "30 3 * * *",
             Self::SessionCleanup => "*/15 * * * *",
             Self::RateLimiterCleanup => "*/5 * * * *",
+            Self::KeyReview => "0 5 * * MON",
         }
     }
 }

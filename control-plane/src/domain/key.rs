@@ -1,14 +1,19 @@
-//! The terms of a key, as an administrator sets them.
+//! The terms of a key, as an administrator sets them, and how long it may live.
 
 use lictor_policy::operation::Operations;
 use lictor_policy::wire::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::problem::Result;
-use crate::domain::settings::MAX_SESSION_LIMIT;
-use crate::domain::time::Moment;
+use crate::domain::problem::{Problem, Result};
+use crate::domain::settings::{self, MAX_SESSION_LIMIT};
+use crate::domain::time::{DAY, Moment};
 use crate::domain::validate;
+
+/// A key that ends within so many days needs a look.
+pub const ENDS_SOON_DAYS: u32 = 30;
+/// So does one that was not used for so many days.
+pub const UNUSED_DAYS: u32 = 90;
 
 /// The restrictions of a key, and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +58,32 @@ impl Terms {
         validate::models("models", &self.models)?;
         validate::networks("ip_allow_list", &self.ip_allow_list)
     }
+}
+
+/// The last moment at which a key that was made then may end; none if there is no limit.
+pub fn latest_end(limits: &settings::Keys, created_at: Moment) -> Option<Moment> {
+    limits.longest_lifetime_days.map(|days| created_at.plus(DAY * days))
+}
+
+/// Refuses an end that the longest lifetime of keys does not allow.
+pub fn within_lifetime(
+    limits: &settings::Keys,
+    created_at: Moment,
+    expires_at: Option<Moment>,
+    now: Moment,
+) -> Result<()> {
+    let (Some(days), Some(latest)) = (limits.longest_lifetime_days, latest_end(limits, created_at)) else {
+        return Ok(());
+    };
+    if expires_at.is_some_and(|end| end <= latest) {
+        return Ok(());
+    }
+    let advice = match latest > now {
+        true => format!("Give an end until {latest}"),
+        false => "Rotate the key, which makes a new one".to_owned(),
+    };
+    let detail = format!("{advice}: a key lives for {days} days at most (the setting keys.longest_lifetime_days).");
+    Err(Problem::invalid("expires_at", detail))
 }
 
 fn yes() -> bool {

@@ -26,6 +26,8 @@ pub enum Message {
     OdooKeyExpiring(OdooKeyExpiring),
     /// To the user whose credential it is, or to the alerts' recipients.
     CredentialRejected(CredentialRejected),
+    /// To the alerts' recipients, once a week.
+    KeyReview(KeyReview),
     /// To whom an administrator names.
     Test(Test),
 }
@@ -149,6 +151,43 @@ pub struct CredentialRejected {
     pub at: Moment,
 }
 
+/// Some keys end soon, or are not used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyReview {
+    /// Those that end soon.
+    pub ending: Reviewed,
+    /// Those that nobody has used for long.
+    pub unused: Reviewed,
+}
+
+/// Keys of a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reviewed {
+    /// How many there are.
+    pub total: u64,
+    /// The first of them.
+    pub first: Vec<ReviewedKey>,
+}
+
+/// A key that needs a look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewedKey {
+    /// Its name.
+    pub name: String,
+    /// The 8 characters after `lct_`.
+    pub prefix: String,
+    /// The name of its user.
+    pub user_name: String,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it ends.
+    pub expires_at: Option<Moment>,
+    /// When it was last used.
+    pub last_used_at: Option<Moment>,
+    /// Whether there is a new key in its place.
+    pub replaced: bool,
+}
+
 /// Whether messages arrive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Test {
@@ -168,6 +207,7 @@ named! {
         EmergencyRevocation = "emergency_revocation",
         OdooKeyExpiring = "odoo_key_expiring",
         CredentialRejected = "credential_rejected",
+        KeyReview = "key_review",
         Test = "test",
     }
 }
@@ -183,6 +223,7 @@ impl Message {
             Self::EmergencyRevocation(_) => Kind::EmergencyRevocation,
             Self::OdooKeyExpiring(_) => Kind::OdooKeyExpiring,
             Self::CredentialRejected(_) => Kind::CredentialRejected,
+            Self::KeyReview(_) => Kind::KeyReview,
             Self::Test(_) => Kind::Test,
         }
     }

@@ -28,6 +28,8 @@ const MAX_RETENTION_DAYS: u32 = 36_500;
 const MAX_SESSION_RETENTION_DAYS: u32 = 3650;
 const MAX_ROTATION_WINDOW_DAYS: u32 = 365;
 const MAX_LINK_DAYS: u32 = 30;
+/// Ten years: a key that lives longer has no end that anybody plans for.
+const MAX_LIFETIME_DAYS: u32 = 3650;
 /// The most sessions that a limit may name: what gates forget they could not count.
 pub const MAX_SESSION_LIMIT: u32 = MAX_SESSIONS as u32;
 
@@ -49,6 +51,8 @@ pub struct Settings {
     pub audit: Audit,
     /// Alerts: their thresholds, and who gets mail.
     pub alerts: Alerts,
+    /// How long keys may live, and who hears of those that need a look.
+    pub keys: Keys,
     /// Whether and how keys are replaced before they expire.
     pub rotation: Rotation,
     /// Seconds after which a gate that hears nothing refuses.
@@ -106,6 +110,23 @@ pub struct Audit {
     pub retention_days: u32,
     /// When a record is stored: after the call in batches, or before it.
     pub durability: wire::Durabilities,
+}
+
+/// How long keys may live, and who hears of those that need a look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// Days that a key may live at most, from when it is made until it ends. Keys that were made before stay as they are.
+    #[schemars(range(min = 1, max = MAX_LIFETIME_DAYS))]
+    pub longest_lifetime_days: Option<u32>,
+    /// Whether `alerts.recipients` get a mail each week that names the keys that end soon and those that nobody uses.
+    pub weekly_mail: bool,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { longest_lifetime_days: None, weekly_mail: true }
+    }
 }
 
 /// Whether and how keys are replaced before they expire.
@@ -166,6 +187,7 @@ impl Default for Settings {
             require_exceptions: Vec::new(),
             audit: Audit::default(),
             alerts: Alerts::default(),
+            keys: Keys::default(),
             rotation: Rotation::default(),
             snapshot_max_age_seconds: 300,
             body_limit_bytes: 8 * 1024 * 1024,

@@ -10,6 +10,9 @@ use lictor_policy::wire::UnixMicros;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// A day.
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// A moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub UnixMicros);

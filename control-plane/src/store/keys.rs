@@ -71,6 +71,11 @@ impl Key {
         self.terms.expires_at.map(|end| Duration::from_micros(end.0.saturating_sub(self.created_at.0)))
     }
 
+    /// Whether it ends later than another state of it.
+    pub fn ends_later_than(&self, other: &Self) -> bool {
+        other.terms.expires_at.is_some_and(|end| self.terms.expires_at.is_none_or(|own| own > end))
+    }
+
     /// Its place in the list of [`expiring`] keys.
     pub fn place(&self) -> Option<Place> {
         self.terms.expires_at.map(|end| (end.0, self.id.clone()))
@@ -119,24 +124,6 @@ pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<Key>, 
 pub async fn look(connection: &mut Connection, id: &str) -> Result<Option<Key>, StoreError> {
     let row = sqlx::query("SELECT * FROM keys WHERE id = $1").bind(id).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
-}
-
-/// Keys after an id, in the order in which they were made; of one user, if one is named.
-pub async fn list(
-    connection: &mut Connection,
-    user_id: Option<&str>,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Key>, StoreError> {
-    let sql = match user_id {
-        Some(_) => "SELECT * FROM keys WHERE id > $1 AND user_id = $3 ORDER BY id LIMIT $2",
-        None => "SELECT * FROM keys WHERE id > $1 ORDER BY id LIMIT $2",
-    };
-    let mut query = sqlx::query(sql).bind(after).bind(limit);
-    if let Some(user_id) = user_id {
-        query = query.bind(user_id);
-    }
-    query.fetch_all(connection).await?.iter().map(read).collect()
 }
 
 /// The slot of a line of keys; a free one, if it has none.

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod gates;
 pub mod jobs;
 pub mod key_links;
+pub mod key_list;
 pub mod keys;
 pub mod notifications;
 pub mod outbox;

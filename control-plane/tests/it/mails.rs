@@ -1,8 +1,8 @@
 use lictor_control_plane::app::outbox::{self, OutboxMessage};
 use lictor_control_plane::clients::mail::Page;
 use lictor_control_plane::domain::message::{
-    AlertOpened, Channel, CredentialRejected, EmergencyRevocation, KeyLink, KeyRotated, Kind, Message, OdooKeyExpiring,
-    RotationFailed, Test,
+    AlertOpened, Channel, CredentialRejected, EmergencyRevocation, KeyLink, KeyReview, KeyRotated, Kind, Message,
+    OdooKeyExpiring, Reviewed, ReviewedKey, RotationFailed, Test,
 };
 use lictor_control_plane::domain::severity::Severity;
 use lictor_control_plane::domain::time::Moment;
@@ -83,6 +83,23 @@ fn sample(kind: Kind) -> (Message, &'static [&'static str]) {
             let (database, login) = (text("odoo"), text("ada"));
             let rejected = CredentialRejected { user_id, user_name, database, login, at };
             (Message::CredentialRejected(rejected), &["Ada", "the-user", "2030-01-01T00:00:00Z", "upstream credential"])
+        }
+        Kind::KeyReview => {
+            let key = |name: &str, expires_at, last_used_at| ReviewedKey {
+                name: text(name),
+                prefix: text("abcdefgh"),
+                user_name: text("Ada"),
+                created_at: at,
+                expires_at,
+                last_used_at,
+                replaced: last_used_at.is_some(),
+            };
+            let ending = vec![key("agent", Some(at), Some(at)), key("report", Some(at), None)];
+            let review = KeyReview {
+                ending: Reviewed { total: 2, first: ending },
+                unused: Reviewed { total: 9, first: vec![key("nightly export", None, None)] },
+            };
+            (Message::KeyReview(review), &["for 90 days: 9.", "'agent' (lct_abcdefgh", "never used", "and 8 more"])
         }
         Kind::Test => (Message::Test(Test { asked_by: text("Ada") }), &["This is a test", "Ada"]),
     }

@@ -21,6 +21,7 @@ mod docs;
 mod emergency;
 mod etag;
 mod events;
+mod expiry;
 mod explain;
 mod export;
 mod gates;

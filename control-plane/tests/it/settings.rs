@@ -30,6 +30,7 @@ async fn a_fresh_database_has_the_defaults() {
             json!({"enabled": true, "threshold": {"count": 5, "minutes": 5}}),
         ),
         ("/audit/retention_days", json!(365)),
+        ("/keys", json!({"longest_lifetime_days": null, "weekly_mail": true})),
         ("/mcp_module_contract", json!(false)),
         ("/shadow", json!([])),
     ] {
@@ -64,6 +65,8 @@ async fn each_wrong_field_is_named_and_changes_nothing() {
         (json!({"sessions": {"timeout_seconds": 0}}), "invalid_field", "sessions.timeout_seconds"),
         // More than a gate remembers, so that it would let them all in.
         (json!({"sessions": {"limit": 65}}), "invalid_field", "sessions.limit"),
+        (json!({"keys": {"longest_lifetime_days": 0}}), "invalid_field", "keys.longest_lifetime_days"),
+        (json!({"keys": {"longest_lifetime_days": 3651}}), "invalid_field", "keys.longest_lifetime_days"),
         (json!({"rotation": {"window_days": 366}}), "invalid_field", "rotation.window_days"),
         (json!({"rotation": {"link_valid_days": 0}}), "invalid_field", "rotation.link_valid_days"),
         (json!({"ip_allow_list": vec!["10.0.0.1"; 1001]}), "invalid_field", "ip_allow_list"),

@@ -3,14 +3,12 @@
 pub mod events;
 pub mod verify;
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::app::App;
 use crate::domain::audit_chain::{Cut, Head};
 use crate::domain::signing::{GENESIS, PublicKey};
-use crate::domain::time::Moment;
+use crate::domain::time::{DAY, Moment};
 use crate::store::audit::chain::{self, StoredLink};
 use crate::store::audit::retention;
 use crate::store::{Connection, StoreError, admin_audit, settings};
@@ -19,7 +17,6 @@ use crate::store::{Connection, StoreError, admin_audit, settings};
 const CHUNK: i64 = 500;
 /// Chunks in one step of the job, which takes steps until its time is up.
 const MAX_CHUNKS: u32 = 20;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What [`clean_up`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

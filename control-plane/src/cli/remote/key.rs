@@ -28,11 +28,17 @@ const COLUMNS: [Column; 11] = [
 /// Commands on keys. KEY is an id or a prefix: the 8 characters after `lct_`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show all, or those of a user.
+    /// Show all, or those of a user, that end soon, or that nobody uses.
     List {
         /// Only keys of this user: an id, a mail address or a name.
         #[arg(long)]
         user: Option<String>,
+        /// Only keys that may be used, and end within so many days.
+        #[arg(long, value_name = "DAYS")]
+        ends_within_days: Option<u32>,
+        /// Only keys that may be used, and were not for so many days, or never since they were made.
+        #[arg(long, value_name = "DAYS")]
+        unused_for_days: Option<u32>,
         #[command(flatten)]
         limit: Limit,
     },
@@ -157,11 +163,13 @@ pub(crate) fn moment_or_never(text: &str) -> Result<Value, String> {
 
 pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
     match command {
-        Command::List { user, limit } => {
+        Command::List { user, ends_within_days, unused_for_days, limit } => {
             let mut query = Vec::new();
             if let Some(user) = user {
                 query.push(("user_id", user::id(client, &user).await?));
             }
+            query.extend(ends_within_days.map(|days| ("ends_within_days", days.to_string())));
+            query.extend(unused_for_days.map(|days| ("unused_for_days", days.to_string())));
             print::list(client.output, client.list("keys", &query, limit.records()).await?, &COLUMNS)
         }
         Command::Show { key } => print::record(client.output, &client.get(&path(client, &key).await?).await?.json),

@@ -35,6 +35,8 @@ pub type Column = (&'static str, &'static str);
 
 /// Stands for an empty field.
 const NOTHING: &str = "-";
+/// Moments that do not come, or have not yet, if they are empty.
+const NEVER: [&str; 2] = ["expires_at", "last_used_at"];
 
 /// Writes a text to standard output.
 pub(crate) fn text_page(page: &str) -> anyhow::Result<()> {
@@ -159,6 +161,7 @@ fn at<'a>(record: &'a Value, path: &str) -> &'a Value {
 /// A field as people read it.
 fn text(path: &str, value: &Value) -> String {
     match value {
+        Value::Null if NEVER.contains(&path) => "never".to_owned(),
         Value::Null => NOTHING.to_owned(),
         Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
         Value::String(text) if text.is_empty() => NOTHING.to_owned(),
@@ -212,6 +215,7 @@ mod tests {
             ("models", json!(["a", "b"]), "a, b"),
             ("record_ids", json!([1, 2]), "1, 2"),
             ("email", json!(null), "-"),
+            ("expires_at", json!(null), "never"),
             ("created_at", json!("2030-01-31T12:00:00.5Z"), "2030-01-31 12:00:00Z"),
             ("at", json!("2030-01-31T12:00:00Z"), "2030-01-31 12:00:00Z"),
             ("name", json!("2030-01-31T12:00:00Z"), "2030-01-31T12:00:00Z"),

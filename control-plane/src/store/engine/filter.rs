@@ -4,6 +4,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
+use crate::store::engine::row::Columns as _;
 use crate::store::{Connection, StoreError};
 
 /// Conditions with numbered placeholders. Their text is made of constants; what was asked for is bound.
@@ -87,5 +88,13 @@ impl Conditions {
         let sql = format!("SELECT * FROM {table} WHERE {conditions} ORDER BY {order} LIMIT ${last}");
         let query = self.bounds.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), Bound::bind);
         Ok(query.fetch_all(connection).await?)
+    }
+
+    /// How many rows of a table there are for which all conditions hold.
+    pub(crate) async fn count(mut self, connection: &mut Connection, table: &'static str) -> Result<u64, StoreError> {
+        self.require("1 = 1");
+        let sql = format!("SELECT COUNT(*) AS number FROM {table} WHERE {}", self.sql.join(" AND "));
+        let query = self.bounds.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), Bound::bind);
+        query.fetch_one(connection).await?.number("number")
     }
 }

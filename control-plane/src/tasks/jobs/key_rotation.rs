@@ -3,8 +3,6 @@
 //! The new key, the mark on the old one and the message with the new key are one transaction: whatever fails, a key has
 //! a successor whose user gets it, or none.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::app::alerts::raise;
@@ -19,7 +17,7 @@ use crate::domain::job::Counts;
 use crate::domain::message::{KeyLink, KeyRotated, Message, RotationFailed};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::settings::{Delivery, Rotation};
-use crate::domain::time::Moment;
+use crate::domain::time::{DAY, Moment};
 use crate::store::keys::{self, Key, Place};
 use crate::store::snapshot::Part;
 use crate::store::users::{self, User};
@@ -28,7 +26,6 @@ use crate::tasks::jobs::Step;
 
 /// Keys that a step looks at.
 const LIMIT: u32 = 20;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) async fn step(app: &App, from: &str) -> Result<Step> {
     let (settings, _) = settings::load(&mut *app.store.read().await?).await?;

@@ -1,4 +1,4 @@
-//! Six jobs that run by the clock, each on exactly one replica at a time.
+//! Seven jobs that run by the clock, each on exactly one replica at a time.
 //!
 //! A job is done in steps. Each step is bounded and leaves the database as if nothing else were to follow, so that a run
 //! may end between any two: because its time is up, because the service ends, or because the machine does. The next run
@@ -6,6 +6,7 @@
 
 pub mod audit_cleanup;
 pub mod expired_key_cleanup;
+pub mod key_review;
 pub mod key_rotation;
 pub mod old_session_deletion;
 pub mod rate_limiter_cleanup;
@@ -25,6 +26,7 @@ async fn step(job: Job, app: &App, from: &str) -> Result<Step> {
         Job::KeyRotation => key_rotation::step(app, from).await,
         Job::SessionCleanup => session_cleanup::step(app).await,
         Job::OldSessionDeletion => old_session_deletion::step(app).await,
+        Job::KeyReview => key_review::step(app).await,
     }
 }
 

@@ -1,14 +1,12 @@
 //! Deletes sessions that ended long ago. The calls made in them stay in the audit log.
 
-use std::time::Duration;
-
 use crate::app::App;
 use crate::domain::problem::Result;
+use crate::domain::time::DAY;
 use crate::store::{sessions, settings};
 use crate::tasks::jobs::Step;
 
 const LIMIT: u32 = 1000;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) async fn step(app: &App) -> Result<Step> {
     let (settings, _) = settings::load(&mut *app.store.read().await?).await?;
