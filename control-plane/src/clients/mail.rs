@@ -249,7 +249,7 @@ fn key_review(review: &KeyReview) -> Page {
     let used =
         |key: &ReviewedKey| key.last_used_at.map_or("never used".to_owned(), |at| format!("last used {}", when(at)));
     let ending = |key: &ReviewedKey| {
-        let replaced = if key.replaced { ", a new key is there" } else { "" };
+        let replaced = if key.replaced { ", replaced already" } else { "" };
         format!("{}: ends {}, {}{replaced}", whose(key), end(key.expires_at), used(key))
     };
     let unused = |key: &ReviewedKey| format!("{}: {}, made {}", whose(key), used(key), when(key.created_at));

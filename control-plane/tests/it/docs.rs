@@ -30,6 +30,7 @@ fn the_page_of_settings_says_what_each_takes() {
     for line in [
         "| `audit.durability.delete` | `batched`, `write-ahead` | `\"batched\"` | ",
         "| `audit.retention_days` | 1 to 36500 | `365` | ",
+        "| `keys.longest_lifetime_days` | 1 to 3650, or `null` | `null` | ",
         "| `sessions.limit` | 0 to 64 | `0` | ",
         "| `shadow` | a list of `all`, `session`, ",
     ] {

@@ -64,15 +64,20 @@ impl Asked<'_> {
         }
         match kind["type"].as_str() {
             Some("boolean") => "`true`, `false`".to_owned(),
-            Some("integer") => format!("{} to {}", kind["minimum"], kind["maximum"]),
+            Some("integer") => range(kind),
             Some("array") => match self.resolved(&kind["items"]) {
                 item if words_exist(item) => format!("a list of {}", self.takes(item)),
                 _ => "a list of texts".to_owned(),
             },
             Some("object") => "names, each with a list of operations".to_owned(),
+            _ if kind.get("maximum").is_some() => format!("{}, or `null`", range(kind)),
             _ => "text, or `null`".to_owned(),
         }
     }
+}
+
+fn range(kind: &Value) -> String {
+    format!("{} to {}", kind["minimum"], kind["maximum"])
 }
 
 /// The words of an enumeration.
