@@ -1,4 +1,5 @@
-"""Published clients, unmodified, through the gate to Odoo, with no more than the starter permissions."""
+"""Published clients, unmodified, through the gate to Odoo, with no more than the starter permissions, or the template of a
+profile that is named after them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from clients.mcp_servers import (
     odoo_mcp,
     odoo_mcp_json_2,
 )
-from clients.scripts import curl, odoo_await, odooly, odooly_json_rpc, odooly_on_the_old_roads, odoorpc
+from clients.scripts import curl, n8n, odoo_await, odooly, odooly_json_rpc, odooly_on_the_old_roads, odoorpc
 from parts.odoo import Odoo
 from support.gate import Gate, eventually
 
@@ -38,13 +39,22 @@ CLIENTS = [
     (odoorpc, {"/jsonrpc"}),
     (odoo_await, XML_RPC),
     (curl, {"/json/2"}),
+    (n8n, {"/jsonrpc"}),
 ]
+# Templates that are named after clients.
+TEMPLATES = ["mcp-server-odoo", "odoo-mcp", "n8n"]
 
 
 @pytest.fixture(scope="module")
 def user(gate: Gate, odoo: Odoo) -> dict[str, Any]:
     """Odoo's administrator with an API key, which every road takes."""
     return gate.user(odoo.database, odoo.admin.login, odoo.create_api_key(odoo.admin))
+
+
+@pytest.fixture(scope="module")
+def profiles(gate: Gate) -> None:
+    for template in TEMPLATES:
+        gate.api("POST", "profiles", {"name": template, "template": template})
 
 
 @pytest.fixture
@@ -56,9 +66,10 @@ def module(gate: Gate) -> Iterator[None]:
 
 @pytest.mark.parametrize(("client", "roads"), CLIENTS, ids=[client.__name__ for client, _ in CLIENTS])
 def test_a_client_works_and_is_refused_what_is_not_permitted(
-    client: Callable[..., Story], roads: set[str], gate: Gate, odoo: Odoo, user: Any, module: None, tmp_path: Path
+    client: Callable[..., Story], roads: set[str], gate: Gate, odoo: Odoo, user: Any, module: None, profiles: None, tmp_path: Path
 ) -> None:
-    made = gate.api("POST", "keys", {"name": "client", "user_id": user["id"]})
+    named = [template for template in TEMPLATES if client.__name__.startswith(template.replace("-", "_"))]
+    made = gate.api("POST", "keys", {"name": "client", "user_id": user["id"], "profiles": named})
     # In force when a login succeeds; that of another key, so that the rows of this one are the client's alone.
     gate.key(user)
     account = Account(gate.up["gate_url"], odoo.database, odoo.admin.login, made["key"])
@@ -76,7 +87,9 @@ def test_a_client_works_and_is_refused_what_is_not_permitted(
         # It asks first, and does not try.
         assert "Operation 'unlink' not allowed on model 'res.partner'" in story.refusal and not refused
     else:
-        assert "permission_denied: The permission for res.partner would have to allow delete." in story.refusal
+        whose = f"In the profile {named[0]}, the" if named else "The"
+        told = f"permission_denied: {whose} permission for res.partner would have to allow delete."
+        assert told in story.refusal
         assert refused == [("unlink", [story.created])]
     assert {row["road"] for row in calls} == roads
 

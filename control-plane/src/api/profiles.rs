@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use lictor_policy::wire::DEFAULT_PROFILE;
+use lictor_policy::wire::{self, DEFAULT_PROFILE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,21 +12,34 @@ use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::template::Template;
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
-use crate::store::OrAbsent as _;
 use crate::store::profiles::{self, Profile};
+use crate::store::{OrAbsent as _, permissions};
 
 /// What is said of a new profile.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProfile {
     name: String,
-    /// For people: whom it is for.
+    /// For people: whom it is for. Left out: as the template says.
     #[serde(default)]
-    description: String,
+    description: Option<String>,
+    /// What it allows to begin with. Left out: nothing.
+    #[serde(default)]
+    template: Option<Template>,
+}
+
+/// What is made with a profile, for the administrators' log.
+#[derive(Serialize)]
+struct Made<'p> {
+    #[serde(flatten)]
+    profile: &'p Profile,
+    template: Option<Template>,
+    permissions: Vec<wire::Permission>,
 }
 
 /// What of a profile may change.
@@ -55,14 +68,25 @@ pub async fn show(State(app): State<App>, Id(name): Id) -> Result<Tagged<Profile
 /// `POST /api/v1/profiles`
 pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewProfile>) -> Result<Tagged<Profile>> {
     validate::profile("name", &given.name)?;
-    described(&given.description)?;
+    let template = given.template.map(Template::content).transpose()?;
+    let (from_template, rules) = template.map_or_else(Default::default, |of| (of.description, of.permissions));
+    let description = given.description.unwrap_or(from_template);
+    described(&description)?;
+    let permissions: Vec<_> = rules
+        .into_iter()
+        .map(|(model, rules)| rules.of(wire::Profile(given.name.clone()), model))
+        .collect::<Result<_>>()?;
     let profile = change(&app, &actor, async |tx| {
         if profiles::find(tx, &given.name).await?.is_some() {
             return Err(Problem::new(Code::NameTaken, "Another profile has this name; choose another."));
         }
-        let profile = Profile { name: given.name, description: given.description, changed: tx.revision() };
+        let profile = Profile { name: given.name, description, changed: tx.revision() };
         profiles::insert(tx, &profile).await?;
-        let done = Done::new("profile.create", &profile.name, None, Some(&profile));
+        for permission in &permissions {
+            permissions::put(tx, permission).await?;
+        }
+        let made = Made { profile: &profile, template: given.template, permissions };
+        let done = Done::new("profile.create", &profile.name, None, Some(&made));
         Ok((profile, done))
     })
     .await?;

@@ -21,5 +21,6 @@ pub mod sequences;
 pub mod settings;
 pub mod severity;
 pub mod signing;
+pub mod template;
 pub mod time;
 pub mod validate;

@@ -1,4 +1,5 @@
 use axum::http::StatusCode;
+use lictor_control_plane::domain::template::Template;
 use serde_json::{Value, json};
 
 use crate::support::{Lab, text};
@@ -105,4 +106,23 @@ async fn a_key_names_profiles_that_there_are_and_keeps_them_from_being_deleted()
     assert_eq!(lab.admin.delete(SALES).await.problem(), (409, "profile_has_keys", ""));
     lab.admin.post(&format!("/api/v1/keys/{}/revoke", text(&rotated.json["id"])), json!({})).await;
     assert_eq!(lab.admin.delete(SALES).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn each_template_is_a_profile_at_once() {
+    let lab = Lab::new().await;
+    for template in Template::ALL {
+        let name = template.name();
+        let made = lab.admin.post("/api/v1/profiles", json!({"name": name, "template": name})).await;
+        let content = template.content().unwrap();
+        assert_eq!(made.json["description"], content.description, "{}", made.text);
+        let path = format!("/api/v1/profiles/{name}/permissions");
+        let listed = lab.admin.get(&path).await.json;
+        let models: Vec<_> = listed["items"].as_array().unwrap().iter().map(|one| text(&one["model"])).collect();
+        assert!(models.iter().eq(content.permissions.keys()), "{models:?}");
+    }
+    let own = json!({"name": "own", "template": "n8n", "description": "Our flows."});
+    assert_eq!(lab.admin.post("/api/v1/profiles", own).await.json["description"], "Our flows.");
+    let wrong = lab.admin.post("/api/v1/profiles", json!({"name": "x", "template": "none"})).await;
+    assert_eq!(wrong.problem(), (422, "invalid_field", "template"));
 }

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 from clients import Account, Story, install
 
@@ -39,6 +41,31 @@ def curl(account: Account, name: str, folder: Path) -> Story:
     story = json.loads(install.run(["sh", str(install.HERE / "curl_story.sh"), *arguments], folder))
     [created] = story["created"]
     return Story(story["found"], created, story["refusal"]["message"])
+
+
+def n8n(account: Account, name: str, folder: Path) -> Story:
+    """The calls of n8n's Odoo node, which runs nowhere else: `execute` over JSON-RPC, as its `GenericFunctions.ts` makes them."""
+
+    def rpc(service: str, method: str, *args: Any) -> Any:
+        params = {"service": service, "method": method, "args": args}
+        body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "n8n", "Accept": "application/json"}
+        request = urllib.request.Request(f"{account.url}/jsonrpc", body, headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    uid = rpc("common", "login", account.database, account.login, account.key)["result"]
+
+    def execute(model: str, method: str, *args: Any) -> Any:
+        return rpc("object", "execute", account.database, uid, account.key, model, method, *args)
+
+    models = execute("ir.model", "search_read", [], ["name", "model", "modules"])["result"]
+    assert "res.partner" in [model["model"] for model in models]
+    assert "name" in execute("res.partner", "fields_get", [], ["string", "type", "help"])["result"]
+    page = execute("res.partner", "search_read", [["is_company", "=", True]], ["id", "name"], 0, 100)["result"]
+    created = execute("res.partner", "create", {"name": name})["result"]
+    refusal = execute("res.partner", "unlink", [created])["error"]["data"]["message"]
+    return Story([record["id"] for record in page], created, refusal)
 
 
 def odoo_await(account: Account, name: str, folder: Path) -> Story:

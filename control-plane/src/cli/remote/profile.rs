@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use crate::cli::remote::Limit;
@@ -9,6 +10,7 @@ use crate::cli::remote::client::{Client, Condition, encoded};
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::Result;
 use crate::cli::terminal::print::{self, Column};
+use crate::domain::template::Template;
 
 const COLUMNS: [Column; 2] = [("NAME", "name"), ("DESCRIPTION", "description")];
 
@@ -25,13 +27,16 @@ pub enum Command {
         /// Its name.
         profile: String,
     },
-    /// Make one that allows nothing yet.
+    /// Make one.
     Create {
         /// Its name: a-z, 0-9 and -, such as sales-assistant.
         profile: String,
         /// For people: whom it is for.
-        #[arg(long, default_value = "")]
-        description: String,
+        #[arg(long)]
+        description: Option<String>,
+        /// What it allows to begin with; left out: nothing.
+        #[arg(long, value_parser = PossibleValuesParser::new(Template::ALL.map(Template::name)))]
+        template: Option<String>,
     },
     /// Say anew whom one is for.
     Update {
@@ -56,8 +61,8 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
             print::list(client.output, client.list("profiles", &[], limit.records()).await?, &COLUMNS)
         }
         Command::Show { profile } => print::record(client.output, &client.get(&path(&profile)).await?.json),
-        Command::Create { profile, description } => {
-            let body = json!({"name": profile, "description": description});
+        Command::Create { profile, description, template } => {
+            let body = json!({"name": profile, "description": description, "template": template});
             let made = client.send(Method::POST, "profiles", Some(&body), &Condition::Any).await?;
             print::record(client.output, &made.json)
         }
