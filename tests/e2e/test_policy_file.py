@@ -122,7 +122,7 @@ def test_what_changed_after_the_plan_was_shown_is_not_overwritten(service: Contr
     rules = {"read": True, "write": True}
     permit(service, {"a.a": rules, "b.b": rules, "c.c": rules})
     (lictor.folder / "p.yaml").write_text("permissions: {b.b: {read: true}, d.d: {read: true}}\n")
-    terminal = lictor.at_a_terminal("apply", "-f", "p.yaml", "--prune")
+    terminal = lictor.at_a_terminal("apply", "-f", "p.yaml", "--allow-unknown", "--prune")
     terminal.asks("[y/N]")
     permit(service, {"b.b": {"create": True}, "d.d": {"delete": True}})
     terminal.answer("y")
@@ -131,7 +131,7 @@ def test_what_changed_after_the_plan_was_shown_is_not_overwritten(service: Contr
     assert "permission b.b" in told and "has changed" in told and "2 of 4 changes were made" in told
     assert service.api("GET", "permissions/b.b")["create"] is True
     # The second run sees what is there now, and finishes.
-    lictor("apply", "-f", "p.yaml", "--prune", "--yes")
+    lictor("apply", "-f", "p.yaml", "--allow-unknown", "--prune", "--yes")
     assert [one["model"] for one in service.api("GET", "permissions")["items"]] == ["b.b", "d.d"]
     assert lictor("diff", "-f", "p.yaml", "--prune").stdout == ""
 
@@ -139,7 +139,7 @@ def test_what_changed_after_the_plan_was_shown_is_not_overwritten(service: Contr
 def test_a_permission_that_somebody_else_made_meanwhile_is_not_overwritten(service: ControlPlane, lictor: CommandLine) -> None:
     permit(service, {"a.a": {"read": True}})
     (lictor.folder / "p.yaml").write_text("permissions: {d.d: {read: true}}\n")
-    terminal = lictor.at_a_terminal("apply", "-f", "p.yaml", "--prune")
+    terminal = lictor.at_a_terminal("apply", "-f", "p.yaml", "--allow-unknown", "--prune")
     terminal.asks("[y/N]")
     permit(service, {"d.d": {"delete": True}})
     terminal.answer("y")
@@ -174,7 +174,7 @@ def test_changes_are_a_document_for_machines(service: ControlPlane, lictor: Comm
     ]
     change = {"change": "alter", "noun": "permission", "name": "a.a", "fields": fields}
     assert lictor.json("diff", "-f", "p.yaml", status=DIFFERENCES) == {"changes": [change]}
-    assert lictor.json("apply", "-f", "p.yaml") == {"changes": [change], "made": 1}
+    assert lictor.json("apply", "-f", "p.yaml", "--allow-unknown") == {"changes": [change], "made": 1}
 
 
 def test_diff_says_trouble_as_diff_does(lictor: CommandLine) -> None:
@@ -188,7 +188,7 @@ def test_a_manager_applies_permissions_alone(service: ControlPlane, lictor: Comm
     account = service.api("POST", "accounts", {"name": "m", "role": "manager"})
     token = service.api("POST", "tokens", {"account_id": account["id"], "name": "t", "role": "manager"})["token"]
     (lictor.folder / "p.yaml").write_text("permissions: {a.a: {read: true}}\n")
-    lictor("apply", "-f", "p.yaml", LICTOR_TOKEN=token)
+    lictor("apply", "-f", "p.yaml", "--allow-unknown", LICTOR_TOKEN=token)
     lictor("apply", "-f", "policy.yaml", status=REFUSED, LICTOR_TOKEN=token)
     with pytest.raises(Problem):
         service.api("GET", "permissions/crm.lead")
