@@ -166,7 +166,8 @@ impl<'s> Access<'s> {
                 let opens = field.relation.as_deref().is_some_and(|relation| self.is_readable(relation));
                 (!opens).then_some(Some(Why::Telling))
             }
-            Reading::Through(path) => {
+            Reading::Through => {
+                let path = field.related.as_deref().unwrap_or_default();
                 let opens = steps > 0 && self.walk(model, path, false, steps - 1).is_ok();
                 (!opens).then_some(Some(Why::Related))
             }
@@ -187,27 +188,26 @@ impl<'s> Access<'s> {
         if field.closed == Some(Closed::Altogether) && !self.lifts(model, field) {
             return Some(Why::ClosedModel);
         }
-        let path = match &field.reading {
-            Reading::Never => return Some(Why::Credential),
-            Reading::Through(path) => path,
-            Reading::Open | Reading::IfReadable | Reading::Named(_) => return None,
-        };
-        let steps = steps.checked_sub(1)?;
-        let is_excepted = || self.is_excepted(&format!("{model}.{}", field.name));
-        let (mut model, mut rest) = (model, &**path);
+        if matches!(field.reading, Reading::Never) {
+            return Some(Why::Credential);
+        }
+        let (path, steps) = (field.related.as_deref()?, steps.checked_sub(1)?);
+        // A credential stays one where it is stored again; a value of a closed model is the record's own then.
+        let closes = || field.passes_on && !self.is_excepted(&format!("{model}.{}", field.name));
+        let (mut at, mut rest) = (model, path);
         loop {
             let (name, tail) = first(rest);
-            if is_never(model, name) {
+            if tables::is_credential(at, name) || (tables::closed_field(at, name).is_some() && closes()) {
                 return Some(Why::Credential);
             }
-            let field = self.schema.model(model)?.field(name)?;
-            if let Some(why) = self.never(model, field, steps)
-                && (why == Why::Credential || !is_excepted())
+            let on_path = self.schema.model(at)?.field(name)?;
+            if let Some(why) = self.never(at, on_path, steps)
+                && (why == Why::Credential || closes())
             {
                 return Some(why);
             }
-            (model, rest) = (field.relation.as_deref()?, tail?);
-            if self.is_closed(model) && !is_excepted() {
+            (at, rest) = (on_path.relation.as_deref()?, tail?);
+            if self.is_closed(at) && closes() {
                 return Some(Why::ClosedModel);
             }
         }
@@ -307,7 +307,7 @@ impl<'s> Access<'s> {
         if let Some(opens) = self.by_rule(model, rule, field) {
             return (!opens).then_some(None);
         }
-        match &field.writing {
+        let closed = match &field.writing {
             Writing::Open | Writing::Never => None,
             Writing::Html(html) => {
                 let unsanitized =
@@ -320,7 +320,9 @@ impl<'s> Access<'s> {
                 (!alone).then_some(Some(Why::WritesElsewhere))
             }
             Writing::Named(why) => Some(Some(*why)),
-        }
+        };
+        let is_excepted = || field.relation.as_deref().is_some_and(|relation| self.is_excepted(relation));
+        closed.or_else(|| (field.into_closed && !is_excepted()).then_some(Some(Why::ClosedModel)))
     }
 
     /// Whether Odoo stores HTML of the key's user as it comes: of one whose groups are not known, it may.

@@ -20,6 +20,12 @@ pub struct Field {
     pub closed: Option<Closed>,
     /// The model that it is inherited from, or that it delegates to.
     pub from: Option<Box<str>>,
+    /// The path that its value is taken from, or was when it was stored.
+    pub related: Option<Box<str>>,
+    /// Whether it shows another model's value, which is neither inherited nor stored.
+    pub passes_on: bool,
+    /// Whether it leads into a model that takes no links.
+    pub into_closed: bool,
     /// How it may be read, if it is not closed.
     pub reading: Reading,
     /// How it may be written, if it is not closed.
@@ -31,8 +37,8 @@ pub struct Field {
 pub enum Reading {
     /// By default.
     Open,
-    /// By default, where this path may be read.
-    Through(Box<str>),
+    /// By default, where the path that it is related by may be read.
+    Through,
     /// By default, where the model that it refers to may be read.
     IfReadable,
     /// If a permission names it.
@@ -152,13 +158,27 @@ impl Field {
     pub fn of(model: &str, wire: wire::Field, delegations: &[Delegation]) -> Self {
         let places = Places::of(model, &wire, delegations);
         let (reading, writing) = (reading(&wire, &places), writing(&wire, &places));
+        let passes_on = wire.related.is_some() && !places.is_own && wire.unstored;
+        let into_closed = wire.relation.as_deref().is_some_and(|model| !tables::takes_links(model));
         let (closed, from) = (places.closed(), places.from.or(places.leads_to).map(Into::into));
         let relation_field = wire.relation_field.as_deref().unwrap_or_default();
         let releases = wire.relation.as_deref().is_some_and(|model| tables::is_released(model, relation_field));
         let own = |path: &String| !path.contains('.') && *path != wire.name;
         let copies = wire.depends.iter().filter(|path| own(path)).map(|path| path.as_str().into()).collect();
-        let (relation, name) = (wire.relation.map(Into::into), wire.name.into());
-        Self { name, kind: wire.kind, relation, releases, copies, closed, from, reading, writing }
+        Self {
+            name: wire.name.into(),
+            kind: wire.kind,
+            relation: wire.relation.map(Into::into),
+            releases,
+            copies,
+            closed,
+            from,
+            related: wire.related.map(Into::into),
+            passes_on,
+            into_closed,
+            reading,
+            writing,
+        }
     }
 }
 
@@ -211,7 +231,7 @@ fn reading(field: &wire::Field, places: &Places<'_>) -> Reading {
         && field.unstored
     {
         let freely = places.model == "hr.employee.public";
-        if freely && path.starts_with("employee_id.") { Reading::Open } else { Reading::Through(path.into()) }
+        if freely && path.starts_with("employee_id.") { Reading::Open } else { Reading::Through }
     } else if tells {
         Reading::IfReadable
     } else {
@@ -221,7 +241,6 @@ fn reading(field: &wire::Field, places: &Places<'_>) -> Reading {
 
 fn writing(field: &wire::Field, places: &Places<'_>) -> Writing {
     let is_computed = !field.depends.is_empty();
-    let into_closed = field.relation.as_deref().is_some_and(|model| !tables::takes_links(model));
     let inverse = places.find(tables::inverse);
     let grants = places.any(tables::is_grant);
     if places.any(tables::is_credential) {
@@ -232,8 +251,6 @@ fn writing(field: &wire::Field, places: &Places<'_>) -> Writing {
         Writing::Named(Why::Related)
     } else if places.any(tables::is_evaluated) {
         Writing::Named(Why::Evaluated)
-    } else if into_closed {
-        Writing::Named(Why::ClosedModel)
     } else if grants && GRANTS_ON_CREATION.contains(&(places.model, places.field)) {
         Writing::OnCreation(Why::Grants)
     } else if grants {

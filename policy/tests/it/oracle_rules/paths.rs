@@ -72,7 +72,7 @@ impl Oracle<'_> {
     }
 
     /// "A date's part (`create_date.month_number`), a property's name and `x.id` are none."
-    fn without_parts(&self, root: &str, mut names: Vec<String>) -> Vec<String> {
+    pub(crate) fn without_parts(&self, root: &str, mut names: Vec<String>) -> Vec<String> {
         let mut model = root.to_owned();
         for number in 0..names.len().saturating_sub(1) {
             let Some(field) = self.field(&model, &names[number]) else { break };

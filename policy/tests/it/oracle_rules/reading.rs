@@ -56,7 +56,9 @@ impl Oracle<'_> {
         if self.permission(model).is_some_and(|found| has(&found.paths, related)) {
             return self.path(&Place::of(model), related).is_ok();
         }
-        let Some(steps) = self.path_of(model, field) else { return false };
+        let Some(mut steps) = self.path_of(model, field) else { return false };
+        // "`x.id` is none": the reference shows it.
+        steps.truncate(self.without_parts(model, related.split('.').map(str::to_owned).collect()).len());
         // Each by its model's own rule, and one that the gate does not know may be anything.
         steps.iter().all(|(on_path, name)| {
             let free = (model, on_path.as_str()) == FREELY;
