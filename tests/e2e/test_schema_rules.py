@@ -1,5 +1,6 @@
 """The rules by schema over Odoo's applications: each row of schema_rules.py and
-schema_rules_written.py is open at Odoo, shut at the gate, and opened by its switch alone.
+schema_rules_written.py is open at Odoo, shut at the gate, and opened by its switch alone. Of what is closed by tables and by Odoo's
+groups, samples by a seed are shut too: SEED in the environment repeats those of a run.
 
 The upstream user manages every application and is no administrator, where a row needs none. Then three agents at work: what each is
 for goes through, and what it must not do is refused.
@@ -7,6 +8,9 @@ for goes through, and what it must not do is refused.
 Making the database takes Odoo minutes, so these tests run by name only: see CONTRIBUTING.md.
 """
 
+import os
+import random
+import urllib.request
 import xmlrpc.client
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +24,7 @@ from support.documents import MANAGERS, Documents
 from support.gate import Agent, Gate, Problem
 from support.hole import WIDE, Hole, Permissions
 from support.policy import Policy, check, check_passing
+from support.schema_samples import KINDS, Samples
 
 HOLES = schema_rules.HOLES + schema_rules_written.HOLES
 OF_ADMINISTRATOR = schema_rules.OF_ADMINISTRATOR + schema_rules_written.OF_ADMINISTRATOR
@@ -123,6 +128,41 @@ def test_a_designer_of_websites_is_no_user_behind_a_key(gate: Gate, odoo: Odoo) 
     assert "website.group_website_designer" in problem.value.document["detail"]
 
 
+# Samples.
+
+
+@pytest.fixture(scope="module")
+def samples(odoo: Odoo, policy: Policy, pytestconfig: pytest.Config) -> Samples:
+    seed = int(os.environ.get("SEED") or random.randrange(10**6))
+    pytestconfig.get_terminal_writer().line(f"\nsamples by SEED={seed}")
+    samples = Samples(odoo, seed)
+    policy.know(samples.models())
+    return samples
+
+
+def sent_to_odoo(gate: Gate) -> int:
+    """How many requests Envoy has forwarded."""
+    with urllib.request.urlopen(f"{gate.up['envoy_admin_url']}/stats?filter=^cluster.odoo.upstream_rq_total") as stats:
+        return int(stats.read().split(b":")[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_of_a_kind_are_refused_and_not_forwarded(
+    kind: str, gate: Gate, samples: Samples, policy: Policy, administrator: Agent
+) -> None:
+    drawn = samples.kinds[kind]
+    policy.permit(dict.fromkeys(samples.models(), WIDE))
+    for model in {sample.model for sample in drawn}:
+        assert administrator.refusal(model, "search_count", []) is None, f"{model}: its permission is wide"
+    before = sent_to_odoo(gate)
+    for sample in drawn:
+        with pytest.raises(xmlrpc.client.Fault, match=rf"^{sample.reason}: .*\(decision ") as fault:
+            administrator(sample.model, sample.method, *sample.args, **sample.kwargs)
+        # Neither is it refused since the gate does not know the field.
+        assert "the gate" not in fault.value.faultString, sample
+    assert sent_to_odoo(gate) == before
+
+
 # Three agents at work.
 
 
@@ -134,8 +174,6 @@ def working(gate: Gate, odoo: Odoo, policy: Policy, group: str, permissions: Per
     """An agent of a plain user in one group, with these permissions and no others."""
     name = group.split(".")[1]
     agent = agent_of(gate, odoo, odoo.create_user(name, f"{name}'s own password", ["base.group_user", group]))
-    gate.api("POST", "schema/refresh")
-    gate.in_force()
     policy.permit(permissions)
     return agent
 

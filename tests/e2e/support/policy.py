@@ -4,7 +4,7 @@ import xmlrpc.client
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from support.gate import Agent, Gate, eventually
+from support.gate import SCHEMA_SECONDS, Agent, Gate, eventually
 from support.hole import Hole, Permissions, Records
 
 CANARY = "res.country"
@@ -22,10 +22,13 @@ class Policy:
         self.canary = False
         self.given: Permissions = {}
         self.exceptions: tuple[str, ...] = ()
-        wanted = {*models, CANARY}
-        gate.permit({model: {} for model in wanted})
-        eventually(lambda: self._knows(wanted))
-        gate.in_force()
+        self.know({*models, CANARY})
+
+    def know(self, models: set[str]) -> None:
+        """Has the gate know these models too."""
+        self.gate.permit({model: {} for model in models})
+        eventually(lambda: self._knows(models), SCHEMA_SECONDS)
+        self.gate.in_force()
 
     def _knows(self, models: set[str]) -> bool:
         """Whether the schema has all of these that Odoo has. An Odoo that was too slow is asked again."""
