@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::store::users::{self, Refused};
-use crate::store::{ChangeTx, Entry, Store, StoreError, permissions};
+use crate::store::{ChangeTx, Entry, Store, StoreError, permissions, schema};
 
 /// Users that are read at once.
 const PAGE: i64 = 500;
 
-/// Ends `cross_model_reads`, with a row of the administrators' log that names the models, and warns of users whose calls gates
-/// refuse since this version.
+/// Ends `cross_model_reads`, with a row of the administrators' log that names the models, and warns once of users whose calls gates
+/// refuse since this version: later it is the daily check that tells.
 ///
 /// # Errors
 /// The database's.
@@ -24,6 +24,10 @@ pub(crate) async fn upgrade(store: &Store) -> Result<(), StoreError> {
         let (action, object) = ("permission.end_cross_model_reads", "permissions".to_owned());
         let difference = json!({"models": models});
         tx.commit(&Entry { actor: "system".to_owned(), action, object, difference }).await?;
+    }
+    if schema::progress(&mut *store.read().await?).await?.tried_at.is_some() {
+        // Not the first start: this version reads the schema as soon as there is a permission.
+        return Ok(());
     }
     let mut after = String::new();
     loop {
