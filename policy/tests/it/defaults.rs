@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use lictor_policy::decide::Trace;
 use lictor_policy::gate::{Body, Policy, Verdict};
 use lictor_policy::odoo::tables;
+use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::Road;
 use lictor_policy::snapshot::Snapshot;
 use lictor_policy::snapshot::default::Default;
@@ -27,30 +28,34 @@ fn open_models() -> impl Iterator<Item = &'static wire::ModelEntry> {
 
 /// A gate that knows one model, which may be read and written.
 struct Gate<'m> {
-    model: &'static str,
+    model: String,
     policy: Snapshot,
     memory: &'m mut Memory,
 }
 
 impl<'m> Gate<'m> {
-    fn of(entry: &'static wire::ModelEntry, memory: &'m mut Memory) -> Self {
+    fn of(entry: &wire::ModelEntry, memory: &'m mut Memory) -> Self {
         static BASE: LazyLock<wire::Snapshot> = LazyLock::new(setting::policy);
         let mut policy = BASE.clone();
         policy.permissions[0].model.clone_from(&entry.name);
         policy.schema = wire::Schema { models: vec![entry.clone()], ..wire::Schema::unknown() };
-        Self { model: &entry.name, policy: policy.try_into().unwrap(), memory }
+        Self { model: entry.name.clone(), policy: policy.try_into().unwrap(), memory }
     }
 
-    /// Whether the call passes; else the refusal's reason.
+    /// Whether a call on the first record passes; else the refusal's reason.
     fn outcome(&mut self, method: &str, argument: &Json) -> Result<(), &'static str> {
+        self.refusal(method, argument).map_or(Ok(()), |refusal| Err(refusal.reason.row().name))
+    }
+
+    fn refusal(&mut self, method: &str, argument: &Json) -> Option<Refusal> {
         let key = setting::key();
         let params = json!([DATABASE, UID, key.expose(), self.model, method, [[1], argument]]);
         let (body, facts) = (document("execute_kw", params), setting::facts());
         let policy = Policy::new(Some(&self.policy), facts.now, facts.now, false);
         let body = Body::Whole(body.as_bytes());
         match setting::verdict(policy, Road::Mcp, body, facts, self.memory, &mut Trace::default()) {
-            Verdict::Forward(_) => Ok(()),
-            Verdict::Refuse(refusal) => Err(refusal.reason.row().name),
+            Verdict::Forward(_) => None,
+            Verdict::Refuse(refusal) => Some(refusal),
             other => panic!("{other:?}"),
         }
     }
@@ -125,5 +130,17 @@ fn a_field_is_written_as_its_default_says() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn who_calls_before_the_schema_is_read_is_told_to_try_again() {
+    let mut memory = Memory::default();
+    let unread = wire::ModelEntry { name: "res.partner".into(), record: wire::Model::default() };
+    let mut gate = Gate::of(&unread, &mut memory);
+    for (method, argument) in [("read", json!(["name"])), ("write", json!({"name": "Azure"}))] {
+        let refusal = gate.refusal(method, &argument).unwrap();
+        assert_eq!(refusal.reason, Reason::FieldDenied);
+        assert!(refusal.sentence.contains("res.partner yet") && refusal.sentence.contains("try again"), "{refusal:?}");
     }
 }
