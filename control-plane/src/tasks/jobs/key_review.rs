@@ -1,7 +1,7 @@
-//! Mails the alerts' recipients which keys end soon and which nobody uses, so that a key is missed before its agent stands
+//! Mails the alerts' recipients which keys end soon and which nobody uses, so that a key is replaced before its agent stands
 //! still, and one that nobody needs does not lie about for years.
 //!
-//! A mail is one event a day: a run that is tried again, or that two replicas take for theirs, tells nobody twice.
+//! The mails of a day are one event: a run that is tried again, or that two replicas take for theirs, tells nobody twice.
 
 use crate::app::App;
 use crate::app::outbox::{self, OutboxMessage};
