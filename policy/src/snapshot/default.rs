@@ -49,7 +49,7 @@ impl Field {
         }
         match self.reading {
             Reading::Open => Default::Open,
-            Reading::Through(_) => Default::Path,
+            Reading::Through => Default::Path,
             Reading::IfReadable => Default::Reference,
             Reading::Named(why) => Default::Closed(why),
             Reading::Never => Default::Closed(Why::Credential),
