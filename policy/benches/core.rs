@@ -35,6 +35,8 @@ const BYTES: [usize; 2] = [0, 16 << 10];
 /// Keys of a policy.
 const KEYS: [usize; 2] = [100, 10_000];
 
+/// Permissions of each of its profiles, of which there is one for 50 keys.
+const PERMISSIONS: usize = 25;
 /// Models of its schema, as five sets of groups see them.
 const MODELS: usize = 200;
 
@@ -201,18 +203,25 @@ fn policy(keys: usize) -> Vec<u8> {
     let hash = KeyHash::of(&key(), [7; 16]).text();
     let record = |number: usize| {
         let id = format!("00000000-0000-7000-8000-{number:012}");
-        json!({"id": id, "hash": hash, "version": 1, "line": id, "slot": number, "user_id": "u", "models": ["res.partner"]})
+        json!({"id": id, "hash": hash, "version": 1, "line": id, "slot": number, "user_id": "u",
+            "profiles": ["profile-000"], "models": ["res.partner"]})
     };
     // Hashes are read, and none but the used key's is looked at closer.
     let others = (1..keys).map(|number| json!({"prefix": format!("{number:08}"), "record": record(number)}));
     let used = json!({"prefix": key().prefix(), "record": record(0)});
-    let permission = |model: &str| {
+    let permission = |profile: &str, model: &str| {
         json!({
-            "model": model, "operations": ["read", "write", "create"], "groups": ["sales"], "nested_writes": [],
+            "profile": profile, "model": model, "operations": ["read", "write", "create"], "groups": ["sales"], "nested_writes": [],
             "methods": {},
         })
     };
-    let permissions = ["res.partner", "res.company", "sale.order", "product.product"].map(permission);
+    let profiles: Vec<_> = (0..(keys / 50).max(1)).map(|number| format!("profile-{number:03}")).collect();
+    let models = ["res.partner", "res.company", "sale.order", "product.product"].map(str::to_owned);
+    let models: Vec<_> = models.into_iter().chain((4..PERMISSIONS).map(|number| format!("x_{number:03}"))).collect();
+    let permissions: Vec<_> = profiles
+        .iter()
+        .flat_map(|profile| models.iter().map(|model| permission(profile, model)).collect::<Vec<_>>())
+        .collect();
     let mut schema: Json = serde_json::from_str(include_str!("../tests/schema/odoo-19.json")).unwrap();
     let models = schema.get_mut("models").and_then(Json::as_array_mut).unwrap();
     let more = models

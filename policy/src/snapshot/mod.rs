@@ -22,7 +22,7 @@ use crate::snapshot::permissions::Permissions;
 use crate::snapshot::schema::Models;
 pub use crate::snapshot::schema::Schema;
 
-/// A whole policy, made from the JSON of a [`wire::Snapshot`]. Its keys and models may be unread, see [`Snapshot::stored`].
+/// A whole policy, made from the JSON of a [`wire::Snapshot`]. Its keys, permissions and models may be unread, see [`Snapshot::stored`].
 #[derive(Debug)]
 pub struct Snapshot {
     /// Names the database that counts the revisions.
@@ -67,17 +67,18 @@ impl Snapshot {
     pub fn checked(json: &[u8]) -> Result<Self, BadSnapshot> {
         let snapshot = Self::stored(json)?;
         snapshot.keys.check()?;
+        snapshot.permissions.check()?;
         snapshot.schema.check()?;
         Ok(snapshot)
     }
 
-    /// Reads a policy that was [checked](Self::checked) before it was stored, but for its keys and models, which are read when
+    /// Reads a policy that was [checked](Self::checked) before it was stored, but for its keys, permissions and models, which are read when
     /// they are used: that takes a third of the time.
     ///
     /// # Errors
     /// What is wrong with it, without its contents.
     pub fn stored(json: &[u8]) -> Result<Self, BadSnapshot> {
-        let given: wire::Snapshot<_, _> =
+        let given: wire::Snapshot<_, _, _> =
             serde_json::from_slice(json).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
         if given.version != wire::VERSION {
             return Err(BadSnapshot::Version(given.version));

@@ -48,11 +48,11 @@ pub const POLL_HOLD_MS: u64 = 20_000;
 /// Microseconds since the Unix epoch.
 pub type UnixMicros = u64;
 
-/// The whole policy of one revision. Gates read the records of its keys, of which there may be thousands, and the models of its
-/// schema later than the rest.
+/// The whole policy of one revision. Gates read the records of its keys and its permissions, of which there may be thousands, and
+/// the models of its schema later than the rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Snapshot<K = Key, M = Model> {
+pub struct Snapshot<K = Key, M = Model, P = Permission> {
     /// [`VERSION`].
     pub version: u32,
     /// Names the database that counts the revisions; another after a restore.
@@ -66,7 +66,7 @@ pub struct Snapshot<K = Key, M = Model> {
     /// The keys that may be used: neither inactive nor revoked ones.
     pub keys: Vec<KeyEntry<K>>,
     /// One record a profile and model.
-    pub permissions: Vec<Permission>,
+    pub permissions: Vec<P>,
     /// What is known of Odoo's models. Without it hardly a field is open.
     #[serde(default = "Schema::unknown")]
     pub schema: Schema<M>,
