@@ -359,6 +359,8 @@ fn has(names: &[String], name: &str) -> bool {
 }
 
 fn has_tags(value: &Value<'_>) -> bool {
-    !matches!(value, Value::Nil | Value::Bool(_) | Value::Int(_))
-        && value.as_str().is_none_or(|text| text.contains('<'))
+    match value {
+        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Decimal(_) => false,
+        value => value.as_str().is_none_or(|text| text.contains('<')),
+    }
 }

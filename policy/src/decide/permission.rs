@@ -21,7 +21,10 @@ pub(crate) fn lacks(access: &Access<'_>, call: &Call<'_>, effects: &Effects<'_>)
         all.0.push(Lack::Scopes(missing));
     }
     let listed = effects.calls.iter().map(|listed| listed.model);
-    let others = effects.others.iter().filter(|other| !other.operations.is_empty()).map(|other| other.model);
+    let is_of_a_key = |other: &&Other<'_>| {
+        !other.operations.is_empty() && (other.operations != READ || !tables::is_reference_data(other.model))
+    };
+    let others = effects.others.iter().filter(is_of_a_key).map(|other| other.model);
     for model in
         std::iter::once(call.model.as_ref()).filter(|_| !is_of_other_models(call, effects)).chain(listed).chain(others)
     {

@@ -125,7 +125,7 @@ impl<'c> List<'_, 'c> {
     /// Values of a record of the field's model.
     fn record(&mut self, values: &'c Value<'c>, creates: bool) -> Result<(), BadArguments> {
         let values_of = members(values).map_err(|_| BadArguments::Command)?;
-        let beside = Beside { values: values_of, context: self.reader.call.context(), copied: false };
+        let beside = Beside { values: values_of, context: self.reader.call.context(), is_there: !creates };
         let List { relation: model, seen, source, .. } = *self;
         self.reader.record(Record { model, seen, creates, beside, source }, values)
     }

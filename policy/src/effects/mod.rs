@@ -95,8 +95,8 @@ pub struct Write<'c> {
 pub struct Beside<'c> {
     values: &'c [(Cow<'c, str>, Value<'c>)],
     context: &'c [(Cow<'c, str>, Value<'c>)],
-    /// Whether the record is a copy, which has what is not set of its original.
-    copied: bool,
+    /// Whether the record has already what is not set: it is there, or is a copy.
+    is_there: bool,
 }
 
 /// What a call does to another model.
@@ -306,7 +306,7 @@ impl<'c> Beside<'c> {
         let is_empty = |value: &Value<'_>| matches!(value, Value::Nil | Value::Bool(false) | Value::Int(0));
         let set = self.values.iter().find(|(name, _)| name == field).map(|(_, value)| value);
         let default = || self.context.iter().find(|(name, _)| name.strip_prefix("default_") == Some(field));
-        set.or_else(|| Some(&default()?.1)).map_or(!self.copied, is_empty)
+        set.or_else(|| Some(&default()?.1)).map_or(!self.is_there, is_empty)
     }
 }
 

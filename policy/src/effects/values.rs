@@ -74,9 +74,9 @@ impl<'c> Reader<'c> {
     /// A record of the call's model.
     fn own(&self, seen: Option<Seen<'c>>, values: &'c Value<'c>) -> Result<Record<'c>, BadArguments> {
         let values = if matches!(values, Value::Nil) { &[][..] } else { members(values)? };
-        let copied = self.call.method == "copy";
-        let beside = Beside { values, context: self.call.context(), copied };
         let creates = self.creates();
+        let is_there = !creates || self.call.method == "copy";
+        let beside = Beside { values, context: self.call.context(), is_there };
         Ok(Record { model: &self.call.model, seen, creates, beside, source: Source::Argument })
     }
 

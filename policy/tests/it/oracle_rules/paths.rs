@@ -37,10 +37,11 @@ impl Oracle<'_> {
     /// readable for this key, or reference data, or the path stand in `paths` (for reading; outranks the other model's permission, not
     /// its credentials, closed models, or the key's `models`)." Answers the field at its end, and its model.
     pub(crate) fn path(&self, place: &Place, path: &str) -> Result<(String, Option<Field>), Lack> {
-        let names = self.without_parts(&place.root, place.names(path));
-        let whole = names.join(".");
+        let given = place.names(path);
         let root = self.permission(&place.root);
-        let listed = names.len() > 1 && root.is_some_and(|found| has(&found.paths, &whole));
+        let listed = given.len() > 1 && root.is_some_and(|found| has(&found.paths, &given.join(".")));
+        let names = self.without_parts(&place.root, given);
+        let whole = names.join(".");
         let mut model = place.root.clone();
         for (number, name) in names.iter().enumerate() {
             let field = self.field(&model, name);

@@ -1,7 +1,7 @@
 //! Section 3: writing.
 
 use lictor_policy::formats::value::{Members, Value, member};
-use lictor_policy::odoo::tables::{self, Html};
+use lictor_policy::odoo::tables::{self, Closed, Html};
 use lictor_policy::operation::Operation;
 use lictor_policy::wire::{Field, FieldRule, FieldType};
 
@@ -30,7 +30,7 @@ impl Oracle<'_> {
         for (name, value) in values {
             self.value(model, name, value, making, values, parent);
         }
-        self.points_to(model, values);
+        self.points_to(model, values, making);
     }
 
     pub(crate) fn value(
@@ -61,10 +61,8 @@ impl Oracle<'_> {
             }
             // "`reference` fields are a read of that model."
             FieldType::Reference => {
-                if let Some((other, _)) = value.as_str().and_then(|text| text.split_once(','))
-                    && !self.is_readable(other)
-                {
-                    self.lacks(Why::Cross, other, name);
+                if let Some((other, _)) = value.as_str().and_then(|text| text.split_once(',')) {
+                    self.reads_record(other, name);
                 }
             }
             _ => {}
@@ -101,18 +99,28 @@ impl Oracle<'_> {
     }
 
     /// "`res_model` or `res_model_id` with `res_id` are a read of that model." Which one an id of `ir.model` is, a gate does not know.
-    fn points_to(&mut self, model: &str, values: &Members<'static>) {
+    /// A record that is there, or is copied, has its `res_id`.
+    fn points_to(&mut self, model: &str, values: &Members<'static>, making: Making) {
         let given = |name: &str| member(values, name).filter(|value| !is_empty(value));
-        if given("res_id").is_none() {
+        let is_there = making != Making::Create && member(values, "res_id").is_none();
+        if given("res_id").is_none() && !is_there {
             return;
         }
         if given("res_model_id").is_some() {
             self.lacks(Why::Malformed, model, "res_model_id");
         }
-        if let Some(other) = given("res_model").and_then(Value::as_str)
-            && !self.is_readable(other)
-        {
-            self.lacks(Why::Cross, other, "res_model");
+        if let Some(other) = given("res_model").and_then(Value::as_str) {
+            self.reads_record(other, "res_model");
+        }
+    }
+
+    /// A record of another model is named, which is a read of it; of reference data too.
+    fn reads_record(&mut self, other: &str, name: &str) {
+        self.scope(other, Operation::Read);
+        if !self.is_readable(other) {
+            self.key_model(other);
+            let why = if self.closed(other) == Some(Closed::Altogether) { Why::Nested } else { Why::Cross };
+            self.lacks(why, other, name);
         }
     }
 
