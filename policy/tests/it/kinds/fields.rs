@@ -12,7 +12,7 @@ const OTHER: &str = "x_other";
 
 fn plain(of: &[(&'static str, &'static str)]) -> Vec<Row> {
     let row = |(model, name): &(&'static str, &'static str)| {
-        Row::of(if *model == "*" { OTHER } else { *model }, name, FieldType::Plain)
+        Row::of(if *model == "*" { OTHER } else { model }, name, FieldType::Plain)
     };
     of.iter().map(row).collect()
 }

@@ -80,9 +80,8 @@ impl Oracle<'_> {
         let opened = self.permission(model).is_some_and(|found| has(&found.nested_writes, name));
         let any_text = Value::String("<b>".into());
         let Some(field) = self.field(model, name) else { return self.lacks(Why::Field, model, name) };
-        if !(opened && !self.is_closed_for_good(model, name))
-            && !self.writes(model, name, &any_text, Making::Write, &vec![], None)
-        {
+        let through = opened && !self.is_closed_for_good(model, name);
+        if !through && !self.writes(model, name, &any_text, Making::Write, &vec![], None) {
             self.lacks(Why::Field, model, name);
         }
         if is_x2many(field.kind) && !rest.is_empty() && rest != "id" {

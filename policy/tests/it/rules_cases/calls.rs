@@ -243,7 +243,8 @@ fn names(c: &mut Choices<'_>, schema: &Schema, model: &str) -> Value<'static> {
 
 /// A field of `load`, or of lines.
 fn column(c: &mut Choices<'_>, schema: &Schema, model: &str) -> Value<'static> {
-    let path = path(c, schema, model, 2).replace('.', *c.of(&["/", ".", ":"]));
+    let mark = ['/', '.', ':'][c.below(3)];
+    let path = path(c, schema, model, 2).replace('.', &mark.to_string());
     let end = *c.of(&["", "", "", "/id", "/.id", ":id"]);
     text(&format!("{path}{end}"))
 }
