@@ -156,10 +156,12 @@ def test_samples_of_a_kind_are_refused_and_not_forwarded(
         assert administrator.refusal(model, "search_count", []) is None, f"{model}: its permission is wide"
     before = sent_to_odoo(gate)
     for sample in drawn:
-        with pytest.raises(xmlrpc.client.Fault, match=rf"^{sample.reason}: .*\(decision ") as fault:
+        with pytest.raises(xmlrpc.client.Fault) as fault:
             administrator(sample.model, sample.method, *sample.args, **sample.kwargs)
+        told = fault.value.faultString
+        assert told.startswith(f"{sample.reason}: ") and "(decision " in told, (sample, told)
         # Neither is it refused since the gate does not know the field.
-        assert "the gate" not in fault.value.faultString, sample
+        assert "the gate" not in told, (sample, told)
     assert sent_to_odoo(gate) == before
 
 
@@ -222,7 +224,7 @@ def test_a_sales_assistant_makes_and_confirms_orders(gate: Gate, odoo: Odoo, pol
         "cross_model_denied",
     ]
     mailing = {"body": "x", "partner_ids": [customer]}
-    with pytest.raises(xmlrpc.client.Fault, match="^method_denied: .*message_post:mail"):
+    with pytest.raises(xmlrpc.client.Fault, match="method_denied: .*message_post:mail"):
         agent("sale.order", "message_post", [order], **mailing)
 
 
