@@ -58,7 +58,7 @@ impl Field {
 
     /// Whether it may be written.
     pub const fn written_by_default(&self) -> Default {
-        if self.closed.is_some() {
+        if self.closed.is_some() || self.into_closed {
             return Default::Closed(Why::ClosedModel);
         }
         match self.writing {
