@@ -213,13 +213,15 @@ impl<'s> Access<'s> {
         }
     }
 
-    /// Whether configuration has opened what closes a field: the model, the one that it is inherited from, or the field itself.
+    /// Whether configuration has opened what closes a field: the model that it is inherited from or leads into, the field itself, or
+    /// its own model, if that is a closed one.
     fn lifts(&self, model: &str, field: &Field) -> bool {
         let from = field.from.as_deref().is_some_and(|from| self.is_excepted(from));
-        from || self.is_excepted(model) || self.is_excepted(&format!("{model}.{}", field.name))
+        let own = || self.is_excepted(model) && tables::closed(model).is_some();
+        from || own() || self.is_excepted(&format!("{model}.{}", field.name))
     }
 
-    /// Whether a list hides a field, or what the field is computed from; a record's name is no copy.
+    /// Whether a list hides a field, or what the field is computed or taken from; a record's name is no copy.
     fn hides(&self, model: &str, hidden: &[String], field: &Field, steps: usize) -> bool {
         if has(hidden, &field.name) {
             return true;
@@ -227,6 +229,9 @@ impl<'s> Access<'s> {
         let Some(seen) = self.schema.model(model).filter(|_| steps > 0 && &*field.name != "display_name") else {
             return false;
         };
+        if field.related.as_deref().is_some_and(|path| has(hidden, first(path).0)) {
+            return true;
+        }
         let mut copies = field.copies.iter();
         copies.any(|name| {
             has(hidden, name) || seen.field(name).is_some_and(|of| self.hides(model, hidden, of, steps - 1))

@@ -259,11 +259,11 @@ fn writing(field: &wire::Field, places: &Places<'_>) -> Writing {
         Writing::Named(Why::State)
     } else if field.readonly && is_computed {
         Writing::Named(Why::Computed)
-    } else if let Some(reference) = inverse {
-        if reference.is_empty() {
-            Writing::Named(Why::WritesElsewhere)
-        } else {
-            Writing::OnCreationWithout(reference.into())
+    } else if inverse.is_some() {
+        // Of the model's own: what it is inherited from may be a record that is there already, with a reference in it.
+        match tables::inverse(places.model, places.field) {
+            Some(reference) if !reference.is_empty() => Writing::OnCreationWithout(reference.into()),
+            _ => Writing::Named(Why::WritesElsewhere),
         }
     } else if field.readonly {
         Writing::OnCreation(Why::ReadOnly)
