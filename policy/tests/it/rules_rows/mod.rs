@@ -1,6 +1,7 @@
 //! What a permission means, row by row: each example of the rules, and each fault that came of going by names alone.
 
 mod calls;
+mod common;
 mod faults;
 mod nested;
 mod other_models;
@@ -134,7 +135,8 @@ fn told(answer: &Answer) -> Vec<String> {
 
 /// The examples of the rules.
 fn rows() -> Vec<Row> {
-    let parts = [reading::rows, writing::rows, other_models::rows, nested::rows, calls::rows, faults::rows];
+    let parts =
+        [reading::rows, writing::rows, other_models::rows, nested::rows, calls::rows, faults::rows, common::rows];
     parts.into_iter().flat_map(|rows| rows()).collect()
 }
 
