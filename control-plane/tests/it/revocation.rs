@@ -52,6 +52,8 @@ fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
         ("DELETE", "/keys/{id}") => Takes(one(key(1))),
         ("POST", "/keys/{id}/revoke") => Takes(one(key(2))),
         ("DELETE", "/permissions/{model}") => Takes(one("res.partner")),
+        ("DELETE", "/profiles/{profile}/permissions/{model}") => Takes(one("res.country")),
+        ("DELETE", "/profiles/{profile}") => Takes(one("other")),
         ("POST", "/sessions/{id}/terminate") => Takes(one(&on.session)),
         ("POST", "/emergency-revocation") => Takes(with("", json!({"reason": "r", "confirm": "REVOKE ALL KEYS"}))),
         ("POST", "/pauses") => Takes(vec![
@@ -71,7 +73,8 @@ fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
         ("PATCH", "/users/{id}") => Edits(with(&on.users[0], json!({"groups": []}))),
         ("POST", "/keys/{id}/regenerate") => Edits(one(key(4))),
         ("POST", "/keys/{id}/rotate") => Edits(with(key(5), json!({"overlap_seconds": 0}))),
-        ("PUT", "/permissions/{model}") => Edits(one("res.users")),
+        ("PUT" | "PATCH", "/permissions/{model}") => Edits(one("res.users")),
+        ("PUT" | "PATCH", "/profiles/{profile}/permissions/{model}") => Edits(one("res.bank")),
         ("PATCH", "/settings") => Edits(with("", json!({"enforcement": "require"}))),
         ("POST", "/gates/{id}/rotate") => Edits(one(&on.gates[2])),
         ("PUT", "/accounts/{id}/password") => {
@@ -84,7 +87,8 @@ fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
         | ("DELETE", "/pauses/{id}")
         | ("POST", "/jobs/{name}/run" | "/gates" | "/outbox/test" | "/outbox/{id}/resend")
         | ("POST", "/webhooks" | "/accounts" | "/tokens")
-        | ("POST", "/schema/refresh")
+        | ("POST", "/schema/refresh" | "/profiles")
+        | ("PATCH", "/profiles/{profile}")
         | ("PATCH", "/jobs/{name}" | "/gates/{id}" | "/webhooks/{id}") => TakesNone,
         (verb, path) => panic!("say here what {verb} {path} does to rights"),
     }
@@ -106,6 +110,12 @@ async fn with_records() -> (Lab, Records) {
     }
     for model in ["res.partner", "res.users"] {
         admin.put(&format!("/api/v1/permissions/{model}"), json!({"read": true})).await;
+    }
+    for profile in ["sales", "other"] {
+        admin.post("/api/v1/profiles", json!({"name": profile})).await;
+        for model in ["res.country", "res.bank"] {
+            admin.put(&format!("/api/v1/profiles/{profile}/permissions/{model}"), json!({"read": true})).await;
+        }
     }
     let (reporter, gate) = lab.gate().await;
     send(&gate, "b", vec![event(0, json!({"key_id": keys[3], "database": "odoo", "session": "s"}))]).await;
@@ -153,7 +163,8 @@ async fn take_everything_away(lab: &Lab, records: &Records, damaged: &str, edits
             _ => continue,
         };
         for (target, body) in calls {
-            let path = route.path.replace("{id}", target).replace("{model}", target);
+            let profile = if route.path.contains("{model}") { "sales" } else { target };
+            let path = route.path.replace("{id}", target).replace("{model}", target).replace("{profile}", profile);
             let seen = format!("{damaged}: {} {path}", route.verb.name());
             let answer = match (route.verb.name(), route.path) {
                 ("POST", "/api/v1/sign-out") => records.spent.post(&path, body).await,
@@ -165,7 +176,9 @@ async fn take_everything_away(lab: &Lab, records: &Records, damaged: &str, edits
             assert!(answer.status.is_success(), "{seen}: {}", answer.text);
             if takes && (route.path.contains("/keys/") || route.path.contains("/permissions/")) {
                 let policy = lab.policy(lab.revision().await).await;
-                let is_open = policy["permissions"].as_array().unwrap().iter().any(|one| one["model"] == target);
+                let permissions = policy["permissions"].as_array().unwrap();
+                let profile = if route.path.contains("{profile}") { json!("sales") } else { Value::Null };
+                let is_open = permissions.iter().any(|one| one["model"] == target && one["profile"] == profile);
                 assert!(!is_open && !key_ids(&policy).iter().any(|id| id == target), "{seen}: {policy}");
             }
         }

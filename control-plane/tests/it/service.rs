@@ -47,7 +47,7 @@ async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when
             async move { (poll(&there, &epoch, &since).await, Instant::now()) }
         });
         sleep(Duration::from_millis(100)).await;
-        admin.insist("PUT", &format!("/api/v1/permissions/{model}"), json!({})).await;
+        admin.insist("PUT", &format!("/api/v1/permissions/{model}?unknown=allow"), json!({})).await;
         let changed = Instant::now();
         let (policy, heard) = timeout(PATIENCE, hanging).await.unwrap().unwrap();
         assert!(policy["permissions"].to_string().contains(&model), "{policy}");
@@ -87,7 +87,7 @@ async fn a_change_at_one_replica_reaches_a_gate_at_another_which_takes_over_when
     first.kill();
     assert!(here.send("GET", "/healthz", Value::Null).await.is_none());
     let admin = second.admin(&site);
-    assert_eq!(admin.insist("PUT", "/api/v1/permissions/model.after", json!({})).await.0, 201);
+    assert_eq!(admin.insist("PUT", "/api/v1/permissions/model.after?unknown=allow", json!({})).await.0, 201);
     let follows = async {
         let mut has = poll(&there, &Value::Null, &Value::Null).await;
         while !has["permissions"].to_string().contains("model.after") {
@@ -126,7 +126,7 @@ async fn of_services_that_start_at_once_on_an_empty_database_postgresql_serves_a
     let [token] = said.lines().filter_map(|line| line.rsplit_once(": ")).collect::<Vec<_>>().try_into().unwrap();
     site.token = token.1.to_owned();
     for (number, replica) in replicas.iter().enumerate() {
-        let path = format!("/api/v1/permissions/model.n{number}");
+        let path = format!("/api/v1/permissions/model.n{number}?unknown=allow");
         assert_eq!(replica.admin(&site).insist("PUT", &path, json!({})).await.0, 201);
     }
     let shown = replicas[0].admin(&site).insist("GET", "/api/v1/permissions", Value::Null).await.1;
@@ -170,7 +170,8 @@ async fn a_kill_in_the_middle_of_writes_loses_nothing_acknowledged_and_leaves_no
                 let name = format!("w{writer}.n{n}");
                 let done = match n % 4 {
                     0 => {
-                        let answer = admin.send("PUT", &format!("/api/v1/permissions/{name}"), json!({})).await;
+                        let answer =
+                            admin.send("PUT", &format!("/api/v1/permissions/{name}?unknown=allow"), json!({})).await;
                         let done = answer.is_some_and(|(status, _)| status == 201);
                         written.permissions.extend(done.then_some(name));
                         done
