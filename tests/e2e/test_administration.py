@@ -102,6 +102,8 @@ class Reader:
             "/etc/lictor/key": f"{self.lictor.folder}/lictor.key",
             "/backup/": f"{self.lictor.folder}/backup/",
             "AbCdEf12|fHk19fMe": self.variables.get("PREFIX", ""),
+            # The stand-in describes every model alike.
+            r"lictor permission (put|update) ": r"\g<0>--allow-unknown ",
         }.items():
             command = re.sub(there, here, command)
         return command
