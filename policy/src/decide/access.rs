@@ -229,7 +229,7 @@ impl<'s> Access<'s> {
         let Some(seen) = self.schema.model(model).filter(|_| steps > 0 && &*field.name != "display_name") else {
             return false;
         };
-        if field.related.as_deref().is_some_and(|path| has(hidden, first(path).0)) {
+        if field.passes_on && field.related.as_deref().is_some_and(|path| has(hidden, first(path).0)) {
             return true;
         }
         let mut copies = field.copies.iter();
