@@ -73,6 +73,7 @@ impl Record {
             record_digest: digest,
             nested_ids: nested,
             lacks: trace.lacks,
+            outline: trace.outline,
             schema_stale: trace.schema_stale,
             ..Event::at(facts.now, format!("{:016x}", host::random_number()?))
         };

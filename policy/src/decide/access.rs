@@ -1,7 +1,7 @@
 //! What a key may read and write of Odoo's models: its permissions, joined with what is known of the fields.
 
 use crate::decide::lack::{How, Lack};
-use crate::effects::{Write, joined};
+use crate::effects::{Write, has_tags, joined};
 use crate::formats::value::Value;
 use crate::odoo::tables::{self, Closed, Html};
 use crate::operation::Operation;
@@ -361,11 +361,4 @@ fn is_only(rule: Option<&FieldRule>, field: &str) -> bool {
 
 fn has(names: &[String], name: &str) -> bool {
     names.iter().any(|listed| listed == name)
-}
-
-fn has_tags(value: &Value<'_>) -> bool {
-    match value {
-        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Decimal(_) => false,
-        value => value.as_str().is_none_or(|text| text.contains('<')),
-    }
 }

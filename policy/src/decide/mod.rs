@@ -19,7 +19,7 @@ use crate::decide::access::Access;
 use crate::decide::admit::Admitted;
 use crate::decide::lack::Lack;
 use crate::decide::shadow::Shadowed;
-use crate::effects::Effects;
+use crate::effects::{Effects, outline};
 use crate::memory::failures::Failures;
 use crate::memory::line::Line;
 use crate::memory::rate::Quota;
@@ -161,6 +161,8 @@ pub struct Trace<'s> {
     pub recorded: Recorded,
     /// All that it lacks, by names, in shadow too; at most [`MAX_LACKS`].
     pub lacks: Vec<String>,
+    /// Its [`outline`](crate::effects::outline).
+    pub outline: Option<String>,
     /// Whether it names what the schema does not know.
     pub schema_stale: bool,
     /// Whether it is forwarded with a list of fields that the client did not name.
@@ -222,6 +224,7 @@ fn permitted(
         // Clients need it to start; it tells nothing but the user's own language and time zone.
         return Ok(Rewrite::default());
     }
+    trace.outline = outline::of(call);
     let access = Access::of(snapshot, key, nearest(snapshot, key, call));
     let effects = method::effects(&access, call, shadowed)?;
     trace.operations = effects.all();

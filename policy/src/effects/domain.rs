@@ -100,7 +100,7 @@ impl<'c> Reader<'c> {
 }
 
 /// An item of a domain.
-enum Parts<'c> {
+pub(super) enum Parts<'c> {
     /// `&`, `|` or `!`.
     Set,
     /// `(1, '=', 1)` and `(0, '=', 1)`: always and never.
@@ -109,7 +109,7 @@ enum Parts<'c> {
     Condition(&'c str, &'c Value<'c>, &'c Value<'c>),
 }
 
-fn parts<'c>(item: &'c Value<'c>) -> Result<Parts<'c>, BadArguments> {
+pub(super) fn parts<'c>(item: &'c Value<'c>) -> Result<Parts<'c>, BadArguments> {
     match item {
         Value::String(operator) if matches!(operator.as_ref(), "&" | "|" | "!") => Ok(Parts::Set),
         Value::Array(parts) => match parts.as_slice() {
@@ -136,10 +136,16 @@ fn each<'c>(
 }
 
 /// The operator that a text is.
+pub(super) fn operator_of(text: &Value<'_>) -> Option<&'static str> {
+    let text = text.as_str()?;
+    OPERATORS.iter().find(|operator| operator.eq_ignore_ascii_case(text)).copied()
+}
+
 fn known(text: &Value<'_>, place: &Place<'_>) -> Result<&'static str, BadArguments> {
-    let text = text.as_str().ok_or(BadArguments::Shape)?;
-    let found = OPERATORS.iter().find(|operator| operator.eq_ignore_ascii_case(text));
-    found.copied().ok_or_else(|| BadArguments::Operator(place.to_string()))
+    match text {
+        Value::String(_) => operator_of(text).ok_or_else(|| BadArguments::Operator(place.to_string())),
+        _ => Err(BadArguments::Shape),
+    }
 }
 
 /// An operator by itself, for a search by name: none that takes a domain.
@@ -178,7 +184,7 @@ fn is_bypass(value: &Value<'_>) -> bool {
     value.as_str().is_some_and(|text| BYPASSES.iter().any(|bypass| bypass.eq_ignore_ascii_case(text.trim())))
 }
 
-fn holds_text(value: &Value<'_>) -> bool {
+pub(super) fn holds_text(value: &Value<'_>) -> bool {
     match value {
         Value::String(_) => true,
         Value::Array(items) => items.iter().any(holds_text),

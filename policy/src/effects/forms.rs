@@ -66,7 +66,7 @@ const FILE: BadArguments = BadArguments::Form(
 );
 
 /// Whether a `message_post` is a note that only users see, and mails nobody but followers among them.
-fn is_note(call: &Call<'_>) -> bool {
+pub(super) fn is_note(call: &Call<'_>) -> bool {
     call.args.len() == 1
         && call.kwargs.iter().all(|(name, value)| match (name.as_ref(), value) {
             ("context", _) => true,

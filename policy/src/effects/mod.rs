@@ -8,6 +8,7 @@ mod context;
 mod domain;
 mod forms;
 mod lists;
+pub mod outline;
 mod values;
 
 use std::borrow::Cow;
@@ -330,6 +331,14 @@ fn is_deep(value: &Value<'_>) -> bool {
         Value::Array(items) => !items.iter().all(is_scalar),
         Value::Struct(members) => !members.iter().all(|(_, value)| is_scalar(value)),
         _ => false,
+    }
+}
+
+/// Whether a value may hold what a browser takes for a tag.
+pub(crate) fn has_tags(value: &Value<'_>) -> bool {
+    match value {
+        Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Decimal(_) => false,
+        value => value.as_str().is_none_or(|text| text.contains('<')),
     }
 }
 

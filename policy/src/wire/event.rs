@@ -114,6 +114,10 @@ pub struct Event {
     /// context, never values. At most [`MAX_LACKS`].
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub lacks: Vec<String>,
+    /// The outline of a call that came to the stages which look at what it does: its arguments with every
+    /// value blanked, so that it can be decided on again. At most [`MAX_OUTLINE`] bytes; left out if it would be longer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outline: Option<String>,
     /// Whether the call names what the gate's schema does not know, or Odoo said so: the schema may be old.
     #[serde(skip_serializing_if = "is_default", default)]
     pub schema_stale: bool,
@@ -159,6 +163,7 @@ impl Event {
             reason: None,
             would_deny: None,
             lacks: Vec::new(),
+            outline: None,
             schema_stale: false,
             fault_code: None,
             gate_us: 0,
@@ -195,6 +200,9 @@ pub struct EventBatch {
 pub const MAX_USER_AGENT: usize = 200;
 /// Entries of [`Event::lacks`].
 pub const MAX_LACKS: usize = 20;
+
+/// Bytes of [`Event::outline`].
+pub const MAX_OUTLINE: usize = 4096;
 
 /// The most events in a batch.
 pub const MAX_BATCH: usize = 500;

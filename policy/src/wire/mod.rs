@@ -25,7 +25,7 @@ use crate::secret::Secret;
 
 pub use crate::refusal::shadow::Shadow;
 pub use bitmap::{BadBitmap, Bitmap};
-pub use event::{Event, EventBatch, EventKind, MAX_BATCH, MAX_LACKS, MAX_USER_AGENT, Outcome, Stored};
+pub use event::{Event, EventBatch, EventKind, MAX_BATCH, MAX_LACKS, MAX_OUTLINE, MAX_USER_AGENT, Outcome, Stored};
 pub use permission::{DEFAULT_PROFILE, FieldRule, Fields, Permission, Profile};
 pub use schema::{Delegation, Field, FieldType, Model, ModelEntry, Schema, View};
 

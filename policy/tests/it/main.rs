@@ -25,6 +25,7 @@ mod modes;
 mod module;
 mod oracle;
 mod oracle_rules;
+mod outline;
 mod problems;
 mod profiles;
 mod python;

@@ -20,8 +20,8 @@ thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
 
-/// The verdict of a gate.
-fn verdict(who: &Who, call: &Call<'static>) -> Verdict {
+/// The policy of a case.
+pub(crate) fn policy(who: &Who) -> wire::Snapshot {
     static BASE: LazyLock<wire::Snapshot> = LazyLock::new(setting::policy);
     let mut policy = BASE.clone();
     policy.permissions.clone_from(&who.permissions);
@@ -32,6 +32,12 @@ fn verdict(who: &Who, call: &Call<'static>) -> Verdict {
     policy.users[0].view = who.view;
     policy.keys[0].record.models.clone_from(&who.models);
     policy.keys[0].record.scopes = who.scopes;
+    policy
+}
+
+/// The verdict of a gate.
+fn verdict(who: &Who, call: &Call<'static>) -> Verdict {
+    let policy = policy(who);
     let text = |text: &str| Value::String(text.to_owned().into());
     let names = [text(DATABASE), Value::Int(UID), text(setting::key().expose()), text(&call.model), text(&call.method)];
     let arguments = [Value::Array(call.args.clone()), Value::Struct(call.kwargs.clone())];

@@ -17,25 +17,30 @@ use crate::rules_core::difference;
 const CASES: u32 = 500;
 /// Cases among which each method's call passes in one and not in another.
 const MANY: u32 = 5000;
-/// More choices than any case has.
-const CHOICES: usize = 400;
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
-#[test]
-fn a_gate_says_what_the_second_reading_of_the_rules_says() {
-    let seed = number("LICTOR_RULES_SEED").unwrap_or(1);
-    let cases = number("LICTOR_RULES_CASES").map_or(CASES, |cases| cases.try_into().unwrap());
-    let config = Config {
-        cases,
+/// As many cases, drawn by such a seed, as the environment says.
+pub(crate) fn config() -> Config {
+    Config {
+        cases: number("LICTOR_RULES_CASES").map_or(CASES, |cases| cases.try_into().unwrap()),
         failure_persistence: None,
         rng_algorithm: RngAlgorithm::ChaCha,
-        rng_seed: RngSeed::Fixed(seed),
+        rng_seed: RngSeed::Fixed(number("LICTOR_RULES_SEED").unwrap_or(1)),
         max_shrink_iters: 4000,
         ..Config::default()
-    };
+    }
+}
+
+/// More choices than any case has.
+pub(crate) const CHOICES: usize = 400;
+
+#[test]
+fn a_gate_says_what_the_second_reading_of_the_rules_says() {
+    let config = config();
+    let cases = config.cases;
     // How often a method's call passed, and how often it did not.
     let met: RefCell<BTreeMap<String, [u32; 2]>> = RefCell::default();
     let result = TestRunner::new(config).run(&proptest::collection::vec(any::<u32>(), CHOICES), |numbers| {
@@ -49,7 +54,7 @@ fn a_gate_says_what_the_second_reading_of_the_rules_says() {
     });
     if let Err(error) = result {
         let told = error.to_string();
-        panic!("seed {seed}: {}", told.split("minimal failing input").next().unwrap_or(&told));
+        panic!("{}", told.split("minimal failing input").next().unwrap_or(&told));
     }
     let met = met.into_inner();
     for (method, times) in met.iter().filter(|_| cases >= MANY) {
