@@ -106,9 +106,9 @@ def test_a_whole_key_on_the_command_line_is_not_taken_and_not_repeated(lictor: C
 
 
 def test_permissions(lictor: CommandLine) -> None:
-    lictor("permission", "put", "crm.lead", "--read", "--groups", "sales", "--method", "action_won=write,read")
+    lictor("permission", "put", "crm.lead", "--read", "--groups", "sales", "--method", "action_set_won=write,read")
     shown = lictor.json("permission", "show", "crm.lead")
-    assert (shown["read"], shown["write"], shown["methods"]) == (True, False, {"action_won": ["read", "write"]})
+    assert (shown["read"], shown["write"], shown["methods"]) == (True, False, {"action_set_won": ["read", "write"]})
     assert "crm.lead" in lictor("permission", "list").stdout
     lictor("permission", "delete", "crm.lead", "--yes")
     lictor("permission", "show", "crm.lead", status=NOT_FOUND)

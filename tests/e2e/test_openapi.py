@@ -41,7 +41,7 @@ def lictor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         upstream = {"database": "odoo", "login": "agent", "secret": "secret"}
         user = lictor.api("POST", "users", {"name": "Ada", "email": "ada@example.com", "upstream": upstream})
         lictor.api("POST", "keys", {"name": "k", "user_id": user["id"], "scopes": ["read"]})
-        lictor.api("PUT", "permissions/res.partner", {"read": True, "methods": {"echo": ["read"]}})
+        lictor.api("PUT", "permissions/res.partner?unknown=allow", {"read": True, "methods": {"echo": ["read"]}})
         lictor.api("POST", "pauses", {"scope": "model", "id": "res.country", "reason": "why not"})
         lictor.api("POST", "gates", {"name": "g"})
         account = lictor.api("POST", "accounts", {"name": "Bo", "role": "user"})

@@ -179,7 +179,7 @@ def test_a_gate_over_mutual_tls_decides_by_the_policy_that_it_gets(tmp_path: Pat
             ControlPlane(echo.url, tmp_path / "lictor", own, context) as lictor,
             Echo(certificates.server(site.tls / "odoo")) as odoo,
         ):
-            lictor.api("PUT", "permissions/res.partner", {"read": True, "methods": {"echo": ["read"]}})
+            lictor.api("PUT", "permissions/res.partner?unknown=allow", {"read": True, "methods": {"echo": ["read"]}})
             upstream = {"database": "odoo", "login": "agent", "secret": "secret"}
             user = lictor.api("POST", "users", {"name": "Ada", "upstream": upstream})
             key = lictor.api("POST", "keys", {"name": "k", "user_id": user["id"]})["key"]

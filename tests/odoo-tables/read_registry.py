@@ -17,6 +17,7 @@ from odoo.modules.loading import load_openerp_module
 from odoo.modules.module import get_modules
 from odoo.modules.module_graph import ModuleGraph
 from odoo.modules.registry import Registry
+from odoo.orm.models import BaseModel
 from odoo.tools import config
 
 # Models that exist for Odoo's own tests, with fields of every kind.
@@ -88,9 +89,26 @@ def model(registry: Registry, cls: Any, records: Any) -> dict[str, Any]:
             f"{module(where)}: {name}" for name in SEARCHES for where in definitions(cls, name) if has_code(where, name)
         ],
         "mixins": sorted({base._name for base in cls.mro() if getattr(base, "_name", None)} - {cls._name, "base"}),
+        "methods": sorted({name for base in cls.mro() if is_of(base, cls) for name in public_methods(base)}),
         "fields": {name: field(registry, cls, found) for name, found in sorted(cls._fields.items())},
     }
     return {name: value for name, value in facts.items() if value or name == "fields"}
+
+
+def is_of(base: Any, cls: Any) -> bool:
+    """Whether a class defines a part of the model itself, and not of what it is made of; Odoo's own class is of `base`."""
+    name = "base" if base is BaseModel else getattr(base, "_name", None)
+    return name == cls._name and base is not cls
+
+
+def public_methods(base: Any) -> list[str]:
+    """Those that Odoo lets clients call: see `get_public_method` of `odoo/service/model.py`."""
+    functions = {name: getattr(found, "__func__", found) for name, found in vars(base).items()}
+    return [
+        name
+        for name, found in functions.items()
+        if inspect.isfunction(found) and not name.startswith("_") and not getattr(found, "_api_private", False)
+    ]
 
 
 def field(registry: Registry, cls: Any, found: Any) -> dict[str, Any]:

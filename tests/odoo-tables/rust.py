@@ -54,6 +54,7 @@ def files(facts: dict[str, Any], tables: Tables) -> dict[Path, str]:
             "By hand, after the source of all inverses. The side effects of `write` and `create` are not among them.",
             [table("ROWS", "(&str, &str, &str)", triples(tables.inverses, quoted))],
         ),
+        "methods": methods(tables),
         "names": names(tables),
         "names_that_tell": (
             "Models of which a name alone tells what only some may know.",
@@ -103,6 +104,16 @@ def context(facts: dict[str, Any], tables: Tables) -> tuple[str, list[str]]:
     readers = {key: f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}" for key, names in modules.items()}
     parts.append(table("READ", NAME, single(readers), "All others that Odoo's code and templates read, with the modules that do."))
     return "Keys of the context.\nThose of `READ` were found by syntax tree; `default_*` is left out there.", parts
+
+
+def methods(tables: Tables) -> tuple[str, list[str]]:
+    def listed(names: list[str]) -> str:
+        return f"&[{', '.join(map(quoted, names))}]"
+
+    rows = [("", f"({quoted(model)}, {listed(of)}, {listed(own)})") for model, (of, own) in sorted(tables.methods.items())]
+    head = "Public methods by model: the model, those that it is made of, and the methods that it adds to theirs."
+    every = table("OF_ALL", NAME, single(dict.fromkeys(tables.methods_of_all, "")), "Of every model.")
+    return head, [every, table("ROWS", "(&str, &[&str], &[&str])", rows)]
 
 
 def names(tables: Tables) -> tuple[str, list[str]]:

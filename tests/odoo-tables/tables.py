@@ -34,6 +34,9 @@ class Tables:
     names: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     released: dict[tuple[str, str], str] = field(default_factory=dict)
     context: dict[str, list[str]] = field(default_factory=dict)
+    # Methods of every model; and what each model is made of, with the methods of its own.
+    methods_of_all: list[str] = field(default_factory=list)
+    methods: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
     # Seeds of another version than the facts are of.
     of_other_versions: set[str] = field(default_factory=set)
 
@@ -74,7 +77,16 @@ def compute(facts: dict[str, Any]) -> Tables:
     names(given, registry, tables)
     released(registry, tables)
     context(given, facts, tables)
+    methods(registry, tables)
     return tables
+
+
+def methods(registry: Registry, tables: Tables) -> None:
+    tables.methods_of_all = registry.all["base"]["methods"]
+    for model, facts in registry.all.items():
+        mixins = [name for name in facts.get("mixins", []) if registry.all.get(name, {}).get("methods")]
+        if model != "base":
+            tables.methods[model] = (mixins, facts.get("methods", []))
 
 
 def closed(given: dict[str, Any], tables: Tables) -> None:

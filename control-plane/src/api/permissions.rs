@@ -97,7 +97,7 @@ pub async fn put(
 ) -> Result<Tagged<View>> {
     validate::model("model", &place.model)?;
     let permission = rules.of(Profile(place.profile.clone()), place.model.clone())?;
-    unknown.permission(&app, &permission).await?;
+    unknown.permission(&app, &permission, None).await?;
     let tagged = change(&app, &actor, async |tx| {
         let before = permissions::look(tx, &place).await?;
         if_match.check(before.as_ref().map(|(_, changed)| *changed))?;
@@ -125,7 +125,7 @@ pub async fn update(
     // Before the change begins: Odoo may be asked, which takes its time.
     let read = permissions::find(&mut *app.store.read().await?, &place).await?;
     if let Some((before, _)) = read {
-        unknown.permission(&app, &patched(&before)?).await?;
+        unknown.permission(&app, &patched(&before)?, Some(&before)).await?;
     }
     let tagged = change(&app, &actor, async |tx| {
         let before = permissions::find(tx, &place).await?.or_absent("permission")?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::api::unknown::{Unknown, texts};
+use crate::api::unknown::Unknown;
 use crate::app::change::{Done, change};
 use crate::app::{App, gates};
 use crate::domain::actor::Actor;
@@ -30,8 +30,7 @@ pub async fn update(
     if_match: IfMatch,
     patch: Patch<Settings>,
 ) -> Result<Tagged<Settings>> {
-    let exceptions = "never_list_exceptions";
-    unknown.models(&app, exceptions, &texts(&patch.0, exceptions)).await?;
+    unknown.settings(&app, &patch.0).await?;
     let tagged = change(&app, &actor, async |tx| {
         let (before, changed) = settings::load(tx).await?;
         if_match.check(changed)?;

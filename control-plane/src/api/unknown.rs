@@ -12,7 +12,7 @@ use crate::domain::problem::Result;
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unknown {
-    /// `allow` takes models, fields and groups that are not known; left out, they are refused with the nearest known name.
+    /// `allow` takes models, fields, methods and groups that are not known; left out, they are refused with the nearest known name.
     unknown: Option<Allow>,
 }
 
@@ -23,14 +23,32 @@ enum Allow {
 }
 
 impl Unknown {
-    /// Looks at all names of a permission.
-    pub(crate) async fn permission(self, app: &App, permission: &wire::Permission) -> Result<()> {
-        if self.unknown.is_some() { Ok(()) } else { known_names::of_permission(app, permission).await }
+    /// Looks at the names of a permission that it did not have before.
+    pub(crate) async fn permission(
+        self,
+        app: &App,
+        permission: &wire::Permission,
+        before: Option<&wire::Permission>,
+    ) -> Result<()> {
+        if self.unknown.is_some() { Ok(()) } else { known_names::of_permission(app, permission, before).await }
     }
 
     /// Looks at the models in a list.
     pub(crate) async fn models(self, app: &App, place: &str, listed: &[String]) -> Result<()> {
         if self.unknown.is_some() { Ok(()) } else { known_names::of_models(app, place, listed).await }
+    }
+
+    /// Looks at the exceptions and the mapped methods in a patch of settings.
+    pub(crate) async fn settings(self, app: &App, patch: &Value) -> Result<()> {
+        if self.unknown.is_some() {
+            return Ok(());
+        }
+        let (exceptions, methods) = ("never_list_exceptions", "methods");
+        known_names::of_exceptions(app, exceptions, &texts(patch, exceptions)).await?;
+        let mapped = patch.get(methods).and_then(Value::as_object).into_iter().flatten();
+        // What takes a mapping away may name anything.
+        let mapped = mapped.filter(|(_, operations)| !operations.is_null());
+        known_names::of_methods(methods, mapped.map(|(name, _)| name))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lictor_policy::odoo::tables;
+use lictor_policy::odoo::{calls, operations, tables};
 use lictor_policy::wire::{self, FieldRule};
 use tokio::time::timeout;
 
@@ -27,48 +27,134 @@ const LIKENESS: f64 = 0.66;
 /// The fields of a model, with the models that relations lead to.
 type Fields = BTreeMap<String, Option<String>>;
 
-/// Refuses a permission with a name that Odoo does not have.
+/// Refuses a permission with a name that Odoo does not have. Names that it had `before` are taken: somebody has allowed them.
 ///
 /// # Errors
 /// [`Problem::invalid`] that names the field, the name and the nearest that is known.
-pub async fn of_permission(app: &App, permission: &wire::Permission) -> Result<()> {
-    let mut names = Names::load(app).await?;
+pub async fn of_permission(app: &App, permission: &wire::Permission, before: Option<&wire::Permission>) -> Result<()> {
+    let names = Names::load(app).await?;
     let model = permission.model.as_str();
-    let Told::Fields(fields) = names.told("model", model).await? else { return names.groups(&permission.groups) };
-    let rule = |rule: &Option<FieldRule>| match rule {
-        Some(FieldRule::Only(names) | FieldRule::Hide(names) | FieldRule::Also(names)) => names.clone(),
-        None => Vec::new(),
+    let mut listed = Listed::of(permission).without(before.map(Listed::of));
+    let told = match before {
+        Some(_) if listed.is_empty() => return Ok(()),
+        _ => names.told("model", model).await?,
     };
-    for (place, listed) in [
-        ("fields.read", rule(&permission.fields.read)),
-        ("fields.write", rule(&permission.fields.write)),
-        ("nested_writes", permission.nested_writes.clone()),
-    ] {
-        listed.iter().try_for_each(|name| known_field(place, model, name, &fields))?;
+    for (place, methods) in [("calls", &listed.calls), ("methods", &listed.methods)] {
+        methods.iter().try_for_each(|name| known_method(place, model, name))?;
     }
-    for path in &permission.paths {
-        names.path(model, path, &fields).await?;
+    if let Told::Fields(fields) = told {
+        for (place, listed) in
+            [("fields.read", &listed.read), ("fields.write", &listed.write), ("nested_writes", &listed.nested_writes)]
+        {
+            listed.iter().try_for_each(|name| known_field(place, model, name, &fields))?;
+        }
+        for path in &listed.paths {
+            names.path(model, path, &fields).await?;
+        }
     }
-    names.groups(&permission.groups)
+    names.groups(&listed.groups)
 }
 
-/// Refuses a list of models, or of methods or fields of models, with a model that Odoo does not have.
+/// Refuses a list of models with one that Odoo does not have.
 ///
 /// # Errors
 /// As [`of_permission`].
-pub async fn of_models(app: &App, place: &str, listed: impl IntoIterator<Item = &String>) -> Result<()> {
-    let mut names = None;
+pub async fn of_models(app: &App, place: &str, listed: &[String]) -> Result<()> {
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let names = Names::load(app).await?;
+    for model in listed {
+        names.model(place, model).await?;
+    }
+    Ok(())
+}
+
+/// Refuses a list of models, and of methods and fields of models, with one that Odoo does not have.
+///
+/// # Errors
+/// As [`of_permission`].
+pub async fn of_exceptions(app: &App, place: &str, listed: &[String]) -> Result<()> {
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let names = Names::load(app).await?;
     for name in listed {
-        let names = match &mut names {
-            Some(names) => names,
-            none => none.insert(Names::load(app).await?),
-        };
-        let of_model = name.rsplit_once('.').map(|(model, _)| model);
-        if ![Some(name.as_str()), of_model].into_iter().flatten().any(|model| names.has(model)) {
-            names.told(place, name).await?;
+        match name.rsplit_once('.') {
+            Some((model, member)) if !names.has(name).await? && names.has(model).await? => {
+                if calls::is_known(model, member) == Some(false)
+                    && let Told::Fields(fields) = names.told(place, model).await?
+                {
+                    known_field(place, model, member, &fields)?;
+                }
+            }
+            _ => names.model(place, name).await?,
         }
     }
     Ok(())
+}
+
+/// Refuses methods that no model of Odoo has.
+///
+/// # Errors
+/// As [`of_permission`].
+pub fn of_methods<'m>(place: &str, mut listed: impl Iterator<Item = &'m String>) -> Result<()> {
+    let is_known = |name: &str| tables::all_methods().any(|known| known == name) || operations::method(name).is_some();
+    match listed.find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let detail =
+                format!("No model that Odoo brings has a method {name}{}", proposal(name, tables::all_methods()));
+            Err(Problem::invalid(place, detail))
+        }
+    }
+}
+
+/// The names in a permission beside that of its model.
+struct Listed {
+    read: Vec<String>,
+    write: Vec<String>,
+    nested_writes: Vec<String>,
+    paths: Vec<String>,
+    calls: Vec<String>,
+    methods: Vec<String>,
+    groups: Vec<String>,
+}
+
+impl Listed {
+    fn of(permission: &wire::Permission) -> Self {
+        let rule = |rule: &Option<FieldRule>| match rule {
+            Some(FieldRule::Only(names) | FieldRule::Hide(names) | FieldRule::Also(names)) => names.clone(),
+            None => Vec::new(),
+        };
+        Self {
+            read: rule(&permission.fields.read),
+            write: rule(&permission.fields.write),
+            nested_writes: permission.nested_writes.clone(),
+            paths: permission.paths.clone(),
+            calls: permission.calls.clone(),
+            methods: permission.methods.keys().cloned().collect(),
+            groups: permission.groups.clone(),
+        }
+    }
+
+    fn all(&mut self) -> [&mut Vec<String>; 7] {
+        let Self { read, write, nested_writes, paths, calls, methods, groups } = self;
+        [read, write, nested_writes, paths, calls, methods, groups]
+    }
+
+    fn without(mut self, before: Option<Self>) -> Self {
+        if let Some(mut before) = before {
+            for (names, before) in self.all().into_iter().zip(before.all()) {
+                names.retain(|name| !before.contains(name));
+            }
+        }
+        self
+    }
+
+    fn is_empty(&mut self) -> bool {
+        self.all().iter().all(|names| names.is_empty())
+    }
 }
 
 /// What is known of a model.
@@ -80,41 +166,53 @@ enum Told {
 
 struct Names<'a> {
     app: &'a App,
-    models: BTreeMap<String, wire::Model>,
     users: Vec<User>,
 }
 
 impl<'a> Names<'a> {
     async fn load(app: &'a App) -> Result<Self> {
-        let mut connection = app.store.read().await?;
-        let models = schema::models(&mut connection).await?;
-        let users = schema::users_with_keys(&mut connection, app.now()).await?;
-        Ok(Self { app, models: models.into_iter().map(|model| (model.name, model.record)).collect(), users })
+        let users = schema::users_with_keys(&mut *app.store.read().await?, app.now()).await?;
+        Ok(Self { app, users })
     }
 
     /// Whether a model is known without asking Odoo.
-    fn has(&self, model: &str) -> bool {
-        self.models.contains_key(model) || is_brought(model)
+    async fn has(&self, model: &str) -> Result<bool> {
+        Ok(tables::is_brought(model) || self.read(model).await?.is_some())
     }
 
-    async fn told(&mut self, place: &str, model: &str) -> Result<Told> {
-        if let Some(known) = self.models.get(model) {
-            let fields = known.fields.iter().map(|field| (field.name.clone(), field.relation.clone()));
-            return Ok(Told::Fields(fields.collect()));
+    /// Refuses a model that Odoo does not have.
+    async fn model(&self, place: &str, model: &str) -> Result<()> {
+        if !self.has(model).await? {
+            self.told(place, model).await?;
+        }
+        Ok(())
+    }
+
+    /// The fields as they were read.
+    async fn read(&self, model: &str) -> Result<Option<Fields>> {
+        let found = schema::find(&mut *self.app.store.read().await?, model).await?;
+        let fields = |found: schema::Model| found.record.fields.into_iter().map(|field| (field.name, field.relation));
+        Ok(found.map(|found| fields(found).collect()))
+    }
+
+    async fn told(&self, place: &str, model: &str) -> Result<Told> {
+        if let Some(fields) = self.read(model).await? {
+            return Ok(Told::Fields(fields));
         }
         match self.asked(model).await {
             Some(Ok(fields)) => return Ok(Told::Fields(fields)),
             // Another user may see a model that one does not: that is no model, and no right.
             Some(Err(OdooError::NoModel)) => {}
-            Some(Err(_)) | None if is_brought(model) => return Ok(Told::Exists),
+            Some(Err(_)) | None if tables::is_brought(model) => return Ok(Told::Exists),
             Some(Err(_)) | None => {}
         }
-        let mut known: Vec<&str> = self.models.keys().map(String::as_str).collect();
+        let read = schema::names(&mut *self.app.store.read().await?).await?;
+        let mut known: Vec<&str> = read.iter().map(String::as_str).collect();
         for model in tables::models() {
             known.push(model);
         }
-        let detail =
-            format!("No model is called {model}, as far as Lictor can tell{}", proposal(model, known.into_iter()));
+        let near = proposal(model, known.into_iter());
+        let detail = format!("No model is called {model}, as far as Lictor can tell{near}");
         Err(Problem::invalid(place, detail))
     }
 
@@ -137,7 +235,7 @@ impl<'a> Names<'a> {
     }
 
     /// Each step of a path that leads over models that are known.
-    async fn path(&mut self, model: &str, path: &str, fields: &Fields) -> Result<()> {
+    async fn path(&self, model: &str, path: &str, fields: &Fields) -> Result<()> {
         let (mut model, mut fields) = (model.to_owned(), fields.clone());
         for name in path.split('.') {
             known_field("paths", &model, name, &fields)?;
@@ -163,9 +261,13 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Whether it is a model that an Odoo brings, whichever modules this one has.
-fn is_brought(model: &str) -> bool {
-    tables::closed(model).is_some() || tables::models().any(|known| known == model)
+fn known_method(place: &str, model: &str, name: &str) -> Result<()> {
+    if calls::is_known(model, name) != Some(false) {
+        return Ok(());
+    }
+    let methods = tables::methods(model).into_iter().flatten();
+    let detail = format!("{model} of Odoo has no public method {name}{}", proposal(name, methods));
+    Err(Problem::invalid(place, detail))
 }
 
 fn known_field(place: &str, model: &str, name: &str, fields: &Fields) -> Result<()> {

@@ -128,6 +128,12 @@ pub async fn find(connection: &mut Connection, name: &str) -> Result<Option<Mode
     row.map(|row| read(&connection.genuine(&MODELS, row)?)).transpose()
 }
 
+/// The names of all models.
+pub async fn names(connection: &mut Connection) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query("SELECT name FROM odoo_models").fetch_all(connection).await?;
+    rows.iter().map(|row| row.text("name")).collect()
+}
+
 /// The models that prove themselves, in the order of their names.
 pub async fn models(connection: &mut Connection) -> Result<Vec<Model>, StoreError> {
     let rows = sqlx::query("SELECT * FROM odoo_models ORDER BY name").fetch_all(&mut *connection).await?;

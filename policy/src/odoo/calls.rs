@@ -1,7 +1,8 @@
 //! What a permission may list under `calls`: methods that may be called whatever they do, and what the gate can read of the
 //! operations table's methods and still wants to be told of, as it reaches other models in ways that no argument shows.
 
-use crate::odoo::{never, operations};
+use crate::odoo::operations::Kind;
+use crate::odoo::{never, operations, tables};
 
 /// Bytes of a name; Odoo's longest has fewer than half.
 pub const MAX_NAME: usize = 100;
@@ -52,6 +53,19 @@ pub fn check(name: &str) -> Result<(), NotCallable> {
     Ok(())
 }
 
+/// Whether a name that may stand under `calls` is one that a model has; `None` for models of which nobody has said.
+pub fn is_known(model: &str, name: &str) -> Option<bool> {
+    let mut methods = tables::methods(model)?;
+    let is_argument = || {
+        operations::METHODS
+            .iter()
+            .flat_map(|method| method.params)
+            .any(|param| param.kind == Kind::Cross && param.name == name)
+    };
+    let method = if name == MESSAGE_POST_MAIL { MESSAGE_POST } else { name };
+    Some(name == ATTACH || is_argument() || operations::method(name).is_some() || methods.any(|known| known == method))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +111,22 @@ mod tests {
             ("load", Err(NotCallable::InTheTable)),
         ] {
             assert_eq!(check(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_of_the_model() {
+        for (model, name, expected) in [
+            ("sale.order", "action_confirm", Some(true)),
+            ("sale.order", "message_post:mail", Some(true)),
+            ("sale.order", ATTACH, Some(true)),
+            ("sale.order", "next_id", Some(true)),
+            ("sale.order", "name_get", Some(true)),
+            ("sale.order", "action_confrim", Some(false)),
+            ("res.country", "message_post", Some(false)),
+            ("x_custom", "action_confirm", None),
+        ] {
+            assert_eq!(is_known(model, name), expected, "{model} {name}");
         }
     }
 

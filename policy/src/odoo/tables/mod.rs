@@ -12,6 +12,7 @@ mod evaluated;
 mod grants;
 mod html;
 mod inverses;
+mod methods;
 mod names;
 mod names_that_tell;
 mod reference_data;
@@ -165,6 +166,24 @@ pub fn models() -> impl Iterator<Item = &'static str> {
     names::PLAIN.iter().copied().chain(names::ROWS.iter().map(|row| row.0))
 }
 
+/// Whether it is a model that an Odoo brings, whichever modules one has.
+pub fn is_brought(model: &str) -> bool {
+    closed(model).is_some() || find(methods::ROWS, |row| row.0.cmp(model)).is_some()
+}
+
+/// The public methods of a model; `None` for models that Odoo does not bring. Other modules may add some.
+pub fn methods(model: &str) -> Option<impl Iterator<Item = &'static str>> {
+    let of = |model: &str| find(methods::ROWS, |row| row.0.cmp(model));
+    let (_, mixins, own) = of(model)?;
+    let of_mixins = mixins.iter().filter_map(move |mixin| of(mixin)).flat_map(|row| row.2);
+    Some(own.iter().chain(of_mixins).chain(methods::OF_ALL).copied())
+}
+
+/// The public methods of all models that Odoo brings; those that several have come several times.
+pub fn all_methods() -> impl Iterator<Item = &'static str> {
+    methods::ROWS.iter().flat_map(|row| row.2).chain(methods::OF_ALL).copied()
+}
+
 /// Whether a record that is taken out of an x2many field is written, and not deleted: `model` and `reference` are the field's
 /// `relation` and `relation_field`.
 pub fn is_released(model: &str, reference: &str) -> bool {
@@ -225,6 +244,12 @@ mod tests {
         is_sorted(closed_fields::ROWS.iter().map(|row| (row.0, row.1)));
         is_sorted(html::ROWS.iter().map(|row| (row.0, row.1)));
         is_sorted(names::ROWS.iter().map(|row| row.0));
+        is_sorted(methods::ROWS.iter().map(|row| row.0));
+        is_sorted(methods::OF_ALL);
+        for (model, mixins, own) in methods::ROWS {
+            assert!(mixins.iter().all(|mixin| is_brought(mixin)), "{model}");
+            assert!(own.is_sorted(), "{model}");
+        }
     }
 
     #[test]
@@ -279,6 +304,18 @@ mod tests {
         assert_eq!(html("res.partner", "comment"), None);
         assert!(is_evaluated("mailing.mailing", "body_html") && !is_evaluated("mailing.mailing", "name"));
         assert!(is_released("hr.employee", "parent_id") && !is_released("sale.order.line", "order_id"));
+    }
+
+    #[test]
+    fn methods_are_found() {
+        let of_an_order: Vec<&str> = methods("sale.order").unwrap().collect();
+        for name in ["action_confirm", "message_post", "search_read"] {
+            assert!(of_an_order.contains(&name) && all_methods().any(|known| known == name), "{name}");
+        }
+        assert!(!of_an_order.contains(&"action_post") && all_methods().any(|known| known == "action_post"));
+        assert!(methods("x_custom").is_none());
+        assert!(is_brought("sale.order") && is_brought("ir.cron") && is_brought("account.payment.register"));
+        assert!(!is_brought("res.parnter"));
     }
 
     #[test]
