@@ -76,9 +76,14 @@ impl<'c> Reader<'c> {
     fn condition(&mut self, item: &'c Value<'c>, prefix: &str, place: &Place<'_>) -> Result<(), BadArguments> {
         let Parts::Condition(path, operator, value) = parts(item)? else { return Ok(()) };
         match known(operator, &Place::Item(place, 1))? {
+            // A longer path. One that leads nowhere asks whether there is a record.
             "any" | "not any" => {
-                self.reads(prefix, path, false);
-                self.domain(value, &joined(prefix, path), &Place::Item(place, 2))
+                let before = self.effects.reads.len();
+                self.domain(value, &joined(prefix, path), &Place::Item(place, 2))?;
+                if self.effects.reads.len() == before {
+                    self.reads(prefix, path, false);
+                }
+                Ok(())
             }
             operator => {
                 // By these, and by a text, a record's own id is looked for by its name.

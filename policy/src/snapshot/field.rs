@@ -159,7 +159,7 @@ impl Field {
         let places = Places::of(model, &wire, delegations);
         let (reading, writing) = (reading(&wire, &places), writing(&wire, &places));
         let passes_on = wire.related.is_some() && !places.is_own && wire.unstored;
-        let into_closed = wire.relation.as_deref().is_some_and(|model| !tables::takes_links(model));
+        let into_closed = wire.relation.as_deref().is_some_and(|model| !tables::takes_references(model));
         let (closed, from) = (places.closed(), places.from.or(places.leads_to).map(Into::into));
         let relation_field = wire.relation_field.as_deref().unwrap_or_default();
         let releases = wire.relation.as_deref().is_some_and(|model| tables::is_released(model, relation_field));

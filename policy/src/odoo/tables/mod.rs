@@ -94,9 +94,14 @@ pub fn is_closed_to_reads(model: &str) -> bool {
     closed(model) == Some(Closed::Altogether)
 }
 
-/// Whether a link may lead into the model: into closed ones none may, but for those that any record points to.
+/// Whether a reference may lead into the model: into closed ones none may, but for those that any record points to.
+pub fn takes_references(model: &str) -> bool {
+    takes_links(model) || model == "ir.model"
+}
+
+/// Whether records of the model may be linked to a field that holds many.
 pub fn takes_links(model: &str) -> bool {
-    closed(model).is_none() || matches!(model, "res.users" | "ir.model")
+    closed(model).is_none() || model == "res.users"
 }
 
 /// Whether a field of a model that is not closed leads to one that is.

@@ -119,7 +119,9 @@ impl Oracle<'_> {
             "load" => texts(argument(call, "fields")).iter().for_each(|column| self.column(&place, model, column)),
             "web_resequence" => {
                 let name = argument(call, "field_name").and_then(Value::as_str).unwrap_or("sequence");
-                let opened = self.permission(model).is_some_and(|found| has(&found.nested_writes, name));
+                let listed = self.permission(model).is_some_and(|found| has(&found.nested_writes, name));
+                // "Without a schema: the fields named in `only`, nothing else."
+                let opened = listed && self.field(model, name).is_some() && !self.is_closed_for_good(model, name);
                 if !opened && !self.writes(model, name, &Value::Int(1), Making::Write, &vec![], None) {
                     self.lacks(Why::Field, model, name);
                 }

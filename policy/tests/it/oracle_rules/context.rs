@@ -20,6 +20,8 @@ impl Oracle<'_> {
                 .iter()
                 .filter_map(|(key, value)| Some((key.strip_prefix("default_")?.to_owned(), value.clone())));
             self.defaults = defaults.collect();
+            let values = self.defaults.iter().map(|(field, value)| (field.clone().into(), value.clone())).collect();
+            self.points_to(model, &values, if call.method == "copy" { Making::Copy } else { Making::Create });
         }
         for (key, value) in call.context() {
             if key == "uid" {

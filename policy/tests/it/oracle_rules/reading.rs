@@ -109,9 +109,10 @@ pub(crate) fn is_hidden(model: &Model, names: &[String], name: &str) -> bool {
     let mut hidden = names.to_vec();
     loop {
         let copies = |field: &&Field| {
+            let shows = |path: &String| field.unstored && path.split('.').next().is_some_and(|name| has(&hidden, name));
             field.name != "display_name"
                 && !has(&hidden, &field.name)
-                && field.depends.iter().any(|path| has(&hidden, path))
+                && (field.depends.iter().any(|path| has(&hidden, path)) || field.related.as_ref().is_some_and(shows))
         };
         let Some(copy) = model.fields.iter().find(copies) else { break };
         hidden.push(copy.name.clone());

@@ -71,8 +71,8 @@ impl Oracle<'_> {
         }
         let (model, field) = match self.path(place, path) {
             Ok((model, Some(field))) => (model, field),
-            // Without a schema nobody knows where a name looks.
-            Ok((model, None)) if path.ends_with("display_name") || (path == "id" && has_text(value)) => {
+            // Without a schema nobody knows where a name looks, and which field is a relation.
+            Ok((model, None)) if path.ends_with("display_name") || has_text(value) => {
                 return self.lacks(Why::Cross, &model, path);
             }
             other => return self.note(other.map(drop)),

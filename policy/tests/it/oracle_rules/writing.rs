@@ -99,10 +99,11 @@ impl Oracle<'_> {
 
     /// "`res_model` or `res_model_id` with `res_id` are a read of that model." Which one an id of `ir.model` is, a gate does not know.
     /// A record that is there, or is copied, has its `res_id`.
-    fn points_to(&mut self, model: &str, values: &Members<'static>, making: Making) {
+    pub(crate) fn points_to(&mut self, model: &str, values: &Members<'static>, making: Making) {
         let given = |name: &str| member(values, name).filter(|value| !is_empty(value));
-        let is_there = making != Making::Create && member(values, "res_id").is_none();
-        if given("res_id").is_none() && !is_there {
+        let by_default = self.defaults.iter().find(|(field, _)| field == "res_id").map(|(_, value)| value);
+        let is_named = member(values, "res_id").or(by_default).map_or(making != Making::Create, |id| !is_empty(id));
+        if !is_named {
             return;
         }
         if given("res_model_id").is_some() {
