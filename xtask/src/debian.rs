@@ -1,13 +1,18 @@
 //! Installing Debian's packages, where that is possible.
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, bail};
 
 use crate::run::{self, on_path, say};
 
+/// Two installations side by side would find dpkg's lock taken.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// Installs packages that are missing. Needs apt-get and root; otherwise the error says what to type.
 pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let list = packages.join(" ");
     if on_path("apt-get").is_none() {
         bail!("{purpose} needs {list} (names of Debian's packages), and this machine has no apt-get to get them with");

@@ -38,15 +38,21 @@ pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
     parts.sort_unstable();
     parts.dedup();
     let start = Instant::now();
-    for part in parts {
-        let began = Instant::now();
-        let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        say(format!("test {name}"));
-        part.run(project).with_context(|| format!("cargo xtask test {name}"))?;
-        say(format!("test {name}: passed in {} s", began.elapsed().as_secs()));
-    }
-    say(format!("all passed in {} s", start.elapsed().as_secs()));
-    Ok(())
+    thread::scope(|scope| {
+        for part in &parts {
+            let began = Instant::now();
+            let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            say(format!("test {name}"));
+            if *part == Part::Fuzz && parts.contains(&Part::Wasm) {
+                // Beside it, as the linker has use for one processor only. Whether it works, its own turn tells.
+                scope.spawn(|| wasm::build(project));
+            }
+            part.run(project).with_context(|| format!("cargo xtask test {name}"))?;
+            say(format!("test {name}: passed in {} s", began.elapsed().as_secs()));
+        }
+        say(format!("all passed in {} s", start.elapsed().as_secs()));
+        Ok(())
+    })
 }
 
 impl Part {
