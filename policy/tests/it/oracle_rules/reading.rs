@@ -109,7 +109,9 @@ pub(crate) fn is_hidden(model: &Model, names: &[String], name: &str) -> bool {
     let mut hidden = names.to_vec();
     loop {
         let copies = |field: &&Field| {
-            let shows = |path: &String| field.unstored && path.split('.').next().is_some_and(|name| has(&hidden, name));
+            let inherits = |name: &str| model.delegations.iter().any(|delegation| delegation.field == name);
+            let is_shown = |name: &str| field.unstored && has(&hidden, name) && !inherits(name);
+            let shows = |path: &String| path.split('.').next().is_some_and(is_shown);
             field.name != "display_name"
                 && !has(&hidden, &field.name)
                 && (field.depends.iter().any(|path| has(&hidden, path)) || field.related.as_ref().is_some_and(shows))
