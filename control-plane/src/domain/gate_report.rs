@@ -111,6 +111,7 @@ fn correct(event: &mut Event, now: Moment) {
     for text in &mut event.lacks {
         keep(text, is_of_text);
     }
+    event.outline.take_if(|outline| !is_outline(outline));
     event.record_count = event.record_count.map(|count| count.min(MAX_NUMBER));
     event
         .record_digest
@@ -124,6 +125,12 @@ fn correct(event: &mut Event, now: Moment) {
 
 fn is_id(text: &str) -> bool {
     (1..=MAX_ID).contains(&text.len()) && text.chars().all(|character| is_of_name(character) || character == ':')
+}
+
+/// Whether it is JSON of the arguments of a call, of a length that gates send.
+fn is_outline(text: &str) -> bool {
+    let is_object = || serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok();
+    text.len() <= wire::MAX_OUTLINE && is_object() && text.chars().all(is_of_text)
 }
 
 /// PostgreSQL's texts cannot hold NUL, and a terminal would obey the others.

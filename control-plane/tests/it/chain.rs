@@ -90,6 +90,8 @@ async fn an_altered_column_is_found_whichever_it_is() {
         "record_count = 9",
         "record_digest = 'x'",
         "nested_ids = '[1]'",
+        "lacks = '[\"x\"]'",
+        "outline = '{}'",
     ]
     .into_iter()
     .enumerate()
@@ -115,7 +117,8 @@ async fn what_was_sealed_before_there_was_a_column_stays_intact() {
         "ALTER TABLE audit DROP COLUMN record_count",
         "ALTER TABLE audit DROP COLUMN record_digest",
         "ALTER TABLE audit DROP COLUMN nested_ids",
-        "DELETE FROM _sqlx_migrations WHERE version IN (2, 5)",
+        "ALTER TABLE audit DROP COLUMN outline",
+        "DELETE FROM _sqlx_migrations WHERE version IN (2, 5, 14)",
     ] {
         lab.tamper(sql).await;
     }
@@ -124,7 +127,8 @@ async fn what_was_sealed_before_there_was_a_column_stays_intact() {
     let gate = Caller { router: router::gate(&app), ..gate };
     let mut completed = outcome(9, 8);
     completed["would_deny"] = json!("scope_denied");
-    let more = json!({"would_deny": "ip_denied", "record_ids": [[1, 200]], "record_count": 200, "nested_ids": [5]});
+    let more = json!({"would_deny": "ip_denied", "record_ids": [[1, 200]], "record_count": 200, "nested_ids": [5],
+        "outline": "{}"});
     send(&gate, "b", vec![completed, event(10, more)]).await;
     let verdict = verify(&app.store, app.signer().public(), &[], |_| {}).await.unwrap();
     assert!(verdict.intact && verdict.rows == 10, "{verdict:?}");
@@ -157,7 +161,7 @@ async fn what_is_deleted_inserted_or_moved_is_found_where_it_is() {
             "INSERT INTO audit SELECT {position}, gate_id, 'x', kind, count, at, decision_id, request_id, key_id, \
              user_id, client_ip, user_agent, session, road, database, model, method, operations, record_ids, outcome, \
              none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, earlier, \
-             earlier_digest, would_deny, record_count, record_digest, nested_ids, lacks FROM audit WHERE position = 1"
+             earlier_digest, would_deny, record_count, record_digest, nested_ids, lacks, outline FROM audit WHERE position = 1"
         ))
         .await;
         assert_eq!(first(&lab).await, Some((What::RowInserted, position)));

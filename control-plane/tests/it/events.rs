@@ -117,14 +117,17 @@ async fn nothing_that_is_sent_with_a_gates_token_breaks_the_door_or_the_log() {
         json!("outcome"),
         json!(["read"]),
         json!(vec!["\u{0}"; 30]),
+        json!(r#"{"args":[[["name","=","-"]]],"kwargs":{}}"#),
+        json!(format!(r#"{{"args":["{}"]}}"#, "x".repeat(5000))),
+        json!("{\"args\":[],\n\"kwargs\":{}}"),
         json!("session_limit"),
         json!("upstream_credential_rejected"),
     ];
     let full = json!({"sequence": 0, "kind": "call", "count": 1, "at": START, "decision_id": "d", "request_id": "r",
         "key_id": "k", "user_id": "u", "client_ip": "192.0.2.1", "user_agent": "a", "session": "s", "road": "/jsonrpc",
         "database": "d", "model": "res.partner", "method": "read", "operations": ["read"], "record_ids": [1],
-        "outcome": "allowed", "none_answer": false, "reason": null, "would_deny": null, "lacks": ["read of a.b"], "schema_stale": false, "fault_code": 1, "gate_us": 1,
-        "odoo_us": 1, "request_bytes": 1, "response_bytes": 1});
+        "outcome": "allowed", "none_answer": false, "reason": null, "would_deny": null, "lacks": ["read of a.b"],
+        "outline": "{}", "schema_stale": false, "fault_code": 1, "gate_us": 1, "odoo_us": 1, "request_bytes": 1, "response_bytes": 1});
     let mut sequence = 0;
     for name in full.as_object().unwrap().keys().map(String::as_str).chain(["boot", "version", "events", "other"]) {
         for value in &values {
@@ -150,6 +153,10 @@ async fn nothing_that_is_sent_with_a_gates_token_breaks_the_door_or_the_log() {
             rows += 1;
             for (name, value) in row.as_object().unwrap() {
                 let Some(text) = value.as_str() else { continue };
+                if name == "outline" {
+                    assert!(["{}", r#"{"args":[[["name","=","-"]]],"kwargs":{}}"#].contains(&text), "{row}");
+                    continue;
+                }
                 assert!(text.len() <= 256 && !text.chars().any(char::is_control), "{name}: {row}");
                 let is_text = ["request_id", "user_agent", "database"].contains(&name.as_str())
                     || row["outcome"] == "denied" && ["model", "method"].contains(&name.as_str());

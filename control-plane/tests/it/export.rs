@@ -50,7 +50,8 @@ async fn a_csv_export_has_a_column_for_every_field_and_runs_no_formula() {
     let (_, gate) = lab.gate().await;
     let formula = json!({"user_agent": "=cmd|' /C calc'!A0", "method": "@SUM(1,2)", "model": "\ta\"b", "database": "+1",
         "record_ids": [1, 2], "operations": ["read", "write"], "fault_code": -32700, "at": 1_893_456_000_000_000_u64,
-        "outcome": "denied", "lacks": ["res.partner.vat", "read of a.b"]});
+        "outcome": "denied", "lacks": ["res.partner.vat", "read of a.b"],
+        "outline": r#"{"args":[[["name","=","-"]]]}"#});
     send(&gate, "b", vec![event(0, formula)]).await;
     let answer = lab.admin.get(&format!("{PATH}?format=csv")).await;
     assert_eq!(answer.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8; header=present");
@@ -66,6 +67,7 @@ async fn a_csv_export_has_a_column_for_every_field_and_runs_no_formula() {
         ",1 2,",
         ",read write,",
         r#","res.partner.vat; read of a.b","#,
+        r#","{""args"":[[[""name"",""="",""-""]]]}","#,
         ",2030-01-01T00:00:00Z,",
     ] {
         assert!(row.contains(cell), "{cell} is not in {row}");

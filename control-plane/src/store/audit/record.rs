@@ -73,6 +73,9 @@ macro_rules! fields {
             would_deny: Option<Reason> = parse_optional_enum "would_deny";
             /// All that it lacks, which the policy would have to allow: fields, paths, methods, operations on models.
             lacks: Vec<String> = json_or_default "lacks";
+            /// The outline of the call, if the permissions were asked: its arguments as JSON with the names of fields, paths,
+            /// operators and keys, and blanks in the place of values.
+            outline: Option<String> = optional_text "outline";
             /// The fault code that the client saw.
             fault_code: Option<i64> = optional_number "fault_code" by i64;
             /// Microseconds in the gate.

@@ -137,6 +137,7 @@ columns! {
     record_digest: Option<String>,
     nested_ids: Option<String>,
     lacks: Option<String>,
+    outline: Option<String>,
 }
 
 impl Row {
@@ -177,6 +178,7 @@ impl Row {
             record_digest: event.record_digest.clone(),
             nested_ids: (!event.nested_ids.is_empty()).then(|| json(&event.nested_ids)).transpose()?,
             lacks: (!event.lacks.is_empty()).then(|| json(&event.lacks)).transpose()?,
+            outline: event.outline.clone(),
         })
     }
 
@@ -217,6 +219,7 @@ impl Row {
             // The outcome's: a call may be refused after its intent.
             would_deny: if is_intent { half.would_deny } else { other.would_deny },
             lacks: if is_intent { half.lacks } else { other.lacks },
+            outline: half.outline.or(other.outline),
             record_count,
             record_digest,
             nested_ids: half.nested_ids.or(other.nested_ids),

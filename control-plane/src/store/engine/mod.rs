@@ -45,6 +45,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "odoo_schema", include_str!("../../../migrations/0011_odoo_schema.sql")),
     (12, "fields", include_str!("../../../migrations/0012_fields.sql")),
     (13, "profiles", include_str!("../../../migrations/0013_profiles.sql")),
+    (14, "outlines", include_str!("../../../migrations/0014_outlines.sql")),
 ];
 
 /// What a row lets in: one that does not prove itself lets nothing in, as if it were not there. The check of rows reports
