@@ -26,6 +26,7 @@ pub mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
+pub mod suggestions;
 pub mod tokens;
 pub mod unknown;
 pub mod users;

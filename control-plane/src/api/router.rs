@@ -16,7 +16,7 @@ use crate::api::auth::require;
 use crate::api::openapi::{self, Documents};
 use crate::api::{
     accounts, admin_audit, alerts, audit, emergency, explain, gate_v1, gates, health, jobs, key_link, keys, metrics,
-    outbox, pauses, permissions, profiles, schema, sessions, settings, sign_in, tokens, users, webhooks,
+    outbox, pauses, permissions, profiles, schema, sessions, settings, sign_in, suggestions, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::domain::actor::Role;
@@ -182,6 +182,13 @@ pub fn api_table() -> Vec<Route<App>> {
             "/api/v1/explain",
             "What a gate would decide on a call, check by check.",
             explain::explain,
+        ),
+        route(
+            manager,
+            Get,
+            "/api/v1/suggestions",
+            "The profile for what a key was recorded to do and to try.",
+            suggestions::show,
         ),
         route(admin, Post, "/api/v1/emergency-revocation", "Revoke every active key, for ever.", emergency::revoke_all),
         route(admin, Get, "/api/v1/pauses", "What is paused.", pauses::list),

@@ -17,6 +17,7 @@ pub mod publisher;
 pub mod runs;
 pub mod sessions;
 pub mod sign_in_limit;
+pub mod suggestions;
 pub mod tokens;
 mod upgrade;
 

@@ -21,6 +21,7 @@ pub mod sequences;
 pub mod settings;
 pub mod severity;
 pub mod signing;
+pub mod suggest;
 pub mod template;
 pub mod time;
 pub mod validate;

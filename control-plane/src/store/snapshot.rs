@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
 use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
+use crate::domain::key::Terms;
 use crate::domain::schema::sets::{GroupSet, Numbered};
 use crate::domain::settings::Settings;
 use crate::store::engine::row::Columns as _;
@@ -157,6 +159,29 @@ pub async fn of_call(connection: &mut Connection, key_id: &str) -> Result<wire::
         snapshot.permissions.push(permissions::read(&row)?.0);
     }
     add_schema(connection, &mut snapshot).await?;
+    Ok(snapshot)
+}
+
+/// A policy in which a key, active or not, has one profile without permissions, and neither scopes nor models of its own: to
+/// find what it needs. It holds no secrets.
+pub async fn of_draft(
+    connection: &mut Connection,
+    of: keys::Key,
+    owner: User,
+    profile: &str,
+) -> Result<wire::Snapshot, StoreError> {
+    let settings = settings::load(connection).await?.0;
+    let (mut snapshot, share) = frame(connection, settings).await?;
+    add_schema(connection, &mut snapshot).await?;
+    let sets = schema::known(connection).await?.sets;
+    snapshot.users.push(user(owner, Secret::new(""), &sets));
+    let terms = Terms {
+        profiles: vec![wire::Profile(profile.to_owned())],
+        scopes: Operations::NONE,
+        models: Vec::new(),
+        ..of.terms
+    };
+    snapshot.keys.push(key(keys::Key { terms, slot: Some(of.slot.unwrap_or_default()), ..of }, share)?);
     Ok(snapshot)
 }
 

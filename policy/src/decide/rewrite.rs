@@ -11,6 +11,9 @@ use crate::odoo::operations::{self, Param};
 /// The key of the context with which Odoo stores files as text where they could be code.
 const PLAIN_FILES: &str = "attachments_mime_plainxml";
 
+/// The parameter of `fields_get`, which reads no values.
+const ALL_FIELDS: &str = "allfields";
+
 /// What is changed in a call.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rewrite {
@@ -25,9 +28,14 @@ pub struct Rewrite {
 impl Rewrite {
     pub(super) fn of(access: &Access<'_>, call: &Call<'_>, effects: &Effects<'_>) -> Self {
         let of = &effects.rewrite;
-        let list = of.list.map(|param| (param, access.list(&call.model, param.name == "allfields")));
+        let list = of.list.map(|param| (param, access.list(&call.model, param.name == ALL_FIELDS)));
         let left_out = of.left_out.iter().map(|key| (*key).to_owned()).collect();
         Self { list, left_out, plain_files: of.plain_files }
+    }
+
+    /// Whether the call reads values and names no field: what is open takes the place of all.
+    pub fn lists_fields(&self) -> bool {
+        self.list.as_ref().is_some_and(|(param, _)| param.name != ALL_FIELDS)
     }
 
     /// Changes the call that it was made for.

@@ -21,6 +21,7 @@ pub use crate::snapshot::permissions::Permission;
 use crate::snapshot::permissions::Permissions;
 use crate::snapshot::schema::Models;
 pub use crate::snapshot::schema::Schema;
+use crate::snapshot::unread::Unread;
 
 /// A whole policy, made from the JSON of a [`wire::Snapshot`]. Its keys, permissions and models may be unread, see [`Snapshot::stored`].
 #[derive(Debug)]
@@ -93,6 +94,15 @@ impl Snapshot {
             schema: Models::of(given.schema)?,
             terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Takes other permissions in the place of all that there are, as a draft may.
+    ///
+    /// # Errors
+    /// Two for the same profile and model.
+    pub fn replace_permissions(&mut self, permissions: &[wire::Permission]) -> Result<(), BadSnapshot> {
+        self.permissions = Permissions::of(permissions.iter().map(Unread::of).collect::<Result<_, _>>()?)?;
+        Ok(())
     }
 
     /// The key with this prefix.

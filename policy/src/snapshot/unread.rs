@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::snapshot::BadSnapshot;
@@ -14,6 +14,11 @@ use crate::snapshot::BadSnapshot;
 pub(crate) struct Unread(Box<RawValue>);
 
 impl Unread {
+    /// The JSON of a record.
+    pub(crate) fn of<T: Serialize>(record: &T) -> Result<Self, BadSnapshot> {
+        serde_json::value::to_raw_value(record).map(Self).map_err(|error| BadSnapshot::form("a record", &error))
+    }
+
     /// Reads it.
     pub(crate) fn read<T: DeserializeOwned>(&self, place: &str) -> Result<T, BadSnapshot> {
         serde_json::from_str(self.0.get()).map_err(|error| BadSnapshot::form(place, &error))

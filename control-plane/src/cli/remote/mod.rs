@@ -20,6 +20,7 @@ pub(crate) mod profile;
 pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod settings;
+pub(crate) mod suggest;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod webhook;
@@ -51,6 +52,8 @@ pub enum Noun {
     AdminAudit(Direct<admin_audit::AdminAudit>),
     /// Explain how a gate would decide on a call, check by check.
     Explain(Direct<explain::Explain>),
+    /// Write a profile that allows what a key did and tried, as a policy file.
+    Suggest(Direct<suggest::Suggest>),
     /// Revoke all keys at once, for ever.
     EmergencyRevoke(Direct<emergency::EmergencyRevoke>),
     /// Stop calls for the time being.
@@ -157,6 +160,7 @@ async fn done(noun: Noun, command: clap::Command) -> Result<Exit> {
         Noun::Audit(noun) => return audit::run(&noun.server, noun.command).await,
         Noun::AdminAudit(noun) => admin_audit::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Explain(noun) => explain::run(&Client::new(&noun.server)?, noun.command).await?,
+        Noun::Suggest(noun) => suggest::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::EmergencyRevoke(noun) => emergency::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Pause(noun) => pause::run(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Job(noun) => job::run(&Client::new(&noun.server)?, noun.command).await?,

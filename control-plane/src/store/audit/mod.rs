@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod chain;
+pub mod kinds;
 pub mod list;
 pub mod record;
 pub mod record_blocks;
