@@ -60,11 +60,7 @@ pub async fn of_key(app: &App, key: &Key, from: Moment, to: Moment) -> Result<Su
 }
 
 /// One round, in a thread of its own: thousands of kinds of calls are decided on many times.
-async fn round(
-    policy: &wire::Snapshot,
-    missing: &BTreeMap<String, Missing>,
-    found: &Arc<Kinds>,
-) -> Result<Round> {
+async fn round(policy: &wire::Snapshot, missing: &BTreeMap<String, Missing>, found: &Arc<Kinds>) -> Result<Round> {
     let (policy, missing, found) = (policy.clone(), missing.clone(), Arc::clone(found));
     let work = move || suggest(&mut Draft::new(policy, missing)?, &found.kinds);
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)?.map_err(Problem::internal)

@@ -58,6 +58,7 @@ mod sign_in;
 mod smtp;
 mod store;
 mod streams;
+mod suggestions;
 mod support;
 mod upkeep;
 mod users;

@@ -81,7 +81,8 @@ fn summary(answer: &Value) -> String {
         (kinds, covered) if kinds == covered => format!("All {kinds} kinds of calls that were recorded pass with it."),
         (kinds, covered) => format!("{covered} of {kinds} kinds of calls that were recorded pass with it."),
     };
-    let refused = members(answer, "refused_before").map(|(reason, calls)| format!("{reason} {calls}")).collect::<Vec<_>>();
+    let refused =
+        members(answer, "refused_before").map(|(reason, calls)| format!("{reason} {calls}")).collect::<Vec<_>>();
     if !refused.is_empty() {
         text.push_str(&format!(" Not looked at, as they were refused for other reasons: {}.", refused.join(", ")));
     }
@@ -102,7 +103,9 @@ fn page(answer: &Value, key: &str) -> String {
     lines.comment(0, &format!("Suggested by Lictor of what the key {key} did and tried from {from} to {to}."));
     lines.comment(0, &summary(answer));
     lines.comment(0, "Review it, above all what is marked with (!). Then, with the name of this file:");
-    lines.comment(0, &format!("  lictor apply -f {name}.yaml"));
+    let has_unknown = items(answer, "marks").any(|mark| text(mark, "attention") == "unknown_method");
+    let unknown = if has_unknown { " --allow-unknown" } else { "" };
+    lines.comment(0, &format!("  lictor apply -f {name}.yaml{unknown}"));
     lines.comment(0, &format!("  lictor key update {key} --profiles {name}"));
     lines.put(0, "profiles:");
     lines.put(1, &format!("{}:", scalar(name)));
@@ -131,7 +134,10 @@ fn page(answer: &Value, key: &str) -> String {
     }
     for call in closed.iter().take(MAX_TOLD) {
         let calls = call["calls"].as_u64().unwrap_or_default();
-        lines.comment(0, &format!("- {}.{}, {calls} times. {}", text(call, "model"), text(call, "method"), text(call, "detail")));
+        lines.comment(
+            0,
+            &format!("- {}.{}, {calls} times. {}", text(call, "model"), text(call, "method"), text(call, "detail")),
+        );
     }
     if closed.len() > MAX_TOLD {
         lines.comment(0, &format!("and {} more kinds; --output json has all.", closed.len() - MAX_TOLD));
@@ -190,13 +196,22 @@ fn said(rules: &Value) -> Value {
         Value::Array(names) => !names.is_empty() && *name != "groups",
         value => **value == true,
     };
-    Value::Object(rules.as_object().into_iter().flatten().filter(says).map(|(name, value)| (name.clone(), value.clone())).collect())
+    Value::Object(
+        rules
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(says)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 /// How often the methods of a model were called.
 fn methods(answer: &Value, model: &str) -> String {
     let of_model = items(answer, "calls").filter(|of| text(of, "model") == model);
-    let mut methods: Vec<_> = of_model.map(|of| (of["calls"].as_u64().unwrap_or_default(), text(of, "method"))).collect();
+    let mut methods: Vec<_> =
+        of_model.map(|of| (of["calls"].as_u64().unwrap_or_default(), text(of, "method"))).collect();
     methods.sort_by(|one, other| other.cmp(one));
     let told = methods.iter().take(MAX_METHODS).map(|(calls, method)| format!("{method} {calls}")).collect::<Vec<_>>();
     let more = if methods.len() > MAX_METHODS { ", …" } else { "" };
@@ -205,7 +220,8 @@ fn methods(answer: &Value, model: &str) -> String {
 
 /// A text as YAML that cannot be taken for anything else. A plain one needs no quotes.
 fn scalar(text: &str) -> String {
-    let is_of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-');
+    let is_of_name =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-');
     let is_plain = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase()) && text.bytes().all(is_of_name);
     // YAML 1.1 takes some words for truth values, and all of them are short.
     if is_plain && !matches!(text, "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null") {

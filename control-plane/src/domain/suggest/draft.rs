@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lictor_policy::call::Call;
-use lictor_policy::decide::lack::Lack;
 use lictor_policy::decide;
+use lictor_policy::decide::lack::Lack;
 use lictor_policy::refusal::Refusal;
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::wire::{self, Profile};
@@ -77,10 +77,10 @@ impl Draft {
 
     /// What the core says of a call under the grants that were put.
     pub(super) fn ask(&self, call: &Call<'_>) -> Result<Asked, BadSnapshot> {
-        let key = self.snapshot.key(&self.prefix)?.ok_or_else(|| BadSnapshot::NoUser {
-            id: self.prefix.clone(),
-            user_id: String::new(),
-        })?;
+        let key = self
+            .snapshot
+            .key(&self.prefix)?
+            .ok_or_else(|| BadSnapshot::NoUser { id: self.prefix.clone(), user_id: String::new() })?;
         Ok(match decide::lacks(&self.snapshot, key, call) {
             Err(refusal) => Asked::Refused(refusal),
             Ok((lacks, rewrite)) if lacks.is_empty() && rewrite.lists_fields() => Asked::ListsFields,

@@ -12,7 +12,7 @@ use crate::domain::validate;
 /// One thing that a profile allows. In the order in which it is tried whether the recorded calls can do without: what another
 /// grant may open too comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grant {
+pub(super) enum Grant {
     /// To read along a path into other models.
     Path {
         /// The model where it begins.
@@ -64,7 +64,7 @@ pub enum Grant {
 
 impl Grant {
     /// The model whose permission it belongs to.
-    pub fn model(&self) -> &str {
+    pub(super) fn model(&self) -> &str {
         match self {
             Self::Path { model, .. }
             | Self::Context { model, .. }

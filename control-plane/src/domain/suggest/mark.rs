@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use lictor_policy::call::Call;
 use lictor_policy::decide::lack::{How, Lack};
-use lictor_policy::odoo::calls::{ATTACH, MESSAGE_POST, MESSAGE_POST_MAIL};
-use lictor_policy::odoo::operations;
+use lictor_policy::odoo::calls::{self, ATTACH, MESSAGE_POST, MESSAGE_POST_MAIL};
+use lictor_policy::odoo::operations::{self, Kind, Param};
 use lictor_policy::operation::Operation;
 use lictor_policy::snapshot::BadSnapshot;
 use lictor_policy::snapshot::field::Why;
@@ -37,6 +37,8 @@ named! {
         Delete = "delete",
         /// A method is called that may do anything.
         Call = "call",
+        /// A method that nobody knows of the model.
+        UnknownMethod = "unknown_method",
         /// A method or an argument reads other models.
         OtherReads = "other_reads",
         /// Anybody may be mailed.
@@ -78,9 +80,7 @@ pub(super) fn marks(
     calls: &[(&Call<'_>, &Needs)],
 ) -> Result<Vec<Mark>, BadSnapshot> {
     let mut marks: BTreeSet<Mark> = grants.iter().filter_map(of_grant).collect();
-    let changes = |grant: &Grant, model: &str| {
-        matches!(grant, Grant::Operation { model: of, operation } if of == model && *operation != Operation::Read)
-    };
+    let changes = |grant: &Grant, model: &str| matches!(grant, Grant::Operation { model: of, operation } if of == model && *operation != Operation::Read);
     for (model, field, other) in calls.iter().flat_map(|(_, needs)| &needs.through) {
         if grants.iter().any(|grant| changes(grant, other)) {
             let detail = format!(
@@ -113,15 +113,23 @@ fn of_grant(grant: &Grant) -> Option<Mark> {
         }
         Grant::Call { name, .. } if SAFE.contains(&name.as_str()) => return None,
         Grant::Call { model, name } => {
-            let is_of_table = operations::METHODS
-                .iter()
-                .any(|method| method.name == name || method.params.iter().any(|param| param.name == name));
+            let is_argument = |param: &Param| param.kind == Kind::Cross && param.name == name;
+            let is_of_table =
+                operations::METHODS.iter().any(|method| method.name == name || method.params.iter().any(is_argument));
             let (attention, detail) = if name == MESSAGE_POST_MAIL {
                 (Attention::Mail, format!("{name} may mail anybody, strangers too, whatever the text."))
+            } else if calls::is_known(model, name) == Some(false) {
+                let detail = format!(
+                    "No Odoo brings {name} for {model}: `apply` takes it with --allow-unknown. It may do anything."
+                );
+                (Attention::UnknownMethod, detail)
             } else if is_of_table {
                 (Attention::OtherReads, format!("{name} reads other models, whatever their permissions say."))
             } else {
-                (Attention::Call, format!("{name} may do anything: the gate knows neither what it does nor its arguments."))
+                (
+                    Attention::Call,
+                    format!("{name} may do anything: the gate knows neither what it does nor its arguments."),
+                )
             };
             mark(model, "calls", attention, Some(name), detail)
         }

@@ -49,6 +49,8 @@ pub struct Counts {
     pub calls: u64,
     /// Refused ones among them.
     pub denied: u64,
+    /// Those among them that Odoo answered with a fault.
+    pub faulted: u64,
     /// Those among them that passed in shadow, and would have been refused.
     pub would_deny: u64,
     /// When the first one was.
@@ -58,11 +60,17 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether Odoo has done one of them.
+    pub const fn has_done(&self) -> bool {
+        self.calls > self.denied + self.faulted
+    }
+
     /// Both together.
     pub fn and(self, other: Self) -> Self {
         Self {
             calls: self.calls + other.calls,
             denied: self.denied + other.denied,
+            faulted: self.faulted + other.faulted,
             would_deny: self.would_deny + other.would_deny,
             first_at: self.first_at.min(other.first_at),
             last_at: self.last_at.max(other.last_at),
@@ -96,9 +104,9 @@ pub struct Suggestion {
 pub fn suggest(draft: &mut Draft, kinds: &[Kind]) -> Result<Round, BadSnapshot> {
     let calls: Vec<_> = kinds.iter().map(|kind| outline::call(&kind.model, &kind.method, &kind.outline)).collect();
     let (mut wants, mut found) = (BTreeSet::new(), Vec::new());
-    for call in &calls {
+    for (call, kind) in calls.iter().zip(kinds) {
         found.push(match call {
-            Some(call) => search::alone(draft, call)?,
+            Some(call) => search::alone(draft, call, kind.counts.has_done())?,
             None => Alone::Closed(unreadable()),
         });
         if let Some(Alone::Wants(models)) = found.last() {

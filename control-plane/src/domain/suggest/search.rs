@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use lictor_policy::call::Call;
 use lictor_policy::decide::lack::Lack;
+use lictor_policy::odoo::calls;
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::snapshot::BadSnapshot;
 
@@ -45,8 +46,8 @@ pub(super) struct Needs {
     pub through: BTreeSet<(String, String, String)>,
 }
 
-/// Finds the narrowest grants with which a call passes.
-pub(super) fn alone(draft: &mut Draft, call: &Call<'_>) -> Result<Alone, BadSnapshot> {
+/// Finds the narrowest grants with which a call passes. `has_done`: Odoo has done such a call, so that it has the method.
+pub(super) fn alone(draft: &mut Draft, call: &Call<'_>, has_done: bool) -> Result<Alone, BadSnapshot> {
     let mut needs = Needs::default();
     for _ in 0..MAX_ROUNDS {
         draft.put(&needs.grants)?;
@@ -64,6 +65,15 @@ pub(super) fn alone(draft: &mut Draft, call: &Call<'_>) -> Result<Alone, BadSnap
         let wanted: BTreeSet<_> = wanted.into_iter().filter(|model| draft.missing(model).is_none()).collect();
         if !wanted.is_empty() {
             return Ok(Alone::Wants(wanted));
+        }
+        let has_method = |lack: &&Lack| match lack {
+            Lack::Listed { model, name } => has_done || calls::is_known(model, name) != Some(false),
+            _ => true,
+        };
+        if let Some(Lack::Listed { model, name }) = lacks.iter().find(|lack| !has_method(lack)) {
+            let detail = format!("The model {model} has no method {name}, as far as Lictor can tell.");
+            let lacks = vec![format!("unknown {model}.{name}")];
+            return Ok(Alone::Closed(Closed { reason: Some(Reason::MethodDenied), lacks, detail }));
         }
         for lack in &lacks {
             if let Lack::Nested { model, field, other, .. } = lack {

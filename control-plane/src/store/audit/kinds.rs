@@ -37,11 +37,12 @@ pub async fn of_key(connection: &mut Connection, key_id: &str, from: Moment, to:
          CASE WHEN outline IS NULL THEN reason END AS early, \
          COUNT(*) AS records, CAST(SUM(count) AS BIGINT) AS calls, \
          CAST(SUM(CASE WHEN outcome = 'denied' THEN count ELSE 0 END) AS BIGINT) AS denied, \
+         CAST(SUM(CASE WHEN outcome = 'faulted' AND none_answer = 0 THEN count ELSE 0 END) AS BIGINT) AS faulted, \
          CAST(SUM(CASE WHEN would_deny IS NOT NULL THEN count ELSE 0 END) AS BIGINT) AS shadowed, \
          CAST(SUM(CASE WHEN outline IS NULL AND outcome <> 'denied' AND method IS NOT NULL \
          AND NOT (model = 'res.users' AND method = 'context_get') THEN count ELSE 0 END) AS BIGINT) AS unread, \
          MIN(at) AS first_at, MAX(at) AS last_at \
-         FROM (SELECT model, method, outline, reason, outcome, would_deny, count, at FROM audit \
+         FROM (SELECT model, method, outline, reason, outcome, none_answer, would_deny, count, at FROM audit \
          WHERE key_id = $1 AND at >= $2 AND at < $3 ORDER BY at DESC LIMIT $4) AS newest \
          GROUP BY 1, 2, 3, 4 \
          ORDER BY CASE WHEN outline IS NULL THEN 0 ELSE 1 END, calls DESC, of_model, of_method, outline LIMIT $5",
@@ -59,7 +60,9 @@ pub async fn of_key(connection: &mut Connection, key_id: &str, from: Moment, to:
         match row.optional_text("outline")? {
             Some(outline) => found.kinds.push(kind(row, outline)?),
             None => {
-                let reason = row.parse_optional_enum("early")?.map(|reason| Ok::<_, StoreError>((reason, row.number("denied")?)));
+                let reason = row
+                    .parse_optional_enum("early")?
+                    .map(|reason| Ok::<_, StoreError>((reason, row.number("denied")?)));
                 found.refused_before.extend(reason.transpose()?.filter(|(_, refused)| *refused > 0));
                 found.without_outline += row.number::<u64>("unread")?;
             }
@@ -74,6 +77,7 @@ fn kind(row: &AnyRow, outline: String) -> Result<Kind, StoreError> {
     let counts = Counts {
         calls: row.number("calls")?,
         denied: row.number("denied")?,
+        faulted: row.number("faulted")?,
         would_deny: row.number("shadowed")?,
         first_at: row.moment("first_at")?,
         last_at: row.moment("last_at")?,
