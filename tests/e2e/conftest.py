@@ -9,7 +9,7 @@ import pytest
 
 from parts.odoo import Odoo
 from parts.postgres import Postgres
-from support.gate import STARTER_PERMISSIONS, Gate
+from support.gate import CLIENT_PERMISSIONS, Gate
 
 # Run by name only: the Odoo that they need takes minutes to be made.
 collect_ignore = ["test_schema_rules.py"]
@@ -31,7 +31,7 @@ def odoo() -> Iterator[Odoo]:
 @pytest.fixture(scope="session")
 def gate(odoo: Odoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     with Gate(odoo.url, tmp_path_factory.mktemp("gate")) as gate:
-        gate.permit(STARTER_PERMISSIONS)
+        gate.permit(CLIENT_PERMISSIONS)
         yield gate
 
 
@@ -39,7 +39,7 @@ def gate(odoo: Odoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]
 def own_gate(odoo: Odoo, tmp_path: Path) -> Iterator[Gate]:
     """A gate for one test, which may break it."""
     with Gate(odoo.url, tmp_path / "state") as gate:
-        gate.permit(STARTER_PERMISSIONS)
+        gate.permit(CLIENT_PERMISSIONS)
         yield gate
 
 

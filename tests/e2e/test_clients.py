@@ -1,5 +1,5 @@
-"""Published clients, unmodified, through the gate to Odoo, with no more than the starter permissions, or the template of a
-profile that is named after them."""
+"""Published clients, unmodified, through the gate to Odoo, with no more than the permissions of the clients' templates, or
+the one template that is named after them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,8 +1,7 @@
-//! What a first run with the stand-in begins with: a user, some permissions, a key.
-
-use std::collections::BTreeMap;
+//! What a first run begins with: a user, a profile made of a template, a key that has it.
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::rest::{self, Api};
@@ -18,32 +17,87 @@ pub const PASSWORD: &str = "agent";
 /// The key's.
 pub const KEY_NAME: &str = "first key";
 
-/// What MCP servers ask for when they start, and partners. Of users only what one wants to know of oneself: who it is, its
-/// language, its time zone and its companies; no permission can say "of one's own record". Of models, modules and companies their
-/// names and what they are, and not what Odoo's administrators have to say about them.
-const PERMISSIONS: &str = include_str!("../starter-permissions.json");
-const KEY_FILE: &str = "standin-key";
+/// The template if none is named: it names models that every Odoo has, and deletes nothing.
+pub const TEMPLATE: &str = "mcp-server-odoo";
 
-/// Makes them, and returns the key; on a later run the key that is kept in the state folder. `secret` is the upstream
-/// credential's: a password, or what has the form of an Odoo API key, as JSON-2 needs it. `privileged` is for an upstream that does
-/// not say in which groups its user is.
-pub fn seed(state: &State, api: &Api, secret: &str, privileged: bool) -> Result<String> {
-    if let Some(key) = state.read(KEY_FILE)? {
-        return Ok(key);
-    }
-    let permissions: BTreeMap<String, Value> =
-        serde_json::from_str(PERMISSIONS).context("cannot read xtask/starter-permissions.json")?;
-    for (model, permission) in &permissions {
-        api.json("PUT", &format!("permissions/{model}"), permission)?;
-    }
-    let upstream = json!({"database": DATABASE, "login": LOGIN, "secret": secret});
-    let user =
-        api.json("POST", "users", &json!({"name": "Stand-in agent", "upstream": upstream, "privileged": privileged}))?;
+const KEY_FILE: &str = "first-key.json";
+
+/// The Odoo user whom the key acts for.
+pub struct Upstream<'u> {
+    /// Of Odoo.
+    pub database: &'u str,
+    /// Of the user.
+    pub login: &'u str,
+    /// A password, or an Odoo API key, which JSON-2 needs.
+    pub secret: &'u str,
+    /// For an Odoo that does not say in which groups its user is.
+    pub privileged: bool,
+}
+
+/// The key, and what has to be known to call with it and to change what it may do. Holds a secret.
+#[derive(Serialize, Deserialize)]
+pub struct FirstKey {
+    /// The Odoo that it is for; none for a stand-in.
+    odoo_url: Option<String>,
+    /// In Odoo.
+    pub database: String,
+    /// In Odoo.
+    pub login: String,
+    /// `lct_…`.
+    pub key: String,
+    /// Names the key on the command line.
+    pub prefix: String,
+    /// The one that the key has. It is named after its template.
+    pub profile: String,
+    /// What the template allows, for people.
+    pub allows: String,
+}
+
+/// The key that an earlier run with this state folder has made for that Odoo.
+pub fn kept(state: &State, odoo_url: Option<&str>) -> Result<Option<FirstKey>> {
+    let Some(text) = state.read(KEY_FILE)? else { return Ok(None) };
+    let first: FirstKey = serde_json::from_str(&text).with_context(|| format!("cannot read {KEY_FILE}"))?;
+    Ok(Some(first).filter(|first| first.odoo_url.as_deref() == odoo_url))
+}
+
+/// Makes them: a key that may do what the template allows, and no more.
+pub fn seed(
+    state: &State,
+    api: &Api,
+    odoo_url: Option<&str>,
+    upstream: &Upstream<'_>,
+    template: &str,
+) -> Result<FirstKey> {
+    let Upstream { database, login, secret, privileged } = *upstream;
+    let user = json!({
+        "name": "agent", "upstream": {"database": database, "login": login, "secret": secret}, "privileged": privileged,
+    });
+    let user = api.json("POST", "users", &user)?;
+    let profile = match profile(api, template)? {
+        Some(made_before) => made_before,
+        None => api.json("POST", "profiles", &json!({"name": template, "template": template}))?,
+    };
     let user_id = user.get("id").context("the control plane's answer has no `id`")?;
-    let made = api.json("POST", "keys", &json!({"name": KEY_NAME, "user_id": user_id}))?;
-    let key = rest::text(&made, "key")?;
+    let key = json!({"name": KEY_NAME, "user_id": user_id, "profiles": [template]});
+    let made = api.json("POST", "keys", &key)?;
     // What the first call names is to be known by then.
     api.json("POST", "schema/refresh", &json!({}))?;
-    state.write(KEY_FILE, &key)?;
-    Ok(key)
+    let first = FirstKey {
+        odoo_url: odoo_url.map(str::to_owned),
+        database: database.to_owned(),
+        login: login.to_owned(),
+        key: rest::text(&made, "key")?,
+        prefix: rest::text(&made, "prefix")?,
+        profile: rest::text(&profile, "name")?,
+        allows: rest::text(&profile, "description")?,
+    };
+    state.write(KEY_FILE, &serde_json::to_string_pretty(&first)?)?;
+    Ok(first)
+}
+
+/// The profile of this name, if a run that ended early or an administrator has made it.
+fn profile(api: &Api, name: &str) -> Result<Option<Value>> {
+    let listed = api.json("GET", "profiles?limit=500", &Value::Null)?;
+    let profiles = listed.get("items").and_then(Value::as_array).into_iter().flatten();
+    Ok(profiles.into_iter().find(|profile| profile.get("name").is_some_and(|found| found == name)).cloned())
 }

@@ -33,7 +33,7 @@ pub struct UpFile {
     pub odoo_url: String,
     /// The program that is both the control plane and the command line.
     pub lictor: PathBuf,
-    /// The key that was made for the stand-in.
+    /// The first key, if one was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// What runs.

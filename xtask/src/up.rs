@@ -1,5 +1,6 @@
 //! `cargo xtask up`: builds everything and runs a gate on this machine.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -14,8 +15,9 @@ use lictor_xtask::process::Server;
 use lictor_xtask::project::Project;
 use lictor_xtask::rest::{self, Api};
 use lictor_xtask::run::say;
+use lictor_xtask::seed::{self, FirstKey, Upstream};
 use lictor_xtask::state::{Pids, Started, State, UpFile};
-use lictor_xtask::{envoy_binary, network, python, seed, state, wasm};
+use lictor_xtask::{envoy_binary, network, python, state, wasm};
 use serde_json::json;
 
 use crate::{down, greeting};
@@ -23,12 +25,24 @@ use crate::{down, greeting};
 /// For a server to answer after its start, on a machine that is busy with something else.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
+/// The variable of the environment with the Odoo user's password or API key: not on the command line, which others can read.
+const SECRET: &str = "ODOO_SECRET";
+
 /// What `up` can be told.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The Odoo to guard, such as https://odoo.example.com; a small stand-in is started if none is given.
     #[arg(long, value_name = "URL")]
     odoo: Option<OdooUrl>,
+    /// With --odoo-login: the database of the Odoo user for whom a first key is made.
+    #[arg(long, value_name = "NAME", requires_all = ["odoo", "odoo_login"])]
+    odoo_database: Option<String>,
+    /// The login of that user, who is no administrator; the password or API key is taken from the environment's ODOO_SECRET.
+    #[arg(long, value_name = "LOGIN", requires = "odoo_database")]
+    odoo_login: Option<String>,
+    /// The template of the profile that the first key has: `lictor profile create --help` lists them.
+    #[arg(long, value_name = "NAME", default_value = seed::TEMPLATE)]
+    template: String,
     /// Where the database, the logs and up.json are kept; may be a folder of an earlier run.
     #[arg(long, value_name = "DIR", default_value = state::DEFAULT)]
     state: PathBuf,
@@ -62,8 +76,8 @@ pub(crate) fn up(project: &Project, options: &Options) -> Result<()> {
     };
     foreground::catch_interrupts()?;
     let mut run = Run { project, options, state: &state, programs, servers: Vec::new(), envoy_admin_url: None };
-    let outcome = run.start().and_then(|up| {
-        println!("{}", greeting::text(&state, &up));
+    let outcome = run.start().and_then(|(up, first)| {
+        println!("{}", greeting::text(&state, &up, first.as_ref(), &options.template));
         if options.detach {
             say(format!("stop it with: cargo xtask down --state {}", options.state.display()));
             return Ok(Leave::Running);
@@ -114,7 +128,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Starts everything in order, and writes `up.json` when it works.
-    fn start(&mut self) -> Result<UpFile> {
+    fn start(&mut self) -> Result<(UpFile, Option<FirstKey>)> {
         let odoo = match &self.options.odoo {
             Some(url) => url.clone(),
             None => self.start_standin()?,
@@ -139,13 +153,30 @@ impl Run<'_> {
             let gate = api.json("POST", "gates", &json!({"name": "local"}))?;
             self.state.write("gate-token", &rest::text(&gate, "token")?)?;
         }
-        let key = match self.options.odoo {
-            Some(_) => None,
-            None => Some(seed::seed(self.state, &api, seed::PASSWORD, false)?),
-        };
+        let first = self.first_key(&api)?;
         self.start_envoy(&odoo, gate_listener)?;
         self.warn_if_odoo_is_silent(&odoo);
-        self.write_up_file(&odoo, api_url, admin_token, key)
+        let key = first.as_ref().map(|first| first.key.clone());
+        Ok((self.write_up_file(&odoo, api_url, admin_token, key)?, first))
+    }
+
+    /// That of an earlier run, or a new one; none while nobody has said for whom.
+    fn first_key(&self, api: &Api) -> Result<Option<FirstKey>> {
+        let odoo_url = self.options.odoo.as_ref().map(OdooUrl::to_string);
+        let kept = seed::kept(self.state, odoo_url.as_deref())?;
+        let Options { odoo, odoo_database, odoo_login, template, .. } = self.options;
+        let secret;
+        let (database, login, secret) = match (kept, odoo, odoo_database, odoo_login) {
+            (Some(first), ..) => return Ok(Some(first)),
+            (None, None, ..) => (seed::DATABASE, seed::LOGIN, seed::PASSWORD),
+            (None, Some(_), Some(database), Some(login)) => {
+                secret = env::var(SECRET).with_context(|| format!("no password of {login} in ${SECRET}"))?;
+                (database.as_str(), login.as_str(), secret.as_str())
+            }
+            (None, Some(_), ..) => return Ok(None),
+        };
+        let upstream = Upstream { database, login, secret, privileged: false };
+        seed::seed(self.state, api, odoo_url.as_deref(), &upstream, template).map(Some)
     }
 
     fn start_standin(&mut self) -> Result<OdooUrl> {
@@ -259,6 +290,7 @@ impl Run<'_> {
 
     /// Starts a server, and writes at once what `down` needs to stop it.
     fn launch(&mut self, name: &'static str, command: &mut Command, log: &str) -> Result<()> {
+        command.env_remove(SECRET);
         self.servers.push(Server::start(name, command, &self.state.file(log))?);
         self.state.remember(&self.started())
     }

@@ -12,15 +12,17 @@ import time
 import urllib.error
 import urllib.request
 import xmlrpc.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
+
+import yaml
 
 from parts import process
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
-STARTER_PERMISSIONS = json.loads((ROOT / "xtask/starter-permissions.json").read_text())
+TEMPLATES = ROOT / "control-plane/templates"
 # A first start builds everything.
 START_SECONDS = 1200
 CALL_SECONDS = 60
@@ -28,6 +30,15 @@ CALL_SECONDS = 60
 WAIT_SECONDS = 60.0
 # Odoo describes a hundred models to each set of groups: with many modules on a busy machine that takes a minute.
 SCHEMA_SECONDS = 300.0
+
+
+def template(name: str) -> dict[str, Any]:
+    """The permissions of a template."""
+    return yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text())["permissions"]
+
+
+# Enough for any client to look round, and for work with contacts.
+CLIENT_PERMISSIONS = template("n8n") | template("odoo-mcp") | template("mcp-server-odoo")
 
 
 def eventually(attempt: Callable[[], T], seconds: float = WAIT_SECONDS) -> T:
@@ -89,13 +100,20 @@ def ask(
 
 
 class Gate:
-    """`with Gate(odoo_url, folder) as gate:` builds what is needed, starts it, and stops it at the end."""
+    """`with Gate(odoo_url, folder) as gate:` builds what is needed, starts it, and stops it at the end.
 
-    def __init__(self, odoo_url: str, folder: Path, *, workers: int = 2, database_url: str | None = None) -> None:
+    Without an Odoo it is before the stand-in. `options` are more options of `cargo xtask up`.
+    """
+
+    def __init__(
+        self, odoo_url: str | None, folder: Path, *, workers: int = 2, database_url: str | None = None, options: Sequence[str] = ()
+    ) -> None:
         self.folder = folder
         self.odoo_url = odoo_url
         self.workers = workers
         self.database_url = database_url
+        self.options = options
+        self.greeting = ""
         self.port = process.free_port()
         self.up: dict[str, Any] = {}
         self._restarted: subprocess.Popen | None = None
@@ -105,7 +123,7 @@ class Gate:
         xtask = os.environ.get("LICTOR_XTASK")
         command = [xtask] if xtask else ["cargo", "xtask"]
         options = {
-            "--odoo": self.odoo_url,
+            **({"--odoo": self.odoo_url} if self.odoo_url else {}),
             "--state": self.folder,
             "--gate-port": self.port,
             "--api-port": process.free_port(),
@@ -113,7 +131,10 @@ class Gate:
             **({"--database-url": self.database_url} if self.database_url else {}),
         }
         arguments = [str(part) for option in options.items() for part in option]
-        subprocess.run([*command, "up", "--detach", *arguments], cwd=ROOT, check=True, timeout=START_SECONDS)
+        command_line = [*command, "up", "--detach", *arguments, *self.options]
+        started = subprocess.run(command_line, cwd=ROOT, check=True, timeout=START_SECONDS, stdout=subprocess.PIPE, text=True)
+        self.greeting = started.stdout
+        print(self.greeting)
         self._down = [*command, "down", "--state", str(self.folder)]
         self.up = json.loads((self.folder / "up.json").read_text())
         return self

@@ -1,5 +1,5 @@
-"""A day of an agent that keeps books and means no harm: two unmodified MCP servers and a program, with the starter
-permissions and all that goes wrong in a day, in a minute."""
+"""A day of an agent that keeps books and means no harm: two unmodified MCP servers and a program, with the permissions of
+the clients' templates and all that goes wrong in a day, in a minute."""
 
 import contextlib
 import xmlrpc.client
@@ -12,7 +12,7 @@ from clients.mcp_servers import odoo_mcp, working
 from parts.odoo import Odoo
 from support.gate import Gate, fault
 
-# What an MCP server asks about when it starts; the starter permissions have few of them.
+# What an MCP server asks about when it starts; the templates have few of them.
 MODELS = """account.account account.analytic.account account.bank.statement account.bank.statement.line account.journal
     account.move account.move.line account.partial.reconcile account.payment account.payment.term account.reconcile.model
     account.tax account.tax.group calendar.event crm.lead hr.employee hr.expense product.category product.product

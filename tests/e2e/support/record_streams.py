@@ -29,7 +29,7 @@ from parts.postgres import Postgres
 from support import metrics
 from support.attacks import ATTACKS, Stage
 from support.echo import Echo
-from support.gate import ROOT, STARTER_PERMISSIONS, Gate, eventually
+from support.gate import CLIENT_PERMISSIONS, ROOT, Gate, eventually
 from support.harmless import carry_out
 
 STREAMS = ROOT / "control-plane/tests/it/streams"
@@ -42,8 +42,8 @@ RECEIVED_AT_SECONDS = 3600
 MOST_BYTES = 40_000
 DAY = "harmless-day"
 ABOUT_THE_DAY = """A day of an agent that keeps books and means no harm, in ten seconds: two MCP servers and a program,
-    the starter permissions, calls that nothing permits, a bug, a mistyped key, a rotated one, a full rate limit, a second
-    machine."""
+    the permissions of the clients' templates, calls that nothing permits, a bug, a mistyped key, a rotated one, a full rate
+    limit, a second machine."""
 # Of an event, what it leaves out where it is so.
 USUAL = {"kind": "call", "count": 1, "none_answer": False, "operations": [], "record_ids": [], "nested_ids": []}
 LINE = """sequence at decision_id client_ip road outcome gate_us odoo_us request_bytes response_bytes key_id user_id database
@@ -79,7 +79,7 @@ def attacked(attack: Callable[[Stage], None]) -> tuple[list[Any], list[Any]]:
 def day() -> tuple[list[Any], list[Any]]:
     """The rows and the alerts of a harmless day."""
     with folder() as work, Postgres() as postgres, Odoo(postgres) as odoo, Gate(odoo.url, work / "state") as gate:
-        gate.permit(STARTER_PERMISSIONS)
+        gate.permit(CLIENT_PERMISSIONS)
         return recorded(gate, lambda: carry_out(gate, odoo, work))
 
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lictor_policy::wire;
 
-/// The most models that are read: the starter permissions of an Odoo with everything installed reach 150.
+/// The most models that are read: the permissions of the templates for clients reach 150 in an Odoo with everything installed.
 pub const MAX_MODELS: usize = 400;
 /// The most fields that a model may have.
 pub const MAX_FIELDS: usize = 5_000;

@@ -14,8 +14,9 @@ use lictor_xtask::process::{Identity, Server};
 use lictor_xtask::project::Project;
 use lictor_xtask::rest::{self, Api};
 use lictor_xtask::run::say;
+use lictor_xtask::seed::{self, Upstream};
 use lictor_xtask::state::State;
-use lictor_xtask::{envoy_binary, network, seed, wasm};
+use lictor_xtask::{envoy_binary, network, wasm};
 use serde_json::{Value, json};
 
 use super::gate::{self, Gate, Places};
@@ -264,7 +265,10 @@ impl<'a> Setting<'a> {
         api.json("PATCH", "settings", &limits)?;
         let gate = api.json("POST", "gates", &json!({"name": "bench"}))?;
         self.state.write("gate-token", &rest::text(&gate, "token")?)?;
-        let key = seed::seed(&self.state, &api, UPSTREAM_API_KEY, true)?;
+        // The upstream here does not say in which groups its user is.
+        let upstream =
+            Upstream { database: seed::DATABASE, login: seed::LOGIN, secret: UPSTREAM_API_KEY, privileged: true };
+        let key = seed::seed(&self.state, &api, None, &upstream, seed::TEMPLATE)?.key;
         self.api = Some(api);
         Ok((control_plane.gate_port, key))
     }
