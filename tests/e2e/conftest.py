@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from parts.odoo import Odoo
+from parts.odoo import APPLICATIONS, Odoo
 from parts.postgres import Postgres
 from support.gate import CLIENT_PERMISSIONS, Gate
 
 # Run by name only: the Odoo that they need takes minutes to be made.
-collect_ignore = ["test_schema_rules.py"]
+collect_ignore = ["test_least_privilege.py", "test_schema_rules.py", "test_templates.py"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,6 +25,13 @@ def servers_end_with_the_tests() -> None:
 @pytest.fixture(scope="session")
 def odoo() -> Iterator[Odoo]:
     with Postgres() as postgres, Odoo(postgres) as odoo:
+        yield odoo
+
+
+@pytest.fixture(scope="session")
+def applications() -> Iterator[Odoo]:
+    """An Odoo with applications as companies have them."""
+    with Postgres() as postgres, Odoo(postgres, modules=APPLICATIONS) as odoo:
         yield odoo
 
 

@@ -98,6 +98,12 @@ class Documents(Records):
         return self._make("sale.order.line", order_id=self.order, display_type="line_note", name=self.mark)
 
     @functools.cached_property
+    def belgian_order(self) -> int:
+        """An order of a customer in Belgium."""
+        country = self.odoo.record("base.be")
+        return self._make("sale.order", partner_id=self._make("res.partner", name=f"be {self.mark}", country_id=country))
+
+    @functools.cached_property
     def other_order(self) -> int:
         return self._make("sale.order", partner_id=self.partner)
 
@@ -112,6 +118,24 @@ class Documents(Records):
     @functools.cached_property
     def product(self) -> int:
         return self._make("product.template", name=f"product {self.mark}", is_storable=True)
+
+    @property
+    def variant(self) -> int:
+        """What is bought and sold of the product."""
+        return self.read("product.template", self.product, "product_variant_ids")[0]
+
+    @functools.cached_property
+    def purchase(self) -> int:
+        """Ten of the product are ordered."""
+        line = [0, 0, {"product_id": self.variant, "product_qty": 10, "price_unit": 5.0}]
+        order = self._make("purchase.order", partner_id=self.partner, order_line=[line])
+        self.odoo.call("purchase.order", "button_confirm", [order])
+        return order
+
+    @functools.cached_property
+    def receipt(self) -> int:
+        """They are to come."""
+        return self.read("purchase.order", self.purchase, "picking_ids")[0]
 
     @functools.cached_property
     def survey(self) -> int:

@@ -64,8 +64,8 @@ pub enum Command {
         #[command(flatten)]
         consent: Consent,
     },
-    /// Change that of a model: what is not given stays. In a list, +name adds and -name takes away; without signs it is the
-    /// whole list.
+    /// Change that of a model, or make it: what is not given stays. In a list, +name adds and -name takes away; without
+    /// signs it is the whole list.
     Update {
         /// Odoo's name of the model, such as res.partner.
         model: String,
@@ -140,13 +140,14 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Update { model, profile: Profile { profile }, rules, unknown } => {
             let path = path(&profile, &model);
-            let Answer { json, etag } = client.get(&path).await?;
-            let body = changes(rules.body(&json)?)?;
-            let state = etag.map_or(Condition::Any, Condition::Unchanged);
-            print::record(
-                client.output,
-                &client.send(Method::PATCH, &unknown.path(&path), Some(&body), &state).await?.json,
-            )
+            let (method, now, state) = match client.get(&path).await {
+                Ok(Answer { json, etag }) => (Method::PATCH, json, etag.map_or(Condition::Any, Condition::Unchanged)),
+                // All was closed, so that what is given is all that it allows.
+                Err(Failure { exit: Exit::NotFound, .. }) => (Method::PUT, Value::Null, Condition::New),
+                Err(failure) => return Err(failure),
+            };
+            let body = changes(rules.body(&now)?)?;
+            print::record(client.output, &client.send(method, &unknown.path(&path), Some(&body), &state).await?.json)
         }
         Command::Delete { model, profile: Profile { profile }, consent } => {
             let path = path(&profile, &model);
