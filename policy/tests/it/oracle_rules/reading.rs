@@ -61,7 +61,7 @@ impl Oracle<'_> {
         steps.truncate(self.without_parts(model, related.split('.').map(str::to_owned).collect()).len());
         // Each by its model's own rule, and one that the gate does not know may be anything.
         steps.iter().all(|(on_path, name)| {
-            let free = (model, on_path.as_str()) == FREELY;
+            let free = (model, on_path.as_str()) == FREELY && related.starts_with("employee_id.");
             free || (self.model(on_path).is_some()
                 && (on_path == model || self.is_readable(on_path))
                 && self.read(on_path, name).is_ok())
