@@ -12,7 +12,8 @@ def main() -> None:
     parser.add_argument("what", nargs="*", choices=["policy", "events", "rows"], help="all if nothing is named")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="both if none is named")
     parser.add_argument("--keys", type=int, default=10_000)
-    parser.add_argument("--permissions", type=int, default=500)
+    parser.add_argument("--permissions", type=int, default=5000)
+    parser.add_argument("--profiles", type=int, default=200)
     parser.add_argument("--rate", type=int, default=2000, help="audit events a second")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--rows", type=int, default=5_000_000, help="of the audit log, on PostgreSQL only")
@@ -21,7 +22,7 @@ def main() -> None:
         if "policy" in given.what or not given.what:
             print(f"{database}: the policy", flush=True)
             with site(database) as place:
-                policy.measure(place, given.keys, given.permissions)
+                policy.measure(place, given.keys, given.permissions, given.profiles)
         if "events" in given.what or not given.what:
             print(f"{database}: {given.rate} events a second for {given.seconds} s", flush=True)
             with site(database) as place:

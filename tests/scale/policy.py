@@ -1,4 +1,4 @@
-"""Many keys and permissions: the REST API, and how long a change takes to be in force."""
+"""Many keys, profiles and permissions: the REST API, and how long a change takes to be in force."""
 
 import http.client
 import json
@@ -16,10 +16,11 @@ CHANGES = 20
 WAIT_SECONDS = 30
 
 
-def measure(site: Site, keys: int, permissions: int) -> None:
+def measure(site: Site, keys: int, permissions: int, profiles: int) -> None:
     began = time.monotonic()
-    user, made = _fill(site, keys, permissions)
-    print(f"  {keys} keys and {permissions} permissions made in {time.monotonic() - began:.0f} s")
+    user, made = _fill(site, keys, permissions, profiles)
+    took = time.monotonic() - began
+    print(f"  {keys} keys and {permissions} permissions in {profiles} profiles made in {took:.0f} s")
     _rest(site, user["id"], made)
     _poll(site, made)
     with envoy(site) as (port, admin_port):
@@ -43,11 +44,19 @@ def _new_key(user_id: str, number: int) -> dict[str, object]:
     }
 
 
-def _fill(site: Site, keys: int, permissions: int) -> tuple[dict, list[dict]]:
+def _fill(site: Site, keys: int, permissions: int, profiles: int) -> tuple[dict, list[dict]]:
+    names = ["default", *(f"profile-{number}" for number in range(1, profiles))]
+    for name in names[1:]:
+        site.api.json("POST", "profiles", {"name": name, "description": "one of many"})
     for number in range(permissions):
-        site.api.json("PUT", f"permissions/model.{number}?unknown=allow", PERMISSION)
+        place = f"profiles/{names[number % profiles]}/permissions/model.{number // profiles}"
+        site.api.json("PUT", f"{place}?unknown=allow", PERMISSION)
     users = [site.user() for _ in range(20)]
-    made = [site.api.json("POST", "keys", _new_key(users[n % len(users)]["id"], n)) for n in range(keys)]
+
+    def key(number: int) -> dict[str, object]:
+        return _new_key(users[number % len(users)]["id"], number) | {"profiles": [names[number % profiles]]}
+
+    made = [site.api.json("POST", "keys?unknown=allow", key(number)) for number in range(keys)]
     return users[0], made
 
 
@@ -65,7 +74,8 @@ def _rest(site: Site, user_id: str, made: list[dict]) -> None:
     show("a key is changed", times(ROUNDS, lambda n: api.json("PATCH", f"keys/{made[n]['id']}", {"name": f"n{n}"})))
     show("a key is revoked", times(ROUNDS, lambda _: api.json("POST", f"keys/{made.pop()['id']}/revoke", {})))
     change = dict(PERMISSION, delete=True)
-    show("a permission is changed", times(ROUNDS, lambda n: api.json("PUT", f"permissions/model.{n}?unknown=allow", change)))
+    place = "permissions/model.0?unknown=allow"
+    show("a permission is changed", times(ROUNDS, lambda n: api.json("PUT", place, change | {"read": n % 2 == 0})))
 
 
 def _poll(site: Site, made: list[dict]) -> None:

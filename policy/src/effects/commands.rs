@@ -126,8 +126,9 @@ impl<'c> List<'_, 'c> {
     fn record(&mut self, values: &'c Value<'c>, creates: bool) -> Result<(), BadArguments> {
         let values_of = members(values).map_err(|_| BadArguments::Command)?;
         let beside = Beside { values: values_of, context: self.reader.call.context(), is_there: !creates };
-        let List { relation: model, seen, source, .. } = *self;
-        self.reader.record(Record { model, seen, creates, beside, source }, values)
+        let List { relation: model, seen, .. } = *self;
+        // Only a default's own list may hold objects: in values Odoo takes none.
+        self.reader.record(Record { model, seen, creates, beside, source: Source::Argument }, values)
     }
 
     /// Records are taken out of the field: a line cannot be without its parent, unless its reference to it is emptied.

@@ -289,13 +289,13 @@ fn command<'c>(item: &'c Value<'c>, source: Source) -> Option<Value<'c>> {
     Some(match item {
         Value::Array(command) => match command.as_slice() {
             [Value::Int(number @ (0 | 1)), _, values, ..] if members(values).is_ok() => {
-                of(*number, NUMBER, record(values, source)?)
+                of(*number, NUMBER, record(values, Source::Argument)?)
             }
             [Value::Int(6), _, ids, ..] => of(6, NUMBER, ids_of(ids)),
             [Value::Int(number @ 2..=5), ..] => Value::Array(vec![Value::Int(*number), NUMBER]),
             _ => Value::Array(Vec::new()),
         },
-        Value::Struct(_) if source == Source::Context => record(item, source)?,
+        Value::Struct(_) if source == Source::Context => record(item, Source::Argument)?,
         other => shape(other),
     })
 }
