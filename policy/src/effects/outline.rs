@@ -166,10 +166,10 @@ fn argument<'c>(param: &Param, value: &'c Value<'c>) -> Option<Option<Value<'c>>
         Kind::Values => match value {
             Value::Nil | Value::Bool(false) => None,
             Value::Array(records) => {
-                let mut distinct = distinct(records, |one| record(one, Source::Argument))?;
+                let mut distinct = distinct(records, record)?;
                 Some(if distinct.len() == 1 { distinct.pop()? } else { Value::Array(distinct) })
             }
-            one => Some(record(one, Source::Argument)?),
+            one => Some(record(one)?),
         },
         Kind::Cross => Some(NUMBER),
     };
@@ -250,10 +250,11 @@ enum Source {
 }
 
 /// Values of one record.
-fn record<'c>(values: &'c Value<'c>, source: Source) -> Option<Value<'c>> {
+fn record<'c>(values: &'c Value<'c>) -> Option<Value<'c>> {
     let members = members(values).ok()?.iter();
-    let mut fields: Members<'c> =
-        members.map(|(field, value)| Some((name_of(field)?, written(field, value, source)?))).collect::<Option<_>>()?;
+    let mut fields: Members<'c> = members
+        .map(|(field, value)| Some((name_of(field)?, written(field, value, Source::Argument)?)))
+        .collect::<Option<_>>()?;
     fields.sort_by(|one, other| one.0.cmp(&other.0));
     Some(Value::Struct(fields))
 }
@@ -289,13 +290,13 @@ fn command<'c>(item: &'c Value<'c>, source: Source) -> Option<Value<'c>> {
     Some(match item {
         Value::Array(command) => match command.as_slice() {
             [Value::Int(number @ (0 | 1)), _, values, ..] if members(values).is_ok() => {
-                of(*number, NUMBER, record(values, Source::Argument)?)
+                of(*number, NUMBER, record(values)?)
             }
             [Value::Int(6), _, ids, ..] => of(6, NUMBER, ids_of(ids)),
             [Value::Int(number @ 2..=5), ..] => Value::Array(vec![Value::Int(*number), NUMBER]),
             _ => Value::Array(Vec::new()),
         },
-        Value::Struct(_) if source == Source::Context => record(item, Source::Argument)?,
+        Value::Struct(_) if source == Source::Context => record(item)?,
         other => shape(other),
     })
 }
