@@ -29,7 +29,7 @@ fn each_case(check: impl Fn(&Case) -> Result<(), String>) {
 /// All that a call lacks, or why it cannot be judged.
 fn lacks(snapshot: &Snapshot, call: &Call<'_>) -> Result<BTreeSet<String>, String> {
     let key = snapshot.key(setting::key().prefix()).unwrap().unwrap();
-    let lacks = decide::lacks(snapshot, &key, call).map_err(|refusal| format!("{:?}", refusal.reason))?;
+    let lacks = decide::lacks(snapshot, key, call).map_err(|refusal| format!("{:?}", refusal.reason))?;
     Ok(lacks.0.iter().map(|lack| format!("{lack:?}")).collect())
 }
 
