@@ -36,7 +36,7 @@ fn odoo() -> [(&'static str, Value); 5] {
         ),
         (
             "res.users",
-            json!({"name": field("char"), "login": field("char"), "partner_id": relation("many2one", "res.partner", "")}),
+            json!({"name": field("char"), "login": field("char"), "password": field("char"), "partner_id": relation("many2one", "res.partner", "")}),
         ),
         ("x.thing", json!({"x_name": field("char"), "x_secret": field("char")})),
     ]
@@ -290,8 +290,8 @@ async fn a_suggestion_is_marked_where_it_is_wide_or_dangerous() {
         marks(&found),
         [
             "res.partner calls unknown_method action_go",
-            "res.partner calls mail message_post:mail",
             "res.partner calls other_reads onchange",
+            "res.partner calls mail message_post:mail",
             "res.partner context context active_id",
             "res.partner delete delete",
             "res.partner fields.write grants email",
@@ -313,6 +313,7 @@ async fn a_suggestion_is_marked_where_it_is_wide_or_dangerous() {
 #[tokio::test]
 async fn what_nothing_opens_is_told_with_its_reason_and_makes_no_permission() {
     let (lab, key, gate) = lab().await;
+    lab.pass(3 * 24 * 3600);
     let mut late = call(&key, "res.partner", "search_count", json!({"args": [[]]}));
     late["at"] = json!(START + 48 * 3600 * 1_000_000);
     let mut misspelt = call(&key, "res.partner", "action_archiv", json!({"args": [[1]]}));

@@ -266,7 +266,35 @@ mod tests {
             "not_opened": [{"model": "ir.cron", "method": "read\u{1b}[2J", "calls": 7, "detail": "It is on the never-list."}],
         });
         let page = page(&answer, "AbCdEf12");
-        insta::assert_snapshot!(page);
+        let expected = [
+            "# Suggested by Lictor of what the key AbCdEf12 did and tried from 2030-01-01T00:00:00Z to 2030-01-31T00:00:00Z.",
+            "# 2 of 3 kinds of calls that were recorded pass with it. Not looked at, as they were refused for other reasons: rate_limited 9. 4 \
+             calls were recorded without an outline, and are not looked at.",
+            "# Review it, above all what is marked with (!). Then, with the name of this file:",
+            "#   lictor apply -f agent.yaml",
+            "#   lictor key update AbCdEf12 --profiles agent",
+            "profiles:",
+            "  agent:",
+            r#"    description: "It's: \"odd\" # text\n""#,
+            "    permissions:",
+            "      # unlink 5, read 3",
+            "      # (!) Changed through x.",
+            "      res.partner:",
+            r#"        calls: ["message_post:mail"]"#,
+            "        # (!) It deletes.",
+            "        delete: true",
+            "        fields:",
+            "          # (!) email is closed.",
+            "          read:",
+            r#"            only: [email, "no"]"#,
+            "          write:",
+            "            only: []",
+            "        paths: [country_id.code]",
+            "        read: true",
+            "# No permission opens these calls:",
+            r"# - ir.cron.read\u{1b}[2J, 7 times. It is on the never-list.",
+        ];
+        assert_eq!(page.lines().collect::<Vec<_>>(), expected);
         let policy = Policy::read("p", &page).unwrap();
         let profile = &policy.profiles.unwrap()["agent"];
         assert_eq!(profile.description, "It's: \"odd\" # text\n");

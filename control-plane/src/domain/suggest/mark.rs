@@ -138,7 +138,7 @@ fn of_grant(grant: &Grant) -> Option<Mark> {
             mark(model, "fields.write", Attention::Mail, Some(field), format!("By {field} {what}."))
         }
         Grant::ReadAll { model } => {
-            let detail = "Calls name no fields, so all are read that are open by default: have the client name those that it needs.";
+            let detail = "All fields may be read that are open by default, as calls name none, or compare a text with whatever names a record.";
             mark(model, "read", Attention::WideRead, None, detail.to_owned())
         }
         Grant::Context { model, key } => {

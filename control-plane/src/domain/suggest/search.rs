@@ -80,7 +80,14 @@ pub(super) fn alone(draft: &mut Draft, call: &Call<'_>, has_done: bool) -> Resul
                 needs.through.insert((model.clone(), field.clone(), other.clone()));
             }
         }
-        let more: Vec<_> = lacks.iter().flat_map(|lack| opening(lack, &needs.grants)).collect();
+        // Operations first: a path into a model that may be read then shows which of its fields are.
+        let (of_models, of_names): (Vec<_>, Vec<_>) = lacks.iter().partition(|lack| is_of_model(lack));
+        let opened =
+            |lacks: Vec<&Lack>| -> Vec<_> { lacks.into_iter().flat_map(|lack| opening(lack, &needs.grants)).collect() };
+        let mut more = opened(of_models);
+        if more.is_empty() {
+            more = opened(of_names);
+        }
         if more.is_empty() {
             return Ok(Alone::Closed(closed(&lacks)));
         }
@@ -88,6 +95,11 @@ pub(super) fn alone(draft: &mut Draft, call: &Call<'_>, has_done: bool) -> Resul
     }
     let detail = "It lacks something new whatever is opened for it.".to_owned();
     Ok(Alone::Closed(Closed { reason: None, lacks: Vec::new(), detail }))
+}
+
+/// Whether a model's records may not be treated so at all.
+const fn is_of_model(lack: &Lack) -> bool {
+    matches!(lack, Lack::Operations { .. } | Lack::Nested { .. } | Lack::Named(_))
 }
 
 /// A call may name no field of a model that Odoo does not have.
