@@ -28,6 +28,8 @@ pub struct Suggest {
     name: Option<String>,
 }
 
+/// The rules of a permission that a suggestion has, in the order in which they are written.
+const RULES: [&str; 8] = ["read", "write", "create", "delete", "fields", "calls", "paths", "context"];
 /// Kinds of calls that stay closed, of which so many are told.
 const MAX_TOLD: usize = 20;
 /// Methods that the comment above a model names.
@@ -121,7 +123,7 @@ fn page(answer: &Value, key: &str) -> String {
         lines.marks(3, answer, model, "");
         lines.put(3, &format!("{}:", scalar(model)));
         let rules = said(rules);
-        for (rule, value) in rules.as_object().into_iter().flatten() {
+        for (rule, value) in RULES.iter().filter_map(|rule| Some((rule, rules.get(rule)?))) {
             lines.rule(4, answer, model, rule, value);
         }
         if rules.as_object().is_none_or(Map::is_empty) {
@@ -280,7 +282,7 @@ mod tests {
             "      # unlink 5, read 3",
             "      # (!) Changed through x.",
             "      res.partner:",
-            r#"        calls: ["message_post:mail"]"#,
+            "        read: true",
             "        # (!) It deletes.",
             "        delete: true",
             "        fields:",
@@ -289,8 +291,8 @@ mod tests {
             r#"            only: [email, "no"]"#,
             "          write:",
             "            only: []",
+            r#"        calls: ["message_post:mail"]"#,
             "        paths: [country_id.code]",
-            "        read: true",
             "# No permission opens these calls:",
             r"# - ir.cron.read\u{1b}[2J, 7 times. It is on the never-list.",
         ];

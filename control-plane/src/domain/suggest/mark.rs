@@ -82,7 +82,7 @@ pub(super) fn marks(
     let mut marks: BTreeSet<Mark> = grants.iter().filter_map(of_grant).collect();
     let changes = |grant: &Grant, model: &str| matches!(grant, Grant::Operation { model: of, operation } if of == model && *operation != Operation::Read);
     for (model, field, other) in calls.iter().flat_map(|(_, needs)| &needs.through) {
-        if grants.iter().any(|grant| changes(grant, other)) {
+        if model != other && grants.iter().any(|grant| changes(grant, other)) {
             let detail = format!(
                 "The calls change it through {field} of {model}; this permission opens the same without {model}, too."
             );
