@@ -30,6 +30,8 @@ use crate::store::{StoreError, in_time};
 const OF_PROFILE: &str = "/api/v1/profiles/{profile}/permissions/{model}";
 /// Bytes that a body of the REST API may have.
 const API_BODY_LIMIT: usize = 1024 * 1024;
+/// Bytes that a body with a draft may have: a policy file with thousands of permissions.
+const DRAFT_BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// Bytes that a batch of events may have: [`wire::MAX_BATCH`] events with 1,000 record ids each.
 const EVENTS_BODY_LIMIT: usize = 16 * 1024 * 1024;
 
@@ -61,7 +63,7 @@ pub fn api_table() -> Vec<Route<App>> {
     use Code::{
         AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyInactive, KeyRevoked, KeyRotated,
         LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed,
-        ProfileHasKeys, SecretRequired, SignInRefused, TooManyAttempts, UpstreamAdministrator,
+        ProfileHasKeys, SecretRequired, SignInRefused, TooManyAttempts, UnusablePolicy, UpstreamAdministrator,
         UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
@@ -180,9 +182,20 @@ pub fn api_table() -> Vec<Route<App>> {
             manager,
             Post,
             "/api/v1/explain",
-            "What a gate would decide on a call, check by check.",
+            "What a gate would decide on a call, check by check, with a draft or without.",
             explain::explain,
-        ),
+        )
+        .body_limit(DRAFT_BODY_LIMIT)
+        .or(&[OdooUnreachable, UnusablePolicy]),
+        route(
+            manager,
+            Post,
+            "/api/v1/explain/cases",
+            "The same of up to 100 calls, also with keys that need not exist.",
+            explain::explain_all,
+        )
+        .body_limit(DRAFT_BODY_LIMIT)
+        .or(&[OdooUnreachable, UnusablePolicy]),
         route(
             manager,
             Get,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::app::{App, known_names};
+use crate::domain::policy::{Draft, GivenSettings};
 use crate::domain::problem::Result;
 
 /// What becomes of a name that nobody knows.
@@ -31,6 +32,16 @@ impl Unknown {
         before: Option<&wire::Permission>,
     ) -> Result<()> {
         if self.unknown.is_some() { Ok(()) } else { known_names::of_permission(app, permission, before).await }
+    }
+
+    /// Looks at all names of a draft.
+    pub(crate) async fn draft(self, app: &App, draft: &Draft) -> Result<()> {
+        if self.unknown.is_some() {
+            return Ok(());
+        }
+        known_names::of_draft(app, draft).await?;
+        let Some(GivenSettings(given)) = &draft.settings else { return Ok(()) };
+        self.settings(app, given).await.map_err(|problem| problem.within("settings"))
     }
 
     /// Looks at the models in a list.

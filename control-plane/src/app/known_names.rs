@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lictor_policy::odoo::{calls, operations, tables};
-use lictor_policy::wire::{self, FieldRule};
+use lictor_policy::wire::{self, FieldRule, Profile};
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clients::odoo::{OdooError, Uid};
 use crate::clients::odoo_models::Asker;
+use crate::domain::policy::Draft;
 use crate::domain::problem::{Problem, Result};
-use crate::store::schema;
 use crate::store::users::{Upstream, User};
+use crate::store::{permissions, schema};
 
 /// How long Odoo may take to tell of a model: somebody waits.
 const ASK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,27 +33,29 @@ type Fields = BTreeMap<String, Option<String>>;
 /// # Errors
 /// [`Problem::invalid`] that names the field, the name and the nearest that is known.
 pub async fn of_permission(app: &App, permission: &wire::Permission, before: Option<&wire::Permission>) -> Result<()> {
-    let names = Names::load(app).await?;
-    let model = permission.model.as_str();
-    let mut listed = Listed::of(permission).without(before.map(Listed::of));
-    let told = match before {
-        Some(_) if listed.is_empty() => return Ok(()),
-        _ => names.told("model", model).await?,
-    };
-    for (place, methods) in [("calls", &listed.calls), ("methods", &listed.methods)] {
-        methods.iter().try_for_each(|name| known_method(place, model, name))?;
-    }
-    if let Told::Fields(fields) = told {
-        for (place, listed) in
-            [("fields.read", &listed.read), ("fields.write", &listed.write), ("nested_writes", &listed.nested_writes)]
-        {
-            listed.iter().try_for_each(|name| known_field(place, model, name, &fields))?;
-        }
-        for path in &listed.paths {
-            names.path(model, path, &fields).await?;
+    Names::load(app).await?.permission(permission, before).await
+}
+
+/// Refuses a draft with a name that Odoo does not have, but for permissions that stay as they are.
+///
+/// # Errors
+/// As [`of_permission`], with the place in the draft.
+pub async fn of_draft(app: &App, draft: &Draft) -> Result<()> {
+    let mut names = Names::load(app).await?;
+    names.more_groups = draft.users.iter().flatten().flat_map(|user| &user.groups).cloned().collect();
+    let stored = permissions::all(&mut *app.store.read().await?).await?;
+    for entry in draft.rules() {
+        let permission = entry.rules.clone().of(Profile(entry.profile.to_owned()), entry.model.to_owned())?;
+        if !stored.contains(&permission) {
+            names.permission(&permission, None).await.map_err(|problem| problem.within(&entry.place()))?;
         }
     }
-    names.groups(&listed.groups)
+    for (at, key) in draft.keys.iter().flatten().enumerate() {
+        for model in &key.models {
+            names.model("models", model).await.map_err(|problem| problem.within(&format!("keys[{at}]")))?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a list of models with one that Odoo does not have.
@@ -63,7 +66,7 @@ pub async fn of_models(app: &App, place: &str, listed: &[String]) -> Result<()> 
     if listed.is_empty() {
         return Ok(());
     }
-    let names = Names::load(app).await?;
+    let mut names = Names::load(app).await?;
     for model in listed {
         names.model(place, model).await?;
     }
@@ -78,7 +81,7 @@ pub async fn of_exceptions(app: &App, place: &str, listed: &[String]) -> Result<
     if listed.is_empty() {
         return Ok(());
     }
-    let names = Names::load(app).await?;
+    let mut names = Names::load(app).await?;
     for name in listed {
         match name.rsplit_once('.') {
             Some((model, member)) if !names.has(name).await? && names.has(model).await? => {
@@ -167,12 +170,44 @@ enum Told {
 struct Names<'a> {
     app: &'a App,
     users: Vec<User>,
+    /// Groups that users are to have.
+    more_groups: Vec<String>,
+    /// The models that were told of.
+    known: BTreeMap<String, Fields>,
+    /// Whether Odoo was too slow: it is not asked again.
+    is_slow: bool,
 }
 
 impl<'a> Names<'a> {
     async fn load(app: &'a App) -> Result<Self> {
         let users = schema::users_with_keys(&mut *app.store.read().await?, app.now()).await?;
-        Ok(Self { app, users })
+        Ok(Self { app, users, more_groups: Vec::new(), known: BTreeMap::new(), is_slow: false })
+    }
+
+    /// Refuses a permission as [`of_permission`] does.
+    async fn permission(&mut self, permission: &wire::Permission, before: Option<&wire::Permission>) -> Result<()> {
+        let model = permission.model.as_str();
+        let mut listed = Listed::of(permission).without(before.map(Listed::of));
+        let told = match before {
+            Some(_) if listed.is_empty() => return Ok(()),
+            _ => self.told("model", model).await?,
+        };
+        for (place, methods) in [("calls", &listed.calls), ("methods", &listed.methods)] {
+            methods.iter().try_for_each(|name| known_method(place, model, name))?;
+        }
+        if let Told::Fields(fields) = told {
+            for (place, listed) in [
+                ("fields.read", &listed.read),
+                ("fields.write", &listed.write),
+                ("nested_writes", &listed.nested_writes),
+            ] {
+                listed.iter().try_for_each(|name| known_field(place, model, name, &fields))?;
+            }
+            for path in &listed.paths {
+                self.path(model, path, &fields).await?;
+            }
+        }
+        self.groups(&listed.groups)
     }
 
     /// Whether a model is known without asking Odoo.
@@ -181,7 +216,7 @@ impl<'a> Names<'a> {
     }
 
     /// Refuses a model that Odoo does not have.
-    async fn model(&self, place: &str, model: &str) -> Result<()> {
+    async fn model(&mut self, place: &str, model: &str) -> Result<()> {
         if !self.has(model).await? {
             self.told(place, model).await?;
         }
@@ -195,12 +230,19 @@ impl<'a> Names<'a> {
         Ok(found.map(|found| fields(found).collect()))
     }
 
-    async fn told(&self, place: &str, model: &str) -> Result<Told> {
-        if let Some(fields) = self.read(model).await? {
-            return Ok(Told::Fields(fields));
+    async fn told(&mut self, place: &str, model: &str) -> Result<Told> {
+        if let Some(fields) = self.known.get(model) {
+            return Ok(Told::Fields(fields.clone()));
         }
-        match self.asked(model).await {
-            Some(Ok(fields)) => return Ok(Told::Fields(fields)),
+        let fields = match self.read(model).await? {
+            Some(fields) => Some(Ok(fields)),
+            None => self.asked(model).await,
+        };
+        match fields {
+            Some(Ok(fields)) => {
+                self.known.insert(model.to_owned(), fields.clone());
+                return Ok(Told::Fields(fields));
+            }
             // Another user may see a model that one does not: that is no model, and no right.
             Some(Err(OdooError::NoModel)) => {}
             Some(Err(_)) | None if tables::is_brought(model) => return Ok(Told::Exists),
@@ -217,25 +259,31 @@ impl<'a> Names<'a> {
     }
 
     /// The fields as Odoo tells them to the first user whose credential it takes.
-    async fn asked(&self, model: &str) -> Option<Result<Fields, OdooError>> {
-        for user in self.users.iter().filter(|user| !user.upstream.rejected).take(MAX_ASKERS) {
+    async fn asked(&mut self, model: &str) -> Option<Result<Fields, OdooError>> {
+        let asker = |user: &User| {
             let Upstream { database, uid, sealed, .. } = &user.upstream;
-            let Ok(secret) = self.app.vault.open(sealed, &Upstream::owner(&user.id)) else { continue };
-            let asker = Asker { database: database.clone(), uid: Uid(*uid), secret };
+            let secret = self.app.vault.open(sealed, &Upstream::owner(&user.id)).ok()?;
+            Some(Asker { database: database.clone(), uid: Uid(*uid), secret })
+        };
+        let users = self.users.iter().filter(|user| !user.upstream.rejected && !self.is_slow).take(MAX_ASKERS);
+        for asker in users.filter_map(asker).collect::<Vec<_>>() {
             match timeout(ASK_TIMEOUT, self.app.odoo.fields_of(&asker, model)).await {
                 Ok(Err(OdooError::Rejected)) => {}
                 Ok(answer) => {
                     let fields = |fields: wire::Field| (fields.name, fields.relation);
                     return Some(answer.map(|answer| answer.seen().fields.into_values().map(fields).collect()));
                 }
-                Err(_) => return None,
+                Err(_) => {
+                    self.is_slow = true;
+                    return None;
+                }
             }
         }
         None
     }
 
     /// Each step of a path that leads over models that are known.
-    async fn path(&self, model: &str, path: &str, fields: &Fields) -> Result<()> {
+    async fn path(&mut self, model: &str, path: &str, fields: &Fields) -> Result<()> {
         let (mut model, mut fields) = (model.to_owned(), fields.clone());
         for name in path.split('.') {
             known_field("paths", &model, name, &fields)?;
@@ -248,8 +296,8 @@ impl<'a> Names<'a> {
 
     /// Groups that no user has: neither Lictor's own nor Odoo's.
     fn groups(&self, groups: &[String]) -> Result<()> {
-        let known =
-            || self.users.iter().flat_map(|user| user.groups.iter().chain(&user.odoo_groups)).map(String::as_str);
+        let of_users = || self.users.iter().flat_map(|user| user.groups.iter().chain(&user.odoo_groups));
+        let known = || of_users().chain(&self.more_groups).map(String::as_str);
         match groups.iter().find(|group| !known().any(|known| known == *group)) {
             None => Ok(()),
             Some(group) => {

@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod sign_in_limit;
 pub mod suggestions;
 pub mod tokens;
+pub mod trial;
 mod upgrade;
 
 use std::ops::Deref;

@@ -14,6 +14,7 @@ pub mod key;
 pub mod message;
 pub mod named;
 pub mod permission;
+pub mod policy;
 pub mod problem;
 pub mod revision;
 pub mod schema;

@@ -135,6 +135,13 @@ impl Problem {
         Self::with_field(Code::InvalidField, field, detail)
     }
 
+    /// The same in a part of what was given.
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        let field = self.field.map_or_else(|| place.to_owned(), |field| format!("{place}.{field}"));
+        Self { field: Some(field), ..self }
+    }
+
     /// A record that is not there.
     pub fn absent(noun: &str) -> Self {
         Self::new(Code::NotFound, format!("There is no such {noun}; list them to find its id."))

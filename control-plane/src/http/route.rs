@@ -1,5 +1,6 @@
 //! A route: its method, its path, whom it lets in, and what its handler says of itself.
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodFilter, MethodRouter};
 
 use crate::domain::actor::Role;
@@ -40,7 +41,7 @@ pub struct Route<S> {
     pub(crate) answer: MethodRouter<S>,
 }
 
-impl<S> Route<S> {
+impl<S: Clone + Send + Sync + 'static> Route<S> {
     /// Answers these when all is well, for example 201.
     pub(crate) const fn status(mut self, statuses: &'static [u16]) -> Self {
         self.statuses = statuses;
@@ -50,6 +51,12 @@ impl<S> Route<S> {
     /// Is done whatever the record is by now, with a reason in the table.
     pub(crate) const fn unconditional(mut self) -> Self {
         self.needs_precondition = false;
+        self
+    }
+
+    /// Takes a body of so many bytes.
+    pub(crate) fn body_limit(mut self, bytes: usize) -> Self {
+        self.answer = self.answer.layer(DefaultBodyLimit::max(bytes));
         self
     }
 

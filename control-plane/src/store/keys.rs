@@ -161,6 +161,13 @@ pub async fn find_by_prefix(connection: &mut Connection, prefix: &str) -> Result
     row.as_ref().map(read).transpose()
 }
 
+/// The keys with a name that are not revoked, in the order in which they were made.
+pub async fn called(connection: &mut Connection, name: &str) -> Result<Vec<Key>, StoreError> {
+    let query = sqlx::query("SELECT * FROM keys WHERE name = $1 AND revoked_at IS NULL ORDER BY id").bind(name);
+    let rows = query.fetch_all(&mut *connection).await?;
+    connection.only_genuine(&KEYS, rows)?.iter().map(read).collect()
+}
+
 /// Makes a key.
 pub async fn insert(tx: &mut ChangeTx, key: &Key) -> Result<(), StoreError> {
     let mut columns = vec![

@@ -117,10 +117,7 @@ pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snap
         _ => settings::load(connection).await?.0,
     };
     let (mut snapshot, share) = frame(connection, settings).await?;
-    let rows = sqlx::query("SELECT * FROM pauses ORDER BY scope, target").fetch_all(&mut *connection).await?;
-    snapshot.pauses = pauses::wire(&connection.only_genuine(&PAUSES, rows)?)?;
-    let rows = sqlx::query("SELECT * FROM terminations ORDER BY line, client_ip").fetch_all(&mut *connection).await?;
-    snapshot.terminations = terminations::wire(&connection.only_genuine(&TERMINATIONS, rows)?)?;
+    add_stops(connection, &mut snapshot).await?;
     let user_id = match part {
         Part::Frame | Part::Stops => None,
         Part::Schema => {
@@ -150,16 +147,41 @@ pub async fn part(connection: &mut Connection, part: &Part) -> Result<wire::Snap
     Ok(snapshot)
 }
 
-/// A policy of all that a call with this key is decided from, without secrets: all permissions and models, as a path may lead
-/// from one to any other.
-pub async fn of_call(connection: &mut Connection, key_id: &str) -> Result<wire::Snapshot, StoreError> {
-    let mut snapshot = part(connection, &Part::Key(key_id.to_owned())).await?;
-    let rows = sqlx::query(permissions::ALL).fetch_all(&mut *connection).await?;
-    for row in connection.only_genuine(&PERMISSIONS, rows)? {
-        snapshot.permissions.push(permissions::read(&row)?.0);
+/// A policy of all that calls are decided from, without secrets, to which keys are added one by one.
+#[derive(Debug)]
+pub struct OfCalls {
+    /// The policy, with all permissions and models, as a path may lead from one to any other.
+    pub snapshot: wire::Snapshot,
+    /// The sets of Odoo groups that the models have views for.
+    pub sets: Vec<Numbered>,
+    share: Share,
+}
+
+impl OfCalls {
+    /// The policy with these settings, and without keys.
+    pub async fn load(connection: &mut Connection, settings: Settings) -> Result<Self, StoreError> {
+        let (mut snapshot, share) = frame(connection, settings).await?;
+        add_stops(connection, &mut snapshot).await?;
+        let rows = sqlx::query(permissions::ALL).fetch_all(&mut *connection).await?;
+        for row in connection.only_genuine(&PERMISSIONS, rows)? {
+            snapshot.permissions.push(permissions::read(&row)?.0);
+        }
+        let sets = add_schema(connection, &mut snapshot).await?;
+        Ok(Self { snapshot, sets, share })
     }
-    add_schema(connection, &mut snapshot).await?;
-    Ok(snapshot)
+
+    /// Adds a key, which must be one that may be used, and its user under the id that the key names, if they are not there.
+    pub fn add(&mut self, of: &User, found: &keys::Key) -> Result<(), StoreError> {
+        let snapshot = &mut self.snapshot;
+        if snapshot.users.iter().all(|known| known.id != found.user_id) {
+            let of = User { id: found.user_id.clone(), ..of.clone() };
+            snapshot.users.push(user(of, Secret::new(""), &self.sets));
+        }
+        if snapshot.keys.iter().all(|known| known.prefix != found.prefix) {
+            snapshot.keys.push(key(found.clone(), self.share)?);
+        }
+        Ok(())
+    }
 }
 
 /// A policy in which a key, active or not, has one profile without permissions, and neither scopes nor models of its own: to
@@ -172,8 +194,7 @@ pub async fn of_draft(
 ) -> Result<wire::Snapshot, StoreError> {
     let settings = settings::load(connection).await?.0;
     let (mut snapshot, share) = frame(connection, settings).await?;
-    add_schema(connection, &mut snapshot).await?;
-    let sets = schema::known(connection).await?.sets;
+    let sets = add_schema(connection, &mut snapshot).await?;
     snapshot.users.push(user(owner, Secret::new(""), &sets));
     let terms = Terms {
         profiles: vec![wire::Profile(profile.to_owned())],
@@ -185,12 +206,21 @@ pub async fn of_draft(
     Ok(snapshot)
 }
 
-/// Adds what is known of Odoo's models.
-async fn add_schema(connection: &mut Connection, snapshot: &mut wire::Snapshot) -> Result<(), StoreError> {
+/// Adds what is stopped for the time being.
+async fn add_stops(connection: &mut Connection, snapshot: &mut wire::Snapshot) -> Result<(), StoreError> {
+    let rows = sqlx::query("SELECT * FROM pauses ORDER BY scope, target").fetch_all(&mut *connection).await?;
+    snapshot.pauses = pauses::wire(&connection.only_genuine(&PAUSES, rows)?)?;
+    let rows = sqlx::query("SELECT * FROM terminations ORDER BY line, client_ip").fetch_all(&mut *connection).await?;
+    snapshot.terminations = terminations::wire(&connection.only_genuine(&TERMINATIONS, rows)?)?;
+    Ok(())
+}
+
+/// Adds what is known of Odoo's models; answers the numbers of the sets of groups.
+async fn add_schema(connection: &mut Connection, snapshot: &mut wire::Snapshot) -> Result<Vec<Numbered>, StoreError> {
     let row = sqlx::query("SELECT * FROM odoo_schema").fetch_all(&mut *connection).await?;
     let models = sqlx::query("SELECT * FROM odoo_models ORDER BY name").fetch_all(&mut *connection).await?;
     let (row, models) = (connection.only_genuine(&SCHEMA, row)?, connection.only_genuine(&MODELS, models)?);
-    put_schema(snapshot, row.first(), &models).map(drop)
+    put_schema(snapshot, row.first(), &models)
 }
 
 /// The same of rows that prove themselves; answers the numbers of the sets of groups.
@@ -210,7 +240,7 @@ fn put_schema(
 }
 
 /// The part of a rate limit that one gate may use up.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Share {
     gates: u32,
 }

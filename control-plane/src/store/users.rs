@@ -9,6 +9,7 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 
 use crate::domain::named::named;
+use crate::domain::policy::people::Person;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
@@ -91,6 +92,16 @@ impl User {
     }
 }
 
+impl Person for User {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn email(&self) -> &str {
+        self.email.as_deref().unwrap_or_default()
+    }
+}
+
 impl Upstream {
     /// To whom the secret of a user is sealed.
     pub fn owner(user_id: &str) -> String {
@@ -130,6 +141,19 @@ pub async fn find(connection: &mut Connection, id: &str) -> Result<Option<User>,
 pub async fn look(connection: &mut Connection, id: &str) -> Result<Option<User>, StoreError> {
     let row = sqlx::query("SELECT * FROM users WHERE id = $1").bind(id).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// All users that prove themselves, in the order in which they were made.
+pub async fn all(connection: &mut Connection) -> Result<Vec<User>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM users ORDER BY id").fetch_all(&mut *connection).await?;
+    connection.only_genuine(&USERS, rows)?.iter().map(read).collect()
+}
+
+/// Those that a policy file may mean by a mail address or a name.
+pub async fn called(connection: &mut Connection, reference: &str) -> Result<Vec<User>, StoreError> {
+    let query = sqlx::query("SELECT * FROM users WHERE email = $1 OR name = $1 ORDER BY id").bind(reference);
+    let rows = query.fetch_all(&mut *connection).await?;
+    connection.only_genuine(&USERS, rows)?.iter().map(read).collect()
 }
 
 /// Users after an id, in the order in which they were made.

@@ -17,6 +17,7 @@ fn the_page_of_roles_has_a_line_for_every_route() {
         "| `GET /healthz` | ✓ |  |  |  |",
         "| `GET /api/v1/audit` |  | ✓ | ✓ | ✓ |",
         "| `POST /api/v1/explain` |  |  | ✓ | ✓ |",
+        "| `POST /api/v1/explain/cases` |  |  | ✓ | ✓ |",
         "| `POST /api/v1/emergency-revocation` |  |  |  | ✓ |",
         "| `POST /gate/v1/events` |  | ✓ |",
     ] {

@@ -81,7 +81,10 @@ fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
             Edits(with(&on.accounts[1], json!({"password": "correct horse battery"})))
         }
 
-        ("POST", "/sign-in" | "/link/{token}" | "/users" | "/users/{id}/check" | "/keys" | "/explain")
+        (
+            "POST",
+            "/sign-in" | "/link/{token}" | "/users" | "/users/{id}/check" | "/keys" | "/explain" | "/explain/cases",
+        )
         | ("PUT", "/me/password")
         | ("POST", "/alerts/{id}/resolve" | "/alerts/{id}/reopen" | "/alerts/{id}/comments")
         | ("DELETE", "/pauses/{id}")

@@ -20,7 +20,7 @@ pub struct Check {
 pub enum Finding {
     /// It lets the call through.
     Passed,
-    /// Only a gate can tell: it depends on the calls before.
+    /// Only a gate can tell: it depends on the calls before, or on where the call comes from.
     NotEvaluated,
     /// It would refuse the call, but is in shadow and lets it through.
     WouldDeny(Refusal),
@@ -28,7 +28,8 @@ pub enum Finding {
     Refused(Refusal),
 }
 
-/// Explains what a gate would decide on a call with this key. The call's password is not looked at.
+/// Explains what a gate would decide on a call with this key. The call's password is not looked at. Without a client's address the
+/// check of that is not evaluated, unless any address may call.
 pub fn explain(snapshot: &Snapshot, key: &Key, call: &Call<'_>, facts: Facts<'_>) -> Vec<Check> {
     let (mut checks, mut shadowed) = (Vec::new(), Shadowed::new(snapshot));
     let mut refused = before_permission(snapshot, key, call, facts, &mut shadowed, &mut checks).err();
@@ -67,7 +68,11 @@ fn before_permission(
     note(Stage::Pause, true, pause::key(snapshot, key))?;
     let unlimited = admit::session_limit(snapshot, key) == 0;
     note(Stage::Session, unlimited, admit::terminated(snapshot, key, facts))?;
-    note(Stage::Address, true, shadowed.pass(Stage::Address, admit::address(snapshot, key, facts)))?;
+    let unlisted = snapshot.settings.ip_allow_list.is_empty() && key.ip_allow_list.is_empty();
+    match facts.client {
+        None => note(Stage::Address, unlisted, Ok(()))?,
+        Some(_) => note(Stage::Address, true, shadowed.pass(Stage::Address, admit::address(snapshot, key, facts)))?,
+    }
     note(Stage::Rate, admit::rate_limit(snapshot, key).is_none(), Ok(()))
 }
 

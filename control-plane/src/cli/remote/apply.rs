@@ -1,6 +1,6 @@
 //! `lictor apply`, `lictor diff` and `lictor export`: the policy as a file.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,16 +11,13 @@ use crate::cli::remote::Unknown;
 use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::{Change, Kind, shown};
 use crate::cli::remote::policy::execute::{Means, execute};
-use crate::cli::remote::policy::file::Policy;
 use crate::cli::remote::policy::plan::plan;
 use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Output};
+use crate::domain::policy::Policy;
 use crate::domain::time::system_clock;
-
-/// Bytes that a policy file may have.
-const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The file, and what it rules.
 #[derive(Debug, Args)]
@@ -116,27 +113,12 @@ pub(crate) async fn export(client: &Client) -> Result<()> {
 
 /// The plan against the records as they are now, read again with their tags.
 async fn changes(client: &Client, source: &Source) -> Result<Vec<Change>> {
-    let policy = read(&source.file)?;
+    let policy = Policy::load(&source.file)?;
     let now = system_clock()();
     let mut state = State::load(client, &policy).await?;
     let found = plan(&policy, &state, source.prune, now)?;
     state.tag(client, &found).await?;
     plan(&policy, &state, source.prune, now)
-}
-
-fn read(path: &Path) -> Result<Policy> {
-    let mut text = String::new();
-    let is_input = path == Path::new("-");
-    let read = if is_input {
-        io::stdin().lock().take(MAX_FILE_BYTES).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
-    };
-    let bytes = read.map_err(|error| Failure::file(path, &error))?;
-    if bytes as u64 == MAX_FILE_BYTES {
-        return Err(Failure::failed(format!("{}: the file is too long", path.display())));
-    }
-    Policy::read(&if is_input { "standard input".to_owned() } else { path.display().to_string() }, &text)
 }
 
 fn show(changes: &[Change]) -> Result<()> {

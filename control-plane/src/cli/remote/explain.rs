@@ -1,12 +1,15 @@
 //! `lictor explain`
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::remote::client::Client;
-use crate::cli::remote::{body, key};
+use crate::cli::remote::{Unknown, body, key};
 use crate::cli::terminal::failure::Result;
 use crate::cli::terminal::print::{self, Output};
+use crate::domain::policy::Policy;
 
 /// Say what a gate would decide on a call, check by check. Nothing is called and nothing is changed.
 #[derive(Debug, Args)]
@@ -35,6 +38,21 @@ pub struct Explain {
     /// The user id that the client names. Left out: the key's own.
     #[arg(long)]
     uid: Option<i64>,
+    #[command(flatten)]
+    draft: Draft,
+    #[command(flatten)]
+    unknown: Unknown,
+}
+
+/// A policy that is not saved.
+#[derive(Debug, Args)]
+struct Draft {
+    /// Decide as if this policy file were applied.
+    #[arg(long, value_name = "FILE")]
+    draft: Option<PathBuf>,
+    /// As if it were applied with --prune.
+    #[arg(long, requires = "draft")]
+    prune: bool,
 }
 
 fn json_of(text: &str) -> Result<Value, String> {
@@ -42,6 +60,7 @@ fn json_of(text: &str) -> Result<Value, String> {
 }
 
 pub(crate) async fn run(client: &Client, question: Explain) -> Result<()> {
+    let draft = question.draft.draft.as_deref().map(|path| Policy::load(path)?.draft()).transpose()?;
     let call = body([
         ("key_id", Some(json!(key::id(client, &question.key).await?))),
         ("client_ip", Some(json!(question.ip))),
@@ -51,8 +70,10 @@ pub(crate) async fn run(client: &Client, question: Explain) -> Result<()> {
         ("kwargs", question.kwargs),
         ("database", question.database.map(Value::from)),
         ("uid", question.uid.map(Value::from)),
+        ("draft", draft),
+        ("prune", question.draft.prune.then_some(Value::Bool(true))),
     ]);
-    let explanation = client.post("explain", &call).await?.json;
+    let explanation = client.post(&question.unknown.path("explain"), &call).await?.json;
     if client.output == Output::Json {
         return print::document(&explanation);
     }

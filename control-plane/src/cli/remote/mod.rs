@@ -5,6 +5,7 @@ pub(crate) mod admin_audit;
 pub(crate) mod alert;
 pub(crate) mod apply;
 pub(crate) mod audit;
+pub mod cases;
 pub mod client;
 pub(crate) mod completions;
 pub(crate) mod emergency;
@@ -21,6 +22,7 @@ pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod suggest;
+pub(crate) mod test;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod webhook;
@@ -80,6 +82,8 @@ pub enum Noun {
     Apply(Direct<apply::Apply>),
     /// Show what `apply` would change.
     Diff(Direct<apply::Diff>),
+    /// Test a policy file, before it is applied, by calls and the decisions that are wanted.
+    Test(Direct<test::Test>),
     /// Write the policy file of what the service has.
     Export(Direct<apply::Export>),
     /// Print what makes a shell complete this command line.
@@ -175,15 +179,22 @@ async fn done(noun: Noun, command: clap::Command) -> Result<Exit> {
         Noun::Apply(noun) => apply::apply(&Client::new(&noun.server)?, noun.command).await?,
         Noun::Diff(noun) => {
             // As in diff(1): 1 says that there are differences, so failures are 2 at least.
-            return match apply::diff(&noun.server, noun.command).await {
-                Err(Failure { exit: Exit::Failed, message }) => Err(Failure::usage(message)),
-                done => done,
-            };
+            return or_trouble(apply::diff(&noun.server, noun.command).await);
         }
+        // The same: 1 says that a decision is not as wanted.
+        Noun::Test(noun) => return or_trouble(test::run(&noun.server, noun.command).await),
         Noun::Export(noun) => apply::export(&Client::new(&noun.server)?).await?,
         Noun::Completions(completions) => completions::run(completions, command)?,
     }
     Ok(Exit::Done)
+}
+
+/// Where the status 1 is an answer, a failure is 2 at least.
+fn or_trouble(done: Result<Exit>) -> Result<Exit> {
+    match done {
+        Err(Failure { exit: Exit::Failed, message }) => Err(Failure::usage(message)),
+        done => done,
+    }
 }
 
 /// The options that were given, as the fields of a body.

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::cli::remote::client::{Client, encoded, with_query};
 use crate::cli::remote::key;
-use crate::cli::remote::policy::file::Policy;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Output};
+use crate::domain::policy::Policy;
 use crate::domain::validate;
 
 /// Write a profile that allows exactly what a key was recorded to do and to try, in shadow too: a policy file to review and apply.

@@ -12,9 +12,9 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 pub enum Exit {
     /// Done, and `diff` found nothing.
     Done = 0,
-    /// No answer, a broken one, a file that cannot be used. `diff`: there are differences.
+    /// No answer, a broken one, a file that cannot be used. `diff`: there are differences. `test`: a decision is not as wanted.
     Failed = 1,
-    /// The command line is wrong, or nobody could be asked. `diff`: also what is 1 elsewhere, as in diff(1).
+    /// The command line is wrong, or nobody could be asked. `diff` and `test`: also what is 1 elsewhere, as in diff(1).
     Usage = 2,
     /// There is no such record.
     NotFound = 3,

@@ -7,6 +7,7 @@
 mod needs;
 mod outcome;
 mod reading;
+pub mod unsaved;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lictor_policy::wire;
+use lictor_policy::wire::{self, Delegation};
 
 use crate::app::App;
 use crate::app::alerts::raise;
@@ -13,7 +13,7 @@ use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::problem::Result;
 use crate::domain::schema::sets::Numbered;
-use crate::domain::schema::{self as rules, MAX_BYTES, changes, delegations};
+use crate::domain::schema::{self as rules, MAX_BYTES, Seen, changes, delegations};
 use crate::store::schema::{self, Known, Progress};
 use crate::store::snapshot::Part;
 use crate::store::{WriteTx, suspects};
@@ -60,20 +60,13 @@ pub(super) fn of(
     let (mut now, mut absent, mut bytes) = (BTreeMap::new(), BTreeSet::new(), 0);
     for name in &reading.wanted {
         let views = reading.models.remove(name).unwrap_or_default();
-        let unread: BTreeSet<_> = numbers.iter().filter(|set| !views.contains_key(set)).copied().collect();
-        let fresh: BTreeMap<_, _> = views.into_iter().filter_map(|(set, seen)| Some((set, seen?))).collect();
-        let before = last.get(name);
-        let delegations = delegations::of_table(name).or_else(|| {
-            let found = reading.delegations.remove(name).filter(|_| !fresh.is_empty());
-            found.or_else(|| before.map(|model| model.delegations.clone()))
-        });
-        let model = rules::model(&fresh, before, &unread, delegations.unwrap_or_default());
-        if model.views.is_empty() {
-            if unread.is_empty() {
+        let was_read = numbers.iter().all(|set| views.contains_key(set));
+        let Some(model) = model(name, views, &mut reading.delegations, last.get(name), &numbers) else {
+            if was_read {
                 absent.insert(name.clone());
             }
             continue;
-        }
+        };
         bytes += serde_json::to_vec(&model).map_or(0, |json| json.len());
         if bytes > MAX_BYTES {
             reading
@@ -96,6 +89,24 @@ pub(super) fn of(
         problem: told(&reading.problems),
         refused: reading.refused,
     }
+}
+
+/// A model by what was read of it now and what was known before; none if Odoo shows nothing of it.
+pub(super) fn model(
+    name: &str,
+    views: BTreeMap<u32, Option<Seen>>,
+    found: &mut BTreeMap<String, Vec<Delegation>>,
+    before: Option<&wire::Model>,
+    numbers: &BTreeSet<u32>,
+) -> Option<wire::Model> {
+    let unread: BTreeSet<_> = numbers.iter().filter(|set| !views.contains_key(set)).copied().collect();
+    let fresh: BTreeMap<_, _> = views.into_iter().filter_map(|(set, seen)| Some((set, seen?))).collect();
+    let delegations = delegations::of_table(name).or_else(|| {
+        let found = found.remove(name).filter(|_| !fresh.is_empty());
+        found.or_else(|| before.map(|model| model.delegations.clone()))
+    });
+    let model = rules::model(&fresh, before, &unread, delegations.unwrap_or_default());
+    (!model.views.is_empty()).then_some(model)
 }
 
 fn told(problems: &[String]) -> Option<String> {

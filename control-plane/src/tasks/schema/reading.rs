@@ -61,15 +61,12 @@ pub(super) async fn read(
     askers: Askers,
     last: &BTreeMap<String, wire::Model>,
 ) -> Result<Reading, Failed> {
-    let mut reader = Reader { app, askers, read: Reading::default(), faults: 0, bytes: 0 };
+    let mut reader = Reader::new(app, askers);
     loop {
-        let models = wanted(permissions, &reader.known(last));
-        let new: Vec<_> =
-            models.iter().take(MAX_MODELS).filter(|model| !reader.read.models.contains_key(*model)).collect();
-        for model in &new {
-            reader.read_model(model).await?;
-        }
-        if new.is_empty() {
+        // Only what was asked for leads on: what was known of others may be old.
+        let asked = last.iter().filter(|(name, _)| reader.read.models.contains_key(*name));
+        let models = wanted(permissions, &reader.known(asked));
+        if !reader.read_new(models.iter().take(MAX_MODELS)).await? {
             reader.read.wanted = models;
             break;
         }
@@ -77,6 +74,33 @@ pub(super) async fn read(
     if reader.read.wanted.len() > MAX_MODELS {
         let more = reader.read.wanted.split_off(MAX_MODELS);
         reader.read.problems.push(format!("more than {MAX_MODELS} models are left out: {}", more.join(" ")));
+    }
+    reader.read_delegations().await?;
+    reader.read_dead_ends().await?;
+    Ok(reader.read)
+}
+
+/// Reads, of all that permissions lead to, what is not known yet of the sets that it is asked for.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn read_unknown(
+    app: &App,
+    permissions: &[wire::Permission],
+    askers: Askers,
+    last: &BTreeMap<String, wire::Model>,
+) -> Result<Reading, Failed> {
+    let sets: Vec<u32> = askers.keys().copied().collect();
+    let is_seen = |model: &wire::Model, set: &u32| model.views.iter().any(|view| view.set == *set);
+    let is_known = |name: &String| last.get(name).is_some_and(|model| sets.iter().all(|set| is_seen(model, set)));
+    let mut reader = Reader::new(app, askers);
+    loop {
+        let models = wanted(permissions, &reader.known(last));
+        let unknown: Vec<_> = models.into_iter().take(MAX_MODELS).filter(|model| !is_known(model)).collect();
+        if !reader.read_new(unknown.iter()).await? {
+            reader.read.wanted = unknown;
+            break;
+        }
     }
     reader.read_delegations().await?;
     reader.read_dead_ends().await?;
@@ -99,14 +123,26 @@ struct Reader<'r> {
     bytes: usize,
 }
 
-impl Reader<'_> {
-    /// The fields that are known so far.
-    fn known(&self, last: &BTreeMap<String, wire::Model>) -> BTreeMap<String, Fields> {
+impl<'r> Reader<'r> {
+    fn new(app: &'r App, askers: Askers) -> Self {
+        Self { app, askers, read: Reading::default(), faults: 0, bytes: 0 }
+    }
+
+    /// Reads those that were not read before. False if there are none.
+    async fn read_new(&mut self, models: impl Iterator<Item = &String>) -> Result<bool, Failed> {
+        let new: Vec<_> = models.filter(|model| !self.read.models.contains_key(*model)).collect();
+        for model in &new {
+            self.read_model(model).await?;
+        }
+        Ok(!new.is_empty())
+    }
+
+    /// The fields that are known so far, by what was read and what was known before.
+    fn known<'l>(&self, last: impl IntoIterator<Item = (&'l String, &'l wire::Model)>) -> BTreeMap<String, Fields> {
         let fields =
             |model: &wire::Model| model.fields.iter().map(|field| (field.name.clone(), field.clone())).collect();
-        // Only what was asked for leads on: what was known of others may be old.
-        let asked = last.iter().filter(|(name, _)| self.read.models.contains_key(*name));
-        let mut known: BTreeMap<String, Fields> = asked.map(|(name, model)| (name.clone(), fields(model))).collect();
+        let mut known: BTreeMap<String, Fields> =
+            last.into_iter().map(|(name, model)| (name.clone(), fields(model))).collect();
         for (name, views) in &self.read.models {
             if views.values().any(Option::is_some) {
                 known.insert(name.clone(), merged(views.values().flatten()));
@@ -156,7 +192,7 @@ impl Reader<'_> {
                     self.read_model(&candidate.model).await?;
                 }
             }
-            let known = self.known(&BTreeMap::new());
+            let known = self.known([]);
             self.read.delegations.insert(model, delegations::confirmed(candidates, &fields, &known));
         }
         Ok(())

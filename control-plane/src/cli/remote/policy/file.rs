@@ -1,165 +1,30 @@
-//! The policy file: its sections, and a sentence for whatever is wrong in it.
+//! The policy file: reads it, and has a sentence for whatever is wrong in it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 
-use lictor_policy::operation::Operations;
-use lictor_policy::wire;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cli::remote::policy::text::{self, Text};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
-use crate::domain::key::Terms;
-use crate::domain::permission::Rules;
-use crate::domain::problem::Problem;
+use crate::domain::policy::Policy;
 use crate::domain::settings::Settings;
-use crate::domain::time::Moment;
-use crate::domain::validate;
-
-/// The content of the file. A section that is left out changes nothing.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    /// The settings; one that is left out stays as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settings: Option<Settings>,
-    /// The users that keys act for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub users: Option<Vec<UserEntry>>,
-    /// The restrictions of keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keys: Option<Vec<KeyEntry>>,
-    /// The permissions of keys that name no profile, by model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Permissions>,
-    /// The profiles, by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub profiles: Option<BTreeMap<String, ProfileEntry>>,
-    /// The settings that the file names, with all their values in the API's form.
-    #[serde(skip)]
-    pub given_settings: Option<Value>,
-}
-
-/// What is allowed on models, by their names.
-pub type Permissions = BTreeMap<String, Rules>;
-
-/// A profile.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProfileEntry {
-    /// For people: whom it is for.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub description: String,
-    /// What keys that name it may do, by model.
-    pub permissions: Permissions,
-}
-
-/// A user. Its reference is its mail address, or its name if it has none.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UserEntry {
-    /// A name for people.
-    pub name: String,
-    /// Where mail about its keys goes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Lictor's own groups.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<String>,
-    /// Whether it may be an administrator of Odoo.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub privileged: bool,
-    /// The Odoo credential.
-    pub upstream: UpstreamEntry,
-}
-
-/// An Odoo credential: where its secret is, never the secret.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UpstreamEntry {
-    /// The Odoo database.
-    pub database: String,
-    /// The Odoo login.
-    pub login: String,
-    /// The environment variable with the secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_from_env: Option<String>,
-    /// The file with the secret; a relative path begins at the policy file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_from_file: Option<PathBuf>,
-}
-
-/// The restrictions of all keys of a user that have one name: while a key is rotated there are two.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyEntry {
-    /// The reference of its user.
-    pub user: String,
-    /// Its name.
-    pub name: String,
-    /// The profiles of which one must allow a call whole; empty is the default one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub profiles: Vec<wire::Profile>,
-    /// Operations that it may do; empty allows all.
-    #[serde(default, skip_serializing_if = "Operations::is_empty")]
-    pub scopes: Operations,
-    /// Models that it may reach; empty allows all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub models: Vec<String>,
-    /// Networks that it may be used from; empty allows all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ip_allow_list: Vec<String>,
-    /// Calls in any 60 s, in the place of the general limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_limit_per_minute: Option<u32>,
-    /// Sessions at once, in the place of the general limit; 0 is no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session_limit: Option<u32>,
-    /// From this moment on it is refused. Left out: as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Moment>,
-    /// Whether it may be used. Left out: as it is, as somebody may have switched it off for a reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub active: Option<bool>,
-}
-
-impl UserEntry {
-    /// The name by which other parts of the file refer to the user.
-    pub fn reference(&self) -> &str {
-        self.email.as_deref().unwrap_or(&self.name)
-    }
-
-    fn check(&self) -> Result<(), Problem> {
-        validate::text("name", &self.name)?;
-        self.email.as_deref().map_or(Ok(()), |address| validate::email("email", address))?;
-        validate::texts("groups", &self.groups)?;
-        validate::text("upstream.database", &self.upstream.database)?;
-        validate::text("upstream.login", &self.upstream.login)?;
-        if self.upstream.secret_from_env.is_some() && self.upstream.secret_from_file.is_some() {
-            return Err(Problem::invalid("upstream", "Give secret_from_env or secret_from_file, not both."));
-        }
-        Ok(())
-    }
-}
-
-impl KeyEntry {
-    fn check(&self) -> Result<(), Problem> {
-        Terms {
-            name: self.name.clone(),
-            profiles: self.profiles.clone(),
-            scopes: self.scopes,
-            models: self.models.clone(),
-            ip_allow_list: self.ip_allow_list.clone(),
-            rate_limit_per_minute: self.rate_limit_per_minute,
-            session_limit: self.session_limit,
-            expires_at: self.expires_at,
-            active: self.active.unwrap_or(true),
-        }
-        .validate()
-    }
-}
 
 impl Policy {
+    /// Reads and checks a file; `-` is standard input.
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        let Text { name, text } = Text::read(path)?;
+        Self::read(&name, &text)
+    }
+
+    /// The draft that is as the file says.
+    pub(crate) fn draft(&self) -> Result<Value> {
+        let mut draft = serde_json::to_value(self).map_err(|error| Failure::failed(error.to_string()))?;
+        if let (Some(sections), Some(settings)) = (draft.as_object_mut(), &self.given_settings) {
+            sections.insert("settings".to_owned(), settings.clone());
+        }
+        Ok(draft)
+    }
+
     /// Reads and checks a file; `name` stands before what is wrong.
     pub fn read(name: &str, text: &str) -> Result<Self> {
         // Read once without the types: that finds what stands twice, and which settings are there at all.
@@ -173,76 +38,25 @@ impl Policy {
             let all = serde_json::to_value(settings).unwrap_or_default();
             policy.given_settings = Some(masked(all, &serde_json::to_value(given).unwrap_or_default()));
         }
-        match policy.check() {
-            Ok(()) => Ok(policy),
-            Err((place, problem)) => {
-                let field = problem.field.map(|field| format!("{place}.{field}")).unwrap_or(place);
-                Err(Failure::new(Exit::Invalid, format!("{name}: {field}: {}", problem.detail)))
-            }
-        }
-    }
-
-    /// Checks what the types cannot.
-    fn check(&self) -> Result<(), (String, Problem)> {
-        if let Some(settings) = &self.settings {
-            settings.validate().map_err(|problem| ("settings".to_owned(), problem))?;
-        }
-        let mut references = BTreeSet::new();
-        for (at, user) in self.users.iter().flatten().enumerate() {
-            let wrong = |problem| (format!("users[{at}]"), problem);
-            user.check().map_err(wrong)?;
-            if !references.insert(user.reference()) {
-                let field = if user.email.is_some() { "email" } else { "name" };
-                return Err(wrong(Problem::invalid(field, "Two users have the same: nothing tells them apart.")));
-            }
-        }
-        let mut names = BTreeSet::new();
-        for (at, key) in self.keys.iter().flatten().enumerate() {
-            let wrong = |problem| (format!("keys[{at}]"), problem);
-            key.check().map_err(wrong)?;
-            if !names.insert((&key.user, &key.name)) {
-                return Err(wrong(Problem::invalid("name", "Two keys of the user have the same: put them into one.")));
-            }
-        }
-        let mut all = vec![(String::new(), self.permissions.iter().flatten().collect::<Vec<_>>())];
-        for (name, profile) in self.profiles.iter().flatten() {
-            let wrong = |problem| (format!("profiles.{name}"), problem);
-            validate::profile("name", name).map_err(wrong)?;
-            if name == wire::DEFAULT_PROFILE {
-                return Err(wrong(Problem::invalid("name", "Put the permissions of default under `permissions`.")));
-            }
-            all.push((format!("profiles.{name}."), profile.permissions.iter().collect()));
-        }
-        for (place, permissions) in all {
-            for (model, rules) in permissions {
-                let wrong = |problem| (format!("{place}permissions.{model}"), problem);
-                validate::model("model", model).map_err(wrong)?;
-                rules.validate().map_err(wrong)?;
-            }
-        }
-        Ok(())
+        let settings = policy.settings.as_ref().map_or(Ok(()), Settings::validate);
+        settings.map_err(|problem| problem.within("settings")).and_then(|()| policy.check()).map_err(|problem| {
+            let field = problem.field.unwrap_or_default();
+            Failure::new(Exit::Invalid, format!("{name}: {field}: {}", problem.detail))
+        })?;
+        Ok(policy)
     }
 }
 
-/// Names the fault and its place in the text, without the values in it: one may be a secret in the wrong place.
 fn wrong_text(name: &str, error: &serde_yaml_ng::Error) -> Failure {
-    let place = error.location().map(|place| format!(":{}:{}", place.line(), place.column())).unwrap_or_default();
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or(&message);
-    let message = match (message.find("invalid "), message.find(", expected ")) {
-        (Some(start), Some(end)) if start < end => {
-            format!("{}{}", message.get(..start).unwrap_or_default(), message.get(end + 2..).unwrap_or_default())
+    text::wrong(name, error, |message| {
+        if message.contains("unknown field `secret`") {
+            ". A policy file holds no secrets: say where this one is"
+        } else if message.contains("unknown field `cross_model_reads`") {
+            ". It is gone: take the line out, and list under `paths` what the model's calls read of others, such as country_id.code"
+        } else {
+            ""
         }
-        _ => message.to_owned(),
-    };
-    let hint = if message.contains("unknown field `secret`") {
-        ". A policy file holds no secrets: say where this one is"
-    } else if message.contains("unknown field `cross_model_reads`") {
-        ". It is gone: take the line out, and list under `paths` what the model's calls read of others, such as country_id.code"
-    } else {
-        ""
-    };
-    Failure::new(Exit::Invalid, format!("{name}{place}: {message}{hint}."))
+    })
 }
 
 /// The part of `all` that `given` names. Mappings of methods count as one value.

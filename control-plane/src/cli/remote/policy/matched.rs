@@ -1,9 +1,10 @@
 //! Which record of the service is which entry of the file.
 
-use crate::cli::remote::policy::file::{Policy, UserEntry};
 use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::domain::policy::people::{Person, Several, meant, referred};
+use crate::domain::policy::{Policy, UserEntry};
 
 /// Which record is which entry's.
 pub(crate) struct Matched<'a> {
@@ -44,20 +45,14 @@ impl<'a> Matched<'a> {
                 Some((_, Some(record))) => Owner::There(record),
                 Some((user, None)) => Owner::New(user.reference()),
                 None => {
-                    let by = |field: &str| {
-                        state.users.iter().filter(|user| user.text(field) == key.user).collect::<Vec<_>>()
-                    };
-                    let found = Some(by("email")).filter(|found| !found.is_empty()).unwrap_or_else(|| by("name"));
-                    match found.as_slice() {
-                        [one] => Owner::There(one),
-                        [] => {
-                            let what =
-                                format!("there is no user '{}', neither in the file nor at the service", key.user);
-                            return Err(wrong(format!("keys[{at}].user"), what));
-                        }
-                        _ => {
-                            let what = format!("there are several users '{}' at the service", key.user);
-                            return Err(wrong(format!("keys[{at}].user"), what));
+                    let found = referred(&state.users, &key.user);
+                    let wrong = |what: String| wrong(format!("keys[{at}].user"), what);
+                    match found.map_err(|_| wrong(format!("there are several users '{}' at the service", key.user)))? {
+                        Some(one) => Owner::There(one),
+                        None => {
+                            let user = &key.user;
+                            let what = format!("there is no user '{user}', neither in the file nor at the service");
+                            return Err(wrong(what));
                         }
                     }
                 }
@@ -68,25 +63,17 @@ impl<'a> Matched<'a> {
     }
 }
 
-/// The user that an entry means: the one with its mail address, else the one with its name. A user with another mail
-/// address is another one, unless the entry has none.
-fn find<'a>(users: &'a [Record], entry: &UserEntry) -> Result<Option<&'a Record>, String> {
-    let named: Vec<_> = users.iter().filter(|user| user.text("name") == entry.name).collect();
-    let found = match &entry.email {
-        None => named,
-        Some(email) => {
-            let addressed: Vec<_> = users.iter().filter(|user| user.text("email") == email).collect();
-            let both: Vec<_> = addressed.iter().filter(|user| user.text("name") == entry.name).copied().collect();
-            match (addressed.len(), both.len()) {
-                (0, _) => named.into_iter().filter(|user| user.text("email").is_empty()).collect(),
-                (_, 1) => both,
-                _ => addressed,
-            }
-        }
-    };
-    match found.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(one)),
-        several => Err(format!("{} users of the service may be meant by '{}'", several.len(), entry.reference())),
+impl Person for Record {
+    fn name(&self) -> &str {
+        self.text("name")
     }
+
+    fn email(&self) -> &str {
+        self.text("email")
+    }
+}
+
+fn find<'a>(users: &'a [Record], entry: &UserEntry) -> Result<Option<&'a Record>, String> {
+    meant(users, entry)
+        .map_err(|Several(many)| format!("{many} users of the service may be meant by '{}'", entry.reference()))
 }

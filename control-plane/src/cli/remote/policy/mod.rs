@@ -10,3 +10,4 @@ pub(crate) mod matched;
 pub mod plan;
 pub mod record;
 pub mod state;
+pub(crate) mod text;

@@ -10,13 +10,12 @@ use serde_json::{Map, Value, json};
 use crate::cli::remote::client::Condition;
 use crate::cli::remote::permission::path as permission_path;
 use crate::cli::remote::policy::change::{Change, Kind, Request, differences, patch, secret_field};
-use crate::cli::remote::policy::file::{KeyEntry, Policy, UpstreamEntry, UserEntry};
 use crate::cli::remote::policy::matched::{Matched, Owner};
 use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::policy::state::State;
 use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::failure::Result;
-use crate::domain::permission::Rules;
+use crate::domain::policy::{KeyEntry, Policy, RulesEntry, UpstreamEntry, UserEntry};
 use crate::domain::time::Moment;
 
 /// Compares the policy with the state. With `prune`, what the file's sections lack is removed.
@@ -37,7 +36,7 @@ pub fn plan(policy: &Policy, state: &State, prune: bool, now: Moment) -> Result<
     for (key, owner) in policy.keys.iter().flatten().zip(&matched.owners) {
         changes.extend(key_changes(key, owner, state, now));
     }
-    for (profile, model, rules) in permissions(policy) {
+    for RulesEntry { profile, model, rules } in policy.rules() {
         let is_meant = |record: &&Record| (record.text("profile"), record.text("model")) == (profile, model);
         let record = state.permissions.iter().find(is_meant);
         // Rules are flags, lists and names: that is always JSON.
@@ -49,15 +48,6 @@ pub fn plan(policy: &Policy, state: &State, prune: bool, now: Moment) -> Result<
         changes.extend(gone.map(|record| removal("profile", record.text("name").to_owned(), record)));
     }
     Ok(changes)
-}
-
-/// The permissions of a policy, with their profiles and models.
-fn permissions(policy: &Policy) -> impl Iterator<Item = (&str, &str, &Rules)> {
-    let of_default = policy.permissions.iter().map(|permissions| (DEFAULT_PROFILE, permissions));
-    let of_profiles = policy.profiles.iter().flatten().map(|(name, profile)| (name.as_str(), &profile.permissions));
-    of_default.chain(of_profiles).flat_map(|(profile, permissions)| {
-        permissions.iter().map(move |(model, rules)| (profile, model.as_str(), rules))
-    })
 }
 
 fn profile_change(name: &str, description: &str, state: &State) -> Option<Change> {
@@ -74,14 +64,9 @@ fn profile_change(name: &str, description: &str, state: &State) -> Option<Change
 
 fn removals(policy: &Policy, state: &State, matched: &Matched<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
-    let listed: BTreeSet<_> = permissions(policy).map(|(profile, model, _)| (profile, model)).collect();
-    let is_ruled = |profile: &str| match &policy.profiles {
-        _ if profile == DEFAULT_PROFILE => policy.permissions.is_some(),
-        // One that is gone takes its own along.
-        Some(profiles) => profiles.contains_key(profile),
-        None => false,
-    };
-    for record in state.permissions.iter().filter(|record| is_ruled(record.text("profile"))) {
+    let listed: BTreeSet<_> = policy.rules().map(|entry| (entry.profile, entry.model)).collect();
+    // A profile that is gone takes its own along.
+    for record in state.permissions.iter().filter(|record| policy.rules_profile(record.text("profile"))) {
         let (profile, model) = (record.text("profile"), record.text("model"));
         if !listed.contains(&(profile, model)) {
             changes.push(removal("permission", permission_name(profile, model), record));

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::cli::remote::client::Client;
 use crate::cli::remote::policy::change::Change;
-use crate::cli::remote::policy::file::{KeyEntry, Permissions, Policy, ProfileEntry, UpstreamEntry, UserEntry};
 use crate::cli::remote::policy::record::Record;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::domain::policy::{KeyEntry, Permissions, Policy, ProfileEntry, UpstreamEntry, UserEntry};
 
 /// The records that a policy is about.
 #[derive(Clone, Debug, Default)]
