@@ -12,6 +12,7 @@ use crate::domain::validate;
 
 /// The operations, fields and methods that are allowed on a model. One that is left out is refused.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PermissionRules")]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     read: bool,

@@ -58,7 +58,8 @@ async fn apply(lab: &Lab, draft: &Value, key: &Value) {
     }
     for user in draft["users"].as_array().into_iter().flatten() {
         let path = format!("/api/v1/users/{}", text(&key["user_id"]));
-        saved(lab.admin.patch(&path, json!({"groups": user["groups"]})).await);
+        let groups = user.get("groups").cloned().unwrap_or_else(|| json!([]));
+        saved(lab.admin.patch(&path, json!({"groups": groups})).await);
     }
     for (name, profile) in members("profiles") {
         saved(lab.admin.post("/api/v1/profiles", json!({"name": name})).await);

@@ -100,7 +100,7 @@ const MAX_NAMED: usize = 12;
 
 impl Lack {
     /// The stage that finds it.
-    pub(crate) const fn stage(&self) -> Stage {
+    pub const fn stage(&self) -> Stage {
         match self {
             Self::Listed { .. } => Stage::Method,
             Self::Scopes(_) => Stage::Scope,

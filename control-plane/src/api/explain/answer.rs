@@ -60,10 +60,11 @@ impl Explanation {
         let has_lacks = |check: &Check| {
             check.stage >= Stage::Method && matches!(check.finding, Finding::Refused(_) | Finding::WouldDeny(_))
         };
-        let lacks = match checks.iter().any(has_lacks) {
+        let mut lacks = match checks.iter().any(has_lacks) {
             true => decide::lacks(policy, key, call).map_or_else(|_| Vec::new(), |(lacks, _)| lacks),
             false => Vec::new(),
         };
+        lacks.sort_by_key(Lack::stage);
         Ok(Self::shown(checks, lacks.iter().take(MAX_LACKS).map(Lack::name).collect()))
     }
 

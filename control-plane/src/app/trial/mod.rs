@@ -71,6 +71,14 @@ pub struct Trial<'d> {
     made_up: u32,
 }
 
+/// The user that somebody means.
+enum Owner {
+    There(User),
+    /// The draft has it, and the service does not.
+    New,
+    Nobody,
+}
+
 /// A policy to which all keys that are asked about are still to be added.
 pub struct Ended {
     /// It.
@@ -175,15 +183,19 @@ impl<'d> Trial<'d> {
         let entries = self.drafted.and_then(|drafted| drafted.draft.keys.as_ref()).into_iter().flatten().enumerate();
         let mut found = Vec::new();
         for (at, entry) in entries.filter(|(_, entry)| entry.name == name) {
-            let of = self.user(&entry.user).await;
-            let is_meant = of.as_ref().is_ok_and(|of| owner.as_ref().is_none_or(|owner| owner.id == of.id));
-            if is_meant || owner.is_none() {
-                let place = format!("draft.keys[{at}].user");
-                found.push((at, entry, of.map_err(|problem| Problem { field: Some(place), ..problem })?));
+            let of = self.owner(&entry.user).await?;
+            match &owner {
+                Some(owner) if !matches!(&of, Owner::There(of) if of.id == owner.id) => {}
+                _ => {
+                    let place = format!("draft.keys[{at}].user");
+                    let of = Self::there(of).map_err(|problem| Problem { field: Some(place), ..problem })?;
+                    found.push((at, entry, of));
+                }
             }
         }
         match found.pop() {
             Some((at, entry, of)) if found.is_empty() => {
+                let (of, _) = self.as_drafted(of)?;
                 self.known_profiles(&format!("draft.keys[{at}].profiles"), &entry.profiles).await?;
                 self.make(of, None, entry.terms(None))
             }
@@ -220,8 +232,7 @@ impl<'d> Trial<'d> {
     /// The draft's entry for a key that is stored.
     async fn entry_of(&mut self, entries: &'d [KeyEntry], key: &Key) -> Result<Option<(usize, &'d KeyEntry)>> {
         for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.name == key.terms.name) {
-            // An entry of a user that is to be made is no entry of a key that is there.
-            if self.user(&entry.user).await.is_ok_and(|user| user.id == key.user_id) {
+            if matches!(self.owner(&entry.user).await?, Owner::There(user) if user.id == key.user_id) {
                 return Ok(Some((at, entry)));
             }
         }
@@ -230,22 +241,35 @@ impl<'d> Trial<'d> {
 
     /// The user with a reference, as the draft would have it.
     async fn user(&mut self, reference: &str) -> Result<User> {
+        let owner = self.owner(reference).await?;
+        let found = Self::there(owner)?;
+        Ok(self.as_drafted(found)?.0)
+    }
+
+    /// The user that a reference means, by the draft or else by what is stored.
+    async fn owner(&mut self, reference: &str) -> Result<Owner> {
         let entries = self.drafted.and_then(|drafted| drafted.draft.users.as_ref()).into_iter().flatten();
-        for (entry, found) in entries.zip(&self.users) {
-            if entry.reference() == reference {
-                let Some(found) = found else {
-                    let detail = "The service does not have this user yet: which groups it has in Odoo shows when it is made. \
-                                  Make it first, or name another user whose groups count.";
-                    return Err(Problem::invalid("user", detail));
-                };
-                return Ok(self.as_drafted(found.clone())?.0);
-            }
+        if let Some((_, found)) = entries.zip(&self.users).find(|(entry, _)| entry.reference() == reference) {
+            return Ok(found.clone().map_or(Owner::New, Owner::There));
         }
         let called = users::called(&mut self.connection, reference).await?;
         let found = referred(&called, reference).map_err(|many| several("user", many))?;
-        let detail = "Name a user by its mail address or its name; neither the service nor the draft has this one.";
-        let found = found.cloned().ok_or_else(|| Problem::invalid("user", detail))?;
-        Ok(self.as_drafted(found)?.0)
+        Ok(found.cloned().map_or(Owner::Nobody, Owner::There))
+    }
+
+    /// The user that is there.
+    fn there(owner: Owner) -> Result<User> {
+        let detail = match owner {
+            Owner::There(user) => return Ok(user),
+            Owner::New => {
+                "The service does not have this user yet: which groups it has in Odoo shows when it is made. Make it first, or \
+                 name another user whose groups count."
+            }
+            Owner::Nobody => {
+                "Name a user by its mail address or its name; neither the service nor the draft has this one."
+            }
+        };
+        Err(Problem::invalid("user", detail))
     }
 
     /// A user as the draft would have it, and whether it would be deleted.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::domain::key::Terms;
 use crate::domain::permission::Rules;
 use crate::domain::problem::{Problem, Result};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{MAX_SESSION_LIMIT, Settings};
 use crate::domain::time::Moment;
 use crate::domain::validate;
 
@@ -146,9 +146,11 @@ pub struct KeyEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ip_allow_list: Vec<String>,
     /// Calls in any 60 s, in the place of the general limit.
+    #[schemars(range(min = 1, max = u32::MAX))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit_per_minute: Option<u32>,
     /// Sessions at once, in the place of the general limit; 0 is no limit.
+    #[schemars(range(min = 0, max = MAX_SESSION_LIMIT))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_limit: Option<u32>,
     /// From this moment on it is refused. Left out: as it is.

@@ -44,5 +44,7 @@ pub(crate) fn wrong(name: &str, error: &serde_yaml_ng::Error, hint: impl FnOnce(
         }
         _ => message.to_owned(),
     };
-    Failure::new(Exit::Invalid, format!("{name}{place}: {message}{}.", hint(&message)))
+    // The path of an entry of a list begins with a point.
+    let message = message.trim_start_matches('.');
+    Failure::new(Exit::Invalid, format!("{name}{place}: {message}{}.", hint(message)))
 }
