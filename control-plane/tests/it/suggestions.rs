@@ -14,7 +14,8 @@ fn field(kind: &str) -> Value {
 }
 
 fn relation(kind: &str, model: &str, field: &str) -> Value {
-    json!({"type": kind, "relation": model, "relation_field": field, "store": true})
+    let relation_field = if field.is_empty() { json!(false) } else { json!(field) };
+    json!({"type": kind, "relation": model, "relation_field": relation_field, "store": true})
 }
 
 /// An Odoo of a few models, as far as that matters here.
@@ -22,7 +23,7 @@ fn odoo() -> [(&'static str, Value); 5] {
     [
         (
             "res.partner",
-            json!({"id": field("integer"), "name": field("char"), "email": field("char"), "ref": field("char"), "vat": field("char"),
+            json!({"id": field("integer"), "name": field("char"), "complete_name": field("char"), "email": field("char"), "ref": field("char"), "vat": field("char"),
                 "company_registry": field("char"), "phone": field("char"), "comment": {"type": "html", "store": true, "sanitize": false},
                 "signup_type": field("char"), "country_id": relation("many2one", "res.country", ""),
                 "parent_id": relation("many2one", "res.partner", ""), "user_id": relation("many2one", "res.users", ""),
@@ -113,7 +114,7 @@ fn narrowest() -> Vec<(&'static str, &'static str, Value, Value)> {
             json!({"args": [[["parent_id", "ilike", "deco"]]]}),
             // A partner's name is looked up in five fields, and this model may be read anyway.
             json!({"res.partner": {"read": true,
-                "fields": {"read": {"only": ["company_registry", "email", "name", "parent_id", "ref", "vat"]}}}}),
+                "fields": {"read": {"only": ["company_registry", "complete_name", "email", "parent_id", "ref", "vat"]}}}}),
         ),
         (
             "res.partner",
