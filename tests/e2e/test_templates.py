@@ -12,7 +12,7 @@ import pytest
 from parts.odoo import Odoo
 from support.command_line import CommandLine
 from support.documents import Documents
-from support.gate import Agent, Gate, template
+from support.gate import Agent, Gate, plain_user, template
 
 # In Odoo each agent's user has these groups, and is a plain user besides.
 GROUPS = {
@@ -44,7 +44,7 @@ def agents(gate: Gate, applications: Odoo, tmp_path_factory: pytest.TempPathFact
     for name, groups in GROUPS.items():
         user = applications.create_user(name, f"{name}'s own password", ["base.group_user", *groups])
         upstream = {"database": applications.database, "login": user.login, "secret": user.password}
-        record = gate.api("POST", "users", {"name": name, "upstream": upstream})
+        record = plain_user(gate, name, upstream)
         lictor("profile", "create", name, "--template", name)
         key = lictor.json("key", "create", "--user", record["id"], "--name", name, "--profiles", name)
         agents[name] = gate.agent(record, key["key"])

@@ -291,6 +291,11 @@ class Agent:
         return None
 
 
+def plain_user(gate: Gate, name: str, upstream: dict[str, Any]) -> dict[str, Any]:
+    """A user who is no administrator of Odoo. An Odoo with many modules may take too long over its first call."""
+    return eventually(lambda: gate.api("POST", "users", {"name": name, "upstream": upstream}), SCHEMA_SECONDS)
+
+
 def fault(body: bytes) -> xmlrpc.client.Fault:
     """The fault in an answer."""
     try:

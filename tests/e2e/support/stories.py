@@ -85,9 +85,7 @@ def receives_a_part(go: Attempt, r: Documents) -> Any:
         go("stock.move", "write", [move["id"]], {"quantity": 4.0, "picked": True})
     go("stock.picking", "button_validate", [r.receipt])
     context = {"button_validate_picking_ids": [r.receipt]}
-    lines = [[0, 0, {"to_backorder": True, "picking_id": r.receipt}]]
-    values = {"pick_ids": [[4, r.receipt]], "backorder_confirmation_line_ids": lines}
-    wizard = go("stock.backorder.confirmation", "create", values, context=context)
+    wizard = go("stock.backorder.confirmation", "create", {"pick_ids": [[4, r.receipt]]}, context=context)
     return wizard and go("stock.backorder.confirmation", "process", [wizard], context=context)
 
 
