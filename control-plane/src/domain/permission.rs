@@ -14,7 +14,6 @@ use crate::domain::validate;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "PermissionRules")]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "PermissionRules")]
 pub struct Rules {
     read: bool,
     write: bool,
