@@ -66,12 +66,16 @@ def all_refused(agent: Agent, *calls: Refused) -> None:
         assert agent.refusal(model, method, *arguments) == reason, (model, method, arguments)
 
 
-@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("name", [name for name in GROUPS if name != "read-only-analyst"])
 def test_a_read_of_each_model_that_names_no_fields_is_answered(name: str, agents: dict[str, Agent], records: Documents) -> None:
-    """Also where Odoo fails over fields that compute what its user may not read."""
+    """Also where Odoo would fail over fields that compute what its user may not read. An analyst, who reads whole models, names
+    fields."""
     assert records.order and records.line and records.posted and records.employee and records.quant
     for model in template(name):
-        assert isinstance(agents[name](model, "search_read", [], limit=3), list), model
+        try:
+            assert isinstance(agents[name](model, "search_read", [], limit=3), list), model
+        except xmlrpc.client.Fault as fault:
+            raise AssertionError(f"{model}: {fault.faultString[-300:]}") from None
         assert "id" in agents[name](model, "fields_get", [], ["type"]), model
 
 
@@ -256,7 +260,7 @@ def test_an_analyst_counts_and_groups_and_changes_nothing(agents: dict[str, Agen
         agent,
         ("field_denied", "res.partner", "search_read", [[], ["comment"]]),
         ("cross_model_denied", "sale.order", "formatted_read_group", [[], ["user_id.login"], ["__count"]]),
-        ("cross_model_denied", "sale.order", "search", [[["partner_id.bank_ids.acc_number", "like", "1"]]]),
+        ("field_denied", "sale.order", "search", [[["partner_id.bank_ids.acc_number", "like", "1"]]]),
         ("field_denied", "account.move", "read", [[records.posted], ["access_token"]]),
         ("method_denied", "sale.order", "action_confirm", [[records.order]]),
         ("method_denied", "account.move", "button_draft", [[records.posted]]),
