@@ -73,7 +73,7 @@ pub struct Trial<'d> {
 
 /// The user that somebody means.
 enum Owner {
-    There(User),
+    There(Box<User>),
     /// The draft has it, and the service does not.
     New,
     Nobody,
@@ -250,17 +250,17 @@ impl<'d> Trial<'d> {
     async fn owner(&mut self, reference: &str) -> Result<Owner> {
         let entries = self.drafted.and_then(|drafted| drafted.draft.users.as_ref()).into_iter().flatten();
         if let Some((_, found)) = entries.zip(&self.users).find(|(entry, _)| entry.reference() == reference) {
-            return Ok(found.clone().map_or(Owner::New, Owner::There));
+            return Ok(found.clone().map_or(Owner::New, |user| Owner::There(Box::new(user))));
         }
         let called = users::called(&mut self.connection, reference).await?;
         let found = referred(&called, reference).map_err(|many| several("user", many))?;
-        Ok(found.cloned().map_or(Owner::Nobody, Owner::There))
+        Ok(found.cloned().map_or(Owner::Nobody, |user| Owner::There(Box::new(user))))
     }
 
     /// The user that is there.
     fn there(owner: Owner) -> Result<User> {
         let detail = match owner {
-            Owner::There(user) => return Ok(user),
+            Owner::There(user) => return Ok(*user),
             Owner::New => {
                 "The service does not have this user yet: which groups it has in Odoo shows when it is made. Make it first, or \
                  name another user whose groups count."

@@ -174,7 +174,7 @@ mod tests {
             ("  Büro/2 ", "b-ro-2"),
             ("default", "suggested"),
             ("→", "suggested"),
-            (long.as_str(), &"ab-".repeat(22)[..64].trim_end_matches('-')),
+            (long.as_str(), "ab-".repeat(22)[..64].trim_end_matches('-')),
         ] {
             assert_eq!(profile_name(key), name);
             assert!(validate::profile("name", &profile_name(key)).is_ok(), "{key}");
