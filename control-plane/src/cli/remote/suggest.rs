@@ -46,8 +46,8 @@ pub(crate) async fn run(client: &Client, order: Suggest) -> Result<()> {
     query.extend(order.from.map(|from| ("from", from)));
     query.extend(order.to.map(|to| ("to", to)));
     let mut answer = client.get(&with_query("suggestions", &query)).await?.json;
-    if let Some(name) = order.name {
-        answer["profile"]["name"] = name.into();
+    if let (Some(name), Some(profile)) = (order.name, answer.get_mut("profile").and_then(Value::as_object_mut)) {
+        profile.insert("name".to_owned(), name.into());
     }
     if client.output == Output::Json {
         return print::document(&answer);
@@ -57,7 +57,7 @@ pub(crate) async fn run(client: &Client, order: Suggest) -> Result<()> {
     Policy::read("the suggestion", &page)?;
     print::text_page(&page).map_err(|error| Failure::failed(error.to_string()))?;
     print::note(&summary(&answer));
-    let name = text(&answer["profile"], "name");
+    let name = text(at(&answer, "profile"), "name");
     if is_there(client, name).await? {
         print::note(&format!(
             "There is a profile {name} already: applied, this takes the place of what it says of these models, for every key that names \
@@ -77,7 +77,7 @@ async fn is_there(client: &Client, profile: &str) -> Result<bool> {
 
 /// How much of what was recorded passes.
 fn summary(answer: &Value) -> String {
-    let number = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let number = |name: &str| number(answer, name);
     let mut text = match (number("kinds"), number("covered")) {
         (0, _) => "No call was recorded that a permission could open.".to_owned(),
         (kinds, covered) if kinds == covered => format!("All {kinds} kinds of calls that were recorded pass with it."),
@@ -92,7 +92,7 @@ fn summary(answer: &Value) -> String {
         0 => {}
         calls => text.push_str(&format!(" {calls} calls were recorded without an outline, and are not looked at.")),
     }
-    if answer["more"] == true {
+    if *at(answer, "more") == true {
         text.push_str(" There was more than is looked at: shorten the time with --from and --to.");
     }
     text
@@ -100,7 +100,7 @@ fn summary(answer: &Value) -> String {
 
 /// The policy file.
 fn page(answer: &Value, key: &str) -> String {
-    let (profile, mut lines) = (&answer["profile"], Lines::default());
+    let (profile, mut lines) = (at(answer, "profile"), Lines::default());
     let (name, from, to) = (text(profile, "name"), text(answer, "from"), text(answer, "to"));
     lines.comment(0, &format!("Suggested by Lictor of what the key {key} did and tried from {from} to {to}."));
     lines.comment(0, &summary(answer));
@@ -135,7 +135,7 @@ fn page(answer: &Value, key: &str) -> String {
         lines.comment(0, "No permission opens these calls:");
     }
     for call in closed.iter().take(MAX_TOLD) {
-        let calls = call["calls"].as_u64().unwrap_or_default();
+        let calls = number(call, "calls");
         lines.comment(
             0,
             &format!("- {}.{}, {calls} times. {}", text(call, "model"), text(call, "method"), text(call, "detail")),
@@ -212,8 +212,7 @@ fn said(rules: &Value) -> Value {
 /// How often the methods of a model were called.
 fn methods(answer: &Value, model: &str) -> String {
     let of_model = items(answer, "calls").filter(|of| text(of, "model") == model);
-    let mut methods: Vec<_> =
-        of_model.map(|of| (of["calls"].as_u64().unwrap_or_default(), text(of, "method"))).collect();
+    let mut methods: Vec<_> = of_model.map(|of| (number(of, "calls"), text(of, "method"))).collect();
     methods.sort_by(|one, other| other.cmp(one));
     let told = methods.iter().take(MAX_METHODS).map(|(calls, method)| format!("{method} {calls}")).collect::<Vec<_>>();
     let more = if methods.len() > MAX_METHODS { ", …" } else { "" };
@@ -231,6 +230,14 @@ fn scalar(text: &str) -> String {
     }
     // JSON is YAML.
     Value::from(text).to_string()
+}
+
+fn at<'v>(of: &'v Value, name: &str) -> &'v Value {
+    of.get(name).unwrap_or(&Value::Null)
+}
+
+fn number(of: &Value, name: &str) -> u64 {
+    at(of, name).as_u64().unwrap_or_default()
 }
 
 fn text<'v>(of: &'v Value, name: &str) -> &'v str {
