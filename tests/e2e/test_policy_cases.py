@@ -17,7 +17,7 @@ POLICY = {
                     "read": True,
                     "write": True,
                     "fields": {"read": {"hide": ["phone"]}, "write": {"only": ["comment"]}},
-                    "paths": ["bank_ids.acc_number"],
+                    "paths": ["user_id.login"],
                 },
                 # A model that the service knows nothing of before.
                 "res.partner.category": {"read": True, "create": True},
@@ -30,12 +30,12 @@ POLICY = {
 CALLS: list[tuple[str, str, list[Any], str | None]] = [
     ("res.partner", "search_read", [[["name", "ilike", "a"]], ["name", "email"]], None),
     ("res.partner", "search_read", [[], ["name", "phone"]], "field_denied"),
-    ("res.partner", "search", [[["bank_ids.acc_number", "=", "x"]]], None),
+    ("res.partner", "search", [[["user_id.login", "=", "x"]]], None),
     ("res.partner", "search", [[["user_ids.login", "=", "x"]]], "cross_model_denied"),
     ("res.partner", "write", [[1], {"comment": "x"}], None),
     ("res.partner", "write", [[1], {"name": "x"}], "field_denied"),
     ("res.partner", "unlink", [[1]], "scope_denied"),
-    ("res.partner", "action_archive", [[1]], "method_denied"),
+    ("res.partner", "message_subscribe", [[1], [1]], "method_denied"),
     ("res.partner.category", "search_read", [[], ["name", "color"]], None),
     ("res.partner.category", "create", [{"name": "x"}], "scope_denied"),
     ("res.country", "search", [[]], "permission_denied"),

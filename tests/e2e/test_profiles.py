@@ -58,14 +58,15 @@ def test_two_agents_of_one_user_have_opposite_rights(gate: Gate, lictor: Command
 
 def test_by_the_advice_of_a_refusal_nobody_loses_anything(gate: Gate, lictor: CommandLine, user: dict[str, Any]) -> None:
     """Another agent needs a method and a field: `put` would take what the first one has, and says so; `update` adds."""
-    lictor("permission", "put", "res.country", "--read", "--write", "--calls", "action_one", "--fields-write", "also:code")
+    taken = ["--allow-unknown"]
+    lictor("permission", "put", "res.country", "--read", "--write", "--calls", "action_one", *taken, "--fields-write", "also:code")
     before = lictor.json("permission", "show", "res.country")
-    told = lictor("permission", "put", "res.country", "--read", "--calls", "action_two", status=2).stderr
+    told = lictor("permission", "put", "res.country", "--read", "--calls", "action_two", *taken, status=2).stderr
     for lost in ["write", "calls: action_one", 'fields.write: {"also":["code"]} becomes the default']:
         assert f"  {lost}\n" in told, told
     assert "--yes" in told
     assert lictor.json("permission", "show", "res.country") == before
-    lictor("permission", "update", "res.country", "--calls", "+action_two", "--fields-write", "also:+name", "--create")
+    lictor("permission", "update", "res.country", "--calls", "+action_two", *taken, "--fields-write", "also:+name", "--create")
     after = lictor.json("permission", "show", "res.country")
     assert after == {
         **before, "create": True, "calls": ["action_one", "action_two"], "fields": {"write": {"also": ["code", "name"]}}
