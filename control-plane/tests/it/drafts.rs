@@ -137,7 +137,9 @@ async fn a_draft_is_explained_as_it_is_once_it_is_applied_and_changes_nothing() 
         let question = |call: &Value, draft: Option<&Value>| {
             let mut question = json!({"key_id": key["id"], "client_ip": "192.0.2.7"});
             question.as_object_mut().unwrap().extend(call.as_object().unwrap().clone());
-            draft.map(|draft| question["draft"] = draft.clone());
+            if let Some(draft) = draft {
+                question["draft"] = draft.clone();
+            }
             question
         };
         let mut drafted = Vec::new();

@@ -72,7 +72,6 @@ pub struct Trial<'d> {
 }
 
 /// The user that somebody means.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Owner {
     There(Box<User>),
     /// The draft has it, and the service does not.
