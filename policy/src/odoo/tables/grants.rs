@@ -7,9 +7,15 @@
 pub(super) const ROWS: &[(&str, &str)] = &[
     // makes the user a manager or an approver, in a group of Odoo
     ("hr.applicant", "interviewer_ids"),
+    // makes the manager's user the one who approves leaves, in a group of Odoo, when it is written
+    ("hr.department", "manager_id"),
+    // makes the user a manager or an approver, in a group of Odoo
     ("hr.employee", "attendance_manager_id"),
     ("hr.employee", "expense_manager_id"),
     ("hr.employee", "leave_manager_id"),
+    // makes the manager's user the one who approves leaves, in a group of Odoo, when it is written
+    ("hr.employee", "parent_id"),
+    // makes the user a manager or an approver, in a group of Odoo
     ("hr.employee", "user_id"),
     ("hr.job", "interviewer_ids"),
     // writes res.partner.email
