@@ -32,6 +32,9 @@ pub(crate) enum Part {
     E2e,
 }
 
+/// What is begun beside an earlier part: a large crate and the linker have use for one processor only.
+const BESIDE: [(Part, Part); 2] = [(Part::Tidy, Part::Clippy), (Part::Fuzz, Part::Wasm)];
+
 /// Runs the named parts, or all, until one fails.
 pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
     let mut parts = if named.is_empty() { Part::value_variants().to_vec() } else { named.to_vec() };
@@ -43,9 +46,9 @@ pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
             let began = Instant::now();
             let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
             say(format!("test {name}"));
-            if *part == Part::Fuzz && parts.contains(&Part::Wasm) {
-                // Beside it, as the linker has use for one processor only. Whether it works, its own turn tells.
-                scope.spawn(|| wasm::build(project));
+            // Each leaves processors idle that the other can use. Whether that one works, its own turn tells.
+            if let Some((_, other)) = BESIDE.iter().find(|(of, other)| of == part && parts.contains(other)) {
+                scope.spawn(|| other.run(project));
             }
             part.run(project).with_context(|| format!("cargo xtask test {name}"))?;
             say(format!("test {name}: passed in {} s", began.elapsed().as_secs()));
@@ -66,7 +69,11 @@ impl Part {
             Self::Tidy => tidy::tidy(project),
             Self::Clippy => {
                 component("clippy", "clippy")?;
-                cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
+                // In a folder of its own: cargo lets only one command at a time into one.
+                let folder = project.target.join("clippy").display().to_string();
+                let options =
+                    ["--locked", "--workspace", "--all-targets", "--target-dir", &folder, "--", "-D", "warnings"];
+                cargo(&[&["clippy", "--quiet"], &options[..]].concat())
             }
             Self::Unit => {
                 cargo(&["test", "--locked", "--workspace", "--no-run"])?;
