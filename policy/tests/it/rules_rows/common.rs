@@ -198,6 +198,11 @@ const MODELS: [(&str, &[&str], &[&str]); 20] = [
 const CLOSED: &[(&str, &[&str])] = &[
     // Grants: open in a new contact only.
     ("res.partner write", &["field res.partner email", "field res.partner parent_id"]),
+    // Grants: the manager approves leaves from then on.
+    ("hr.employee create", &["field hr.employee parent_id"]),
+    ("hr.employee write", &["field hr.employee parent_id"]),
+    ("hr.department create", &["field hr.department manager_id"]),
+    ("hr.department write", &["field hr.department manager_id"]),
     // Read-only in Odoo and not computed: open in creation only.
     ("account.move write", &["field account.move move_type"]),
     ("account.move.line write", &["field account.move.line move_id"]),
