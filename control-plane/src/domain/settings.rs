@@ -67,7 +67,8 @@ pub struct Settings {
     pub never_list_exceptions: Vec<String>,
     /// Whether gates stand in for Odoo's MCP module, on `/mcp/…`.
     pub mcp_module_contract: bool,
-    /// The stages that record what they would refuse, and let it pass.
+    /// The stages that record what they would refuse, and let it pass. One that comes twice counts once.
+    #[schemars(with = "Vec<shadow::Shadow>")]
     pub shadow: BTreeSet<shadow::Shadow>,
 }
 
