@@ -22,14 +22,11 @@ use crate::api::explain::call::GivenCall;
 use crate::api::unknown::Unknown;
 use crate::app::App;
 use crate::app::trial::{Drafted, Ended, Subject, Trial, Whose};
-use crate::domain::policy::Draft;
+use crate::domain::policy::{Draft, MAX_CASES};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
 use crate::http::extract::{Body, Query};
 use crate::tasks::schema::unsaved;
-
-/// Calls that one request may ask about.
-const MAX_CASES: usize = 100;
 
 /// A call, as far as it is given.
 #[derive(Deserialize, JsonSchema)]

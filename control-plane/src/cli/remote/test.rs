@@ -11,10 +11,7 @@ use crate::cli::remote::cases::{Case, Decision};
 use crate::cli::remote::client::Client;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Output};
-use crate::domain::policy::Policy;
-
-/// Cases that the service is asked about at once: the most that it takes.
-const AT_ONCE: usize = 100;
+use crate::domain::policy::{MAX_CASES, Policy};
 
 /// Say whether calls would be decided as is wanted, if a policy file were applied. Nothing is called and nothing is changed. The
 /// exit status is 1 if a decision is not as wanted, and 2 or more if that cannot be said.
@@ -38,7 +35,7 @@ pub(crate) async fn run(server: &Server, order: Test) -> Result<Exit> {
     let draft = order.file.as_deref().map(|path| Policy::load(path)?.draft()).transpose()?;
     let cases = Case::load(&order.cases)?;
     let mut explanations = Vec::with_capacity(cases.len());
-    for some in cases.chunks(AT_ONCE) {
+    for some in cases.chunks(MAX_CASES) {
         let questions: Vec<_> = some.iter().map(Case::question).collect();
         let body = json!({"draft": draft, "prune": order.prune, "cases": questions});
         let answer = client.post(&order.unknown.path("explain/cases"), &body).await;

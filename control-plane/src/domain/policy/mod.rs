@@ -55,6 +55,9 @@ impl<S> Default for Policy<S> {
 }
 
 /// A policy that is not saved.
+/// Calls that one request may ask about.
+pub const MAX_CASES: usize = 100;
+
 pub type Draft = Policy<GivenSettings>;
 
 /// The settings that a draft names, as they were given.
