@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Characters that a text may have, if its type names no other number.
 pub const MAX_TEXT: usize = 200;
@@ -56,6 +56,14 @@ pub(crate) fn complete(schema: &mut Value) {
             _ => {}
         }
     }
+}
+
+/// A patch needs no field and sets none by default.
+pub(crate) fn make_optional(schema: &mut Map<String, Value>) {
+    schema.remove("required");
+    schema.remove("default");
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
+    properties.filter_map(|(_, field)| field.as_object_mut()).for_each(make_optional);
 }
 
 /// The first value that is more or less than its schema takes: its path, and what would be right.

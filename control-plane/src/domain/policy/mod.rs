@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::bounds;
 use crate::domain::key::Terms;
 use crate::domain::permission::Rules;
 use crate::domain::problem::{Problem, Result};
@@ -54,10 +55,10 @@ impl<S> Default for Policy<S> {
     }
 }
 
-/// A policy that is not saved.
 /// Calls that one request may ask about.
 pub const MAX_CASES: usize = 100;
 
+/// A policy that is not saved.
 pub type Draft = Policy<GivenSettings>;
 
 /// The settings that a draft names, as they were given.
@@ -65,14 +66,16 @@ pub type Draft = Policy<GivenSettings>;
 #[serde(transparent)]
 pub struct GivenSettings(pub Value);
 
-/// Any part of the settings: what is left out stays, at every depth.
+/// As a patch of the settings: what is left out stays, at every depth.
 impl JsonSchema for GivenSettings {
     fn schema_name() -> Cow<'static, str> {
         "GivenSettings".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({"type": "object", "description": "A part of the settings, as `PATCH /api/v1/settings` takes it."})
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Settings::json_schema(generator);
+        bounds::make_optional(schema.ensure_object());
+        schema
     }
 }
 

@@ -45,7 +45,7 @@ impl Operation {
     /// Takes a JSON body with any part of the fields.
     pub fn takes_patch<T: JsonSchema + 'static>(&mut self) {
         let mut schema = bounds::given::<T>().clone();
-        make_optional(&mut schema);
+        schema.as_object_mut().map(bounds::make_optional);
         self.body = Some(schema);
     }
 
@@ -122,16 +122,6 @@ impl Operation {
                 self.codes.push(*code);
             }
         }
-    }
-}
-
-/// A patch needs no field and sets none by default.
-fn make_optional(schema: &mut Value) {
-    let Value::Object(fields) = schema else { return };
-    fields.remove("required");
-    fields.remove("default");
-    for field in fields.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        make_optional(field.1);
     }
 }
 
