@@ -11,11 +11,10 @@ use lictor_policy::wire::{self, FieldRule, Profile};
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::clients::odoo::{OdooError, Uid};
-use crate::clients::odoo_models::Asker;
+use crate::clients::odoo::OdooError;
 use crate::domain::policy::Draft;
 use crate::domain::problem::{Problem, Result};
-use crate::store::users::{Upstream, User};
+use crate::store::users::User;
 use crate::store::{permissions, schema};
 
 /// How long Odoo may take to tell of a model: somebody waits.
@@ -260,13 +259,8 @@ impl<'a> Names<'a> {
 
     /// The fields as Odoo tells them to the first user whose credential it takes.
     async fn asked(&mut self, model: &str) -> Option<Result<Fields, OdooError>> {
-        let asker = |user: &User| {
-            let Upstream { database, uid, sealed, .. } = &user.upstream;
-            let secret = self.app.vault.open(sealed, &Upstream::owner(&user.id)).ok()?;
-            Some(Asker { database: database.clone(), uid: Uid(*uid), secret })
-        };
         let users = self.users.iter().filter(|user| !user.upstream.rejected && !self.is_slow).take(MAX_ASKERS);
-        for asker in users.filter_map(asker).collect::<Vec<_>>() {
+        for asker in users.filter_map(|user| self.app.asker(user)).collect::<Vec<_>>() {
             match timeout(ASK_TIMEOUT, self.app.odoo.fields_of(&asker, model)).await {
                 Ok(Err(OdooError::Rejected)) => {}
                 Ok(answer) => {

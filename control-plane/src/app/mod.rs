@@ -35,12 +35,14 @@ use crate::app::presence::Presence;
 use crate::app::proofs::Proofs;
 use crate::app::publisher::Publisher;
 use crate::app::runs::Runs;
-use crate::clients::odoo::Odoo;
+use crate::clients::odoo::{Odoo, Uid};
+use crate::clients::odoo_models::Asker;
 use crate::clients::smtp::Mailer;
 use crate::domain::signing::Signer;
 use crate::domain::time::{Clock, Moment, system_clock};
 use crate::secrets::vault::Vault;
 use crate::store::proof::Keys;
+use crate::store::users::{Upstream, User};
 use crate::store::{Store, StoreError, jobs, schema};
 
 /// The service. Cheap to clone.
@@ -98,6 +100,13 @@ impl App {
     /// Puts the service together on a database that fits the master key.
     pub async fn new(store: Store, vault: Vault, odoo: Odoo) -> Result<Self, StoreError> {
         Self::with(store, vault, odoo, system_clock(), Waits::default()).await
+    }
+
+    /// To ask Odoo as a user; none whose secret does not open, which the check of rows reports.
+    pub fn asker(&self, user: &User) -> Option<Asker> {
+        let Upstream { database, uid, sealed, .. } = &user.upstream;
+        let secret = self.vault.open(sealed, &Upstream::owner(&user.id)).ok()?;
+        Some(Asker { database: database.clone(), uid: Uid(*uid), secret })
     }
 
     /// The same with another clock and other waits, for tests.

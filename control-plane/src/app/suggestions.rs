@@ -11,7 +11,7 @@ use lictor_policy::wire::{self, ModelEntry};
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
-use crate::clients::odoo::{OdooError, Uid};
+use crate::clients::odoo::OdooError;
 use crate::clients::odoo_models::Asker;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::schema::{self, delegations};
@@ -19,7 +19,7 @@ use crate::domain::suggest::{Draft, Missing, PROFILE, Round, Suggestion, suggest
 use crate::domain::time::Moment;
 use crate::store::audit::kinds::{self, Kinds};
 use crate::store::keys::Key;
-use crate::store::users::{self, Upstream, User};
+use crate::store::users::{self, User};
 use crate::store::{OrAbsent as _, in_time, snapshot};
 
 /// How long Odoo is asked in all: somebody waits.
@@ -80,9 +80,7 @@ struct Models<'a> {
 
 impl<'a> Models<'a> {
     fn of(app: &'a App, user: &User, policy: &mut wire::Snapshot) -> Self {
-        let Upstream { database, uid, sealed, rejected, .. } = &user.upstream;
-        let secret = app.vault.open(sealed, &Upstream::owner(&user.id)).ok().filter(|_| !rejected);
-        let asker = secret.map(|secret| Asker { database: database.clone(), uid: Uid(*uid), secret });
+        let asker = app.asker(user).filter(|_| !user.upstream.rejected);
         let set = policy.users.first().and_then(|user| user.view).unwrap_or(OWN_SET);
         policy.users.iter_mut().for_each(|user| user.view = Some(set));
         Self { app, asker, set, ends: Instant::now() + ASK_TIMEOUT, asked: 0, missing: BTreeMap::new() }

@@ -12,21 +12,18 @@ pub mod unsaved;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lictor_policy::secret::Secret;
 use lictor_policy::wire::Event;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::clients::odoo::Uid;
-use crate::clients::odoo_models::Asker;
 use crate::domain::actor::Actor;
 use crate::domain::problem::Result;
 use crate::domain::revision::Revision;
 use crate::domain::schema::sets::{Numbered, numbered};
 use crate::domain::time::Moment;
 use crate::store::schema::{self, Progress};
-use crate::store::users::{Upstream, User};
+use crate::store::users::User;
 use crate::store::{Connection, Meta, StoreError, WriteTx, in_time};
 use crate::tasks::goes_on_after;
 use crate::tasks::schema::needs::Needs;
@@ -174,13 +171,9 @@ async fn read(app: &App, actor: &Actor, Claim { needs, seen }: Claim) -> Result<
     in_time(outcome::store(app, actor, &seen, outcome)).await
 }
 
-/// The users to ask as, by the numbers of their sets. One whose secret does not open is left out: the check of rows reports it.
+/// The users to ask as, by the numbers of their sets.
 fn askers(app: &App, needs: &Needs, sets: &[Numbered]) -> Askers {
-    let asker = |user: &User| {
-        let Upstream { database, uid, sealed, .. } = &user.upstream;
-        let secret: Secret = app.vault.open(sealed, &Upstream::owner(&user.id)).ok()?;
-        Some((user.id.clone(), Asker { database: database.clone(), uid: Uid(*uid), secret }))
-    };
+    let asker = |user: &User| Some((user.id.clone(), app.asker(user)?));
     let of_set = |set: &Numbered| {
         let users: Vec<_> = needs.sets.get(&set.set)?.iter().filter_map(asker).collect();
         (!users.is_empty()).then_some((set.number, users))
