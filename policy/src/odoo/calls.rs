@@ -53,17 +53,22 @@ pub fn check(name: &str) -> Result<(), NotCallable> {
     Ok(())
 }
 
+/// Whether a name is an argument of the operations table's methods that wants to be listed.
+pub fn is_argument(name: &str) -> bool {
+    let mut params = operations::METHODS.iter().flat_map(|method| method.params);
+    params.any(|param| param.kind == Kind::Cross && param.name == name)
+}
+
 /// Whether a name that may stand under `calls` is one that a model has; `None` for models of which nobody has said.
 pub fn is_known(model: &str, name: &str) -> Option<bool> {
     let mut methods = tables::methods(model)?;
-    let is_argument = || {
-        operations::METHODS
-            .iter()
-            .flat_map(|method| method.params)
-            .any(|param| param.kind == Kind::Cross && param.name == name)
-    };
     let method = if name == MESSAGE_POST_MAIL { MESSAGE_POST } else { name };
-    Some(name == ATTACH || is_argument() || operations::method(name).is_some() || methods.any(|known| known == method))
+    Some(
+        name == ATTACH
+            || is_argument(name)
+            || operations::method(name).is_some()
+            || methods.any(|known| known == method),
+    )
 }
 
 #[cfg(test)]

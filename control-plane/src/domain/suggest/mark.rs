@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lictor_policy::call::Call;
 use lictor_policy::decide::lack::{How, Lack};
 use lictor_policy::odoo::calls::{self, ATTACH, MESSAGE_POST, MESSAGE_POST_MAIL};
-use lictor_policy::odoo::operations::{self, Kind, Param};
+use lictor_policy::odoo::operations;
 use lictor_policy::operation::Operation;
 use lictor_policy::snapshot::BadSnapshot;
 use lictor_policy::snapshot::field::Why;
@@ -113,9 +113,7 @@ fn of_grant(grant: &Grant) -> Option<Mark> {
         }
         Grant::Call { name, .. } if SAFE.contains(&name.as_str()) => return None,
         Grant::Call { model, name } => {
-            let is_argument = |param: &Param| param.kind == Kind::Cross && param.name == name;
-            let is_of_table =
-                operations::METHODS.iter().any(|method| method.name == name || method.params.iter().any(is_argument));
+            let is_of_table = operations::method(name).is_some() || calls::is_argument(name);
             let (attention, detail) = if name == MESSAGE_POST_MAIL {
                 (Attention::Mail, format!("{name} may mail anybody, strangers too, whatever the text."))
             } else if calls::is_known(model, name) == Some(false) {
