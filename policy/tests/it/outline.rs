@@ -8,23 +8,10 @@ use lictor_policy::effects::outline;
 use lictor_policy::formats::json;
 use lictor_policy::formats::value::{Members, Value};
 use lictor_policy::snapshot::Snapshot;
-use proptest::prelude::*;
-use proptest::test_runner::{TestCaseError, TestRunner};
 
-use crate::rules_cases::{Case, case};
-use crate::rules_property::{CHOICES, config};
+use crate::rules_cases::Case;
+use crate::rules_property::each_case;
 use crate::{rules_core, setting};
-
-fn each_case(check: impl Fn(&Case) -> Result<(), String>) {
-    let result = TestRunner::new(config()).run(&proptest::collection::vec(any::<u32>(), CHOICES), |numbers| {
-        let case = case(&numbers);
-        check(&case).map_err(|told| TestCaseError::fail(format!("{told}\n{case}")))
-    });
-    if let Err(error) = result {
-        let told = error.to_string();
-        panic!("{}", told.split("minimal failing input").next().unwrap_or(&told));
-    }
-}
 
 /// All that a call lacks, or why it cannot be judged.
 fn lacks(snapshot: &Snapshot, call: &Call<'_>) -> Result<BTreeSet<String>, String> {
