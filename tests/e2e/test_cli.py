@@ -31,13 +31,12 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
 
 @pytest.fixture(scope="module")
 def lictor(gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    up = gate.up
-    lictor = CommandLine(up["lictor"], up["api_url"], up["admin_token"], tmp_path_factory.mktemp("work"))
+    lictor = CommandLine.of(gate, tmp_path_factory.mktemp("work"))
     user = ("--email", "ada@example.com", "--groups", "sales", "--database", "odoo", "--login", "ada")
     lictor("user", "create", "--name", "Ada", *user, "--secret-env", "ADA", ADA=ODOO_SECRET)
     yield lictor
     printed = "\n".join(lictor.printed)
-    assert ODOO_SECRET not in printed and up["admin_token"] not in printed
+    assert ODOO_SECRET not in printed and gate.up["admin_token"] not in printed
 
 
 def made(lictor: CommandLine, *restrictions: object) -> str:

@@ -47,7 +47,7 @@ def gate(applications: Odoo, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def lictor(gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    return CommandLine(gate.up["lictor"], gate.up["api_url"], gate.up["admin_token"], tmp_path_factory.mktemp("work"))
+    return CommandLine.of(gate, tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")

@@ -48,8 +48,7 @@ def test_a_policy_is_tested_as_a_gate_then_decides(odoo: Odoo, tmp_path: Path) -
 
 
 def compare(gate: Gate, odoo: Odoo, folder: Path) -> None:
-    up = gate.up
-    lictor = CommandLine(up["lictor"], up["api_url"], up["admin_token"], folder)
+    lictor = CommandLine.of(gate, folder)
     user = gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
     gate.api("PATCH", f"users/{user['id']}", {"name": "Directory", "email": None})
     key = lictor.json("key", "create", "--user", user["id"], "--name", "agent")

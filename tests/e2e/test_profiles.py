@@ -26,8 +26,7 @@ def user(gate: Gate, odoo: Odoo) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def lictor(gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    up = gate.up
-    return CommandLine(up["lictor"], up["api_url"], up["admin_token"], tmp_path_factory.mktemp("work"))
+    return CommandLine.of(gate, tmp_path_factory.mktemp("work"))
 
 
 def agent(gate: Gate, lictor: CommandLine, user: dict[str, Any], *profiles: str) -> Agent:

@@ -146,8 +146,7 @@ def test_what_takes_lines_away_needs_the_scope_to_delete(value: Any, keeper: Age
 def test_the_command_line_finds_what_a_refusal_names_and_what_became_of_a_record(
     agent: Agent, gate: Gate, odoo: Odoo, tmp_path: Path
 ) -> None:
-    up = gate.up
-    lictor = CommandLine(up["lictor"], up["api_url"], up["admin_token"], tmp_path)
+    lictor = CommandLine.of(gate, tmp_path)
     first, *_, end = ids = partners(odoo, 20)
     agent(PARTNER, "unlink", ids)
     last(gate, "unlink", record_id=end)

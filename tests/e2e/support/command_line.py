@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from support.gate import CALL_SECONDS
+from support.gate import CALL_SECONDS, Gate
 
 
 class CommandLine:
@@ -18,6 +18,11 @@ class CommandLine:
         self.folder = folder
         self.environment = {"PATH": os.environ["PATH"], "LICTOR_URL": url, "LICTOR_TOKEN": token}
         self.printed: list[str] = []
+
+    @classmethod
+    def of(cls, gate: Gate, folder: Path) -> "CommandLine":
+        """That of the administrator of a gate's control plane."""
+        return cls(gate.up["lictor"], gate.up["api_url"], gate.up["admin_token"], folder)
 
     def __call__(
         self, *arguments: object, status: int = 0, stdin: str = "", **environment: str
