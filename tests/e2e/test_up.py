@@ -70,8 +70,9 @@ def test_up_prints_a_first_key_with_a_template_and_how_to_change_it(
         # Odoo's fields are read within seconds; whoever pastes faster is told to try again.
         gate.in_force()
         script = between(gate.greeting, "python3 - <<'END'\n", "\nEND\n")
-        printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-        partners, refusal = printed.splitlines()
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=CALL_SECONDS)
+        assert done.returncode == 0, done.stderr
+        partners, refusal = done.stdout.splitlines()
         assert "'name'" in partners
         assert refusal.startswith(
             f"403 permission_denied: In the profile {PROFILE}, the permission for res.partner would have to allow delete."
