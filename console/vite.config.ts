@@ -34,6 +34,10 @@ function compressed(): Plugin {
   return {
     name: 'compressed',
     apply: 'build',
+    // The folder is there before it is filled: Cargo looks whether it has changed.
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: '.gitignore', source: '*\n!.gitignore\n' });
+    },
     closeBundle() {
       for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
         const path = join(out, name);
