@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::console;
 use crate::odoo_url::OdooUrl;
 use crate::project::{Optimised, Project};
 use crate::rest;
@@ -24,6 +25,7 @@ pub fn build(project: &Project) -> Result<PathBuf> {
 
 /// Builds it as it is shipped.
 pub fn build_optimised(project: &Project) -> Result<PathBuf> {
+    console::build(project)?;
     say("building the control plane as it is shipped");
     project.build_program(PROGRAM, Optimised(true))
 }

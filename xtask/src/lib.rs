@@ -1,6 +1,7 @@
 //! Parts that run on this machine: how they are found, built, configured, started and stopped. The commands of `cargo xtask`
 //! and the benchmark stand on it.
 
+pub mod console;
 pub mod control_plane;
 pub mod debian;
 pub mod envoy_binary;

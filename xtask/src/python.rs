@@ -1,8 +1,8 @@
 //! The machine's Python, and virtual environments of pinned packages.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fs, process};
 
 use anyhow::{Context, Result};
 
@@ -36,6 +36,32 @@ pub fn make_environment(folder: &Path, requirements: &Path) -> Result<()> {
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
             .arg(requirements),
     )
+}
+
+/// The packages of a tool of this checkout, fetched once: the folder that holds them, and in it `wanted`.
+pub fn tool(project: &Project, name: &str, requirements: &str, wanted: &str) -> Result<PathBuf> {
+    let environment = project.tools().join(name);
+    if let Some(fetched) = in_environment(&environment, wanted) {
+        return Ok(fetched);
+    }
+    say(format!("fetching {name} from Python's package index"));
+    fs::create_dir_all(project.tools()).with_context(|| format!("cannot make {}", project.tools().display()))?;
+    // Made beside its place and renamed, which is atomic: a folder with its right name is complete.
+    let partial = project.tools().join(format!("{name}.{}", process::id()));
+    make_environment(&partial, &project.root.join(requirements))?;
+    if fs::rename(&partial, &environment).is_err() {
+        // Another command fetched it meanwhile.
+        fs::remove_dir_all(&partial)?;
+    }
+    in_environment(&environment, wanted)
+        .with_context(|| format!("the package of {name} left no {wanted} in {}", environment.display()))
+}
+
+fn in_environment(environment: &Path, wanted: &str) -> Option<PathBuf> {
+    let library = fs::read_dir(environment.join("lib")).ok()?;
+    library
+        .filter_map(|entry| Some(entry.ok()?.path().join("site-packages").join(wanted)))
+        .find(|program| run::is_executable(program))
 }
 
 /// The Python of the environment for the end-to-end tests, made anew when the requirements or Python have changed.

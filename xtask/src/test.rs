@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
 use lictor_xtask::project::{self, Project};
 use lictor_xtask::run::{self, on_path, say};
-use lictor_xtask::{control_plane, debian, envoy_binary, python, wasm};
+use lictor_xtask::{console, control_plane, debian, envoy_binary, python, wasm};
 
 use crate::{fuzz, tidy};
 
@@ -18,6 +18,8 @@ use crate::{fuzz, tidy};
 pub(crate) enum Part {
     /// Is the code formatted?
     Fmt,
+    /// Does the console build? What is built after it has the console in it.
+    Console,
     /// Are the project's rules kept?
     Tidy,
     /// The linter, with warnings as errors.
@@ -33,7 +35,8 @@ pub(crate) enum Part {
 }
 
 /// What is begun beside an earlier part: a large crate and the linker have use for one processor only.
-const BESIDE: [(Part, Part); 2] = [(Part::Tidy, Part::Clippy), (Part::Fuzz, Part::Wasm)];
+/// npm mostly waits, and the filter has no part of the console.
+const BESIDE: [(Part, Part); 3] = [(Part::Console, Part::Wasm), (Part::Tidy, Part::Clippy), (Part::Fuzz, Part::Wasm)];
 
 /// Runs the named parts, or all, until one fails.
 pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
@@ -66,6 +69,7 @@ impl Part {
                 component("rustfmt", "fmt")?;
                 cargo(&["fmt", "--all", "--check"])
             }
+            Self::Console => console::build(project).map(drop),
             Self::Tidy => tidy::tidy(project),
             Self::Clippy => {
                 component("clippy", "clippy")?;

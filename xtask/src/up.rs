@@ -17,7 +17,7 @@ use lictor_xtask::rest::{self, Api};
 use lictor_xtask::run::say;
 use lictor_xtask::seed::{self, FirstKey, Upstream};
 use lictor_xtask::state::{Pids, Started, State, UpFile};
-use lictor_xtask::{envoy_binary, network, python, state, wasm};
+use lictor_xtask::{console, envoy_binary, network, python, state, wasm};
 use serde_json::json;
 
 use crate::{down, greeting};
@@ -69,6 +69,7 @@ pub(crate) fn up(project: &Project, options: &Options) -> Result<()> {
     must_not_run(&state, &options.state)?;
     network::must_be_free(options.gate_port, "--gate-port")?;
     network::must_be_free(options.api_port, "--api-port")?;
+    console::build(project)?;
     let programs = Programs {
         control_plane: control_plane::build(project)?,
         wasm: wasm::build(project)?.path,

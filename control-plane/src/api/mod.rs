@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod audit;
 pub mod auth;
 mod change_one;
+pub mod console;
 pub mod csv;
 pub mod emergency;
 pub mod explain;

@@ -8,15 +8,16 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::on;
+use axum::routing::{MethodRouter, any, on};
 use axum::{Extension, Router};
 use lictor_policy::wire;
 
 use crate::api::auth::require;
 use crate::api::openapi::{self, Documents};
 use crate::api::{
-    accounts, admin_audit, alerts, audit, emergency, explain, gate_v1, gates, health, jobs, key_link, keys, metrics,
-    outbox, pauses, permissions, profiles, schema, sessions, settings, sign_in, suggestions, tokens, users, webhooks,
+    accounts, admin_audit, alerts, audit, console, emergency, explain, gate_v1, gates, health, jobs, key_link, keys,
+    metrics, outbox, pauses, permissions, profiles, schema, sessions, settings, sign_in, suggestions, tokens, users,
+    webhooks,
 };
 use crate::app::App;
 use crate::domain::actor::Role;
@@ -279,17 +280,19 @@ pub fn gate_table() -> Vec<Route<App>> {
 
 /// The listener for administrators.
 pub fn api(app: &App) -> Router {
-    router(app, api_table(), API_BODY_LIMIT)
+    router(app, api_table(), API_BODY_LIMIT, any(console::show))
         .layer(Extension(Documents::of(api_table)))
         .layer(middleware::from_fn(no_store))
 }
 
 /// The listener for gates.
 pub fn gate(app: &App) -> Router {
-    router(app, gate_table(), EVENTS_BODY_LIMIT).layer(middleware::from_fn(gate_v1::version_header))
+    let nothing = async || Problem::new(Code::NotFound, "There is no such path; gates know theirs.");
+    router(app, gate_table(), EVENTS_BODY_LIMIT, any(nothing)).layer(middleware::from_fn(gate_v1::version_header))
 }
 
-fn router(app: &App, table: Vec<Route<App>>, body_limit: usize) -> Router {
+/// `otherwise` answers the paths that no route has.
+fn router(app: &App, table: Vec<Route<App>>, body_limit: usize, otherwise: MethodRouter<App>) -> Router {
     let empty: Router<App> = Router::new();
     let routes = table.into_iter().fold(empty, |router, route| {
         let check = middleware::from_fn_with_state((app.clone(), route.access), require);
@@ -300,7 +303,7 @@ fn router(app: &App, table: Vec<Route<App>>, body_limit: usize) -> Router {
         router.route(route.path, answer.route_layer(check))
     });
     routes
-        .fallback(async || Problem::new(Code::NotFound, "There is no such path; the routes begin with /api/v1/."))
+        .fallback(otherwise)
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "The header 'Allow' lists those."))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(middleware::from_fn(give_up))
@@ -314,10 +317,10 @@ async fn give_up(request: Request, next: Next) -> Response {
     answer.await.unwrap_or_else(|error| Problem::from(error).into_response())
 }
 
-/// Answers may hold keys, tokens and names: no cache keeps them.
+/// Answers may hold keys, tokens and names: no cache keeps them. Only the console's files say something else.
 async fn no_store(request: Request, next: Next) -> Response {
     use axum::http::{HeaderValue, header};
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

@@ -1,6 +1,7 @@
 //! Storey 3: the machinery of a server, which knows no route and no rule.
 
 pub mod cursor;
+pub mod embedded;
 pub mod etag;
 pub mod extract;
 pub mod json;

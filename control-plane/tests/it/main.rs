@@ -18,6 +18,7 @@ mod cases;
 mod chain;
 mod change;
 mod command_line;
+mod console;
 mod docs;
 mod drafts;
 mod emergency;
