@@ -13,6 +13,10 @@ export interface Screen {
 
 export const screens: readonly Screen[] = [
   { path: '/', role: 'user', load: () => import('./screens/overview/Overview.svelte') },
+  { path: '/audit', role: 'user', load: () => import('./screens/audit/Audit.svelte') },
+  { path: '/decisions/:id', role: 'user', load: () => import('./screens/audit/Decision.svelte') },
+  { path: '/keys', role: 'manager', load: () => import('./screens/keys/Keys.svelte') },
+  { path: '/keys/:id', role: 'manager', load: () => import('./screens/keys/Key.svelte') },
 ];
 
 export interface Entry {

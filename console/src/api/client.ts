@@ -5,10 +5,11 @@
 import createClient from 'openapi-fetch';
 import { inForce } from '../state/in-force.svelte';
 import { session } from '../state/session.svelte';
-import type { components, paths } from './openapi';
+import type { AheadPaths, AheadSchemas } from './ahead';
+import type { paths } from './openapi';
 import { Problem } from './problem';
 
-export type Schemas = components['schemas'];
+export type Schemas = AheadSchemas;
 
 interface Answer<T> {
   data?: T;
@@ -16,7 +17,7 @@ interface Answer<T> {
   response: Response;
 }
 
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
+export const api = createClient<paths & AheadPaths>({ baseUrl: location.origin, fetch: send });
 
 /** The body of an answer. Throws a `Problem` for any other than a success. */
 export async function ask<T>(call: Promise<Answer<T>>): Promise<T> {

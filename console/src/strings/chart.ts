@@ -1,0 +1,2 @@
+/** Words of charts. */
+export const c = { table: 'The numbers', begins: 'From' } as const;
