@@ -115,7 +115,8 @@ export const a = {
     applied: 'The permission is changed.',
     appliedKey: 'The key is changed.',
     loosens: 'loosens',
-    otherProfile: 'The profile has other keys, too: they get it as well.',
+    otherProfile: 'Every key with this profile gets it.',
+    next: 'These restrictions stand in the key itself. What is checked after them is not known yet.',
   },
 
   stages: {
