@@ -17,6 +17,9 @@ export const screens: readonly Screen[] = [
   { path: '/decisions/:id', role: 'user', load: () => import('./screens/audit/Decision.svelte') },
   { path: '/keys', role: 'manager', load: () => import('./screens/keys/Keys.svelte') },
   { path: '/keys/:id', role: 'manager', load: () => import('./screens/keys/Key.svelte') },
+  { path: '/profiles', role: 'user', load: () => import('./screens/profiles/Profiles.svelte') },
+  { path: '/profiles/suggest', role: 'manager', load: () => import('./screens/profiles/Suggest.svelte') },
+  { path: '/profiles/:id', role: 'user', load: () => import('./screens/profiles/Profile.svelte') },
 ];
 
 export interface Entry {

@@ -3,8 +3,9 @@
  * service, asked with the change as a draft, has said that it is enough.
  */
 import type { Schemas } from '../../api/client';
+import { rulesOf, type Rules } from '../profiles/rules';
 
-export type Rules = Schemas['PermissionRules'];
+export type { Rules };
 type Operation = Schemas['Operation'];
 
 export interface Change {
@@ -19,16 +20,11 @@ export interface Change {
   closed: string[];
 }
 
-/** An empty permission: all of it closed. */
-export function nothing(): Rules {
-  return { read: false, write: false, create: false, delete: false, groups: [], fields: {}, calls: [], paths: [], nested_writes: [], context: [], methods: {} };
-}
-
 /** Makes the change of the names in `lacks`; `isModel` tells models from fields, `present` is the profile as it is. */
 export function remedy(lacks: readonly string[], present: Record<string, Rules>, isModel: (name: string) => boolean): Change {
   const change: Change = { permissions: {}, scopes: [], models: [], steps: [], closed: [] };
   const rules = (model: string): Rules => {
-    const known = (change.permissions[model] ??= structuredClone(present[model] ?? nothing()));
+    const known = (change.permissions[model] ??= structuredClone(present[model] ?? rulesOf({})));
     return known;
   };
   const add = (list: string[] | undefined, name: string): string[] => [...new Set([...(list ?? []), name])].sort();
