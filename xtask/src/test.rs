@@ -34,9 +34,13 @@ pub(crate) enum Part {
     E2e,
 }
 
-/// What is begun beside an earlier part: a large crate and the linker have use for one processor only.
-/// npm mostly waits, and the filter has no part of the console.
-const BESIDE: [(Part, Part); 3] = [(Part::Console, Part::Wasm), (Part::Tidy, Part::Clippy), (Part::Fuzz, Part::Wasm)];
+/// What is begun beside an earlier part, for a later one: npm, downloads and Odoo's first start mostly wait, and a large crate
+/// and the linker have use for one processor only. The filter has no part of the console.
+const BESIDE: [(Part, Part, fn(&Project) -> Result<()>); 3] = [
+    (Part::Console, Part::Wasm, |project| Part::Wasm.run(project)),
+    (Part::Tidy, Part::Clippy, |project| Part::Clippy.run(project)),
+    (Part::Unit, Part::E2e, prepare_odoo),
+];
 
 /// Runs the named parts, or all, until one fails.
 pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
@@ -49,9 +53,9 @@ pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
             let began = Instant::now();
             let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
             say(format!("test {name}"));
-            // Each leaves processors idle that the other can use. Whether that one works, its own turn tells.
-            if let Some((_, other)) = BESIDE.iter().find(|(of, other)| of == part && parts.contains(other)) {
-                scope.spawn(|| other.run(project));
+            // Whether it works, the later part's own turn tells.
+            if let Some((.., begin)) = BESIDE.iter().find(|(of, later, _)| of == part && parts.contains(later)) {
+                scope.spawn(|| begin(project));
             }
             part.run(project).with_context(|| format!("cargo xtask test {name}"))?;
             say(format!("test {name}: passed in {} s", began.elapsed().as_secs()));
@@ -117,9 +121,7 @@ fn component(name: &str, subcommand: &str) -> Result<()> {
 
 /// The control plane's tests with a private PostgreSQL server, which they find in the environment.
 fn on_postgresql(project: &Project) -> Result<()> {
-    if !has_postgresql() {
-        debian::install(&["postgresql"], "the control plane's tests on PostgreSQL")?;
-    }
+    install_postgresql("the control plane's tests on PostgreSQL")?;
     say("the control plane's tests on PostgreSQL too: what they print follows when they have ended");
     let cargo = project::cargo();
     let mut with_server = Command::new(python::python()?);
@@ -131,26 +133,36 @@ fn on_postgresql(project: &Project) -> Result<()> {
     run::run_beside(&mut with_server)
 }
 
+/// What most end-to-end tests wait for at first, where it is not there yet.
+fn prepare_odoo(project: &Project) -> Result<()> {
+    install_postgresql("the end-to-end tests")?;
+    let python = python::for_tests(project)?;
+    let mut prepare = Command::new(python);
+    prepare.current_dir(project.root.join("tests/e2e")).args(["-m", "parts.prepare"]);
+    run::run_beside(&mut prepare)
+}
+
 /// The tests find the built parts in the environment, so that they start what was tested before them.
 fn end_to_end(project: &Project) -> Result<()> {
     wasm::build(project)?;
     let lictor = control_plane::build(project)?;
     let envoy = envoy_binary::find(project)?;
-    if !has_postgresql() {
-        debian::install(&["postgresql"], "the end-to-end tests")?;
-    }
+    install_postgresql("the end-to-end tests")?;
     let python = python::for_tests(project)?;
     let mut pytest = Command::new(python);
     // Side by side, as most of them wait most of the time; those of a file share what they start.
     // In the order of their names: by default the files with the fewest tests, which are the longest, would be the last.
-    let side_by_side = ["--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "--durations=25"];
+    let side_by_side = ["--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=25"];
     pytest.current_dir(project.root.join("tests/e2e")).args(["-m", "pytest", "."]).args(side_by_side);
     pytest.env("LICTOR", lictor).env("ENVOY", envoy).env("LICTOR_XTASK", std::env::current_exe()?);
     run::run(&mut pytest)
 }
 
-/// The server's programs, which Debian keeps off the PATH.
-fn has_postgresql() -> bool {
+/// Debian keeps the server's programs off the PATH.
+fn install_postgresql(what_for: &str) -> Result<()> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    on_path("initdb").is_some() || versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
+    if on_path("initdb").is_some() || versions.into_iter().any(|version| version.path().join("bin/initdb").exists()) {
+        return Ok(());
+    }
+    debian::install(&["postgresql"], what_for)
 }
