@@ -20,6 +20,13 @@ export const screens: readonly Screen[] = [
   { path: '/profiles', role: 'user', load: () => import('./screens/profiles/Profiles.svelte') },
   { path: '/profiles/suggest', role: 'manager', load: () => import('./screens/profiles/Suggest.svelte') },
   { path: '/profiles/:id', role: 'user', load: () => import('./screens/profiles/Profile.svelte') },
+  { path: '/alerts', role: 'user', load: () => import('./screens/alerts/Alerts.svelte') },
+  { path: '/alerts/:id', role: 'user', load: () => import('./screens/alerts/Alert.svelte') },
+  { path: '/sessions', role: 'user', load: () => import('./screens/sessions/Sessions.svelte') },
+  { path: '/gates', role: 'admin', load: () => import('./screens/gates/Gates.svelte') },
+  { path: '/gates/:id', role: 'admin', load: () => import('./screens/gates/Gate.svelte') },
+  { path: '/users', role: 'admin', load: () => import('./screens/users/Users.svelte') },
+  { path: '/users/:id', role: 'admin', load: () => import('./screens/users/User.svelte') },
 ];
 
 export interface Entry {

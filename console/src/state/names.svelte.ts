@@ -1,8 +1,8 @@
-/** The names of keys and users by their ids, each asked for once, and only by whom the API tells them. */
+/** The names of keys, users and accounts by their ids, each asked for once, and only by whom the API tells them. */
 import { SvelteMap } from 'svelte/reactivity';
 import { session } from './session.svelte';
 
-type Kind = 'keys' | 'users';
+type Kind = 'keys' | 'users' | 'accounts';
 
 class Names {
   #known = new SvelteMap<string, string>();
@@ -14,6 +14,10 @@ class Names {
 
   user(id: string | null | undefined): string {
     return this.#name('users', id);
+  }
+
+  account(id: string | null | undefined): string {
+    return this.#name('accounts', id);
   }
 
   /** What a list has told anyway needs no question. */

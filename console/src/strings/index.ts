@@ -8,6 +8,7 @@ export const t = {
   no: 'no',
   all: 'all',
   roles: { user: 'user', manager: 'manager', admin: 'admin' },
+  actors: { system: 'Lictor', nobody: 'nobody' },
   skip: 'Skip to the content',
 
   async: {
@@ -48,6 +49,13 @@ export const t = {
   confirm: {
     type: (text: string) => `Type ${text} to go on`,
     leave: 'Leave without saving? What was changed here is lost.',
+  },
+
+  conflict: {
+    title: 'Somebody else has changed this meanwhile',
+    text: 'Nothing was saved. What you have filled in is kept: load what it is now, look at it, and save again.',
+    load: 'Load what it is now',
+    loaded: 'This is what it is now, with what you have filled in.',
   },
 
   secret: {

@@ -1,0 +1,12 @@
+/** The parameters of a list as the address has them. */
+import { router } from '../router.svelte';
+
+/** Those of `filters` that are used, and the page: what the service is asked with. */
+export function asked(filters: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(['cursor', ...filters].filter((name) => router.get(name) !== '').map((name) => [name, router.get(name)]));
+}
+
+/** The options of a filter, made of words by their values. */
+export function options(words: Readonly<Record<string, string>>): { value: string; label: string }[] {
+  return Object.entries(words).map(([value, label]) => ({ value, label }));
+}
