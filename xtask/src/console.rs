@@ -88,15 +88,15 @@ fn modified(file: &Path) -> Option<SystemTime> {
 
 /// When a file of the folder was last written.
 fn newest(folder: &Path) -> Result<SystemTime> {
-    let mut newest = SystemTime::UNIX_EPOCH;
+    let mut last = SystemTime::UNIX_EPOCH;
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
         let path = entry.path();
         if MADE.iter().any(|made| entry.file_name() == *made) {
             continue;
         }
-        let written = if path.is_dir() { newest(&path)? } else { modified(&path).unwrap_or(newest) };
-        newest = newest.max(written);
+        let written = if path.is_dir() { newest(&path)? } else { modified(&path).unwrap_or(last) };
+        last = last.max(written);
     }
-    Ok(newest)
+    Ok(last)
 }
