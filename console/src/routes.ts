@@ -19,6 +19,7 @@ export const screens: readonly Screen[] = [
   { path: '/keys/:id', role: 'manager', load: () => import('./screens/keys/Key.svelte') },
   { path: '/profiles', role: 'user', load: () => import('./screens/profiles/Profiles.svelte') },
   { path: '/profiles/suggest', role: 'manager', load: () => import('./screens/profiles/Suggest.svelte') },
+  { path: '/first-run', role: 'admin', load: () => import('./screens/first-run/FirstRun.svelte') },
   { path: '/profiles/:id', role: 'user', load: () => import('./screens/profiles/Profile.svelte') },
   { path: '/alerts', role: 'user', load: () => import('./screens/alerts/Alerts.svelte') },
   { path: '/alerts/:id', role: 'user', load: () => import('./screens/alerts/Alert.svelte') },

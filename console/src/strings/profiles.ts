@@ -76,7 +76,7 @@ export const p = {
     methods: 'Methods that Lictor does not know',
     methodsHint: 'With what they do, such as action_done=write+read; action_x= closes it.',
     notKnown: 'The schema does not know this model yet: it is read from Odoo once a permission names it.',
-    closed: (field: string, why: string) => `${field} is closed by default: ${why}`,
+    closed: (field: string, why: string) => `${field} is not simply open by default (${why}).`,
   },
 
   review: {
