@@ -148,6 +148,10 @@ fn end_to_end(project: &Project) -> Result<()> {
     let lictor = control_plane::build(project)?;
     let envoy = envoy_binary::find(project)?;
     install_postgresql("the end-to-end tests")?;
+    if on_path("chromium").is_none() {
+        // The browser brings no font, and a page without letters is hard to judge.
+        debian::install(&["chromium", "fonts-dejavu-core"], "the stories of the console")?;
+    }
     let python = python::for_tests(project)?;
     let mut pytest = Command::new(python);
     // Side by side, as most of them wait most of the time; those of a file share what they start.

@@ -37,6 +37,16 @@ class Session {
     if (!response.ok) throw Problem.of(response, await response.json().catch(() => null));
     const before = this.me?.account.id;
     if (!(await this.refresh())) throw new Problem(0, 'cookie', 'The browser did not keep the session', 'It must take cookies of this address.');
+    this.#goOn(before);
+  }
+
+  /** Goes on if somebody has signed in elsewhere meanwhile: in another window, or at a provider. */
+  async resume(): Promise<void> {
+    const before = this.me?.account.id;
+    if (this.state === 'ended' && (await this.refresh().catch(() => false))) this.#goOn(before);
+  }
+
+  #goOn(before: string | undefined): void {
     if (before && before !== this.me?.account.id) return location.assign('/');
     this.state = 'in';
     for (const go of this.#waiting.splice(0)) go();

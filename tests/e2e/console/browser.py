@@ -1,0 +1,91 @@
+"""The browser of the stories, and what must hold on whatever they see: for everybody to use, and nothing from elsewhere."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from support.gate import ROOT
+
+AXE = ROOT / "console/node_modules/axe-core/axe.min.js"
+# Those that keep somebody from doing what others do.
+GRAVE = {"serious", "critical"}
+# The root of a container may open no sandbox of its own.
+ARGUMENTS = ["--no-sandbox"] if os.geteuid() == 0 else []
+WAIT_MILLISECONDS = 30_000
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1360, "height": 900}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    program = shutil.which("chromium")
+    assert program, "the stories need Debian's package chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page of the console whose requests and complaints are kept: `must_be_clean` fails over each that may not be."""
+
+    def __init__(self, page: Page, origin: str) -> None:
+        self.page = page
+        self.origin = origin
+        self.complaints: list[str] = []
+        self.seen = 0
+        page.set_default_timeout(WAIT_MILLISECONDS)
+        page.on("request", self._requested)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+
+    def look(self, name: str = "", *, themes: tuple[str, ...] = ("light", "dark")) -> None:
+        """Checks what is shown with axe, in both themes; with a name, for the message of a failure."""
+        self.seen += 1
+        chosen = self.page.evaluate("document.documentElement.dataset.theme ?? ''")
+        for theme in themes:
+            self.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            # By the debugger, which the page's policy does not bind.
+            self.page.evaluate(AXE.read_text())
+            found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+            grave = [_said(violation) for violation in found["violations"] if violation["impact"] in GRAVE]
+            assert not grave, f"{name or self.page.url}, {theme}:\n" + "\n".join(grave)
+        self.page.evaluate(
+            "theme => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; }",
+            chosen,
+        )
+
+    def must_be_clean(self) -> None:
+        assert not self.complaints, "\n".join(self.complaints)
+        assert self.seen, "the story has looked at nothing: call look()"
+
+    def _requested(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme not in ("data", "blob") and f"{url.scheme}://{url.netloc}" != self.origin:
+            self.complaints.append(f"a request to another host: {request.url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # An answer that is a problem is said by the browser as well; the story sees what the console makes of it.
+        is_answer = message.text.startswith("Failed to load resource")
+        if "Content Security Policy" in message.text or (message.type == "error" and not is_answer):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+def _said(violation: dict[str, Any]) -> str:
+    places = "; ".join(f"{node['target']} {node['html'][:160]} {node['failureSummary'][:300]}" for node in violation["nodes"][:3])
+    return f"{violation['impact']} {violation['id']}: {re.sub(r'\s+', ' ', places)}"
+
+
+def screenshot(page: Page, name: str) -> None:
+    """Writes a picture for the documentation, if `LICTOR_SCREENSHOTS` names a folder."""
+    folder = os.environ.get("LICTOR_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png")

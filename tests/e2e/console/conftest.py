@@ -1,0 +1,79 @@
+"""One browser and one gate for the stories, which make what they need under names of their own."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from parts.odoo import Odoo
+from support.gate import Gate
+
+from .browser import DESK, Watched, chromium
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def accounts(gate: Gate) -> dict[str, str]:
+    """An account for each role, by it: its name is the role's."""
+    for role in ("user", "manager", "admin"):
+        made = gate.api("POST", "accounts", {"name": f"the {role}", "role": role})
+        gate.api("PUT", f"accounts/{made['id']}/password", {"password": PASSWORD})
+    return {role: f"the {role}" for role in ("user", "manager", "admin")}
+
+
+Open = Callable[..., Watched]
+
+
+@pytest.fixture
+def opened(browser: Browser, gate: Gate) -> Iterator[Open]:
+    """Opens a window that nobody is signed in in. All that a story has opened must be clean at its end."""
+    all_opened: list[Watched] = []
+
+    def open_one(**options: Any) -> Watched:
+        context = browser.new_context(base_url=gate.up["api_url"], viewport=options.pop("viewport", DESK), locale="en-GB", **options)
+        watched = Watched(context.new_page(), gate.up["api_url"])
+        all_opened.append(watched)
+        return watched
+
+    yield open_one
+    for watched in all_opened:
+        watched.page.context.close()
+        watched.must_be_clean()
+
+
+@pytest.fixture
+def signed_in(opened: Open, accounts: dict[str, str]) -> Open:
+    """Opens a window in which an account of this role has signed in."""
+
+    def sign_in_as(role: str = "admin", path: str = "/", **options: Any) -> Watched:
+        watched = opened(**options)
+        watched.page.goto(path)
+        fill_sign_in(watched.page, accounts[role])
+        watched.page.get_by_role("heading", level=1).wait_for()
+        return watched
+
+    return sign_in_as
+
+
+def fill_sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.get_by_label("Account").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.fixture(scope="session")
+def agent(gate: Gate, odoo: Odoo) -> dict[str, Any]:
+    """A user with a profile and a key of their own, which has made calls: allowed, refused, and one that failed."""
+    user = gate.user(odoo.database, odoo.admin.login, odoo.admin.password)
+    gate.api("POST", "profiles", {"name": "contacts", "description": "Reads contacts."})
+    gate.api("PUT", "profiles/contacts/permissions/res.partner", {"read": True})
+    key = gate.key(user, name="the contacts agent", profiles=["contacts"])
+    return {"user": user, "key": key, "profile": "contacts"}
