@@ -28,6 +28,7 @@ export const screens: readonly Screen[] = [
   { path: '/gates/:id', role: 'admin', load: () => import('./screens/gates/Gate.svelte') },
   { path: '/users', role: 'admin', load: () => import('./screens/users/Users.svelte') },
   { path: '/users/:id', role: 'admin', load: () => import('./screens/users/User.svelte') },
+  { path: '/settings', role: 'admin', load: () => import('./screens/settings/Settings.svelte') },
 ];
 
 export interface Entry {
