@@ -29,6 +29,14 @@ export const screens: readonly Screen[] = [
   { path: '/users', role: 'admin', load: () => import('./screens/users/Users.svelte') },
   { path: '/users/:id', role: 'admin', load: () => import('./screens/users/User.svelte') },
   { path: '/settings', role: 'admin', load: () => import('./screens/settings/Settings.svelte') },
+  { path: '/jobs', role: 'admin', load: () => import('./screens/jobs/Jobs.svelte') },
+  { path: '/outbox', role: 'admin', load: () => import('./screens/outbox/Outbox.svelte') },
+  { path: '/webhooks', role: 'admin', load: () => import('./screens/webhooks/Webhooks.svelte') },
+  { path: '/accounts', role: 'admin', load: () => import('./screens/accounts/Accounts.svelte') },
+  { path: '/administrators-log', role: 'admin', load: () => import('./screens/admin-audit/AdminAudit.svelte') },
+  { path: '/emergency', role: 'admin', load: () => import('./screens/emergency/Emergency.svelte') },
+  { path: '/schema', role: 'user', load: () => import('./screens/schema/Schema.svelte') },
+  { path: '/schema/:model', role: 'user', load: () => import('./screens/schema/Model.svelte') },
 ];
 
 export interface Entry {

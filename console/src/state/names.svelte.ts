@@ -1,8 +1,8 @@
-/** The names of keys, users and accounts by their ids, each asked for once, and only by whom the API tells them. */
+/** The names of keys, users, accounts and webhooks by their ids, each asked for once, and only by whom the API tells them. */
 import { SvelteMap } from 'svelte/reactivity';
 import { session } from './session.svelte';
 
-type Kind = 'keys' | 'users' | 'accounts';
+type Kind = 'keys' | 'users' | 'accounts' | 'webhooks';
 
 class Names {
   #known = new SvelteMap<string, string>();
@@ -18,6 +18,10 @@ class Names {
 
   account(id: string | null | undefined): string {
     return this.#name('accounts', id);
+  }
+
+  webhook(id: string | null | undefined): string {
+    return this.#name('webhooks', id);
   }
 
   /** What a list has told anyway needs no question. */

@@ -1,0 +1,26 @@
+/** Words of the jobs that run by the clock. */
+export const j = {
+  title: 'Jobs',
+  intro: 'What Lictor does by the clock. With several replicas exactly one runs each.',
+  nothing: 'This service has no jobs.',
+  names: {
+    audit_cleanup: 'deletes audit records that are older than they are kept',
+    expired_key_cleanup: 'marks expired keys inactive',
+    key_review: 'mails which keys end soon and which nobody uses',
+    key_rotation: 'replaces keys before they expire, if rotation is on',
+    old_session_deletion: 'deletes sessions that ended long ago',
+    rate_limiter_cleanup: 'frees the counters of keys that are gone',
+    session_cleanup: 'marks sessions that have timed out',
+  } as Record<string, string>,
+  columns: { name: 'Job', when: 'Runs (UTC)', next: 'Next', last: 'Last', outcome: 'How it went', actions: 'Actions' },
+  outcomes: { succeeded: 'succeeded', continues: 'goes on', failed: 'failed' },
+  running: 'runs now',
+  run: 'Run now',
+  ran: (name: string) => `${name} has run.`,
+  takesLong: (name: string) => `${name} runs, and takes longer.`,
+  schedule: 'Change when',
+  scheduleOf: (name: string) => `When ${name} runs`,
+  cron: 'Five fields, in UTC',
+  cronHint: 'minute, hour, day of month, month, day of week: 0 4 * * SUN is Sundays at 04:00, */15 * * * * every quarter of an hour.',
+  changed: 'The job runs at other times.',
+} as const;
