@@ -48,6 +48,8 @@ pub(crate) struct Lab {
     /// Of the database.
     pub(crate) url: String,
     pub(crate) odoo: StandIn,
+    /// Of PostgreSQL.
+    tables: String,
     publisher: tokio::task::JoinHandle<Result<(), StoreError>>,
 }
 
@@ -77,11 +79,13 @@ impl Lab {
         let clock = Arc::new(AtomicU64::new(START));
         let url = database(&folder).await;
         let odoo = StandIn::default();
-        let app = Self::app(Store::open_with(&url, patience).await.unwrap(), &clock, waits, &odoo).await;
+        let store = Store::open_with(&url, patience).await.unwrap();
+        let tables = if store.database() == Database::Postgres { tables(&url).await } else { String::new() };
+        let app = Self::app(store, &clock, waits, &odoo).await;
         let admin = first_admin::first_admin(&app).await.unwrap().unwrap();
         let publisher = tokio::spawn(publisher::run(app.clone()));
         let admin = Caller { router: router::api(&app), token: admin.token.expose().to_owned() };
-        Self { app, admin, clock, folder, url, odoo, publisher }
+        Self { app, admin, clock, folder, url, odoo, tables, publisher }
     }
 
     pub(crate) async fn open(url: &str, clock: &Arc<AtomicU64>, waits: Waits, odoo: &StandIn) -> App {
@@ -188,7 +192,7 @@ impl Drop for Lab {
         self.publisher.abort();
         let _ = std::fs::remove_dir_all(&self.folder);
         if self.app.store.database() == Database::Postgres {
-            give_back(&self.url);
+            give_back(&self.url, &self.tables);
         }
     }
 }
@@ -198,10 +202,27 @@ pub(crate) fn vault() -> Vault {
     Vault::parse(&Secret::new("ab".repeat(32))).unwrap()
 }
 
-/// Databases of the PostgreSQL server that no test uses now: emptying one is quick, making one is not.
+/// Databases of the PostgreSQL server that no test uses now: emptying one is quick, making its tables is not.
 static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The URL of a database without tables.
+/// Tells a database with the tables of this version from one that a test has altered.
+const TABLES: &str = "SELECT md5(concat( \
+    (SELECT string_agg(concat(attrelid::regclass, attname, atttypid), ',' ORDER BY attrelid, attnum) FROM pg_attribute \
+     JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND NOT attisdropped), \
+    (SELECT string_agg(tgname, ',') FROM pg_trigger WHERE NOT tgisinternal), \
+    (SELECT string_agg(version::text, ',') FROM _sqlx_migrations)))";
+/// Whoever is still connected is sent away; whether a row has what it refers to is of no interest on the way.
+const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    WHERE datname = current_database() AND pid <> pg_backend_pid(); \
+    DO $$ DECLARE name text; BEGIN \
+        PERFORM set_config('session_replication_role', 'replica', true); \
+        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' LOOP \
+            IF pg_relation_size(name::regclass) > 1000000 THEN EXECUTE format('TRUNCATE %I CASCADE', name); \
+            ELSE EXECUTE format('DELETE FROM %I', name); END IF; \
+        END LOOP; \
+    END $$";
+
+/// The URL of a database without rows.
 pub(crate) async fn database(folder: &Path) -> String {
     let Ok(server) = std::env::var("LICTOR_TEST_POSTGRES") else {
         return format!("sqlite://{}/lictor.db", folder.display());
@@ -216,21 +237,32 @@ pub(crate) async fn database(folder: &Path) -> String {
     format!("{server}/{name}")
 }
 
-/// Empties a database and keeps it for another test. In a thread of its own, as a destructor cannot wait.
-fn give_back(url: &str) {
-    const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                         WHERE datname = current_database() AND pid <> pg_backend_pid(); \
-                         DROP SCHEMA public CASCADE; CREATE SCHEMA public";
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
+/// The tables of a database that a store has just opened.
+async fn tables(url: &str) -> String {
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    sqlx::query_scalar(TABLES).fetch_one(&mut connection).await.unwrap()
+}
+
+/// Empties a database and keeps it for another test, if it has the tables with which it was opened. In a thread of its own,
+/// as a destructor cannot wait.
+fn give_back(url: &str, opened_with: &str) {
+    let is_as_before = std::thread::scope(|scope| {
+        let emptied = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-                connection.execute(sqlx::raw_sql(EMPTY)).await.unwrap();
-            });
+                let is_as_before = tables(url).await == opened_with;
+                if is_as_before {
+                    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                    connection.execute(sqlx::raw_sql(EMPTY)).await.unwrap();
+                }
+                is_as_before
+            })
         });
+        emptied.join().unwrap()
     });
-    FREE.lock().unwrap().push(url.to_owned());
+    if is_as_before {
+        FREE.lock().unwrap().push(url.to_owned());
+    }
 }
 
 /// Somebody with a token.
