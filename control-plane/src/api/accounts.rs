@@ -61,6 +61,7 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<Give
             role,
             active,
             has_password: false,
+            of_provider: false,
             created_at: tx.now(),
             changed: tx.revision(),
         };

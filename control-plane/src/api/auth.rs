@@ -1,25 +1,32 @@
-//! Who is asking: tokens of accounts with a role each, and tokens of gates.
+//! Who is asking: tokens of accounts with a role each, in a header or in the cookie of a browser, and tokens of gates.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use lictor_policy::secret::Secret;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
+use crate::http::cookie::SESSION;
 use crate::http::openapi::describe::Input;
 use crate::http::openapi::operation::Operation;
 use crate::http::route::Access;
 use crate::secrets::random::Token;
 use crate::store::{self, StoreError, gates, tokens};
 
+/// The header in which a change by cookie repeats the CSRF token.
+const CSRF_HEADER: &str = "x-csrf-token";
+
 /// The token of an account that came with the request.
 #[derive(Clone, Debug)]
 pub struct Presented {
     /// Its id.
     pub token_id: String,
+    /// If it came in a cookie: what the page that has the cookie repeats with each change.
+    pub csrf: Option<Secret>,
 }
 
 /// A gate that has shown its token.
@@ -52,13 +59,14 @@ pub async fn require(State((app, access)): State<(App, Access)>, mut request: Re
             request.extensions_mut().insert(GateIdentity { id, token_hash });
         }
         Access::Role(needed) => {
-            let hash = bearer(request.headers())?.hash();
+            let (token, csrf) = presented(&app, request.method(), request.headers())?;
+            let hash = token.hash();
             let found = known(tokens::find_by_hash(&mut *app.store.read().await?, &hash, app.now()).await)?;
             if found.role < needed {
                 return Err(Problem::needs(needed));
             }
             request.extensions_mut().insert(Actor { id: found.account_id, role: found.role });
-            request.extensions_mut().insert(Presented { token_id: found.token_id });
+            request.extensions_mut().insert(Presented { token_id: found.token_id, csrf });
         }
     }
     Ok(next.run(request).await)
@@ -86,6 +94,23 @@ impl<S: Sync> FromRequestParts<S> for GateIdentity {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         parts.extensions.get().cloned().ok_or_else(no_token)
     }
+}
+
+/// The token in the header, or else in the cookie that a sign-in gave a browser, which also sends it when another site asks for
+/// something here: a change must repeat what only a page of the console knows.
+fn presented(app: &App, method: &Method, headers: &HeaderMap) -> Result<(Token, Option<Secret>)> {
+    let no_token = match bearer(headers) {
+        Ok(token) => return Ok((token, None)),
+        Err(problem) => problem,
+    };
+    let token = Token::presented(SESSION.read(headers, app.is_https()).ok_or(no_token)?);
+    let repeated = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !matches!(*method, Method::GET | Method::HEAD) && !token.has_csrf(repeated) {
+        let detail = "Send the 'csrf_token' of 'GET /api/v1/me' in the header 'X-CSRF-Token'.";
+        return Err(Problem::new(Code::Csrf, detail));
+    }
+    let csrf = token.csrf();
+    Ok((token, Some(csrf)))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Token> {

@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod pauses;
 pub mod permissions;
 pub mod profiles;
+pub mod provider;
 pub mod router;
 pub mod schema;
 pub mod sessions;

@@ -16,8 +16,8 @@ use crate::api::auth::require;
 use crate::api::openapi::{self, Documents};
 use crate::api::{
     accounts, admin_audit, alerts, audit, console, emergency, explain, gate_v1, gates, health, jobs, key_link, keys,
-    metrics, outbox, pauses, permissions, profiles, schema, sessions, settings, sign_in, suggestions, tokens, users,
-    webhooks,
+    metrics, outbox, pauses, permissions, profiles, provider, schema, sessions, settings, sign_in, suggestions, tokens,
+    users, webhooks,
 };
 use crate::app::App;
 use crate::domain::actor::Role;
@@ -78,6 +78,13 @@ pub fn api_table() -> Vec<Route<App>> {
         route(public, Get, "/api/docs", "This description, as a page.", openapi::page),
         route(public, Post, "/api/v1/sign-in", "Get a token that ends soon, for a password.", sign_in::sign_in)
             .or(&[SignInRefused, TooManyAttempts]),
+        route(public, Get, "/api/v1/sign-in", "The ways to sign in.", sign_in::ways),
+        route(public, Get, "/api/v1/oidc/start", "Go to the provider to sign in there.", provider::start)
+            .status(&[303, 502])
+            .or(&[NotFound]),
+        route(public, Get, "/api/v1/oidc/callback", "Come back from the provider.", provider::callback)
+            .status(&[303, 400, 403, 502])
+            .or(&[NotFound, LastAdmin, PreconditionFailed, Code::RowUnproven]),
         route(user, Post, "/api/v1/sign-out", "End the token that is sent.", sign_in::sign_out).or(&[LastAdmin]),
         route(user, Get, "/api/v1/me", "The account and the token that are asking.", sign_in::me).or(&[NotFound]),
         // It names the password that is there now.

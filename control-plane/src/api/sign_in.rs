@@ -1,7 +1,5 @@
 //! `sign-in`, `sign-out` and `me`: how people get in with a password, and who they are then.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,21 +12,18 @@ use crate::api::accounts::keep_an_admin;
 use crate::api::auth::Presented;
 use crate::app::change::{Done, change};
 use crate::app::sign_in_limit::Attempt;
-use crate::app::tokens::issue;
-use crate::app::{App, passwords};
+use crate::app::{App, passwords, tokens};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::time::Moment;
+use crate::http::cookie::{SESSION, WithCookie};
 use crate::http::extract::Body;
 use crate::http::listen::Peer;
 use crate::secrets::random;
 use crate::store::accounts::{self, Account};
 use crate::store::admin_audit::{self, Entry};
-use crate::store::tokens::{self, Token};
+use crate::store::tokens::{self as stored, Token};
 use crate::store::{ChangeTx, OrAbsent as _, if_proven};
-
-/// A working day.
-const LASTS: Duration = Duration::from_secs(8 * 3600);
 
 /// A name and its password.
 #[derive(Deserialize, JsonSchema)]
@@ -36,6 +31,9 @@ const LASTS: Duration = Duration::from_secs(8 * 3600);
 pub struct Credentials {
     name: String,
     password: Secret,
+    /// Whether the token is to be kept by a browser, in a cookie that no script can read, and not shown.
+    #[serde(default)]
+    cookie: bool,
 }
 
 /// Who signed in.
@@ -45,8 +43,12 @@ pub struct SignedIn {
     account_id: String,
     /// What the token may do.
     role: Role,
-    /// Shown this once.
-    token: Secret,
+    /// Shown this once; left out if it went into a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Secret>,
+    /// With a cookie: what every request but `GET` must repeat in the header `X-CSRF-Token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf_token: Option<Secret>,
     /// When the token ends, unless somebody signs out before.
     expires_at: Moment,
 }
@@ -56,8 +58,11 @@ pub struct SignedIn {
 pub struct Me {
     /// The account.
     account: Account,
-    /// The token that was sent.
+    /// The token that was sent; after its `expires_at` it is refused.
     token: Token,
+    /// If the token came in a cookie: what every request but `GET` must repeat in the header `X-CSRF-Token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf_token: Option<Secret>,
     /// What it may do: the smaller of the account's role and the token's.
     role: Role,
 }
@@ -71,53 +76,71 @@ pub struct NewPassword {
     new_password: Secret,
 }
 
+/// The ways to sign in.
+#[derive(Serialize, JsonSchema)]
+pub struct Ways {
+    /// With the name and the password of an account.
+    password: bool,
+    /// At a provider of OpenID Connect, if one is configured.
+    oidc: Option<AtProvider>,
+}
+
+/// A provider of OpenID Connect.
+#[derive(Serialize, JsonSchema)]
+pub struct AtProvider {
+    /// What the button says.
+    label: String,
+    /// Where the button leads; with `return_to`, a path, people come back to that.
+    start: &'static str,
+}
+
+/// `GET /api/v1/sign-in`
+pub async fn ways(State(app): State<App>) -> Json<Ways> {
+    let oidc = app.entrance.get().and_then(|entrance| entrance.oidc.as_ref());
+    let oidc = oidc.map(|oidc| AtProvider { label: oidc.label.clone(), start: "/api/v1/oidc/start" });
+    Json(Ways { password: true, oidc })
+}
+
 /// `POST /api/v1/sign-in`
-pub async fn sign_in(State(app): State<App>, peer: Peer, Body(given): Body<Credentials>) -> Result<Json<SignedIn>> {
+pub async fn sign_in(
+    State(app): State<App>,
+    peer: Peer,
+    Body(given): Body<Credentials>,
+) -> Result<WithCookie<Json<SignedIn>>> {
     let refused =
         || Problem::new(Code::SignInRefused, "Check the name and the password; an administrator can set another.");
     let account = authenticated(&app, &peer, &given.name, given.password).await?.ok_or_else(refused)?;
-    let actor = Actor { id: account.id.clone(), role: account.role };
-    let (token, expires_at) = change(&app, &actor, async |tx| {
-        if !is_as_it_was(tx, &account).await? {
-            return Err(refused());
-        }
-        tokens::delete_ended_sign_ins(tx).await?;
-        let (now, expires_at) = (tx.now(), tx.now().plus(LASTS));
-        let record = Token {
-            id: random::id(),
-            account_id: account.id.clone(),
-            name: "sign-in".to_owned(),
-            role: account.role,
-            created_at: now,
-            expires_at: Some(expires_at),
-            of_sign_in: true,
-        };
-        let issued = issue(tx, record).await?;
-        let told = json!({"address": peer.text(), "token": issued.record.id});
-        Ok(((issued.token, expires_at), Done::new("account.sign_in", &account.id, None, Some(&told))))
-    })
-    .await?;
-    Ok(Json(SignedIn { account_id: account.id, role: account.role, token, expires_at }))
+    let issued = let_in(&app, &peer, &account, refused).await?;
+    let Account { id: account_id, role, .. } = account;
+    let expires_at = issued.record.expires_at.unwrap_or(issued.record.created_at);
+    if !given.cookie {
+        let token = Some(issued.token);
+        return Ok(WithCookie(None, Json(SignedIn { account_id, role, token, csrf_token: None, expires_at })));
+    }
+    let cookie = SESSION.set(app.is_https(), issued.token.expose(), tokens::SIGN_IN_LASTS);
+    let csrf_token = Some(random::Token::presented(issued.token.expose()).csrf());
+    Ok(WithCookie(cookie, Json(SignedIn { account_id, role, token: None, csrf_token, expires_at })))
 }
 
 /// `POST /api/v1/sign-out`: the token that is sent is refused from now on, whether a sign-in made it or not.
-pub async fn sign_out(State(app): State<App>, actor: Actor, presented: Presented) -> Result<StatusCode> {
+pub async fn sign_out(State(app): State<App>, actor: Actor, presented: Presented) -> Result<WithCookie<StatusCode>> {
     change(&app, &actor, async |tx| {
-        tokens::delete(tx, &presented.token_id).await?;
+        stored::delete(tx, &presented.token_id).await?;
         keep_an_admin(tx).await?;
         let told = json!({"token": presented.token_id});
         Ok(((), Done::new("account.sign_out", &actor.id, None, Some(&told))))
     })
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    let cookie = presented.csrf.and_then(|_| SESSION.clear(app.is_https()));
+    Ok(WithCookie(cookie, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/me`
 pub async fn me(State(app): State<App>, presented: Presented) -> Result<Json<Me>> {
     let mut connection = app.store.read().await?;
-    let token = tokens::find(&mut connection, &presented.token_id).await?.or_absent("token")?;
+    let token = stored::find(&mut connection, &presented.token_id).await?.or_absent("token")?;
     let account = accounts::find(&mut connection, &token.account_id).await?.or_absent("account")?;
-    Ok(Json(Me { role: account.role.min(token.role), account, token }))
+    Ok(Json(Me { role: account.role.min(token.role), account, token, csrf_token: presented.csrf }))
 }
 
 /// `PUT /api/v1/me/password`: whoever else signed in to the account is signed out.
@@ -141,11 +164,30 @@ pub async fn change_password(
             return Err(refused());
         }
         accounts::set_password(tx, &actor.id, Some(&hash)).await?;
-        tokens::sign_out_all(tx, &actor.id, Some(&presented.token_id)).await?;
+        stored::sign_out_all(tx, &actor.id, Some(&presented.token_id)).await?;
         Ok(((), Done::new::<()>("account.password_change", &actor.id, None, None)))
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes the token of somebody who has just shown who they are.
+pub(crate) async fn let_in(
+    app: &App,
+    peer: &Peer,
+    account: &Account,
+    refused: impl Fn() -> Problem,
+) -> Result<tokens::Issued> {
+    let actor = Actor { id: account.id.clone(), role: account.role };
+    change(app, &actor, async |tx| {
+        if !is_as_it_was(tx, account).await? {
+            return Err(refused());
+        }
+        let issued = tokens::sign_in(tx, account).await?;
+        let told = json!({"address": peer.text(), "token": issued.record.id});
+        Ok((issued, Done::new("account.sign_in", &account.id, None, Some(&told))))
+    })
+    .await
 }
 
 /// Whether nobody has changed the account since its password was looked at, which takes a while: what an administrator did

@@ -54,6 +54,7 @@ async fn make_admin(app: &App, name: String, first: bool) -> Result<FirstAdmin> 
             role,
             active: true,
             has_password: false,
+            of_provider: false,
             created_at: now,
             changed: tx.revision(),
         };

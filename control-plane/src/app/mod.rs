@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod audit;
 pub mod change;
+pub mod entrance;
 pub mod first_admin;
 pub mod gates;
 pub mod key_links;
@@ -13,6 +14,7 @@ pub mod outbox;
 pub mod passwords;
 pub mod presence;
 pub mod proofs;
+pub mod provider;
 pub mod publisher;
 pub mod runs;
 pub mod sessions;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use lictor_policy::wire;
 use tokio::sync::watch;
 
+use crate::app::entrance::Entrance;
 use crate::app::metrics::Metrics;
 use crate::app::passwords::Passwords;
 use crate::app::presence::Presence;
@@ -61,6 +64,8 @@ pub struct Parts {
     pub odoo: Odoo,
     /// The way to the SMTP server, set before anything is served; without one mail waits in the outbox.
     pub mailer: OnceLock<Mailer>,
+    /// How people reach the service, set before anything is served.
+    pub entrance: OnceLock<Entrance>,
     /// When the service started.
     pub started_at: Moment,
     /// How long it waits for gates.
@@ -120,6 +125,7 @@ impl App {
             keys,
             odoo,
             mailer: OnceLock::new(),
+            entrance: OnceLock::new(),
             started_at,
             waits,
             publisher: Publisher::default(),
@@ -144,6 +150,11 @@ impl App {
     /// Whether an SMTP server is configured.
     pub fn can_mail(&self) -> bool {
         self.mailer.get().is_some()
+    }
+
+    /// Whether people come by https.
+    pub fn is_https(&self) -> bool {
+        self.entrance.get().is_some_and(Entrance::is_https)
     }
 
     /// The time.

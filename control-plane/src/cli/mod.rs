@@ -7,6 +7,7 @@ pub mod docs;
 pub(crate) mod init;
 pub mod master_key;
 pub mod options;
+mod provider;
 pub mod remote;
 pub mod secret_source;
 pub(crate) mod serve;

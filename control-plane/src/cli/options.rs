@@ -9,6 +9,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::cli::terminal::print::Output;
 use crate::clients::smtp::SmtpTls;
+use crate::domain::actor::Role;
 use crate::http::tls;
 
 /// The log.
@@ -102,6 +103,13 @@ pub struct Serve {
         value_parser = clap::value_parser!(u16).range(1..=1024)
     )]
     pub connections_per_address: u16,
+    /// The base URL that people use, such as https://lictor.example.com, where it is not the listener's own: with https the
+    /// cookies of browsers are for https only.
+    #[arg(long, env = "LICTOR_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The provider at which people may sign in.
+    #[command(flatten)]
+    pub oidc: Oidc,
     /// How mail is sent.
     #[command(flatten)]
     pub smtp: Smtp,
@@ -124,6 +132,50 @@ impl Serve {
         let gate = tls::Files { client_ca: self.gate_client_ca.clone(), ..api.clone() };
         Some([api, gate])
     }
+}
+
+/// The provider of OpenID Connect at which people may sign in, beside names and passwords.
+#[derive(Debug, Args)]
+pub struct Oidc {
+    /// The provider's address, exactly as it calls itself, such as https://id.example.com/realms/staff.
+    #[arg(long, env = "LICTOR_OIDC_ISSUER", value_name = "URL", requires_all = ["public_url", "oidc_client_id", "oidc_roles"])]
+    pub oidc_issuer: Option<String>,
+    /// The id of this service at the provider, which is to send people back to <public URL>/api/v1/oidc/callback.
+    #[arg(long, env = "LICTOR_OIDC_CLIENT_ID", value_name = "ID", requires = "oidc_issuer")]
+    pub oidc_client_id: Option<String>,
+    /// The file with its secret at the provider. LICTOR_OIDC_CLIENT_SECRET may hold the secret itself instead. Left out for a
+    /// public client.
+    #[arg(long, env = "LICTOR_OIDC_CLIENT_SECRET_FILE", value_name = "FILE", requires = "oidc_issuer")]
+    pub oidc_client_secret_file: Option<PathBuf>,
+    /// The role that a group of the provider's has here, such as 'lictor-admins=admin'; several with ';' between them. Whoever
+    /// is in several has the greatest, and whoever is in none is not let in.
+    #[arg(
+        long,
+        env = "LICTOR_OIDC_ROLES",
+        value_name = "GROUP=ROLE",
+        value_delimiter = ';',
+        value_parser = group_and_role,
+        requires = "oidc_issuer"
+    )]
+    pub oidc_roles: Vec<(String, Role)>,
+    /// The claim of the ID token that lists the groups.
+    #[arg(long, env = "LICTOR_OIDC_GROUPS_CLAIM", value_name = "CLAIM", default_value = "groups")]
+    pub oidc_groups_claim: String,
+    /// What the provider is asked for, with spaces between; some list groups only when asked for them.
+    #[arg(long, env = "LICTOR_OIDC_SCOPES", value_name = "SCOPES", default_value = "openid profile email")]
+    pub oidc_scopes: String,
+    /// What the button of the console says.
+    #[arg(long, env = "LICTOR_OIDC_LABEL", value_name = "TEXT", default_value = "Single sign-on")]
+    pub oidc_label: String,
+    /// The authorities (PEM) that the provider's certificate is checked with, in the place of the system's.
+    #[arg(long, env = "LICTOR_OIDC_CA_FILE", value_name = "FILE", requires = "oidc_issuer")]
+    pub oidc_ca_file: Option<PathBuf>,
+}
+
+fn group_and_role(text: &str) -> Result<(String, Role), String> {
+    let (group, role) = text.rsplit_once('=').filter(|(group, _)| !group.is_empty()).ok_or("write GROUP=ROLE")?;
+    let role = Role::named(role).ok_or_else(|| format!("the roles are {}", Role::ALL.map(Role::name).join(", ")))?;
+    Ok((group.to_owned(), role))
 }
 
 /// How mail is sent. Without a host mail waits in the outbox.

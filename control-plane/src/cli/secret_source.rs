@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lictor_policy::secret::Secret;
 
-use crate::cli::options::{Smtp, Storage, environment};
+use crate::cli::options::{Oidc, Smtp, Storage, environment};
 use crate::cli::terminal::failure::{Failure, Result};
 
 /// The place of one secret.
@@ -82,6 +82,13 @@ impl Smtp {
     /// Where the password is, if there is one: in the environment, else in its file.
     pub fn password(&self) -> Option<SecretSource> {
         SecretSource::variable_or("LICTOR_SMTP_PASSWORD", self.smtp_password_file.as_ref())
+    }
+}
+
+impl Oidc {
+    /// Where the client's secret is, if there is one: in the environment, else in its file.
+    pub fn client_secret(&self) -> Option<SecretSource> {
+        SecretSource::variable_or("LICTOR_OIDC_CLIENT_SECRET", self.oidc_client_secret_file.as_ref())
     }
 }
 

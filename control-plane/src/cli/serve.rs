@@ -11,12 +11,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::api::router;
+use crate::app::entrance::Entrance;
 use crate::app::{App, first_admin};
 use crate::cli::master_key::open;
 use crate::cli::options::{Serve, Smtp};
+use crate::cli::provider::provider;
 use crate::cli::secret_source::SecretSource;
 use crate::clients::odoo::Odoo;
 use crate::clients::smtp::{self, Mailer};
+use crate::domain::validate;
 use crate::http::listen::{self, Bounds};
 use crate::http::tls::Tls;
 use crate::store::Store;
@@ -45,6 +48,12 @@ pub(crate) async fn run_serve(serve: Serve) -> Result<()> {
     } else {
         tracing::warn!("no --smtp-host: mail waits in the outbox until there is one");
     }
+    let public_url = serve.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    if let Some(url) = &public_url {
+        validate::public_url("--public-url", url).context("--public-url")?;
+    }
+    let oidc = provider(&serve.oidc, public_url.as_deref())?;
+    let _ = app.entrance.set(Entrance { public_url, tls: api_tls.is_some(), oidc });
     if let Some(admin) = first_admin::first_admin(&app).await? {
         // To standard output and not to the log: logs are collected and kept.
         let mut out = std::io::stdout().lock();

@@ -5,5 +5,6 @@ pub mod http;
 pub mod mail;
 pub mod odoo;
 pub mod odoo_models;
+pub mod provider;
 pub mod smtp;
 pub mod webhook;

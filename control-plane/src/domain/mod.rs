@@ -9,6 +9,7 @@ pub mod cron;
 pub mod emergency;
 pub mod gate_report;
 pub mod html;
+pub mod id_token;
 pub mod job;
 pub mod key;
 pub mod message;

@@ -39,6 +39,8 @@ codes! {
     SignInRefused = "sign_in_refused", UNAUTHORIZED, "Name or password is wrong";
     /// The token's role is too small.
     RoleRequired = "role_required", FORBIDDEN, "Another role is needed";
+    /// A change by cookie without the text that only a page of the console knows.
+    Csrf = "csrf", FORBIDDEN, "The change was not asked for by the console";
     /// No such route or record.
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
     /// The route exists, but not for the method.

@@ -1,5 +1,6 @@
 //! Storey 3: the machinery of a server, which knows no route and no rule.
 
+pub mod cookie;
 pub mod cursor;
 pub mod embedded;
 pub mod etag;

@@ -2,8 +2,12 @@
 
 use lictor_policy::key::Key;
 use lictor_policy::secret::Secret;
+use ring::hmac;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
+
+/// Sets the use of a token as a key apart from every other use.
+const CSRF: &[u8] = b"lictor csrf token";
 
 /// The operating system gave no random bytes.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -72,8 +76,38 @@ impl Token {
         self.0.expose()
     }
 
+    /// The text that a browser's page repeats with each change that it asks for by cookie: another site can have the cookie sent,
+    /// and knows neither this nor the token that it is made of. Nothing of it is kept.
+    pub fn csrf(&self) -> Secret {
+        Secret::new(hex::encode(hmac::sign(&self.csrf_key(), CSRF)))
+    }
+
+    /// Whether a text is that, compared in constant time.
+    pub fn has_csrf(&self, text: &str) -> bool {
+        hex::decode(text).is_ok_and(|tag| hmac::verify(&self.csrf_key(), CSRF, &tag).is_ok())
+    }
+
+    fn csrf_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.0.expose().as_bytes())
+    }
+
     /// The hash that is stored. One round of SHA-256 is enough for 256 random bits.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.0.expose()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_csrf_token_belongs_to_one_token_and_tells_nothing_of_it() {
+        let (one, other) = (Token::of_account().unwrap(), Token::of_account().unwrap());
+        assert!(one.has_csrf(one.csrf().expose()) && !other.has_csrf(one.csrf().expose()));
+        assert!(!one.csrf().expose().contains(one.expose()) && one.csrf().expose() != one.hash());
+        for wrong in ["", "zz", "00", &"0".repeat(64), one.expose(), &one.hash()] {
+            assert!(!one.has_csrf(wrong), "{wrong}");
+        }
     }
 }

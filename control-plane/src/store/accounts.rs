@@ -26,6 +26,8 @@ pub struct Account {
     pub active: bool,
     /// Whether it can sign in with a password.
     pub has_password: bool,
+    /// Whether a provider of OpenID Connect lets it in: its role is then what the groups there have at each sign-in.
+    pub of_provider: bool,
     /// When it was made.
     pub created_at: Moment,
     /// The revision that last changed it.
@@ -40,6 +42,7 @@ fn read(row: &AnyRow) -> Result<Account, StoreError> {
         role: row.parse_enum("role")?,
         active: row.flag("active")?,
         has_password: row.optional_text("password_hash")?.is_some(),
+        of_provider: row.optional_text("issuer")?.is_some(),
         created_at: row.moment("created_at")?,
         changed: Revision(row.number("changed")?),
     })
@@ -108,6 +111,27 @@ pub async fn find_by_name(
     let Some(row) = row else { return Ok(None) };
     let row = connection.genuine(&ACCOUNTS, row)?;
     Ok(Some((read(&row)?, row.optional_text("password_hash")?.map(Hash::new))))
+}
+
+/// The account of somebody at a provider of OpenID Connect.
+pub async fn find_by_identity(
+    connection: &mut Connection,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<Account>, StoreError> {
+    let row = sqlx::query("SELECT * FROM accounts WHERE issuer = $1 AND subject = $2")
+        .bind(issuer)
+        .bind(subject)
+        .fetch_optional(&mut *connection)
+        .await?;
+    row.map(|row| read(&connection.genuine(&ACCOUNTS, row)?)).transpose()
+}
+
+/// Says who an account is at a provider.
+pub async fn set_identity(tx: &mut ChangeTx, id: &str, issuer: &str, subject: &str) -> Result<(), StoreError> {
+    let changes = vec![("issuer", issuer.into()), ("subject", subject.into())];
+    rows::update(tx, &ACCOUNTS, "id = $1", vec![id.into()], changes).await?;
+    Ok(())
 }
 
 /// Gives an account a password, by its hash, or takes it away.

@@ -1,7 +1,9 @@
 //! Passwords, sign-in and its brake, and what administrators see of them.
 
 use axum::http::StatusCode;
-use lictor_control_plane::api::router;
+use lictor_control_plane::api::router::{self, api_table};
+use lictor_control_plane::app::entrance::Entrance;
+use lictor_control_plane::http::route::Access;
 use lictor_policy::secret::Secret;
 use serde_json::json;
 
@@ -212,4 +214,116 @@ async fn administrators_see_who_did_what_and_every_sign_in() {
     let cursor = text(&first["next_cursor"]);
     let second = lab.admin.get(&format!("/api/v1/admin-audit?limit=1&cursor={cursor}")).await.json;
     assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
+}
+
+/// The name and value of a cookie that an answer gives, and all that is said of it.
+fn cookie(answer: &Answer) -> (String, String) {
+    let line = answer.headers["set-cookie"].to_str().unwrap();
+    let (pair, said) = line.split_once("; ").unwrap();
+    (pair.to_owned(), said.to_owned())
+}
+
+/// Signs in as a browser does: its cookie, and the CSRF token.
+async fn browser(lab: &Lab, name: &str) -> (String, String) {
+    let nobody = Caller { token: String::new(), ..lab.admin.clone() };
+    let answer = nobody.post("/api/v1/sign-in", json!({"name": name, "password": PASSWORD, "cookie": true})).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert!(answer.json.get("token").is_none() && !answer.text.contains("lat_"), "{}", answer.text);
+    (cookie(&answer).0, text(&answer.json["csrf_token"]))
+}
+
+#[tokio::test]
+async fn a_browser_signs_in_by_cookie_and_out() {
+    let lab = Lab::new().await;
+    account(&lab, "Bo", "user").await;
+    let nobody = Caller { token: String::new(), ..lab.admin.clone() };
+    let answer = nobody.post("/api/v1/sign-in", json!({"name": "Bo", "password": PASSWORD, "cookie": true})).await;
+    let (pair, said) = cookie(&answer);
+    assert!(pair.starts_with("lictor=lat_"), "{pair}");
+    assert_eq!(said, "Path=/; HttpOnly; SameSite=Strict; Max-Age=28800");
+    let me = nobody.send("GET", "/api/v1/me", None, &[("cookie", &pair)]).await;
+    assert_eq!((&me.json["account"]["name"], &me.json["csrf_token"]), (&json!("Bo"), &answer.json["csrf_token"]));
+    assert_eq!(me.json["token"]["expires_at"], answer.json["expires_at"]);
+    assert!(lab.admin.get("/api/v1/me").await.json.get("csrf_token").is_none(), "a token needs none");
+    let csrf = text(&answer.json["csrf_token"]);
+    let out = nobody.send("POST", "/api/v1/sign-out", None, &[("cookie", &pair), ("x-csrf-token", &csrf)]).await;
+    assert_eq!(out.status, StatusCode::NO_CONTENT, "{}", out.text);
+    assert_eq!(cookie(&out), ("lictor=".to_owned(), "Path=/; HttpOnly; SameSite=Strict; Max-Age=0".to_owned()));
+    let after = nobody.send("GET", "/api/v1/me", None, &[("cookie", &pair)]).await;
+    assert_eq!(after.problem(), (401, "not_authenticated", ""));
+}
+
+#[tokio::test]
+async fn by_https_the_cookie_is_for_https_and_this_host_only() {
+    let lab = Lab::new().await;
+    account(&lab, "Bo", "user").await;
+    let public_url = Some("https://lictor.example.com".to_owned());
+    assert!(lab.app.entrance.set(Entrance { public_url, ..Entrance::default() }).is_ok());
+    let (pair, _) = browser(&lab, "Bo").await;
+    assert!(pair.starts_with("__Host-lictor=lat_"), "{pair}");
+    let nobody = Caller { token: String::new(), ..lab.admin.clone() };
+    assert_eq!(nobody.send("GET", "/api/v1/me", None, &[("cookie", &pair)]).await.status, StatusCode::OK);
+    let plain = pair.trim_start_matches("__Host-");
+    assert_eq!(nobody.send("GET", "/api/v1/me", None, &[("cookie", plain)]).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn every_change_by_cookie_needs_the_csrf_token_of_its_session() {
+    let lab = Lab::new().await;
+    account(&lab, "Bo", "admin").await;
+    let nobody = Caller { token: String::new(), ..lab.admin.clone() };
+    let (pair, csrf) = browser(&lab, "Bo").await;
+    let (_, others) = browser(&lab, "Bo").await;
+    let cookie = ("cookie", pair.as_str());
+    let before = lab.revision().await;
+    let mut changes = 0;
+    for route in api_table() {
+        let Access::Role(_) = route.access else { continue };
+        let (verb, path) = (route.verb.name(), route.path.replace(['{', '}'], ""));
+        if verb == "GET" {
+            let read = nobody.send(verb, &path, None, &[cookie]).await;
+            assert_ne!(read.json["code"], "csrf", "{verb} {path}");
+            continue;
+        }
+        changes += 1;
+        for sent in ["", "0", others.as_str(), &csrf[1..]] {
+            let refused = nobody.send(verb, &path, None, &[cookie, ("x-csrf-token", sent)]).await;
+            assert_eq!(refused.problem(), (403, "csrf", ""), "{verb} {path} {sent}");
+        }
+        let refused = nobody.send(verb, &path, None, &[cookie]).await;
+        assert_eq!(refused.problem(), (403, "csrf", ""), "{verb} {path}");
+    }
+    assert!(changes > 30 && lab.revision().await == before, "{changes}");
+    let body = json!({"name": "n", "role": "user"}).to_string();
+    let made = nobody.send("POST", "/api/v1/accounts", Some(body), &[cookie, ("x-csrf-token", &csrf)]).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+}
+
+#[tokio::test]
+async fn a_token_in_the_header_goes_before_the_cookie() {
+    let lab = Lab::new().await;
+    account(&lab, "Bo", "user").await;
+    let (pair, csrf) = browser(&lab, "Bo").await;
+    let cookie = ("cookie", pair.as_str());
+    let me = lab.admin.send("GET", "/api/v1/me", None, &[cookie]).await;
+    assert_eq!((&me.json["account"]["name"], me.json.get("csrf_token")), (&json!("admin"), None));
+    let body = json!({"name": "n", "role": "user"}).to_string();
+    let made = lab.admin.send("POST", "/api/v1/accounts", Some(body), &[cookie]).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let wrong = Caller { token: "lat_unknown".to_owned(), ..lab.admin.clone() };
+    for method in ["GET", "PUT"] {
+        let path = if method == "GET" { "/api/v1/me" } else { "/api/v1/me/password" };
+        let refused = wrong.send(method, path, None, &[cookie, ("x-csrf-token", &csrf)]).await;
+        assert_eq!(refused.problem(), (401, "not_authenticated", ""), "the cookie does not stand in for it");
+    }
+}
+
+#[tokio::test]
+async fn without_a_provider_there_is_the_password_only() {
+    let lab = Lab::new().await;
+    let nobody = Caller { token: String::new(), ..lab.admin.clone() };
+    assert_eq!(nobody.get("/api/v1/sign-in").await.json, json!({"password": true, "oidc": null}));
+    for path in ["start", "callback?state=s&code=c"] {
+        assert_eq!(nobody.get(&format!("/api/v1/oidc/{path}")).await.problem(), (404, "not_found", ""));
+    }
 }

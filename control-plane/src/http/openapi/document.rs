@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::problem::Code;
 use crate::http::openapi::operation::Operation;
 use crate::http::problem::Document;
-use crate::http::route::{Access, Route};
+use crate::http::route::{Access, Route, Verb};
 
 /// The whole document of some routes.
 pub fn document<S>(routes: &[Route<S>]) -> Value {
@@ -42,12 +42,21 @@ pub fn document<S>(routes: &[Route<S>]) -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"cookie": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"token": {
-                "type": "http", "scheme": "bearer", "description": "The token of an account; its role says what it may do.",
-            }},
+            "securitySchemes": {
+                "token": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "The token of an account; its role says what it may do.",
+                },
+                "cookie": {
+                    "type": "apiKey", "in": "cookie", "name": "__Host-lictor",
+                    "description": "The session of a browser, which `POST /api/v1/sign-in` gives with `cookie`; by http its \
+                        name is `lictor`. Every request but `GET` needs the header `X-CSRF-Token` with the `csrf_token` of \
+                        `GET /api/v1/me`. A token in the header `Authorization` goes before it.",
+                },
+            },
             "schemas": answered.take_definitions(true),
         },
     })
@@ -59,6 +68,9 @@ impl Operation {
         match route.access {
             Access::Role(role) => {
                 self.may_refuse(&[Code::NotAuthenticated, Code::RoleRequired, Code::RowUnproven]);
+                if route.verb != Verb::Get {
+                    self.may_refuse(&[Code::Csrf]);
+                }
                 notes.push(format!("For the role `{}` and above.", role.name()));
             }
             Access::Gate => self.may_refuse(&[Code::NotAuthenticated]),
