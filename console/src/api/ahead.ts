@@ -31,6 +31,59 @@ export interface AheadPaths {
       responses: Json<BulkOutcome>;
     };
   };
+  '/api/v1/keys/{id}/use': {
+    get: {
+      parameters: { query?: { days?: number }; header?: never; path: { id: string }; cookie?: never };
+      requestBody?: never;
+      responses: Json<KeyUse>;
+    };
+  };
+  '/api/v1/policy/diff': {
+    post: {
+      parameters: { query?: { unknown?: 'allow' }; header?: never; path?: never; cookie?: never };
+      requestBody: { content: { 'application/json': { draft: Draft } } };
+      responses: Json<PolicyDiff>;
+    };
+  };
+}
+
+type Rules = components['schemas']['PermissionRules'];
+interface Draft {
+  permissions?: Record<string, Rules>;
+  profiles?: Record<string, { description: string; permissions: Record<string, Rules> }>;
+}
+
+interface PolicyDiff {
+  changes: PolicyChange[];
+  loosens: boolean;
+}
+
+interface PolicyChange {
+  change: 'add' | 'alter' | 'remove';
+  noun: string;
+  name: string;
+  fields: { field: string; before: unknown; after: unknown }[];
+  loosens: boolean;
+  loosened_fields: string[];
+}
+
+interface KeyUse {
+  key_id: string;
+  from: string;
+  counted_from: string | null;
+  models: {
+    model: string;
+    operations: {
+      operation: components['schemas']['Operation'];
+      allowed: boolean;
+      profiles: string[];
+      closed_by: 'scopes' | 'models' | 'groups' | null;
+      calls: number;
+      refused: number;
+      last_at: string | null;
+    }[];
+    methods: { method: string; calls: number; refused: number; last_at: string }[];
+  }[];
 }
 
 interface AuditSeries {
@@ -57,7 +110,7 @@ interface AuditFacets {
 interface BulkOutcome {
   plan: string;
   counts: Record<string, number>;
-  results: { id: string; outcome: string; key?: string | null }[];
+  results: { id: string; outcome: string; detail?: string | null; new?: components['schemas']['IssuedKey'] | null }[];
 }
 
-export type AheadSchemas = components['schemas'] & { AuditCounts: AuditCounts; AuditSeries: AuditSeries; BulkOutcome: BulkOutcome };
+export type AheadSchemas = components['schemas'] & { AuditCounts: AuditCounts; AuditSeries: AuditSeries; BulkOutcome: BulkOutcome; PolicyChange: PolicyChange; KeyUse: KeyUse };

@@ -87,6 +87,10 @@ export const p = {
     hint: 'Loosening lets something through that was refused before.',
     loosens: 'loosens',
     tightens: 'tightens',
+    closed: 'the model is closed',
+    field: 'Field',
+    before: 'Before',
+    after: 'After',
     save: 'Save',
     unknown: 'Take names that Odoo does not have as they are',
     saved: 'The permissions are saved.',
@@ -94,8 +98,6 @@ export const p = {
     conflictText: 'Discard the changes to see it as it is now, and make them again.',
     failed: (model: string) => `The permission for ${model}`,
   },
-  opens: (what: string) => `allows ${what}`,
-  closes: (what: string) => `allows ${what} no longer`,
 
   suggestions: {
     title: 'Suggest a profile',

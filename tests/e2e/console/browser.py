@@ -1,7 +1,6 @@
 """The browser of the stories, and what must hold on whatever they see: for everybody to use, and nothing from elsewhere."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ AXE = ROOT / "console/node_modules/axe-core/axe.min.js"
 GRAVE = {"serious", "critical"}
 # The root of a container may open no sandbox of its own.
 ARGUMENTS = ["--no-sandbox"] if os.geteuid() == 0 else []
+SET_THEME = "theme => { const { dataset } = document.documentElement; if (theme) dataset.theme = theme; else delete dataset.theme; }"
 WAIT_MILLISECONDS = 30_000
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1360, "height": 900}
@@ -35,10 +35,11 @@ def chromium() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page of the console whose requests and complaints are kept: `must_be_clean` fails over each that may not be."""
+    """A window of its own, whose requests and complaints are kept: `close` fails over each that may not be."""
 
-    def __init__(self, page: Page, origin: str) -> None:
-        self.page = page
+    def __init__(self, browser: Browser, origin: str, **options: Any) -> None:
+        context = browser.new_context(**{"base_url": origin, "viewport": DESK, "locale": "en-GB", **options})
+        self.page = page = context.new_page()
         self.origin = origin
         self.complaints: list[str] = []
         self.seen = 0
@@ -52,18 +53,16 @@ class Watched:
         self.seen += 1
         chosen = self.page.evaluate("document.documentElement.dataset.theme ?? ''")
         for theme in themes:
-            self.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            self.page.evaluate(SET_THEME, theme)
             # By the debugger, which the page's policy does not bind.
             self.page.evaluate(AXE.read_text())
             found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
             grave = [_said(violation) for violation in found["violations"] if violation["impact"] in GRAVE]
             assert not grave, f"{name or self.page.url}, {theme}:\n" + "\n".join(grave)
-        self.page.evaluate(
-            "theme => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; }",
-            chosen,
-        )
+        self.page.evaluate(SET_THEME, chosen)
 
-    def must_be_clean(self) -> None:
+    def close(self) -> None:
+        self.page.context.close()
         assert not self.complaints, "\n".join(self.complaints)
         assert self.seen, "the story has looked at nothing: call look()"
 
@@ -81,7 +80,7 @@ class Watched:
 
 def _said(violation: dict[str, Any]) -> str:
     places = "; ".join(f"{node['target']} {node['html'][:160]} {node['failureSummary'][:300]}" for node in violation["nodes"][:3])
-    return f"{violation['impact']} {violation['id']}: {re.sub(r'\s+', ' ', places)}"
+    return f"{violation['impact']} {violation['id']}: {' '.join(places.split())}"
 
 
 def screenshot(page: Page, name: str) -> None:

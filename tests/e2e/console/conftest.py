@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from parts.odoo import Odoo
 from support.gate import Gate
 
-from .browser import DESK, Watched, chromium
+from .browser import Watched, chromium
 
 PASSWORD = "a long enough password"
 
@@ -20,13 +20,17 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+def make_account(gate: Gate, role: str) -> str:
+    """The name of a new account that can sign in."""
+    made = gate.api("POST", "accounts", {"name": f"the {role}", "role": role})
+    gate.api("PUT", f"accounts/{made['id']}/password", {"password": PASSWORD})
+    return made["name"]
+
+
 @pytest.fixture(scope="session")
 def accounts(gate: Gate) -> dict[str, str]:
-    """An account for each role, by it: its name is the role's."""
-    for role in ("user", "manager", "admin"):
-        made = gate.api("POST", "accounts", {"name": f"the {role}", "role": role})
-        gate.api("PUT", f"accounts/{made['id']}/password", {"password": PASSWORD})
-    return {role: f"the {role}" for role in ("user", "manager", "admin")}
+    """An account for each role, by it."""
+    return {role: make_account(gate, role) for role in ("user", "manager", "admin")}
 
 
 Open = Callable[..., Watched]
@@ -37,16 +41,14 @@ def opened(browser: Browser, gate: Gate) -> Iterator[Open]:
     """Opens a window that nobody is signed in in. All that a story has opened must be clean at its end."""
     all_opened: list[Watched] = []
 
-    def open_one(**options: Any) -> Watched:
-        context = browser.new_context(base_url=gate.up["api_url"], viewport=options.pop("viewport", DESK), locale="en-GB", **options)
-        watched = Watched(context.new_page(), gate.up["api_url"])
+    def open_one(at: Gate = gate, **options: Any) -> Watched:
+        watched = Watched(browser, at.up["api_url"], **options)
         all_opened.append(watched)
         return watched
 
     yield open_one
     for watched in all_opened:
-        watched.page.context.close()
-        watched.must_be_clean()
+        watched.close()
 
 
 @pytest.fixture

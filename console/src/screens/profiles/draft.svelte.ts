@@ -2,7 +2,10 @@
 import { api, ask, askTagged, type Schemas } from '../../api/client';
 import { Problem } from '../../api/problem';
 import { p } from '../../strings/profiles';
-import { differences, rulesOf, same, type Difference, type Rules } from './rules';
+import { rulesOf, same, type Rules } from './rules';
+
+/** The profile of keys that name none. */
+const DEFAULT = 'default';
 
 export class Draft {
   /** As the service has them. */
@@ -12,6 +15,9 @@ export class Draft {
   changed = $derived(
     [...new Set([...Object.keys(this.before), ...Object.keys(this.after)])].filter((model) => !same(this.before[model], this.after[model])),
   );
+
+  /** The profile's, which a draft must repeat. */
+  description = '';
 
   constructor(readonly profile: string) {}
 
@@ -34,9 +40,18 @@ export class Draft {
     this.after = structuredClone(this.before);
   }
 
-  /** All that would change, in the order of the models. */
-  differences(): Difference[] {
-    return [...this.changed].sort().flatMap((model) => differences(model, this.before[model] ?? null, this.after[model] ?? null));
+  /** What the service says would change, with what it loosens; a model that is closed is last. */
+  async differences(unknown: boolean): Promise<Schemas['PolicyChange'][]> {
+    const after = $state.snapshot(this.after);
+    const kept = Object.fromEntries(this.changed.flatMap((model) => (after[model] ? [[model, after[model]]] : [])));
+    const draft = this.profile === DEFAULT ? { permissions: kept } : { profiles: { [this.profile]: { description: this.description, permissions: kept } } };
+    const query = unknown ? { unknown: 'allow' as const } : {};
+    const { changes } = await ask(api.POST('/api/v1/policy/diff', { params: { query }, body: { draft } }));
+    const closed = this.changed.filter((model) => !after[model]).sort();
+    return [
+      ...changes,
+      ...closed.map((name) => ({ change: 'remove' as const, noun: 'permission', name, fields: [], loosens: false, loosened_fields: [] })),
+    ];
   }
 
   /** Saves what is changed, one permission after the other; each that was saved is no longer a change. */
