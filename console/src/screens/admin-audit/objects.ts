@@ -9,6 +9,8 @@ interface Shown {
 /** The screen and the name of an object, by the kind of the action on it. Permissions are named `profile/model`. */
 export function shown(action: string, object: string): Shown {
   const id = encodeURIComponent(object);
+  // A change of many records at once names their kind.
+  if (object === 'keys') return { href: '/keys', name: '' };
   switch (action.split('.')[0]) {
     case 'key':
       return { href: `/keys/${id}`, name: names.key(object) };

@@ -89,7 +89,7 @@ function groupOf(path: readonly string[]): string {
 
 function titleOf(group: string): string {
   const last = group.split('.').at(-1) ?? '';
-  const names: Record<string, string> = { ...a.types, ...a.rules };
+  const names: Record<string, string> = { ...a.rules, ...a.types };
   if (group.startsWith('alerts.types.')) return names[last] ?? words(last);
   return (s.groups as Record<string, string>)[group] ?? words(last);
 }
