@@ -6,11 +6,13 @@ import threading
 import time
 import urllib.parse
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from scale.events import event
 from scale.figures import show, times
 from scale.site import Site
+from support.gate import ROOT
 
 # Microseconds between two calls.
 STEP = 6_000_000
@@ -47,6 +49,7 @@ def measure(site: Site, rows: int) -> None:
     # The control plane has closed the one that was silent meanwhile.
     site.api = site.administrator()
     _pages(site, rows)
+    _counts(site, rows)
     _export(site)
     _retention(site, rows)
 
@@ -105,6 +108,21 @@ def _filters(record: dict[str, Any]) -> list[str]:
     values = {LISTS.get(name, name): value[0] if name in LISTS else value for name, value in record.items() if value != []}
     text = lambda value: str(value).lower() if isinstance(value, bool) else urllib.parse.quote(str(value))  # noqa: E731
     return [f"&{name}={text(value)}" for name, value in values.items() if value is not None and name != "at"]
+
+
+def _counts(site: Site, rows: int) -> None:
+    """What the migration does for records that are there, and calls over time."""
+    began = time.monotonic()
+    migration = (ROOT / "control-plane/migrations/0015_audit_counts.sql").read_text()
+    site.postgres.sql("INSERT INTO" + migration.partition("INSERT INTO")[2], "lictor")
+    counts = site.postgres.sql("SELECT count(*), pg_size_pretty(pg_total_relation_size('audit_counts')) FROM audit_counts", "lictor")
+    print(f"  records counted in {time.monotonic() - began:.0f} s: counts|size {counts}", flush=True)
+    begin = datetime.fromtimestamp(_begin(rows) / 1_000_000, UTC).strftime("%Y-%m-%d")
+    for query in [
+        f"counts?from={begin}", f"counts?from={begin}&by=key", f"counts?from={begin}&by=model&outcome=denied", "counts?by=model",
+        f"counts?from={begin}&by=model&key_id=key-7", f"facets?field=key&from={begin}", "facets?field=model&q=7",
+    ]:  # fmt: skip
+        show(query, times(ROUNDS, lambda _, query=query: site.api.send("GET", f"audit/{query}")))
 
 
 def _export(site: Site) -> None:

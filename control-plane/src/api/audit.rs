@@ -6,69 +6,26 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use lictor_policy::operation::Operation;
-use lictor_policy::refusal::Reason;
-use lictor_policy::wire::Outcome;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::api::audit_query::AuditQuery;
 use crate::api::csv;
 use crate::app::{App, audit};
 use crate::domain::audit_chain::Head;
 use crate::domain::problem::{Code, Problem, Result};
-use crate::domain::time::DayOrMoment;
 use crate::http::cursor::{Page, Window};
 use crate::http::extract::Query;
 use crate::http::openapi::describe::Output;
 use crate::http::openapi::operation::Operation as Description;
 use crate::store::audit::list::{self, Filter};
-use crate::store::audit::record::{Equal, FIELDS, Place, Record, fields};
+use crate::store::audit::record::{FIELDS, Place, Record};
 use crate::store::{StoreError, in_time};
 
 /// Records that an export reads at once: it holds no more of them, however many there are.
 const EXPORT_PAGE: usize = 500;
 const CSV: &str = "text/csv; charset=utf-8; header=present";
-
-macro_rules! query {
-    ($($(#[$doc:meta])* $name:ident: $type:ty = $read:ident $column:literal $(by $asked:ty)?;)*) => {
-        /// Which records are wanted: each parameter that is given must match. `from` and what follows it up to, but not
-        /// with, `to`.
-        #[derive(Deserialize, JsonSchema)]
-        #[serde(deny_unknown_fields)]
-        pub struct AuditQuery {
-            limit: Option<u32>,
-            cursor: Option<String>,
-            format: Option<Format>,
-            from: Option<DayOrMoment>,
-            to: Option<DayOrMoment>,
-            #[serde(alias = "operations")]
-            operation: Option<Operation>,
-            #[serde(alias = "record_ids")]
-            record_id: Option<i64>,
-            would_deny: Option<WouldDeny>,
-            $($($name: Option<$asked>,)?)*
-        }
-
-        impl AuditQuery {
-            fn take_equal(&mut self) -> Equal {
-                Equal { $($($name: Option::<$asked>::take(&mut self.$name),)?)* }
-            }
-        }
-    };
-}
-fields!(query);
-
-/// What would have been refused.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum WouldDeny {
-    /// For any reason.
-    Any,
-    /// For this one.
-    #[serde(untagged)]
-    For(Reason),
-}
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -78,23 +35,6 @@ pub enum Format {
     Csv,
     /// An array of records.
     Json,
-}
-
-impl AuditQuery {
-    fn filter(mut self) -> Result<Filter> {
-        let equal = self.take_equal();
-        let (from, to) = (self.from.map(DayOrMoment::moment), self.to.map(DayOrMoment::moment));
-        if from.zip(to).is_some_and(|(from, to)| from > to) {
-            return Err(Problem::invalid("to", "Give a moment that is not before 'from'."));
-        }
-        let (shadowed, would_deny) = match self.would_deny {
-            None => (false, None),
-            Some(WouldDeny::Any) => (true, None),
-            Some(WouldDeny::For(reason)) => (false, Some(reason)),
-        };
-        let (operation, record_id) = (self.operation, self.record_id);
-        Ok(Filter { equal, shadowed, would_deny, operation, record_id, from, to })
-    }
 }
 
 /// `GET /api/v1/audit`: newest first.

@@ -19,6 +19,8 @@ use crate::store::{self, StoreError, gates, tokens};
 
 /// The header in which a change by cookie repeats the CSRF token.
 const CSRF_HEADER: &str = "x-csrf-token";
+/// The header with the revision that a change made.
+pub(crate) const REVISION_HEADER: &str = "lictor-revision";
 
 /// The token of an account that came with the request.
 #[derive(Clone, Debug)]
@@ -135,5 +137,6 @@ impl Input for Presented {
 impl Input for Actor {
     fn describe(operation: &mut Operation) {
         operation.may_refuse(&[Code::UnusablePolicy]);
+        operation.sends_header(REVISION_HEADER, "The revision that the change made, for `gates/in-force`.");
     }
 }

@@ -1,15 +1,20 @@
 //! What every handler does that changes one record or removes it: it finds the record, looks whether that is still what the
 //! caller means, and says for the audit row what has become of it.
 
+use axum::Json;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::app::change::{Done, change};
+use crate::app::change::{Done, attempt, change};
 use crate::domain::actor::Actor;
+use crate::domain::plan::{Counts, DryRun, Planned, digest};
 use crate::domain::problem::Result;
 use crate::domain::revision::Revision;
 use crate::http::etag::IfMatch;
+use crate::http::openapi::describe::Output;
+use crate::http::openapi::operation::Operation;
 use crate::store::accounts::Account;
 use crate::store::gates::Gate;
 use crate::store::keys::Key;
@@ -61,6 +66,46 @@ pub(crate) async fn change_one<T: Record>(
         Ok((after, done))
     })
     .await
+}
+
+/// What became of a removal.
+pub enum Removed {
+    Done,
+    /// Only tried.
+    Planned(Planned),
+}
+
+impl IntoResponse for Removed {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Done => StatusCode::NO_CONTENT.into_response(),
+            Self::Planned(planned) => Json(planned).into_response(),
+        }
+    }
+}
+
+impl Output for Removed {
+    fn describe(operation: &mut Operation) {
+        operation.answers::<Planned>();
+    }
+}
+
+/// Removes something in one transaction, or says what would be removed. `remove` answers the state of what it removes, what
+/// goes with it, and the row for the administrators' log.
+pub(crate) async fn remove_planned(
+    app: &App,
+    actor: &Actor,
+    dry: &DryRun,
+    remove: impl AsyncFnOnce(&mut ChangeTx) -> Result<(Revision, Counts, Done)>,
+) -> Result<Removed> {
+    let planned = attempt(app, actor, dry.dry_run, async |tx| {
+        let (state, counts, done) = remove(tx).await?;
+        let plan = digest(&(done.action(), done.object(), state, &counts))?;
+        dry.check(&plan)?;
+        Ok((Planned { plan, counts }, done))
+    })
+    .await?;
+    Ok(if dry.dry_run { Removed::Planned(planned) } else { Removed::Done })
 }
 
 /// Removes a record in one transaction.

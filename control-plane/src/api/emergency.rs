@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::app::alerts::raise::{self, Cause};
-use crate::app::change::{Done, change};
+use crate::app::change::{Done, attempt};
 use crate::app::gates::{all, is_live};
 use crate::app::outbox::{OutboxMessage, enqueue};
 use crate::domain::actor::Actor;
@@ -20,7 +20,8 @@ use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::emergency::CONFIRMATION;
 use crate::domain::message::{EmergencyRevocation, Message};
-use crate::domain::problem::{Problem, Result};
+use crate::domain::plan::{DryRun, digest};
+use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::domain::validate;
@@ -36,14 +37,28 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    reason: String,
-    confirm: String,
+    /// Recorded, and mailed to everybody whose keys these are; a dry run needs none.
+    #[serde(default)]
+    reason: Option<String>,
+    /// `REVOKE ALL KEYS`; a dry run needs none.
+    #[serde(default)]
+    confirm: Option<String>,
+    /// Changes nothing, and answers what would be done.
+    #[serde(default)]
+    dry_run: bool,
+    /// The `plan` of a dry run, if keys that were made since are not to be revoked without another look.
+    #[serde(default)]
+    plan: Option<String>,
 }
 
 /// What was done.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "EmergencyRevocation")]
 pub struct Report {
+    /// Whether this is only what would be done.
+    dry_run: bool,
+    /// Names the keys that are revoked.
+    plan: String,
     /// How many keys were revoked.
     revoked: u64,
     /// The users whose keys were revoked and to whom a mail is in the outbox.
@@ -84,33 +99,48 @@ struct Acknowledgement {
 
 /// `POST /api/v1/emergency-revocation`: answers when every connected gate has acknowledged, or after a second.
 pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<Order>) -> Result<Json<Report>> {
-    validate::text("reason", &order.reason)?;
-    if order.confirm != CONFIRMATION {
-        return Err(Problem::invalid("confirm", format!("Write: {CONFIRMATION}")));
+    let Order { reason, confirm, dry_run, plan } = order;
+    let missing = |field, detail: String| Problem::with_field(Code::MissingField, field, detail);
+    let reason = match reason {
+        Some(reason) => reason,
+        None if dry_run => "a dry run".to_owned(),
+        None => return Err(missing("reason", "Say why.".to_owned())),
+    };
+    validate::text("reason", &reason)?;
+    match confirm.as_deref() {
+        Some(CONFIRMATION) => {}
+        None if dry_run => {}
+        None => return Err(missing("confirm", format!("Write: {CONFIRMATION}"))),
+        Some(_) => return Err(Problem::invalid("confirm", format!("Write: {CONFIRMATION}"))),
     }
-    let (revoked, holders, cancelled_messages, policy, gates) = change(&app, &actor, async |tx| {
+    let wanted = DryRun { dry_run, plan };
+    let (plan, revoked, holders, cancelled_messages, policy, gates) = attempt(&app, &actor, dry_run, async |tx| {
         let holders = keys::holders(tx).await?;
-        let revoked = keys::revoke_all(tx).await?;
+        let ids = keys::revoke_all(tx).await?;
+        let (plan, revoked) = (digest(&("emergency_revocation", &ids))?, ids.len() as u64);
+        wanted.check(&plan)?;
         let cancelled = outbox::kill_secrets(tx).await?;
         let (revision, now) = (tx.revision(), tx.now());
-        enqueue(tx, holders.iter().filter_map(|holder| message(holder, revision, now, &order.reason))).await?;
+        enqueue(tx, holders.iter().filter_map(|holder| message(holder, revision, now, &reason))).await?;
         key_links::kill_secrets(tx).await?;
         let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision };
         let gates = all(&app, tx).await?;
-        raise_alert(&actor, tx, &order.reason, revoked).await?;
-        let report = json!({"reason": order.reason, "revoked": revoked});
+        raise_alert(&actor, tx, &reason, revoked).await?;
+        let report = json!({"reason": reason, "revoked": revoked});
         Ok((
-            (revoked, holders, cancelled, policy, gates),
+            (plan, revoked, holders, cancelled, policy, gates),
             Done::new("emergency_revocation", "keys", None, Some(&report)),
         ))
     })
     .await?;
-    tracing::warn!(revoked, revision = policy.revision.0, "all keys were revoked");
+    if !dry_run {
+        tracing::warn!(revoked, revision = policy.revision.0, "all keys were revoked");
+    }
     let user = |Holder { user_id, name, email, keys }| Notified { user_id, name, email, keys };
     let (notified, without_address) = holders.into_iter().map(user).partition(|user| user.email.is_some());
     let smtp_configured = app.can_mail();
-    let gates = acknowledged(&app, &policy, gates).await;
-    Ok(Json(Report { revoked, notified, without_address, smtp_configured, cancelled_messages, gates }))
+    let gates = acknowledged(&app, &policy, gates, dry_run).await;
+    Ok(Json(Report { dry_run, plan, revoked, notified, without_address, smtp_configured, cancelled_messages, gates }))
 }
 
 /// The mail to a user, if it has an address.
@@ -155,11 +185,11 @@ impl Policy {
 }
 
 /// Waits for the gates that are connected, but not long. Cannot fail: the keys are revoked by now.
-async fn acknowledged(app: &App, policy: &Policy, mut gates: Vec<Gate>) -> Vec<Acknowledgement> {
+async fn acknowledged(app: &App, policy: &Policy, mut gates: Vec<Gate>, dry_run: bool) -> Vec<Acknowledgement> {
     let mut changes = app.presence.changes();
     let waiting = async {
         // Gates hang on this replica or on another one, which writes what they acknowledge.
-        while gates.iter().any(|gate| is_live(gate, app.now()) && !policy.is_run_by(gate)) {
+        while !dry_run && gates.iter().any(|gate| is_live(gate, app.now()) && !policy.is_run_by(gate)) {
             let _ = timeout(LOOK_INTERVAL, changes.changed()).await;
             gates = all(app, &mut *app.store.read().await?).await?;
         }
@@ -171,7 +201,7 @@ async fn acknowledged(app: &App, policy: &Policy, mut gates: Vec<Gate>) -> Vec<A
     }
     let shown = gates.into_iter().map(|gate| Acknowledgement {
         connected: is_live(&gate, app.now()),
-        acknowledged: policy.is_run_by(&gate),
+        acknowledged: !dry_run && policy.is_run_by(&gate),
         revision: gate.seen.revision,
         last_seen_at: gate.seen.last_seen_at,
         id: gate.id,

@@ -10,20 +10,23 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::change_one::{change_one, remove_one};
+use crate::api::change_one::{Removed, change_one, remove_planned};
 use crate::app::App;
-use crate::app::gates::{Issued, current, is_live, issue, name_taken};
+use crate::app::change::Done;
+use crate::app::gates::{Issued, all, current, is_live, issue, name_taken};
 use crate::domain::actor::Actor;
+use crate::domain::plan::{Counts, DryRun};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::sequences::Skipped;
+use crate::domain::time::Moment;
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random::Token;
-use crate::store::OrAbsent as _;
 use crate::store::audit::sequences;
 use crate::store::gates::{self, Gate};
+use crate::store::{Meta, OrAbsent as _};
 
 /// A week: a token that was replaced is not kept for ever.
 const MAX_OVERLAP_SECONDS: u32 = 7 * 24 * 3600;
@@ -68,6 +71,68 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
     Ok(Json(window.page(views, |view| view.gate.id.clone())))
 }
 
+/// Which revision.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InForceQuery {
+    /// As the header `Lictor-Revision` of a change says it; left out, the last.
+    revision: Option<u64>,
+}
+
+/// Where a revision is in force.
+#[derive(Serialize, JsonSchema)]
+pub struct InForce {
+    revision: u64,
+    /// How many of the live gates run it or a later one.
+    in_force: u64,
+    /// How many gates were heard within the last minute.
+    live: u64,
+    /// Since when all of them do; none if one does not, or if that is not known here: since before the service started, or
+    /// another replica heard the gate.
+    since: Option<Moment>,
+    /// Each gate that is not revoked.
+    gates: Vec<GateInForce>,
+}
+
+/// Whether a gate runs a revision.
+#[derive(Serialize, JsonSchema)]
+struct GateInForce {
+    id: String,
+    name: String,
+    /// Whether it was heard within the last minute.
+    connected: bool,
+    /// Whether it runs the revision or a later one.
+    in_force: bool,
+    /// Since when, if that is known here.
+    since: Option<Moment>,
+    last_seen_at: Option<Moment>,
+}
+
+/// `GET /api/v1/gates/in-force`
+pub async fn in_force(State(app): State<App>, Query(query): Query<InForceQuery>) -> Result<Json<InForce>> {
+    let mut connection = app.store.read().await?;
+    let Meta { epoch, revision: last, .. } = Meta::load(&mut connection).await?;
+    let (revision, now) = (query.revision.unwrap_or(last.0), app.now());
+    let view = |gate: Gate| {
+        let runs = gate.seen.epoch.as_ref() == Some(&epoch) && gate.seen.revision.is_some_and(|run| run >= revision);
+        GateInForce {
+            connected: is_live(&gate, now),
+            in_force: runs,
+            since: runs.then(|| app.presence.since(&gate.id, &epoch, revision)).flatten(),
+            last_seen_at: gate.seen.last_seen_at,
+            id: gate.id,
+            name: gate.name,
+        }
+    };
+    let gates = all(&app, &mut connection).await?.into_iter().filter(|gate| gate.revoked_at.is_none());
+    let gates: Vec<_> = gates.map(view).collect();
+    let live: Vec<_> = gates.iter().filter(|gate| gate.connected).collect();
+    let in_force = live.iter().filter(|gate| gate.in_force).count();
+    let since = live.iter().map(|gate| gate.since).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+    let (in_force, live) = (in_force as u64, live.len() as u64);
+    Ok(Json(InForce { revision, in_force, live, since, gates }))
+}
+
 /// `GET /api/v1/gates/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
     let mut connection = app.store.read().await?;
@@ -102,16 +167,21 @@ pub async fn update(
 }
 
 /// `DELETE /api/v1/gates/{id}`: its token is refused from now on, in the middle of a long poll too.
-pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    remove_one(
-        &app,
-        &actor,
-        "gate.delete",
-        &id,
-        &if_match,
-        gates::find,
-        async |tx, _| Ok(gates::delete(tx, &id).await?),
-    )
+pub async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+    Query(dry): Query<DryRun>,
+) -> Result<Removed> {
+    remove_planned(&app, &actor, &dry, async |tx| {
+        let gate = gates::find(tx, &id).await?.or_absent("gate")?;
+        if_match.check(gate.changed)?;
+        gates::delete(tx, &id).await?;
+        let connected = u64::from(is_live(&current(&app, gate.clone()), tx.now()));
+        let counts = Counts::from([("gates", 1), ("connected", connected)]);
+        Ok((gate.changed, counts, Done::new("gate.delete", &id, Some(&gate), None)))
+    })
     .await
 }
 

@@ -26,13 +26,13 @@ use crate::http::cursor::{Page, Window};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
-use crate::store::key_list::{self, Filter};
+use crate::store::key_list::{self, Filter, Listed, Order, Place, Sort};
 use crate::store::keys::{self, Key};
 use crate::store::snapshot::Part;
 use crate::store::{ChangeTx, OrAbsent as _, profiles, users};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
-const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
+pub(crate) const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
 /// Days that a filter of the list may name: a hundred years.
 const MAX_FILTER_DAYS: u32 = 36_500;
 
@@ -69,12 +69,21 @@ pub struct Issued {
     key: Secret,
 }
 
+impl Issued {
+    /// A key that was made with a secret.
+    pub(crate) fn of(record: Key, secret: &NewSecret) -> Self {
+        Self { record, key: secret.plain() }
+    }
+}
+
 /// A key, and what its user may be.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "KeyOfUser")]
 pub struct View {
     #[serde(flatten)]
     key: Key,
+    /// The name of its user.
+    user_name: Option<String>,
     /// Whether its user may be an administrator of Odoo.
     user_privileged: bool,
 }
@@ -87,6 +96,15 @@ pub struct ListQuery {
     cursor: Option<String>,
     user_id: Option<String>,
     prefix: Option<String>,
+    /// Keys with this in their name, in whatever case, or with a prefix that begins with it.
+    q: Option<String>,
+    /// Keys that have this profile; `default` is that of keys that name none.
+    profile: Option<String>,
+    active: Option<bool>,
+    /// Left out: `created_at`.
+    sort: Option<Sort>,
+    /// Left out: `asc`.
+    order: Option<Order>,
     /// Keys that may be used, and end within so many days.
     #[schemars(range(min = 1, max = MAX_FILTER_DAYS))]
     ends_within_days: Option<u32>,
@@ -97,8 +115,15 @@ pub struct ListQuery {
 
 /// `GET /api/v1/keys`
 pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<View>>> {
-    let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
-    let mut filter = Filter::of(query.user_id, query.prefix);
+    let window: Window<Place> = Window::new(query.limit, query.cursor.as_deref())?;
+    if let Some(profile) = &query.profile {
+        validate::profile("profile", profile)?;
+    }
+    let (sort, order) = (query.sort.unwrap_or(Sort::Created), query.order.unwrap_or(Order::Ascending));
+    if window.after.as_ref().is_some_and(|place| !place.is_in(sort)) {
+        return Err(Problem::invalid("cursor", "It is of a list in another order: begin anew."));
+    }
+    let mut filter = Filter::of(query.user_id, query.prefix).with(query.q, query.profile, query.active);
     if let Some(days) = query.ends_within_days {
         validate::range("ends_within_days", days, 1, MAX_FILTER_DAYS)?;
         filter = filter.ending_within(days, app.now());
@@ -108,11 +133,18 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
         filter = filter.unused_for(days, app.now());
     }
     let mut connection = app.store.read().await?;
-    let found = key_list::list(&mut connection, filter, window.after.clone(), window.row_limit()).await?;
+    let after = window.after.clone();
+    let found = key_list::list(&mut connection, filter, (sort, order), after, window.row_limit()).await?;
+    let page = window.page(found, |listed| listed.place.clone());
     let privileged = users::privileged(&mut connection).await?;
-    let view = |key: Key| View { user_privileged: privileged.contains(&key.user_id), key };
-    let views = found.into_iter().map(view).collect();
-    Ok(Json(window.page(views, |view: &View| view.key.id.clone())))
+    let ids = page.items.iter().map(|listed| listed.key.user_id.as_str()).collect();
+    let names = users::names(&mut connection, &ids).await?;
+    let view = |Listed { key, .. }: Listed| View {
+        user_name: names.get(&key.user_id).cloned(),
+        user_privileged: privileged.contains(&key.user_id),
+        key,
+    };
+    Ok(Json(Page { items: page.items.into_iter().map(view).collect(), next_cursor: page.next_cursor }))
 }
 
 /// `GET /api/v1/keys/{id}`
@@ -120,7 +152,8 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
     let mut connection = app.store.read().await?;
     let key = keys::find(&mut connection, &id).await?.or_absent("key")?;
     let user_privileged = users::privileged(&mut connection).await?.contains(&key.user_id);
-    Ok(Tagged(StatusCode::OK, key.changed, View { key, user_privileged }))
+    let user_name = users::names(&mut connection, &[key.user_id.as_str()].into()).await?.remove(&key.user_id);
+    Ok(Tagged(StatusCode::OK, key.changed, View { key, user_name, user_privileged }))
 }
 
 /// `POST /api/v1/keys`
@@ -248,22 +281,27 @@ pub async fn rotate(
         Ok((replaced.new, done))
     })
     .await?;
-    Ok(Tagged(StatusCode::CREATED, record.changed, Issued { record, key: secret.plain() }))
+    Ok(Tagged(StatusCode::CREATED, record.changed, Issued::of(record, &secret)))
 }
 
 /// `POST /api/v1/keys/{id}/revoke`: for ever.
 pub async fn revoke(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<Tagged<Key>> {
     // What takes a right away depends on nothing else: neither this row nor that of its user need prove itself.
     let key = change_one(&app, &actor, "key.revoke", &id, &if_match, keys::look, async |tx, before: &Key| {
-        let mut key = Key { changed: tx.revision(), ..before.clone() };
-        key.revoked_at = key.revoked_at.or(Some(tx.now()));
-        key.terms.active = false;
-        keys::update(tx, &key).await?;
-        new_keys::recall(tx, &key).await?;
-        Ok((key, None))
+        Ok((revoked(tx, before).await?, None))
     })
     .await?;
     Ok(Tagged(StatusCode::OK, key.changed, key))
+}
+
+/// Revokes a key within a change.
+pub(crate) async fn revoked(tx: &mut ChangeTx, before: &Key) -> Result<Key> {
+    let mut key = Key { changed: tx.revision(), ..before.clone() };
+    key.revoked_at = key.revoked_at.or(Some(tx.now()));
+    key.terms.active = false;
+    keys::update(tx, &key).await?;
+    new_keys::recall(tx, &key).await?;
+    Ok(key)
 }
 
 /// `DELETE /api/v1/keys/{id}`

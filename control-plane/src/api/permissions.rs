@@ -10,12 +10,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::api::change_one::{Removed, remove_planned};
 use crate::api::settings::without_removed_methods;
 use crate::api::unknown::Unknown;
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
 use crate::domain::permission::Rules;
+use crate::domain::plan::{Counts, DryRun};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
@@ -164,13 +166,20 @@ async fn replace(
 }
 
 /// `DELETE …/permissions/{model}`: keys of the profile may do nothing to the model from now on.
-pub async fn delete(State(app): State<App>, actor: Actor, At(place): At, if_match: IfMatch) -> Result<StatusCode> {
-    change(&app, &actor, async |tx| {
+pub async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    At(place): At,
+    if_match: IfMatch,
+    Query(dry): Query<DryRun>,
+) -> Result<Removed> {
+    remove_planned(&app, &actor, &dry, async |tx| {
         let (permission, changed) = permissions::look(tx, &place).await?.or_absent("permission")?;
         if_match.check(changed)?;
         permissions::delete(tx, &place).await?;
-        Ok(((), Done::new("permission.delete", place.name(), Some(&View::from(permission)), None)))
+        let counts = Counts::from([("permissions", 1), ("keys", profiles::count_keys(tx, &place.profile).await?)]);
+        let done = Done::new("permission.delete", place.name(), Some(&View::from(permission)), None);
+        Ok((changed, counts, done))
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }

@@ -7,10 +7,11 @@ use lictor_policy::wire::{self, DEFAULT_PROFILE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::change_one::{change_one, remove_one};
+use crate::api::change_one::{Removed, change_one, remove_planned};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
+use crate::domain::plan::{Counts, DryRun};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::template::Template;
 use crate::domain::validate;
@@ -114,14 +115,23 @@ pub async fn update(
 }
 
 /// `DELETE /api/v1/profiles/{profile}`: with its permissions.
-pub async fn delete(State(app): State<App>, actor: Actor, Id(name): Id, if_match: IfMatch) -> Result<StatusCode> {
+pub async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    Id(name): Id,
+    if_match: IfMatch,
+    Query(dry): Query<DryRun>,
+) -> Result<Removed> {
     is_own(&name)?;
-    remove_one(&app, &actor, "profile.delete", &name, &if_match, profiles::find, async |tx, _| {
+    remove_planned(&app, &actor, &dry, async |tx| {
+        let profile = profiles::find(tx, &name).await?.or_absent("profile")?;
+        if_match.check(profile.changed)?;
         if let Some(key) = profiles::a_key_of(tx, &name).await? {
             let detail = format!("Give the keys that name it others first: one is called '{key}'.");
             return Err(Problem::new(Code::ProfileHasKeys, detail));
         }
-        Ok(profiles::delete(tx, &name).await?)
+        let counts = Counts::from([("profiles", 1), ("permissions", profiles::delete(tx, &name).await?)]);
+        Ok((profile.changed, counts, Done::new("profile.delete", &name, Some(&profile), None)))
     })
     .await
 }

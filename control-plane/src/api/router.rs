@@ -12,14 +12,15 @@ use axum::routing::{MethodRouter, any, on};
 use axum::{Extension, Router};
 use lictor_policy::wire;
 
-use crate::api::auth::require;
+use crate::api::auth::{REVISION_HEADER, require};
 use crate::api::openapi::{self, Documents};
 use crate::api::{
-    accounts, admin_audit, alerts, audit, console, emergency, explain, gate_v1, gates, health, jobs, key_link, keys,
-    metrics, outbox, pauses, permissions, profiles, provider, schema, sessions, settings, sign_in, suggestions, tokens,
-    users, webhooks,
+    accounts, admin_audit, alerts, audit, audit_counts, audit_stream, console, emergency, explain, gate_v1, gates,
+    health, jobs, key_link, key_use, keys, keys_bulk, metrics, outbox, pauses, permissions, profiles, provider, schema,
+    sessions, settings, sign_in, suggestions, tokens, users, webhooks,
 };
 use crate::app::App;
+use crate::app::change::telling;
 use crate::domain::actor::Role;
 use crate::domain::problem::{Code, Problem};
 use crate::http::etag;
@@ -63,9 +64,9 @@ fn wire_route<H: Handler<T, App>, T: 'static>(
 pub fn api_table() -> Vec<Route<App>> {
     use Code::{
         AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyInactive, KeyRevoked, KeyRotated,
-        LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PreconditionFailed,
-        ProfileHasKeys, SecretRequired, SignInRefused, TooManyAttempts, UnusablePolicy, UpstreamAdministrator,
-        UpstreamCredentialRejected, UserHasKeys,
+        LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PlanChanged,
+        PreconditionFailed, ProfileHasKeys, SecretRequired, SignInRefused, TooManyAttempts, UnusablePolicy,
+        UpstreamAdministrator, UpstreamCredentialRejected, UserHasKeys,
     };
     use Verb::{Delete, Get, Patch, Post, Put};
     let public = Access::Public;
@@ -119,7 +120,9 @@ pub fn api_table() -> Vec<Route<App>> {
             UpstreamCredentialRejected,
             OdooUnreachable,
         ]),
-        route(admin, Delete, "/api/v1/users/{id}", "Delete a user that has no keys.", users::delete).or(&[UserHasKeys]),
+        route(admin, Delete, "/api/v1/users/{id}", "Delete a user that has no keys.", users::delete)
+            .status(&[200, 204])
+            .or(&[UserHasKeys, PlanChanged]),
         route(manager, Get, "/api/v1/keys", "Keys, in the order in which they were made.", keys::list),
         route(manager, Post, "/api/v1/keys", "Make a key; its text is shown this once.", keys::create).status(&[201]),
         route(manager, Get, "/api/v1/keys/{id}", "A key, without its text.", keys::show),
@@ -131,12 +134,22 @@ pub fn api_table() -> Vec<Route<App>> {
             .status(&[201])
             .or(&[KeyRotated, KeyRevoked, KeyInactive]),
         route(manager, Post, "/api/v1/keys/{id}/revoke", "Revoke a key, for ever.", keys::revoke),
+        route(manager, Get, "/api/v1/keys/{id}/use", "What a key may do, beside what it did.", key_use::show),
+        route(
+            manager,
+            Post,
+            "/api/v1/keys/bulk",
+            "Revoke, rotate or end up to 100 keys, after a dry run.",
+            keys_bulk::bulk,
+        )
+        .or(&[PlanChanged]),
         route(user, Get, "/api/v1/profiles", "Profiles, ordered by name.", profiles::list),
         route(manager, Post, "/api/v1/profiles", "Make a profile.", profiles::create).status(&[201]).or(&[NameTaken]),
         route(user, Get, "/api/v1/profiles/{profile}", "A profile.", profiles::show),
         route(manager, Patch, "/api/v1/profiles/{profile}", "Say whom a profile is for.", profiles::update),
         route(manager, Delete, "/api/v1/profiles/{profile}", "Delete a profile that no key names.", profiles::delete)
-            .or(&[ProfileHasKeys, InvalidField]),
+            .status(&[200, 204])
+            .or(&[ProfileHasKeys, InvalidField, PlanChanged]),
         route(user, Get, "/api/v1/permissions", "Permissions of keys without a profile.", permissions::list),
         route(user, Get, "/api/v1/permissions/{model}", "What may be done to a model.", permissions::show),
         route(manager, Put, "/api/v1/permissions/{model}", "Say all that may be done to a model.", permissions::put)
@@ -148,13 +161,17 @@ pub fn api_table() -> Vec<Route<App>> {
             "Change what may be done to a model.",
             permissions::update,
         ),
-        route(manager, Delete, "/api/v1/permissions/{model}", "Close a model.", permissions::delete),
+        route(manager, Delete, "/api/v1/permissions/{model}", "Close a model.", permissions::delete)
+            .status(&[200, 204])
+            .or(&[PlanChanged]),
         route(user, Get, "/api/v1/profiles/{profile}/permissions", "A profile's permissions.", permissions::list),
         route(user, Get, OF_PROFILE, "What a profile allows on a model.", permissions::show),
         route(manager, Put, OF_PROFILE, "Say all that a profile allows on a model.", permissions::put)
             .status(&[200, 201]),
         route(manager, Patch, OF_PROFILE, "Change what a profile allows on a model.", permissions::update),
-        route(manager, Delete, OF_PROFILE, "Close a model to a profile.", permissions::delete),
+        route(manager, Delete, OF_PROFILE, "Close a model to a profile.", permissions::delete)
+            .status(&[200, 204])
+            .or(&[PlanChanged]),
         route(user, Get, "/api/v1/schema", "What is known of Odoo's models, ordered by name.", schema::list),
         route(user, Get, "/api/v1/schema/changes", "What changed in Odoo's models, newest first.", schema::changes),
         route(user, Get, "/api/v1/schema/{model}", "The fields of a model of Odoo.", schema::show).or(&[NotFound]),
@@ -166,6 +183,21 @@ pub fn api_table() -> Vec<Route<App>> {
         route(user, Get, "/api/v1/audit", "Records of calls, newest first.", audit::list),
         route(user, Get, "/api/v1/audit/head", "The signed end of the chain that seals the audit log.", audit::head)
             .or(&[Code::NotFound]),
+        route(user, Get, "/api/v1/audit/counts", "How many calls there were over time, by what.", audit_counts::count),
+        route(
+            user,
+            Get,
+            "/api/v1/audit/facets",
+            "The values that most calls have, to choose from.",
+            audit_counts::list_facets,
+        ),
+        route(
+            user,
+            Get,
+            "/api/v1/audit/stream",
+            "Records as they are written, as server-sent events.",
+            audit_stream::follow,
+        ),
         route(user, Get, "/api/v1/audit/export", "All records that match, newest first, as a file.", audit::export),
         route(user, Get, "/api/v1/alerts", "Alerts, the one that opened last first.", alerts::list),
         route(user, Get, "/api/v1/alerts/{id}", "An alert with its history and comments.", alerts::show),
@@ -211,7 +243,8 @@ pub fn api_table() -> Vec<Route<App>> {
             "The profile for what a key was recorded to do and to try.",
             suggestions::show,
         ),
-        route(admin, Post, "/api/v1/emergency-revocation", "Revoke every active key, for ever.", emergency::revoke_all),
+        route(admin, Post, "/api/v1/emergency-revocation", "Revoke every active key, for ever.", emergency::revoke_all)
+            .or(&[PlanChanged]),
         route(admin, Get, "/api/v1/pauses", "What is paused.", pauses::list),
         route(
             admin,
@@ -230,12 +263,15 @@ pub fn api_table() -> Vec<Route<App>> {
             .status(&[200, 202])
             .or(&[JobRunning]),
         route(admin, Get, "/api/v1/gates", "Gates, and which policy each runs.", gates::list),
+        route(user, Get, "/api/v1/gates/in-force", "How many gates run a revision, and since when.", gates::in_force),
         route(admin, Post, "/api/v1/gates", "Make a gate; its token is shown this once.", gates::create)
             .status(&[201])
             .or(&[NameTaken]),
         route(admin, Get, "/api/v1/gates/{id}", "A gate.", gates::show),
         route(admin, Patch, "/api/v1/gates/{id}", "Rename a gate.", gates::update).or(&[NameTaken]),
-        route(admin, Delete, "/api/v1/gates/{id}", "Delete a gate: its token is refused from now on.", gates::delete),
+        route(admin, Delete, "/api/v1/gates/{id}", "Delete a gate: its token is refused from now on.", gates::delete)
+            .status(&[200, 204])
+            .or(&[PlanChanged]),
         route(admin, Post, "/api/v1/gates/{id}/rotate", "Give a gate another token.", gates::rotate),
         route(
             admin,
@@ -313,6 +349,7 @@ fn router(app: &App, table: Vec<Route<App>>, body_limit: usize, otherwise: Metho
         .fallback(otherwise)
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed, "The header 'Allow' lists those."))
         .layer(DefaultBodyLimit::max(body_limit))
+        .layer(middleware::from_fn(tell_revision))
         .layer(middleware::from_fn(give_up))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .with_state(app.clone())
@@ -322,6 +359,15 @@ fn router(app: &App, table: Vec<Route<App>>, body_limit: usize, otherwise: Metho
 async fn give_up(request: Request, next: Next) -> Response {
     let answer = in_time(async { Ok::<_, StoreError>(next.run(request).await) });
     answer.await.unwrap_or_else(|error| Problem::from(error).into_response())
+}
+
+/// Says with the answer to a change which revision it made: `gates/in-force` tells where that is in force.
+async fn tell_revision(request: Request, next: Next) -> Response {
+    let (mut response, made) = telling(next.run(request)).await;
+    if let Some(revision) = made {
+        response.headers_mut().insert(REVISION_HEADER, revision.0.into());
+    }
+    response
 }
 
 /// Answers may hold keys, tokens and names: no cache keeps them. Only the console's files say something else.

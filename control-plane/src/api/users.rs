@@ -8,11 +8,12 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::change_one::{change_one, remove_one};
+use crate::api::change_one::{Removed, change_one, remove_planned};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::clients::odoo::OdooError;
 use crate::domain::actor::Actor;
+use crate::domain::plan::{Counts, DryRun};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
 use crate::http::cursor::{Page, PageQuery};
@@ -168,15 +169,24 @@ pub async fn update(
 }
 
 /// `DELETE /api/v1/users/{id}`
-pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    remove_one(&app, &actor, "user.delete", &id, &if_match, users::look, async |tx, _| {
+pub async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id,
+    if_match: IfMatch,
+    Query(dry): Query<DryRun>,
+) -> Result<Removed> {
+    remove_planned(&app, &actor, &dry, async |tx| {
+        let user = users::look(tx, &id).await?.or_absent("user")?;
+        if_match.check(user.changed)?;
         users::delete(tx, &id).await.map_err(|error| match error {
             StoreError::Referenced => Problem::new(
                 Code::UserHasKeys,
                 format!("Delete the user's keys first; GET /api/v1/keys?user_id={id} lists them."),
             ),
             error => error.into(),
-        })
+        })?;
+        Ok((user.changed, Counts::from([("users", 1)]), Done::new("user.delete", &id, Some(&user), None)))
     })
     .await
 }

@@ -3,6 +3,8 @@
 //! One transaction does the SQL, the audit row and the new revision; the publisher is woken after the commit. So
 //! nothing is pushed that was not committed, and nothing is half done.
 
+use std::cell::Cell;
+
 use lictor_policy::snapshot::Snapshot;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Code, Problem, Result};
+use crate::domain::revision::Revision;
 use crate::store::snapshot::{self, Part};
 use crate::store::{ChangeTx, Entry};
 
@@ -32,12 +35,36 @@ impl Done {
         Self { action, object: object.into(), difference: difference(before, after), part: None }
     }
 
+    /// What was done.
+    pub(crate) fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// To what.
+    pub(crate) fn object(&self) -> &str {
+        &self.object
+    }
+
     /// The change touched this part of the policy.
     #[must_use]
     pub fn touching(mut self, part: impl Into<Option<Part>>) -> Self {
         self.part = part.into();
         self
     }
+}
+
+tokio::task_local! {
+    /// The last revision that a request made.
+    static MADE: Cell<Option<Revision>>;
+}
+
+/// Does the work of a request, and tells the last revision that it made.
+pub async fn telling<T>(work: impl Future<Output = T>) -> (T, Option<Revision>) {
+    let told = async {
+        let done = work.await;
+        (done, MADE.with(Cell::get))
+    };
+    MADE.scope(Cell::new(None), told).await
 }
 
 /// Makes a change. If `work` fails, or gates could not use the policy that it makes, nothing has happened.
@@ -52,16 +79,32 @@ pub async fn change<T>(
     actor: &Actor,
     work: impl AsyncFnOnce(&mut ChangeTx) -> Result<(T, Done)>,
 ) -> Result<T> {
+    attempt(app, actor, false, work).await
+}
+
+/// The same; in a dry run everything is done and checked, and undone in the end.
+pub async fn attempt<T>(
+    app: &App,
+    actor: &Actor,
+    dry_run: bool,
+    work: impl AsyncFnOnce(&mut ChangeTx) -> Result<(T, Done)>,
+) -> Result<T> {
     let mut tx = ChangeTx::begin(&app.store).await?;
     let (value, done) = work(&mut tx).await?;
     if let Some(part) = &done.part {
         let policy = snapshot::part(&mut tx, part).await?;
         Snapshot::try_from(policy).map_err(|bad| Problem::new(Code::UnusablePolicy, format!("Change this: {bad}.")))?;
     }
+    if dry_run {
+        tx.rollback().await?;
+        return Ok(value);
+    }
     let entry =
         Entry { actor: actor.id.clone(), action: done.action, object: done.object, difference: done.difference };
     let revision = tx.commit(&entry).await?;
     tracing::info!(revision = revision.0, action = entry.action, object = entry.object, actor = entry.actor, "changed");
+    // What happens without a request tells nobody.
+    let _ = MADE.try_with(|made| made.set(Some(revision)));
     app.publisher.wake();
     Ok(value)
 }

@@ -19,6 +19,7 @@ pub mod publisher;
 pub mod runs;
 pub mod sessions;
 pub mod sign_in_limit;
+pub mod streams;
 pub mod suggestions;
 pub mod tokens;
 pub mod trial;
@@ -38,6 +39,7 @@ use crate::app::presence::Presence;
 use crate::app::proofs::Proofs;
 use crate::app::publisher::Publisher;
 use crate::app::runs::Runs;
+use crate::app::streams::Streams;
 use crate::clients::odoo::{Odoo, Uid};
 use crate::clients::odoo_models::Asker;
 use crate::clients::smtp::Mailer;
@@ -78,6 +80,8 @@ pub struct Parts {
     pub proofs: Proofs,
     /// The jobs that run here.
     pub runs: Runs,
+    /// The streams of audit records that are read here.
+    pub streams: Streams,
     /// Hashes passwords of accounts.
     pub passwords: Passwords,
     /// What is counted for Prometheus.
@@ -132,6 +136,7 @@ impl App {
             presence: Presence::default(),
             proofs: Proofs::default(),
             runs: Runs::default(),
+            streams: Streams::default(),
             passwords: Passwords::default(),
             metrics: Metrics::default(),
             stopping: watch::Sender::new(false),

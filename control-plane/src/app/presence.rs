@@ -1,11 +1,12 @@
 //! Which gates were heard, and what each runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
 
+use crate::domain::time::Moment;
 use crate::store::gates::Seen;
 use crate::store::notifications::notify_replicas;
 use crate::store::{Notification, Store, StoreError, gates as rows, in_time};
@@ -16,8 +17,19 @@ use crate::store::{Notification, Store, StoreError, gates as rows, in_time};
 #[derive(Default)]
 pub struct Presence {
     gates: Mutex<BTreeMap<String, (Seen, Unsaved)>>,
+    /// The policies that each gate was heard to run, the newest first, and since when.
+    ran: Mutex<BTreeMap<String, VecDeque<Ran>>>,
     changes: watch::Sender<()>,
     pub(crate) acknowledged: Notify,
+}
+
+/// Policies of a gate that are kept in mind.
+const MAX_RAN: usize = 32;
+
+struct Ran {
+    epoch: Option<String>,
+    revision: Option<u64>,
+    since: Option<Moment>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +39,13 @@ impl Presence {
     /// What a gate told since the service started.
     pub fn of(&self, gate_id: &str) -> Option<Seen> {
         self.lock().get(gate_id).map(|(seen, _)| seen.clone())
+    }
+
+    /// Since when a gate was heard here to run a revision or a later one.
+    pub fn since(&self, gate_id: &str, epoch: &str, revision: u64) -> Option<Moment> {
+        let ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
+        let has = |ran: &&Ran| ran.epoch.as_deref() == Some(epoch) && ran.revision.is_some_and(|run| run >= revision);
+        ran.get(gate_id)?.iter().take_while(has).last()?.since
     }
 
     /// Changes whenever a gate is heard, here or by another replica that says so.
@@ -71,6 +90,15 @@ impl Presence {
     pub(crate) fn heard(&self, gate_id: &str, seen: Seen) {
         let runs = |seen: &Seen| (seen.epoch.clone(), seen.revision);
         let now_runs = runs(&seen);
+        {
+            let mut ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
+            let ran = ran.entry(gate_id.to_owned()).or_default();
+            if ran.front().is_none_or(|last| (&last.epoch, last.revision) != (&now_runs.0, now_runs.1)) {
+                let (epoch, revision) = now_runs.clone();
+                ran.push_front(Ran { epoch, revision, since: seen.last_seen_at });
+                ran.truncate(MAX_RAN);
+            }
+        }
         let before = self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
         self.changes.send_replace(());
         if before.is_none_or(|(before, _)| runs(&before) != now_runs) {

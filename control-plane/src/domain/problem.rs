@@ -53,6 +53,8 @@ codes! {
     ProfileHasKeys = "profile_has_keys", CONFLICT, "Keys still name the profile";
     /// A revoked key stays revoked.
     KeyRevoked = "key_revoked", CONFLICT, "The key is revoked";
+    /// A change would do something else than its dry run said.
+    PlanChanged = "plan_changed", CONFLICT, "It would do something else by now";
     /// Somebody runs the job already.
     JobRunning = "job_running", CONFLICT, "The job runs already";
     /// A key that was replaced is not replaced again.
@@ -97,6 +99,8 @@ codes! {
     UnusablePolicy = "unusable_policy", UNPROCESSABLE_ENTITY, "Gates could not use this policy";
     /// Too many attempts to sign in.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts to sign in";
+    /// As many streams as there may be are open.
+    TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "Too many streams are open";
     /// A fault of the service.
     Internal = "internal", INTERNAL_SERVER_ERROR, "The control plane failed";
     /// Odoo did not answer, or not as Odoo does.

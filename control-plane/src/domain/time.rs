@@ -30,6 +30,13 @@ impl Moment {
         u64::try_from(stamp.as_microsecond()).ok().map(Self)
     }
 
+    /// The last moment, up to this one, that is a whole number of spans after 1970.
+    #[must_use]
+    pub fn floor(self, span: Duration) -> Self {
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX).max(1);
+        Self(self.0 - self.0 % micros)
+    }
+
     /// The moment that is so much earlier.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {

@@ -1,12 +1,96 @@
 //! The list of keys, and those of them that need a look: that end soon, or that nobody uses.
 
+use lictor_policy::wire::DEFAULT_PROFILE;
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+use crate::domain::named::named;
 use crate::domain::time::{DAY, Moment};
-use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::saturating_i64;
+use crate::store::engine::filter::{Bound, Conditions, escaped};
+use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::keys::{Key, read};
+use crate::store::profiles::OF_DEFAULT_PROFILE;
 use crate::store::{Connection, StoreError};
 
 const TABLE: &str = "keys";
+
+named! {
+    /// What keys are ordered by.
+    pub enum Sort {
+        /// When they were made.
+        Created = "created_at",
+        /// Their name.
+        Name = "name",
+        /// The name of their user.
+        User = "user",
+        /// Their profiles.
+        Profiles = "profiles",
+        /// When they end; one that never does is the last.
+        Expires = "expires_at",
+        /// When they were last used; one that never was is the first.
+        LastUsed = "last_used_at",
+    }
+}
+
+impl Sort {
+    /// The keys with what they are ordered by. Ten thousand are ordered in milliseconds, and an index of the last use would
+    /// be written with every batch of events.
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Created => "(SELECT keys.*, id AS sorted FROM keys) AS keys",
+            Self::Name => "(SELECT keys.*, LOWER(name) AS sorted FROM keys) AS keys",
+            Self::User => {
+                "(SELECT keys.*, LOWER(users.name) AS sorted FROM keys JOIN users ON users.id = keys.user_id) AS keys"
+            }
+            Self::Profiles => {
+                "(SELECT keys.*, CASE WHEN profiles IS NULL OR profiles = '[]' THEN '[\"default\"]' ELSE profiles END \
+                 AS sorted FROM keys) AS keys"
+            }
+            Self::Expires => "(SELECT keys.*, COALESCE(expires_at, 9223372036854775807) AS sorted FROM keys) AS keys",
+            Self::LastUsed => "(SELECT keys.*, COALESCE(last_used_at, 0) AS sorted FROM keys) AS keys",
+        }
+    }
+
+    const fn is_number(self) -> bool {
+        matches!(self, Self::Expires | Self::LastUsed)
+    }
+}
+
+named! {
+    /// In which direction.
+    pub enum Order {
+        /// The least first.
+        Ascending = "asc",
+        /// The greatest first.
+        Descending = "desc",
+    }
+}
+
+/// A place in the list: what its key is ordered by, and its id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Place {
+    /// In an order of numbers.
+    Number(i64, String),
+    /// In one of texts.
+    Text(String, String),
+}
+
+impl Place {
+    /// Whether it is one in this order.
+    pub fn is_in(&self, sort: Sort) -> bool {
+        matches!(self, Self::Number(..)) == sort.is_number()
+    }
+}
+
+/// A key in the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// It.
+    pub key: Key,
+    /// Its place.
+    pub place: Place,
+}
 
 /// Which keys are wanted.
 #[derive(Clone, Debug, Default)]
@@ -16,12 +100,22 @@ pub struct Filter {
     usable_at: Option<Moment>,
     ends_by: Option<Moment>,
     unused_since: Option<Moment>,
+    text: Option<String>,
+    profile: Option<String>,
+    active: Option<bool>,
 }
 
 impl Filter {
     /// Keys of this user, with this prefix; of all, with any, if there is none.
     pub fn of(user_id: Option<String>, prefix: Option<String>) -> Self {
         Self { user_id, prefix, ..Self::default() }
+    }
+
+    /// Of these, those with a text in their name, in whatever case, or at the beginning of their prefix; with a profile; and
+    /// those that are active, or are not.
+    #[must_use]
+    pub fn with(self, text: Option<String>, profile: Option<String>, active: Option<bool>) -> Self {
+        Self { text, profile, active, ..self }
     }
 
     /// Of these, those that may be used now and end within so many days.
@@ -45,6 +139,23 @@ impl Filter {
         if let Some(prefix) = self.prefix {
             conditions.compare("prefix =", Bound::Text(prefix));
         }
+        if let Some(text) = self.text {
+            let named = format!("%{}%", escaped(&text.to_lowercase()));
+            let begun = format!("{}%", escaped(&text));
+            conditions.compare_either(
+                ["LOWER(name) LIKE", "prefix LIKE"],
+                [Bound::Text(named), Bound::Text(begun)],
+                "ESCAPE '!'",
+            );
+        }
+        match self.profile.as_deref() {
+            Some(DEFAULT_PROFILE) => conditions.require(OF_DEFAULT_PROFILE),
+            Some(name) => conditions.compare("profiles LIKE", Bound::Text(format!("%\"{name}\"%"))),
+            None => {}
+        }
+        if let Some(active) = self.active {
+            conditions.compare("active =", active.into());
+        }
         if let Some(now) = self.usable_at {
             conditions.require("active = 1");
             conditions.require("revoked_at IS NULL");
@@ -60,18 +171,39 @@ impl Filter {
     }
 }
 
-/// Keys after an id, in the order in which they were made.
+/// Keys after a place, in an order.
 pub async fn list(
     connection: &mut Connection,
     filter: Filter,
-    after: Option<String>,
+    (sort, order): (Sort, Order),
+    after: Option<Place>,
     limit: i64,
-) -> Result<Vec<Key>, StoreError> {
+) -> Result<Vec<Listed>, StoreError> {
     let mut conditions = filter.conditions();
     if let Some(after) = after {
-        conditions.compare("id >", Bound::Text(after));
+        let place = match after {
+            Place::Number(sorted, id) => [Bound::Number(sorted), Bound::Text(id)],
+            Place::Text(sorted, id) => [Bound::Text(sorted), Bound::Text(id)],
+        };
+        match order {
+            Order::Ascending => conditions.after("sorted, id", place),
+            Order::Descending => conditions.before("sorted, id", place),
+        }
     }
-    conditions.rows(connection, TABLE, "id", limit).await?.iter().map(read).collect()
+    let words = match order {
+        Order::Ascending => "sorted, id",
+        Order::Descending => "sorted DESC, id DESC",
+    };
+    let rows = conditions.rows(connection, sort.table(), words, limit).await?;
+    let listed = |row: &AnyRow| {
+        let key = read(row)?;
+        let place = match sort.is_number() {
+            true => Place::Number(row.number("sorted")?, key.id.clone()),
+            false => Place::Text(row.text("sorted")?, key.id.clone()),
+        };
+        Ok(Listed { key, place })
+    };
+    rows.iter().map(listed).collect()
 }
 
 /// Keys of a kind: how many there are, and the first of them.

@@ -244,10 +244,13 @@ pub async fn holders(connection: &mut Connection) -> Result<Vec<Holder>, StoreEr
     rows.iter().map(read).collect()
 }
 
-/// Revokes every active key, for ever, whether it proves itself or not. Says how many those were.
-pub async fn revoke_all(tx: &mut ChangeTx) -> Result<u64, StoreError> {
+/// Revokes every active key, for ever, whether it proves itself or not. Answers their ids, in their order.
+pub async fn revoke_all(tx: &mut ChangeTx) -> Result<Vec<String>, StoreError> {
     let changes = vec![("active", false.into()), ("revoked_at", tx.now().into()), ("changed", tx.revision().into())];
-    Ok(rows::update(tx, &KEYS, "active = 1 AND revoked_at IS NULL", vec![], changes).await?.len() as u64)
+    let rows = rows::update(tx, &KEYS, "active = 1 AND revoked_at IS NULL", vec![], changes).await?;
+    let mut ids: Vec<_> = rows.iter().map(|row| row.text("id")).collect::<Result<_, _>>()?;
+    ids.sort();
+    Ok(ids)
 }
 
 /// Usable keys without a successor that end after now and until a moment, in at most half their life: the first to end

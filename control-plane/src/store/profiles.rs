@@ -6,10 +6,14 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 
 use crate::domain::revision::Revision;
+use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::Columns as _;
 use crate::store::proof::rows;
 use crate::store::proof::tables::{PERMISSIONS, PROFILES};
 use crate::store::{ChangeTx, Connection, StoreError};
+
+/// What a key has that has the default profile.
+pub(crate) const OF_DEFAULT_PROFILE: &str = r#"(profiles IS NULL OR profiles = '[]' OR profiles LIKE '%"default"%')"#;
 
 /// A profile.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -78,11 +82,23 @@ pub async fn update(tx: &mut ChangeTx, profile: &Profile) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Removes a profile with its permissions.
-pub async fn delete(tx: &mut ChangeTx, name: &str) -> Result<(), StoreError> {
-    rows::delete(tx, &PERMISSIONS, "profile = $1", vec![name.into()]).await?;
+/// Removes a profile with its permissions. Says how many those were.
+pub async fn delete(tx: &mut ChangeTx, name: &str) -> Result<u64, StoreError> {
+    let permissions = rows::delete(tx, &PERMISSIONS, "profile = $1", vec![name.into()]).await?;
     rows::delete(tx, &PROFILES, "name = $1", vec![name.into()]).await?;
-    Ok(())
+    Ok(permissions)
+}
+
+/// How many keys may be used and have the profile.
+pub async fn count_keys(connection: &mut Connection, name: &str) -> Result<u64, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.require("active = 1");
+    conditions.require("revoked_at IS NULL");
+    match name {
+        DEFAULT_PROFILE => conditions.require(OF_DEFAULT_PROFILE),
+        name => conditions.compare("profiles LIKE", Bound::Text(format!("%\"{name}\"%"))),
+    }
+    conditions.count(connection, "keys").await
 }
 
 /// The name of a key that names the profile and may be used, or be made usable again.

@@ -56,6 +56,16 @@ fn read(row: &AnyRow) -> Result<Token, StoreError> {
 /// Whom the token with this hash belongs to, if it may be used now.
 pub async fn find_by_hash(connection: &mut Connection, hash: &str, now: Moment) -> Result<Option<Bearer>, StoreError> {
     let row = sqlx::query("SELECT * FROM tokens WHERE hash = $1").bind(hash).fetch_optional(&mut *connection).await?;
+    bearer(connection, row, now).await
+}
+
+/// The same of the token with an id.
+pub async fn find_usable(connection: &mut Connection, id: &str, now: Moment) -> Result<Option<Bearer>, StoreError> {
+    let row = sqlx::query("SELECT * FROM tokens WHERE id = $1").bind(id).fetch_optional(&mut *connection).await?;
+    bearer(connection, row, now).await
+}
+
+async fn bearer(connection: &mut Connection, row: Option<AnyRow>, now: Moment) -> Result<Option<Bearer>, StoreError> {
     let Some(row) = row else { return Ok(None) };
     let token = read(&connection.genuine(&TOKENS, row)?)?;
     let account = accounts::find(connection, &token.account_id).await?.filter(|account| account.active);

@@ -1,11 +1,12 @@
 //! The users that keys act for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lictor_policy::odoo::administrators;
 use schemars::JsonSchema;
 use serde::Serialize;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::domain::named::named;
@@ -197,6 +198,18 @@ pub async fn put(tx: &mut ChangeTx, user: &User) -> Result<(), StoreError> {
 pub async fn privileged(connection: &mut Connection) -> Result<BTreeSet<String>, StoreError> {
     let rows = sqlx::query("SELECT id FROM users WHERE privileged = 1").fetch_all(connection).await?;
     rows.iter().map(|row| row.text("id")).collect()
+}
+
+/// The names of users with these ids.
+pub async fn names(connection: &mut Connection, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let places: Vec<_> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+    let sql = format!("SELECT id, name FROM users WHERE id IN ({})", places.join(", "));
+    let query = ids.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.text("id")?, row.text("name")?))).collect()
 }
 
 /// Keeps when a credential was checked, what its end is and when it is checked next. Not a change of policy: no new

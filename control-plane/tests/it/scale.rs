@@ -32,16 +32,16 @@ async fn filled(rows: u64) -> Lab {
              client_ip, user_agent, session, road, database, model, method, operations, record_ids, outcome, \
              none_answer, reason, fault_code, gate_us, odoo_us, request_bytes, response_bytes, \
              would_deny) {numbers} \
-             SELECT n, CASE WHEN n < 4 THEN 'rare' ELSE 'gate-' || n % 3 END, 'b-' || n, 'call', \
+             SELECT n, CASE WHEN n < 4 THEN 'rare' ELSE 'gate-' || (n % 3) END, 'b-' || n, 'call', \
              CASE WHEN n < 4 THEN 7 ELSE 1 END, {begin} + n * {STEP}, 'd-' || n, 'r-' || n, \
-             CASE WHEN n < 4 THEN 'rare' ELSE 'key-' || n % 400 END, \
-             CASE WHEN n < 4 THEN 'rare' ELSE 'user-' || n % 200 END, \
-             CASE WHEN n < 4 THEN 'rare' ELSE '10.0.' || n % 200 || '.' || n % 7 END, \
-             CASE WHEN n < 4 THEN 'rare' ELSE 'agent/' || n % 40 END, \
-             CASE WHEN n < 4 THEN 'rare' ELSE 'session-' || n / 300 END, \
+             CASE WHEN n < 4 THEN 'rare' ELSE 'key-' || (n % 400) END, \
+             CASE WHEN n < 4 THEN 'rare' ELSE 'user-' || (n % 200) END, \
+             CASE WHEN n < 4 THEN 'rare' ELSE '10.0.' || (n % 200) || '.' || (n % 7) END, \
+             CASE WHEN n < 4 THEN 'rare' ELSE 'agent/' || (n % 40) END, \
+             CASE WHEN n < 4 THEN 'rare' ELSE 'session-' || (n / 300) END, \
              CASE WHEN n < 4 THEN 'rare' ELSE '/xmlrpc/2/mcp' END, CASE WHEN n < 4 THEN 'rare' ELSE 'odoo' END, \
-             CASE WHEN n < 4 THEN 'rare.model' ELSE 'model.' || n % 120 END, \
-             CASE WHEN n < 4 THEN 'rare' ELSE 'method_' || n % 45 END, \
+             CASE WHEN n < 4 THEN 'rare.model' ELSE 'model.' || (n % 120) END, \
+             CASE WHEN n < 4 THEN 'rare' ELSE 'method_' || (n % 45) END, \
              CASE WHEN n < 4 THEN '[\"delete\"]' WHEN n % 20 = 0 THEN '[\"write\"]' ELSE '[\"read\"]' END, \
              '[' || CASE WHEN n < 4 THEN 999999 ELSE n % 30000 END || ']', \
              CASE WHEN n < 4 THEN 'unknown' WHEN n % 100 = 0 THEN 'denied' ELSE 'allowed' END, \
@@ -207,4 +207,46 @@ async fn memory_stays_the_same_however_long_the_export_and_the_clean_up() {
     println!("{deleted} rows deleted in {:?}; the longest call took {longest:?}", began.elapsed());
     // The last is at the clock's start, and the one that is a day old to the microsecond is kept.
     assert_eq!(deleted, rows.saturating_sub(24 * 3600 * 1_000_000 / STEP + 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_year_of_calls_is_counted_at_once() {
+    let rows = rows();
+    let lab = filled(rows).await;
+    let (_, fill) = include_str!("../../migrations/0015_audit_counts.sql").split_once("INSERT INTO").unwrap();
+    let began = Instant::now();
+    lab.tamper(format!("INSERT INTO {}", fill.trim().trim_end_matches(';'))).await;
+    let counted = lab.number("SELECT COUNT(*) FROM audit_counts").await;
+    println!("{rows} rows counted in {:?}: {counted} counts", began.elapsed());
+    let year = "from=2029-01-01&to=2030-01-01";
+    let month = "from=2029-12-01&to=2030-01-01";
+    let mut slowest = Duration::ZERO;
+    for query in [
+        format!("counts?{year}"),
+        format!("counts?{year}&by=key"),
+        format!("counts?{year}&by=model&step=86400"),
+        format!("counts?{year}&by=key&outcome=denied"),
+        format!("counts?{year}&key_id=key-7"),
+        format!("counts?{year}&by=model&model=model.7"),
+        format!("counts?{month}&by=key&step=3600"),
+        format!("counts?{month}&by=model&step=3600"),
+        format!("counts?{month}&by=reason"),
+        "counts?by=model".to_owned(),
+        // In the records, of which not all are looked at.
+        format!("counts?{year}&by=model&key_id=key-7"),
+        format!("counts?{year}&by=model&client_ip=10.0.7.0"),
+        format!("counts?{year}&by=model&user_agent=agent/7"),
+        format!("facets?field=key&{year}"),
+        format!("facets?field=model&q=model.1&{month}"),
+    ] {
+        let began = Instant::now();
+        let answer = lab.admin.get(&format!("/api/v1/audit/{query}")).await;
+        let took = began.elapsed();
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+        println!("{query}: {took:?}, {} calls", answer.json["total"]);
+        slowest = slowest.max(took);
+    }
+    println!("{rows} rows; the slowest took {slowest:?}");
+    // As above.
+    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
 }

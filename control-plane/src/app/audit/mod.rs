@@ -10,7 +10,7 @@ use crate::domain::audit_chain::{Cut, Head};
 use crate::domain::signing::{GENESIS, PublicKey};
 use crate::domain::time::{DAY, Moment};
 use crate::store::audit::chain::{self, StoredLink};
-use crate::store::audit::retention;
+use crate::store::audit::{retention, tallies};
 use crate::store::{Connection, StoreError, admin_audit, settings};
 
 /// Records that are deleted in one transaction: other writers wait for no more.
@@ -70,6 +70,16 @@ pub async fn clean_up(app: &App, now: Moment) -> Result<Report, StoreError> {
     }
     report.finished = false;
     Ok(report)
+}
+
+/// Deletes counts of what is no longer kept: so many at most, call it until it answers 0.
+pub async fn clean_up_counts(app: &App, now: Moment) -> Result<u64, StoreError> {
+    let days = settings::load(&mut *app.store.read().await?).await?.0.audit.retention_days;
+    let days = now.minus(DAY * days);
+    let mut tx = app.store.write().await?;
+    let deleted = tallies::delete_older(&mut tx, now.minus(tallies::HOURS_KEPT).max(days), days, CHUNK).await?;
+    tx.commit().await?;
+    Ok(deleted)
 }
 
 /// The end of the chain, to be kept elsewhere; none if nothing was recorded yet.

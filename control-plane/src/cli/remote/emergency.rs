@@ -21,6 +21,13 @@ pub struct EmergencyRevoke {
 }
 
 pub(crate) async fn run(client: &Client, order: EmergencyRevoke) -> Result<()> {
+    if client.output == Output::Text {
+        print::note(&match client.post("emergency-revocation", &json!({"dry_run": true})).await {
+            Ok(answer) => counts(&answer.json),
+            // It is no reason not to revoke.
+            Err(failure) => format!("How much this would revoke is not known: {}", failure.message),
+        });
+    }
     let reason = order.reason.map_or_else(|| ask::line("Why? ", "--reason"), Ok)?;
     let question = format!("This revokes all keys, for ever. Type {CONFIRMATION} if you mean it: ");
     let confirm = order.confirm.map_or_else(|| ask::line(&question, "--confirm"), Ok)?;
@@ -48,4 +55,14 @@ pub(crate) async fn run(client: &Client, order: EmergencyRevoke) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What a revocation would do, as its dry run says.
+fn counts(would: &Value) -> String {
+    let count = |name: &str| would.get(name).and_then(Value::as_array).map_or(0, Vec::len);
+    let keys = would.get("revoked").and_then(Value::as_u64).unwrap_or_default();
+    let (mailed, others, gates) = (count("notified"), count("without_address"), count("gates"));
+    format!(
+        "{keys} keys would be revoked: of {mailed} users who get a mail, and of {others} without an address; at {gates} gates."
+    )
 }

@@ -108,7 +108,7 @@ impl Operation {
         let own = [self.status];
         for status in if route.statuses.is_empty() { &own } else { route.statuses } {
             let mut response = json!({"description": "Done."});
-            if !self.content.is_empty() {
+            if !self.content.is_empty() && *status != 204 {
                 response["content"] = Value::Object(self.content.clone());
             }
             if !self.headers.is_empty() {

@@ -78,7 +78,8 @@ impl Operation {
         self.takes_header("If-Match", description, &schema);
     }
 
-    fn takes_header(&mut self, name: &str, description: &str, schema: &Value) {
+    /// Takes a header.
+    pub fn takes_header(&mut self, name: &str, description: &str, schema: &Value) {
         self.parameters.push(json!({"name": name, "in": "header", "description": description, "schema": schema}));
     }
 

@@ -9,6 +9,7 @@ use crate::domain::signing::Digest;
 use crate::domain::time::Moment;
 use crate::store::audit::chain;
 use crate::store::audit::rows::{self, Placed, Row};
+use crate::store::audit::tallies::{Counted, Tallies};
 use crate::store::engine::row::saturating_i64;
 use crate::store::{Connection, StoreError, WriteTx};
 
@@ -28,6 +29,8 @@ pub(crate) struct Batch<'b> {
     boot: &'b str,
     rows: Vec<Pending>,
     by_id: BTreeMap<String, usize>,
+    /// What is no longer so of rows that were counted.
+    tallies: Tallies,
 }
 
 struct Pending {
@@ -46,7 +49,7 @@ impl<'b> Batch<'b> {
     ) -> Result<Self, StoreError> {
         let ids: Vec<_> = batch.events.iter().map(|event| rows::id(&batch.boot, event)).collect();
         let rows = Vec::with_capacity(ids.len());
-        let mut loaded = Self { gate_id, boot: &batch.boot, rows, by_id: BTreeMap::new() };
+        let mut loaded = Self { gate_id, boot: &batch.boot, rows, by_id: BTreeMap::new(), tallies: Tallies::default() };
         for Placed { position, row } in rows::find(connection, gate_id, &ids).await? {
             let was = Some((position, row.digest()));
             loaded.push(Pending { row, was, changed: false });
@@ -70,18 +73,24 @@ impl<'b> Batch<'b> {
             self.push(Pending { row, was: None, changed: true });
             return Ok(Put::Call);
         };
+        let before = (known.was.is_some() && !known.changed).then(|| Counted::of(&known.row));
         let completed = known.row.complete(row);
         known.changed |= completed;
+        if let Some(before) = before.filter(|_| completed) {
+            self.tallies.take(&before);
+        }
         Ok(if completed { Put::Completed } else { Put::Known })
     }
 
     /// Gives positions without gaps, in the order of commits, as one transaction writes at a time; writes the rows and the
-    /// link that seals them.
+    /// link that seals them, and counts them.
     pub(crate) async fn store(self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        let mut tallies = self.tallies;
         let chain = chain::state(tx).await?;
         let (mut new, mut entries, mut position) = (Vec::new(), Vec::new(), chain.positions);
         for Pending { mut row, was, .. } in self.rows.into_iter().filter(|pending| pending.changed) {
             position += 1;
+            tallies.add(&Counted::of(&row));
             row.earlier = was.map(|(position, _)| saturating_i64(position));
             row.earlier_digest = was.map(|(_, digest)| digest.to_string());
             entries.push(Entry { at: Moment(row.at.unsigned_abs()), digest: row.digest() });
@@ -95,6 +104,7 @@ impl<'b> Batch<'b> {
             return Ok(());
         }
         rows::insert(tx, &new).await?;
+        tallies.store(tx).await?;
         chain::append(tx, &chain, Body::Rows(entries)).await
     }
 }

@@ -31,6 +31,37 @@ pub struct Filter {
     pub to: Option<Moment>,
 }
 
+impl Filter {
+    /// What records must be, whenever they were made and whatever records they name.
+    pub(crate) fn conditions(&self) -> Conditions {
+        let mut conditions = Conditions::default();
+        self.equal.narrow(&mut conditions);
+        // In the very words of an index where it has only some rows: a bound value would not be known to be one of those.
+        if let Some(none_answer) = self.equal.none_answer {
+            conditions.require(if none_answer { "none_answer = 1" } else { "none_answer = 0" });
+        }
+        if self.equal.count.is_some_and(|count| count > 1) {
+            conditions.require("count <> 1");
+        }
+        if let Some(reason) = self.would_deny {
+            conditions.compare("would_deny =", reason.into());
+        }
+        if self.shadowed {
+            conditions.require("would_deny IS NOT NULL");
+        }
+        if let Some(operation) = self.operation {
+            conditions.require(match operation {
+                Operation::Read => r#"operations LIKE '%"read"%'"#,
+                Operation::Write => r#"operations LIKE '%"write"%'"#,
+                Operation::Create => r#"operations LIKE '%"create"%'"#,
+                Operation::Delete => r#"operations LIKE '%"delete"%'"#,
+                Operation::Call => r#"operations LIKE '%"call"%'"#,
+            });
+        }
+        conditions
+    }
+}
+
 /// Records, newest first, older than a place.
 pub async fn list(
     connection: &mut Connection,
@@ -58,30 +89,7 @@ async fn page(
     before: Option<&Place>,
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
-    let mut conditions = Conditions::default();
-    filter.equal.narrow(&mut conditions);
-    // In the very words of an index where it has only some rows: a bound value would not be known to be one of those.
-    if let Some(none_answer) = filter.equal.none_answer {
-        conditions.require(if none_answer { "none_answer = 1" } else { "none_answer = 0" });
-    }
-    if filter.equal.count.is_some_and(|count| count > 1) {
-        conditions.require("count <> 1");
-    }
-    if let Some(reason) = filter.would_deny {
-        conditions.compare("would_deny =", reason.into());
-    }
-    if filter.shadowed {
-        conditions.require("would_deny IS NOT NULL");
-    }
-    if let Some(operation) = filter.operation {
-        conditions.require(match operation {
-            Operation::Read => r#"operations LIKE '%"read"%'"#,
-            Operation::Write => r#"operations LIKE '%"write"%'"#,
-            Operation::Create => r#"operations LIKE '%"create"%'"#,
-            Operation::Delete => r#"operations LIKE '%"delete"%'"#,
-            Operation::Call => r#"operations LIKE '%"call"%'"#,
-        });
-    }
+    let mut conditions = filter.conditions();
     let (mut tables, mut order) = ("audit", "at DESC, id DESC, gate_id DESC");
     let [mut from, mut to, mut until] = ["at >=", "at <", "at <="];
     if let Some(Block { first, size }) = named {

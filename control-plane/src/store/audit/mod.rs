@@ -2,6 +2,8 @@
 
 pub mod batch;
 pub mod chain;
+pub mod counts;
+pub mod facets;
 pub mod kinds;
 pub mod list;
 pub mod record;
@@ -9,3 +11,6 @@ pub mod record_blocks;
 pub mod retention;
 pub mod rows;
 pub mod sequences;
+pub mod tail;
+pub mod tallies;
+pub mod used;

@@ -15,6 +15,7 @@ pub(crate) struct Conditions {
 }
 
 /// What is bound to a placeholder.
+#[derive(Clone, Debug)]
 pub(crate) enum Bound {
     Text(String),
     Number(i64),
@@ -40,12 +41,24 @@ impl From<bool> for Bound {
 }
 
 impl Bound {
-    fn bind<'q>(query: Query<'q, Any, AnyArguments>, bound: Self) -> Query<'q, Any, AnyArguments> {
+    pub(crate) fn bind<'q>(query: Query<'q, Any, AnyArguments>, bound: Self) -> Query<'q, Any, AnyArguments> {
         match bound {
             Self::Text(text) => query.bind(text),
             Self::Number(number) => query.bind(number),
         }
     }
+}
+
+/// A text as a part of a pattern with `ESCAPE '!'`.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            escaped.push('!');
+        }
+        escaped.push(character);
+    }
+    escaped
 }
 
 impl Conditions {
@@ -66,12 +79,52 @@ impl Conditions {
         self.sql.push(format!("({alternative} OR {condition} ${})", self.bounds.len()));
     }
 
+    /// One of two conditions that end before their placeholders, with the same words behind.
+    pub(crate) fn compare_either(&mut self, conditions: [&'static str; 2], bounds: [Bound; 2], behind: &'static str) {
+        let first = self.bounds.len() + 1;
+        self.bounds.extend(bounds);
+        let [one, other] = conditions;
+        self.sql.push(format!("({one} ${first} {behind} OR {other} ${} {behind})", first + 1));
+    }
+
+    /// Columns together are greater than a place in the list.
+    pub(crate) fn after(&mut self, columns: &'static str, place: impl IntoIterator<Item = Bound>) {
+        self.beside(columns, ">", place);
+    }
+
     /// Columns together are smaller than a place in the list.
     pub(crate) fn before(&mut self, columns: &'static str, place: impl IntoIterator<Item = Bound>) {
+        self.beside(columns, "<", place);
+    }
+
+    fn beside(&mut self, columns: &'static str, side: &'static str, place: impl IntoIterator<Item = Bound>) {
         let first = self.bounds.len() + 1;
         self.bounds.extend(place);
         let placeholders: Vec<_> = (first..=self.bounds.len()).map(|number| format!("${number}")).collect();
-        self.sql.push(format!("({columns}) < ({})", placeholders.join(", ")));
+        self.sql.push(format!("({columns}) {side} ({})", placeholders.join(", ")));
+    }
+
+    /// A row of `audit` names a record in one of these blocks, each its first id and its size.
+    pub(crate) fn names_one_of(&mut self, blocks: impl IntoIterator<Item = Bound>) {
+        let first = self.bounds.len() + 1;
+        self.bounds.extend(blocks);
+        let places: Vec<_> = (first..=self.bounds.len()).step_by(2).map(|at| format!("(${at}, ${})", at + 1)).collect();
+        self.sql.push(format!(
+            "EXISTS (SELECT 1 FROM audit_record_ids AS named WHERE named.position = audit.position \
+             AND (named.record_id, named.size) IN (VALUES {}))",
+            places.join(", ")
+        ));
+    }
+
+    /// Whether every row is wanted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sql.is_empty()
+    }
+
+    /// What stands behind `WHERE`, and what is to be bound.
+    pub(crate) fn into_parts(mut self) -> (String, Vec<Bound>) {
+        self.require("1 = 1");
+        (self.sql.join(" AND "), self.bounds)
     }
 
     /// The rows of a table for which all conditions hold.

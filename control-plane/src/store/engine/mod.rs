@@ -46,6 +46,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "fields", include_str!("../../../migrations/0012_fields.sql")),
     (13, "profiles", include_str!("../../../migrations/0013_profiles.sql")),
     (14, "outlines", include_str!("../../../migrations/0014_outlines.sql")),
+    (15, "audit_counts", include_str!("../../../migrations/0015_audit_counts.sql")),
     (16, "accounts_of_a_provider", include_str!("../../../migrations/0016_accounts_of_a_provider.sql")),
 ];
 

@@ -132,6 +132,11 @@ impl ChangeTx {
         Ok(revision)
     }
 
+    /// Undoes it, and waits until that is done.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        self.tx.rollback().await
+    }
+
     /// Makes last what is no change of policy.
     pub(crate) async fn commit_quietly(mut self) -> Result<(), StoreError> {
         if let Some(ledger) = self.ledger().cloned() {

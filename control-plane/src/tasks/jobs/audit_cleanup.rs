@@ -8,5 +8,6 @@ use crate::tasks::jobs::Step;
 pub(crate) async fn step(app: &App) -> Result<Step> {
     let report = audit::clean_up(app, app.now()).await?;
     let counts = Counts::from([("deleted_records".to_owned(), report.deleted)]);
-    Ok(Step { counts, next: (!report.finished).then(String::new) })
+    let counted = audit::clean_up_counts(app, app.now()).await?;
+    Ok(Step { counts, next: (!report.finished || counted > 0).then(String::new) })
 }
