@@ -64,7 +64,7 @@ fn wire_route<H: Handler<T, App>, T: 'static>(
 pub fn api_table() -> Vec<Route<App>> {
     use Code::{
         AlertOpen, AlertResolved, HistoryFull, InvalidField, JobRunning, KeyInactive, KeyRevoked, KeyRotated,
-        LastAdmin, MailNotConfigured, NameTaken, NotFound, NotSendable, OdooUnreachable, PlanChanged,
+        LastAdmin, MailNotConfigured, NameTaken, NotFound, NotReady, NotSendable, OdooUnreachable, PlanChanged,
         PreconditionFailed, ProfileHasKeys, SecretRequired, SignInRefused, TooManyAttempts, UnusablePolicy,
         UpstreamAdministrator, UpstreamCredentialRejected, UserHasKeys,
     };
@@ -236,6 +236,15 @@ pub fn api_table() -> Vec<Route<App>> {
         )
         .body_limit(DRAFT_BODY_LIMIT)
         .or(&[OdooUnreachable, UnusablePolicy]),
+        route(
+            manager,
+            Post,
+            "/api/v1/explain/replay",
+            "Which recorded calls a draft would decide otherwise.",
+            explain::replay::replay,
+        )
+        .body_limit(DRAFT_BODY_LIMIT)
+        .or(&[OdooUnreachable, UnusablePolicy, NotReady]),
         route(
             manager,
             Get,

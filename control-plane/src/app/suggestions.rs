@@ -43,7 +43,7 @@ pub struct Suggested {
 pub async fn of_key(app: &App, key: &Key, from: Moment, to: Moment) -> Result<Suggested> {
     let (found, user, mut policy) = in_time(async {
         let mut connection = app.store.read_consistently().await?;
-        let found = kinds::of_key(&mut connection, &key.id, from, to).await?;
+        let found = kinds::of_keys(&mut connection, Some(&key.id), from, to).await?;
         let user = users::find(&mut connection, &key.user_id).await?.or_absent("user")?;
         let policy = snapshot::of_draft(&mut connection, key.clone(), user.clone(), PROFILE).await?;
         Ok::<_, Problem>((Arc::new(found), user, policy))

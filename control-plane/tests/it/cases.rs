@@ -134,7 +134,7 @@ async fn a_case_that_cannot_be_decided_is_a_problem_with_its_place() {
 }
 
 /// Runs `lictor` against the service, in a folder with files.
-async fn run(lab: &Lab, files: &[(&str, &str)], words: &[&str]) -> Output {
+pub(crate) async fn run(lab: &Lab, files: &[(&str, &str)], words: &[&str]) -> Output {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = lab.admin.router.clone();
@@ -152,6 +152,12 @@ async fn run(lab: &Lab, files: &[(&str, &str)], words: &[&str]) -> Output {
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     served.abort();
     output
+}
+
+/// The status, and both outputs.
+pub(crate) fn said(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
 const POLICY: &str = "profiles:\n  things:\n    permissions:\n      x.thing: {read: true}\n";
@@ -175,10 +181,6 @@ const WANTED: &str = "
 async fn the_command_says_by_its_status_whether_all_is_as_wanted() {
     let (lab, _) = lab().await;
     let files = [("p.yaml", POLICY), ("c.yaml", WANTED)];
-    let said = |output: &Output| {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
-    };
     let all = ["test", "--allow-unknown", "-t", "c.yaml", "-f", "p.yaml"];
     let (status, table, notes) = said(&run(&lab, &files, &all).await);
     assert_eq!((status, notes.as_str()), (0, "2 of 2 decisions are as wanted.\n"), "{table}");

@@ -18,6 +18,7 @@ fn the_page_of_roles_has_a_line_for_every_route() {
         "| `GET /api/v1/audit` |  | ✓ | ✓ | ✓ |",
         "| `POST /api/v1/explain` |  |  | ✓ | ✓ |",
         "| `POST /api/v1/explain/cases` |  |  | ✓ | ✓ |",
+        "| `POST /api/v1/explain/replay` |  |  | ✓ | ✓ |",
         "| `POST /api/v1/emergency-revocation` |  |  |  | ✓ |",
         "| `POST /gate/v1/events` |  | ✓ |",
     ] {

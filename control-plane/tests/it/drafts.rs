@@ -40,7 +40,7 @@ pub(crate) async fn lab() -> (Lab, Value) {
 }
 
 /// All that a draft could change.
-async fn everything(lab: &Lab) -> Vec<Value> {
+pub(crate) async fn everything(lab: &Lab) -> Vec<Value> {
     let revision = lab.revision().await;
     let mut all = vec![lab.policy(revision).await];
     for list in ["users", "keys", "profiles", "permissions", "settings", "schema", "schema/changes", "admin-audit"] {
@@ -79,7 +79,7 @@ async fn apply(lab: &Lab, draft: &Value, key: &Value) {
 }
 
 /// Policies over the stored one, each touching another part of what a decision goes by.
-fn drafts() -> Vec<Value> {
+pub(crate) fn drafts() -> Vec<Value> {
     let things = json!({"x.thing": {"read": true, "write": true}});
     let key = |terms: Value| {
         let mut key = json!({"user": "ada@example.com", "name": "k"});
@@ -111,7 +111,7 @@ fn drafts() -> Vec<Value> {
     ]
 }
 
-fn calls() -> Vec<Value> {
+pub(crate) fn calls() -> Vec<Value> {
     vec![
         json!({"model": "res.partner", "method": "read"}),
         json!({"model": "res.partner", "method": "read", "args": [[1], ["name", "country_id", "nothing"]]}),

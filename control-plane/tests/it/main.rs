@@ -53,6 +53,7 @@ mod policy;
 mod problems;
 mod profiles;
 mod proofs;
+mod replay;
 mod replica;
 mod retention;
 mod revocation;

@@ -57,13 +57,13 @@ async fn lab() -> (Lab, Value, Caller) {
 }
 
 /// A call as its audit event has it.
-fn call(key: &Value, model: &str, method: &str, arguments: Value) -> Value {
+pub(crate) fn call(key: &Value, model: &str, method: &str, arguments: Value) -> Value {
     let json = arguments.to_string();
     let outline = outline::of(&outline::call(model, method, &json).unwrap()).unwrap();
     json!({"key_id": key["id"], "model": model, "method": method, "outline": outline, "would_deny": "permission_denied"})
 }
 
-async fn record(gate: &Caller, boot: &str, calls: Vec<Value>) {
+pub(crate) async fn record(gate: &Caller, boot: &str, calls: Vec<Value>) {
     let numbered = calls.into_iter().enumerate();
     let events = numbered.map(|(at, call)| event(u64::try_from(at).unwrap(), call)).collect();
     send(gate, boot, events).await;

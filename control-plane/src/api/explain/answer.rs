@@ -26,6 +26,31 @@ pub struct Explanation {
     checks: Vec<View>,
 }
 
+/// A decision without its checks.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Verdict {
+    pub(super) outcome: Outcome,
+    /// Why it is refused, or would be if no stage were in shadow.
+    reason: Option<Reason>,
+    /// All that the call lacks, by names, as audit records have it.
+    lacks: Vec<String>,
+    /// What would have to change.
+    detail: Option<String>,
+}
+
+/// How a call ends.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "DecisionOutcome")]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Outcome {
+    /// It passes.
+    Allowed,
+    /// It passes, as what would refuse it is in shadow.
+    WouldDeny,
+    /// It is refused.
+    Denied,
+}
+
 /// One check.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Check")]
@@ -68,6 +93,11 @@ impl Explanation {
         Ok(Self::shown(checks, lacks.iter().take(MAX_LACKS).map(Lack::name).collect()))
     }
 
+    /// Whether it depends on the call, and not only on whose it is.
+    pub(super) fn is_of_call(&self) -> bool {
+        !self.checks.iter().any(|check| check.outcome == REFUSED && check.stage < Stage::Method)
+    }
+
     fn shown(checks: Vec<Check>, lacks: Vec<String>) -> Self {
         let checks: Vec<_> = checks.into_iter().map(View::of).collect();
         let first = |outcome| checks.iter().find(|check| check.outcome == outcome).and_then(|check| check.reason);
@@ -76,6 +106,18 @@ impl Explanation {
             Some(_) => Self { outcome: "denied", reason, would_deny: None, lacks, checks },
             None => Self { outcome: "allowed", reason, would_deny, lacks, checks },
         }
+    }
+}
+
+impl From<Explanation> for Verdict {
+    fn from(Explanation { reason, would_deny, lacks, checks, .. }: Explanation) -> Self {
+        let (outcome, word) = match (reason, would_deny) {
+            (Some(_), _) => (Outcome::Denied, REFUSED),
+            (None, Some(_)) => (Outcome::WouldDeny, WOULD_DENY),
+            (None, None) => (Outcome::Allowed, REFUSED),
+        };
+        let detail = checks.into_iter().find(|check| check.outcome == word).and_then(|check| check.detail);
+        Self { outcome, reason: reason.or(would_deny), lacks, detail }
     }
 }
 

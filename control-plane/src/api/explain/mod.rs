@@ -3,6 +3,7 @@
 
 mod answer;
 mod call;
+pub mod replay;
 
 use std::net::IpAddr;
 
@@ -11,7 +12,7 @@ use axum::extract::State;
 use lictor_policy::address;
 use lictor_policy::decide::{Facts, Head};
 use lictor_policy::operation::Operations;
-use lictor_policy::snapshot::Snapshot;
+use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 use lictor_policy::wire::{self, Profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -220,10 +221,7 @@ async fn decided(
     let now = app.now().0;
     // A policy may have thousands of permissions: other requests go on meanwhile.
     let work = tokio::task::spawn_blocking(move || {
-        let unusable = |bad| match is_drafted {
-            true => (None, Problem::new(Code::UnusablePolicy, format!("Change this: {bad}."))),
-            false => (None, Problem::internal(bad)),
-        };
+        let unusable = |bad| (None, unusable(bad, is_drafted));
         let policy = Snapshot::try_from(policy).map_err(unusable)?;
         let explained = |(at, Asked { subject, client, call }): (usize, &Asked)| {
             let call = call.read(&subject.database, subject.uid).map_err(|problem| (Some(at), problem))?;
@@ -233,6 +231,14 @@ async fn decided(
         asked.iter().enumerate().map(explained).collect()
     });
     work.await.map_err(|error| (None, Problem::internal(error)))?
+}
+
+/// A policy that gates would refuse: the draft's fault, if there is one.
+fn unusable(bad: BadSnapshot, is_drafted: bool) -> Problem {
+    match is_drafted {
+        true => Problem::new(Code::UnusablePolicy, format!("Change this: {bad}.")),
+        false => Problem::internal(bad),
+    }
 }
 
 /// The policy with its keys and, if it is drafted, with the models that the draft needs.

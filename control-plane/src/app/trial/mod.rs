@@ -114,9 +114,8 @@ impl<'d> Trial<'d> {
     pub async fn subject(&mut self, whose: Whose<'_>) -> Result<Subject> {
         match whose {
             Whose::Id(id) => {
-                let key = keys::find(&mut self.connection, id).await?;
                 let absent = || Problem::invalid("key_id", "Name a key that exists; GET /api/v1/keys lists them.");
-                self.stored(key.ok_or_else(absent)?).await
+                self.find(id).await?.ok_or_else(absent)
             }
             Whose::Named { key, user } => self.named(key, user).await,
             Whose::MadeUp { user, groups, profiles, scopes, models } => {
@@ -148,6 +147,14 @@ impl<'d> Trial<'d> {
                 }
                 self.make(of, Some(alias), named)
             }
+        }
+    }
+
+    /// The key with an id, if the service has it still.
+    pub async fn find(&mut self, id: &str) -> Result<Option<Subject>> {
+        match keys::find(&mut self.connection, id).await? {
+            Some(key) => self.stored(key).await.map(Some),
+            None => Ok(None),
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) mod pause;
 pub(crate) mod permission;
 pub mod policy;
 pub(crate) mod profile;
+pub(crate) mod replay;
 pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod settings;
@@ -84,6 +85,8 @@ pub enum Noun {
     Diff(Direct<apply::Diff>),
     /// Test a policy file, before it is applied, by calls and the decisions that are wanted.
     Test(Direct<test::Test>),
+    /// Show which recorded calls would be decided otherwise, if a policy file were applied.
+    Replay(Direct<replay::Replay>),
     /// Write the policy file of what the service has.
     Export(Direct<apply::Export>),
     /// Print what makes a shell complete this command line.
@@ -181,8 +184,9 @@ async fn done(noun: Noun, command: clap::Command) -> Result<Exit> {
             // As in diff(1): 1 says that there are differences, so failures are 2 at least.
             return or_trouble(apply::diff(&noun.server, noun.command).await);
         }
-        // The same: 1 says that a decision is not as wanted.
+        // The same: 1 says that a decision is not as wanted, or would be another.
         Noun::Test(noun) => return or_trouble(test::run(&noun.server, noun.command).await),
+        Noun::Replay(noun) => return or_trouble(replay::run(&noun.server, noun.command).await),
         Noun::Export(noun) => apply::export(&Client::new(&noun.server)?).await?,
         Noun::Completions(completions) => completions::run(completions, command)?,
     }

@@ -29,9 +29,11 @@ pub use search::Closed;
 /// Characters of the name of a profile.
 const MAX_NAME: usize = 64;
 
-/// Calls of one kind: of one method, with one outline.
+/// Calls of one kind: with one key, of one method, with one outline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kind {
+    /// The id of the key.
+    pub key_id: String,
     /// The model.
     pub model: String,
     /// The method.
@@ -40,6 +42,8 @@ pub struct Kind {
     pub outline: String,
     /// How many there were, and when.
     pub counts: Counts,
+    /// The place in the audit log of the one that was recorded last.
+    pub last_position: i64,
 }
 
 /// How many calls there were, what became of them, and when.

@@ -1,6 +1,9 @@
-//! The calls of a key by their kinds: model, method and outline.
+//! Recorded calls by their kinds: key, model, method and outline.
+
+use std::collections::BTreeMap;
 
 use lictor_policy::refusal::Reason;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::domain::suggest::{Counts, Kind};
@@ -8,14 +11,16 @@ use crate::domain::time::Moment;
 use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::{Connection, StoreError};
 
-/// Kinds that are told apart.
+/// Kinds of one key's calls that are told apart.
 pub const MAX_KINDS: usize = 2_000;
+/// Kinds of the calls of all keys that are told apart.
+pub const MAX_KINDS_OF_ALL: usize = 10_000;
 /// Records that are looked at, the newest first: the database finds and groups so many in seconds.
 pub const MAX_RECORDS: i64 = 500_000;
 /// Groups of calls without an outline: there are fewer reasons.
 const MAX_OTHERS: i64 = 100;
 
-/// What a key did and tried.
+/// What a key, or every one, did and tried.
 #[derive(Clone, Debug, Default)]
 pub struct Kinds {
     /// The kinds, those with the most calls first.
@@ -28,32 +33,41 @@ pub struct Kinds {
     pub more: bool,
 }
 
-/// The kinds of a key's calls from a moment on, before another.
-pub async fn of_key(connection: &mut Connection, key_id: &str, from: Moment, to: Moment) -> Result<Kinds, StoreError> {
+/// The kinds of the calls of a key, or of all keys, from a moment on, before another.
+pub async fn of_keys(
+    connection: &mut Connection,
+    key_id: Option<&str>,
+    from: Moment,
+    to: Moment,
+) -> Result<Kinds, StoreError> {
+    let (of_key, max_kinds) = match key_id {
+        Some(_) => ("key_id = $5", MAX_KINDS),
+        None => ("key_id IS NOT NULL", MAX_KINDS_OF_ALL),
+    };
     // A login, and the one method that every key may call, need no permission.
-    let rows = sqlx::query(
-        "SELECT CASE WHEN outline IS NOT NULL THEN model END AS of_model, \
+    let sql = format!(
+        "SELECT CASE WHEN outline IS NOT NULL THEN key_id END AS of_key, \
+         CASE WHEN outline IS NOT NULL THEN model END AS of_model, \
          CASE WHEN outline IS NOT NULL THEN method END AS of_method, outline, \
          CASE WHEN outline IS NULL THEN reason END AS early, \
-         COUNT(*) AS records, CAST(SUM(count) AS BIGINT) AS calls, \
+         COUNT(*) AS records, MAX(position) AS last_position, CAST(SUM(count) AS BIGINT) AS calls, \
          CAST(SUM(CASE WHEN outcome = 'denied' THEN count ELSE 0 END) AS BIGINT) AS denied, \
          CAST(SUM(CASE WHEN outcome = 'faulted' AND none_answer = 0 THEN count ELSE 0 END) AS BIGINT) AS faulted, \
          CAST(SUM(CASE WHEN would_deny IS NOT NULL THEN count ELSE 0 END) AS BIGINT) AS shadowed, \
          CAST(SUM(CASE WHEN outline IS NULL AND outcome <> 'denied' AND method IS NOT NULL \
          AND NOT (model = 'res.users' AND method = 'context_get') THEN count ELSE 0 END) AS BIGINT) AS unread, \
          MIN(at) AS first_at, MAX(at) AS last_at \
-         FROM (SELECT model, method, outline, reason, outcome, none_answer, would_deny, count, at FROM audit \
-         WHERE key_id = $1 AND at >= $2 AND at < $3 ORDER BY at DESC LIMIT $4) AS newest \
-         GROUP BY 1, 2, 3, 4 \
-         ORDER BY CASE WHEN outline IS NULL THEN 0 ELSE 1 END, calls DESC, of_model, of_method, outline LIMIT $5",
-    )
-    .bind(key_id)
-    .bind(saturating_i64(from.0))
-    .bind(saturating_i64(to.0))
-    .bind(MAX_RECORDS)
-    .bind(MAX_OTHERS + saturating_i64(MAX_KINDS as u64))
-    .fetch_all(connection)
-    .await?;
+         FROM (SELECT key_id, model, method, outline, reason, outcome, none_answer, would_deny, count, at, position FROM audit \
+         WHERE {of_key} AND at >= $1 AND at < $2 ORDER BY at DESC LIMIT $3) AS newest \
+         GROUP BY 1, 2, 3, 4, 5 \
+         ORDER BY CASE WHEN outline IS NULL THEN 0 ELSE 1 END, calls DESC, of_model, of_method, outline, of_key LIMIT $4"
+    );
+    let query = sqlx::query(AssertSqlSafe(sql))
+        .bind(saturating_i64(from.0))
+        .bind(saturating_i64(to.0))
+        .bind(MAX_RECORDS)
+        .bind(MAX_OTHERS + saturating_i64(max_kinds as u64));
+    let rows = key_id.into_iter().fold(query, sqlx::query::Query::bind).fetch_all(connection).await?;
     let (mut found, mut records) = (Kinds::default(), 0);
     for row in &rows {
         records += row.number::<i64>("records")?;
@@ -68,9 +82,24 @@ pub async fn of_key(connection: &mut Connection, key_id: &str, from: Moment, to:
             }
         }
     }
-    found.more = records >= MAX_RECORDS || found.kinds.len() > MAX_KINDS;
-    found.kinds.truncate(MAX_KINDS);
+    found.more = records >= MAX_RECORDS || found.kinds.len() > max_kinds;
+    found.kinds.truncate(max_kinds);
     Ok(found)
+}
+
+/// The decision ids of the records at places in the audit log, in the order of these; none for a record that was deleted
+/// meanwhile.
+pub async fn decisions(connection: &mut Connection, positions: &[i64]) -> Result<Vec<Option<String>>, StoreError> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<_> = (1..=positions.len()).map(|number| format!("${number}")).collect();
+    let sql = format!("SELECT position, decision_id FROM audit WHERE position IN ({})", places.join(", "));
+    let query = positions.iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
+    let rows = query.fetch_all(connection).await?;
+    let found = |row: &AnyRow| Ok((row.number::<i64>("position")?, row.text("decision_id")?));
+    let found: BTreeMap<_, _> = rows.iter().map(found).collect::<Result<_, StoreError>>()?;
+    Ok(positions.iter().map(|position| found.get(position).cloned()).collect())
 }
 
 fn kind(row: &AnyRow, outline: String) -> Result<Kind, StoreError> {
@@ -83,5 +112,12 @@ fn kind(row: &AnyRow, outline: String) -> Result<Kind, StoreError> {
         last_at: row.moment("last_at")?,
     };
     let name = |column| Ok::<_, StoreError>(row.optional_text(column)?.unwrap_or_default());
-    Ok(Kind { model: name("of_model")?, method: name("of_method")?, outline, counts })
+    Ok(Kind {
+        key_id: name("of_key")?,
+        model: name("of_model")?,
+        method: name("of_method")?,
+        outline,
+        counts,
+        last_position: row.number("last_position")?,
+    })
 }
