@@ -202,11 +202,10 @@ async fn sign_in(
     let account = match found {
         Some(account) if !account.active => return Err(Refused::Inactive),
         Some(account) if account.role == role => account,
-        Some(account) => give_role(app, account, role).await?,
+        Some(account) => give_role(app, &account.id, role).await?,
         None => make(app, issuer, &identity, role).await?,
     };
-    let changed = || Problem::new(Code::PreconditionFailed, "The account was changed meanwhile: sign in again.");
-    Ok((let_in(app, peer, &account, changed).await?, identity.return_to))
+    Ok((let_in(app, peer, &account, changed_meanwhile).await?, identity.return_to))
 }
 
 async fn make(app: &App, issuer: &str, identity: &Identity, role: Role) -> Result<Account> {
@@ -226,8 +225,14 @@ async fn make(app: &App, issuer: &str, identity: &Identity, role: Role) -> Resul
     .await
 }
 
-async fn give_role(app: &App, before: Account, role: Role) -> Result<Account> {
+fn changed_meanwhile() -> Problem {
+    Problem::new(Code::PreconditionFailed, "The account was changed meanwhile: sign in again.")
+}
+
+async fn give_role(app: &App, id: &str, role: Role) -> Result<Account> {
     change(app, &Actor::system(), async |tx| {
+        // As it is in this transaction: an administrator may just have deactivated it.
+        let before = accounts::find(tx, id).await?.ok_or_else(changed_meanwhile)?;
         let account = Account { role, changed: tx.revision(), ..before.clone() };
         accounts::update(tx, &account).await?;
         keep_an_admin(tx).await?;
