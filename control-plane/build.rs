@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     fs::create_dir_all(&copies)?;
     let mut table = "&[\n".to_owned();
     for (number, file) in files_below(built)?.into_iter().enumerate() {
-        // What the compiler reads is a copy: the console may be built anew meanwhile, with other names.
+        // The compiler reads a copy: the console may be built anew meanwhile, with other names.
         let embed = |source: &Path, form: &str| -> io::Result<String> {
             let copy = copies.join(format!("{number}.{form}"));
             fs::copy(source, &copy)?;

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import shutil
 import socket
 import ssl
@@ -84,6 +85,23 @@ def test_administrators_are_served_over_tls_1_2_and_1_3_and_not_without(lictor: 
         plain.request("GET", "/healthz")
         with pytest.raises((http.client.HTTPException, ConnectionError)):
             plain.getresponse()
+
+
+def test_a_browser_keeps_its_session_for_https_and_this_host(lictor: ControlPlane, folder: Path) -> None:
+    account = lictor.api("POST", "accounts", {"name": "Bo", "role": "user"})["id"]
+    lictor.api("PUT", f"accounts/{account}/password", {"password": "correct horse battery"})
+    given = json.dumps({"name": "Bo", "password": "correct horse battery", "cookie": True})
+    browser = http.client.HTTPSConnection("127.0.0.1", lictor.port, timeout=30, context=trust(folder))
+    with contextlib.closing(browser):
+        browser.request("POST", "/api/v1/sign-in", given, {"Content-Type": "application/json"})
+        answer = browser.getresponse()
+        pair, *said = str(answer.headers["Set-Cookie"]).split("; ")
+        assert pair.startswith("__Host-lictor=lat_")
+        assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= set(said)
+        signed_in = json.loads(answer.read())
+        browser.request("GET", "/api/v1/me", headers={"Cookie": pair})
+        me = json.loads(browser.getresponse().read())
+        assert (me["account"]["name"], me["csrf_token"]) == ("Bo", signed_in["csrf_token"])
 
 
 def test_a_renewed_certificate_is_taken_without_a_restart_and_half_a_renewal_is_not(

@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::python;
 use crate::run::{self, say};
 
-/// What Vite and Svelte need.
+/// Vite and Svelte need it.
 const OLDEST_NODE: (u32, u32) = (22, 17);
 /// The API's description, which its types are made from.
 const DESCRIPTION: &str = "control-plane/tests/it/snapshots";

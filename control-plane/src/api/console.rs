@@ -11,7 +11,7 @@ use crate::http::embedded::{self, File, PROTECTION};
 
 /// The page that shows everything.
 const PAGE: &str = "/index.html";
-/// What programs ask for: a mistake in such a path is answered to a program, not with a page.
+/// Paths that programs ask for: a mistake in such a path is answered to a program, not with a page.
 const OF_PROGRAMS: [&str; 7] = ["/api", "/gate", "/link", "/metrics", "/healthz", "/readyz", "/assets"];
 
 /// Answers a request that no route is for, with the console that is part of the program.

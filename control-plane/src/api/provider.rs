@@ -40,10 +40,10 @@ pub struct Start {
     return_to: Option<String>,
 }
 
-/// What the provider sends a browser back with.
+/// The query that the provider sends a browser back with.
 #[derive(Deserialize, JsonSchema)]
 pub struct Callback {
-    /// What `start` sent.
+    /// The state that `start` sent.
     #[schemars(length(max = 4096))]
     state: Option<String>,
     /// Stands for who signed in; left out if nobody did.

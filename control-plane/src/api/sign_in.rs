@@ -88,7 +88,7 @@ pub struct Ways {
 /// A provider of OpenID Connect.
 #[derive(Serialize, JsonSchema)]
 pub struct AtProvider {
-    /// What the button says.
+    /// The words on the button.
     label: String,
     /// Where the button leads; with `return_to`, a path, people come back to that.
     start: &'static str,

@@ -1,7 +1,6 @@
 //! Signing in at a provider of OpenID Connect: the authorization code flow with PKCE.
 //!
-//! What must be known when the provider sends somebody back goes sealed into a cookie of that browser, not into the database:
-//! whoever begins and never comes back leaves nothing behind, and any replica can end what another began.
+//! State, nonce and the verifier of PKCE go sealed into a cookie of the browser, not into the database: whoever begins and never comes back leaves nothing behind, and any replica can end what another began.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,12 +24,12 @@ use crate::secrets::stored::Sealed;
 pub const CALLBACK: &str = "/api/v1/oidc/callback";
 /// How long somebody may take at the provider.
 pub const PATIENCE: Duration = Duration::from_secs(600);
-/// What the sealed state belongs to.
+/// The owner of the sealed state.
 const OWNER: &str = "sign-in at the provider";
 
 /// A provider, and what its groups may do here.
 pub struct Oidc {
-    /// What the button says.
+    /// The words on the button.
     pub label: String,
     /// The provider.
     pub provider: Provider,
@@ -38,7 +37,7 @@ pub struct Oidc {
     pub client_id: String,
     /// Its secret, if it has one.
     pub client_secret: Option<Secret>,
-    /// What is asked for, with spaces between.
+    /// The scopes that are asked for, with spaces between.
     pub scopes: String,
     /// The claim that lists the groups.
     pub groups_claim: String,
@@ -78,7 +77,7 @@ pub enum Refused {
 pub struct Begun {
     /// Where the browser is to go.
     pub location: String,
-    /// What it is to bring back.
+    /// The sealed state, which it is to bring back.
     pub sealed: Sealed,
 }
 
@@ -86,9 +85,9 @@ pub struct Begun {
 pub struct Identity {
     /// Who it is there.
     pub subject: String,
-    /// What an account is called that is made for them.
+    /// The name of an account that is made for them.
     pub name: String,
-    /// What their groups may do here; none if nothing.
+    /// The greatest role of their groups; none if no group has one.
     pub role: Option<Role>,
     /// Where they wanted to go: a path.
     pub return_to: String,

@@ -161,10 +161,10 @@ pub struct Oidc {
     /// The claim of the ID token that lists the groups.
     #[arg(long, env = "LICTOR_OIDC_GROUPS_CLAIM", value_name = "CLAIM", default_value = "groups")]
     pub oidc_groups_claim: String,
-    /// What the provider is asked for, with spaces between; some list groups only when asked for them.
+    /// The scopes that the provider is asked for, with spaces between; some list groups only when asked for them.
     #[arg(long, env = "LICTOR_OIDC_SCOPES", value_name = "SCOPES", default_value = "openid profile email")]
     pub oidc_scopes: String,
-    /// What the button of the console says.
+    /// The words on the button of the console.
     #[arg(long, env = "LICTOR_OIDC_LABEL", value_name = "TEXT", default_value = "Single sign-on")]
     pub oidc_label: String,
     /// The authorities (PEM) that the provider's certificate is checked with, in the place of the system's.

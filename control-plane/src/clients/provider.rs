@@ -52,7 +52,7 @@ pub struct Provider {
     known: Mutex<Option<(Instant, Result<Arc<Known>, ProviderError>)>>,
 }
 
-/// What a provider says of itself.
+/// The description of a provider, as it gives it.
 pub struct Known {
     /// The page where people sign in.
     pub authorization_endpoint: Uri,
@@ -67,7 +67,7 @@ pub struct Known {
 pub struct Code<'a> {
     /// The code.
     pub code: &'a str,
-    /// What its request was bound to (PKCE).
+    /// The secret that its request was bound to (PKCE).
     pub verifier: &'a str,
     /// Where the provider sent the code.
     pub redirect_uri: &'a str,
@@ -102,7 +102,7 @@ impl Provider {
         Self { issuer, client, known: Mutex::default() }
     }
 
-    /// What it says of itself, asked for when that is not known or old; with `anew`, when it was not asked just now.
+    /// Its description, asked for when that is not known or old; with `anew`, when it was not asked just now.
     pub async fn known(&self, anew: bool) -> Result<Arc<Known>, ProviderError> {
         let mut known = self.known.lock().await;
         if let Some((at, said)) = &*known {

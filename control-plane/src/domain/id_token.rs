@@ -29,7 +29,7 @@ pub enum BadToken {
     Claim(&'static str),
 }
 
-/// What a token must say.
+/// The claims that a token must have.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
     /// Who made it.
@@ -57,7 +57,7 @@ pub struct Key {
     y: Option<String>,
 }
 
-/// What a token says of whoever signed in.
+/// The claims of a token that is good.
 #[derive(Debug)]
 pub struct Claims(Map<String, Value>);
 

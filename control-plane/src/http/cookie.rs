@@ -23,7 +23,7 @@ pub struct Cookie {
 /// The token of somebody who signed in: not sent when another site led here.
 pub const SESSION: Cookie = Cookie { secure_name: "__Host-lictor", plain_name: "lictor", same_site: "Strict" };
 
-/// What must be known when a provider sends somebody back, which is another site.
+/// The state of a sign-in at a provider: sent when the provider, which is another site, sends somebody back.
 pub const PROVIDER: Cookie =
     Cookie { secure_name: "__Host-lictor-provider", plain_name: "lictor-provider", same_site: "Lax" };
 

@@ -13,7 +13,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [{ client_id, client_secret, redirect_uris: [redirect_uri] }],
   scopes: scope.split(' '),
   claims: { openid: ['sub'], profile: ['preferred_username'], groups: ['groups'] },
-  // What the scopes ask for stands in the ID token.
+  // The claims of the scopes stand in the ID token.
   conformIdTokenClaims: false,
   cookies: { keys: ['of a test'] },
   findAccount: (_, sub) => ({
