@@ -49,7 +49,13 @@ pub struct Provider {
     /// Its name, which is its address.
     pub issuer: String,
     client: Client,
-    known: Mutex<Option<(Instant, Result<Arc<Known>, ProviderError>)>>,
+    heard: Mutex<Option<Heard>>,
+}
+
+/// The provider's last answer about itself.
+struct Heard {
+    at: Instant,
+    said: Result<Arc<Known>, ProviderError>,
 }
 
 /// The description of a provider, as it gives it.
@@ -99,20 +105,20 @@ struct Tokens {
 impl Provider {
     /// The provider at this address.
     pub fn new(issuer: String, client: Client) -> Self {
-        Self { issuer, client, known: Mutex::default() }
+        Self { issuer, client, heard: Mutex::default() }
     }
 
     /// Its description, asked for when that is not known or old; with `anew`, when it was not asked just now.
     pub async fn known(&self, anew: bool) -> Result<Arc<Known>, ProviderError> {
-        let mut known = self.known.lock().await;
-        if let Some((at, said)) = &*known {
+        let mut heard = self.heard.lock().await;
+        if let Some(Heard { at, said }) = &*heard {
             let good_for = if anew || said.is_err() { PAUSE } else { KEPT };
             if at.elapsed() < good_for {
                 return said.clone();
             }
         }
         let said = self.ask().await.map(Arc::new);
-        *known = Some((Instant::now(), said.clone()));
+        *heard = Some(Heard { at: Instant::now(), said: said.clone() });
         said
     }
 
