@@ -34,9 +34,12 @@ pub(crate) enum Part {
     E2e,
 }
 
+/// Something that takes a while.
+type Work = fn(&Project) -> Result<()>;
+
 /// What is begun beside an earlier part, for a later one: npm, downloads and Odoo's first start mostly wait, and a large crate
 /// and the linker have use for one processor only. The filter has no part of the console.
-const BESIDE: [(Part, Part, fn(&Project) -> Result<()>); 3] = [
+const BESIDE: [(Part, Part, Work); 3] = [
     (Part::Console, Part::Wasm, |project| Part::Wasm.run(project)),
     (Part::Tidy, Part::Clippy, |project| Part::Clippy.run(project)),
     (Part::Unit, Part::E2e, prepare_odoo),
