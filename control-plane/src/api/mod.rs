@@ -26,6 +26,7 @@ pub mod openapi;
 pub mod outbox;
 pub mod pauses;
 pub mod permissions;
+pub mod policy;
 pub mod profiles;
 pub mod provider;
 pub mod router;

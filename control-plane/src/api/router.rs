@@ -16,8 +16,8 @@ use crate::api::auth::{REVISION_HEADER, require};
 use crate::api::openapi::{self, Documents};
 use crate::api::{
     accounts, admin_audit, alerts, audit, audit_counts, audit_stream, console, emergency, explain, gate_v1, gates,
-    health, jobs, key_link, key_use, keys, keys_bulk, metrics, outbox, pauses, permissions, profiles, provider, schema,
-    sessions, settings, sign_in, suggestions, tokens, users, webhooks,
+    health, jobs, key_link, key_use, keys, keys_bulk, metrics, outbox, pauses, permissions, policy, profiles, provider,
+    schema, sessions, settings, sign_in, suggestions, tokens, users, webhooks,
 };
 use crate::app::App;
 use crate::app::change::telling;
@@ -245,6 +245,15 @@ pub fn api_table() -> Vec<Route<App>> {
         )
         .body_limit(DRAFT_BODY_LIMIT)
         .or(&[OdooUnreachable, UnusablePolicy, NotReady]),
+        route(
+            manager,
+            Post,
+            "/api/v1/policy/diff",
+            "What a draft would change, and what of that loosens the policy.",
+            policy::show,
+        )
+        .body_limit(DRAFT_BODY_LIMIT)
+        .or(&[OdooUnreachable]),
         route(
             manager,
             Get,

@@ -85,7 +85,7 @@ fn effect<'r>(route: &Route<App>, on: &'r Records) -> Effect<'r> {
             "POST",
             // A bulk action on keys names the plan of its dry run: `keys_bulk.rs` takes rights away with it.
             "/keys/bulk" | "/sign-in" | "/link/{token}" | "/users" | "/users/{id}/check" | "/keys" | "/explain"
-            | "/explain/cases" | "/explain/replay",
+            | "/explain/cases" | "/explain/replay" | "/policy/diff",
         )
         | ("PUT", "/me/password")
         | ("POST", "/alerts/{id}/resolve" | "/alerts/{id}/reopen" | "/alerts/{id}/comments")

@@ -1,6 +1,7 @@
 //! The policy as it would be with a draft over it, and keys that need not exist, to explain decisions by. Nothing of it is
 //! written.
 
+pub mod diff;
 mod made_up;
 mod overlay;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::options::Server;
 use crate::cli::remote::Unknown;
@@ -118,7 +118,33 @@ async fn changes(client: &Client, source: &Source) -> Result<Vec<Change>> {
     let mut state = State::load(client, &policy).await?;
     let found = plan(&policy, &state, source.prune, now)?;
     state.tag(client, &found).await?;
-    plan(&policy, &state, source.prune, now)
+    let mut changes = plan(&policy, &state, source.prune, now)?;
+    if !changes.is_empty() {
+        mark(client, &policy, source.prune, &mut changes).await?;
+    }
+    Ok(changes)
+}
+
+/// Marks what loosens the policy, as the service judges it.
+async fn mark(client: &Client, policy: &Policy, prune: bool, changes: &mut [Change]) -> Result<()> {
+    let body = json!({"draft": policy.draft()?, "prune": prune});
+    // Names that nobody knows are looked at when they are saved.
+    let answer = match client.post("policy/diff?unknown=allow", &body).await {
+        Ok(answer) => answer.json,
+        Err(failure) => {
+            print::note(&format!("What of this loosens the policy is not known: {}", failure.message));
+            return Ok(());
+        }
+    };
+    for judged in answer.get("changes").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| judged.get(name).and_then(Value::as_str).unwrap_or_default();
+        let is_it = |change: &&mut Change| (change.noun, change.name.as_str()) == (text("noun"), text("name"));
+        let Some(change) = changes.iter_mut().find(is_it) else { continue };
+        change.loosens = judged.get("loosens") == Some(&Value::Bool(true));
+        let fields = judged.get("loosened_fields").cloned().unwrap_or_default();
+        change.loosened_fields = serde_json::from_value(fields).unwrap_or_default();
+    }
+    Ok(())
 }
 
 fn show(changes: &[Change]) -> Result<()> {

@@ -1,5 +1,7 @@
 //! The policy as administrators write it, in a file or as a draft: users, restrictions of keys, permissions and settings.
 
+pub mod difference;
+pub mod loosening;
 pub mod people;
 
 use std::borrow::Cow;

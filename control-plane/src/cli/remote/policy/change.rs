@@ -9,6 +9,8 @@ use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::settings;
 use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::print::printable;
+pub use crate::domain::policy::difference::Field;
+pub(crate) use crate::domain::policy::difference::differences;
 
 /// One change of one record.
 #[derive(Debug, Serialize)]
@@ -21,6 +23,10 @@ pub struct Change {
     pub name: String,
     /// The fields that change; those of a new record that are not empty.
     pub fields: Vec<Field>,
+    /// Whether it loosens the policy, as far as the service has said so.
+    pub loosens: bool,
+    /// The fields for which that is so.
+    pub loosened_fields: Vec<String>,
     /// The path of the record, if there is one by now.
     #[serde(skip)]
     pub record: Option<String>,
@@ -39,17 +45,6 @@ pub enum Kind {
     Alter,
     /// The record is deleted.
     Remove,
-}
-
-/// A field that changes.
-#[derive(Debug, Serialize)]
-pub struct Field {
-    /// Its path, such as `upstream.login`.
-    pub field: String,
-    /// The value now; null in a new record.
-    pub before: Value,
-    /// The value after the change.
-    pub after: Value,
 }
 
 /// A write of the API.
@@ -81,14 +76,16 @@ pub fn shown(changes: &[Change]) -> String {
             Kind::Remove => '-',
         };
         text.push_str(printable(format!("{sign} {} {}", change.noun, change.name).trim_end()).as_str());
-        text.push('\n');
+        text.push_str(if change.loosens { "  LOOSENS\n" } else { "\n" });
         for Field { field, before, after } in &change.fields {
             let line = match change.change {
                 Kind::Alter => format!("    {field}: {before} -> {after}"),
                 _ => format!("    {field}: {after}"),
             };
             text.push_str(&printable(&line));
-            text.push('\n');
+            // A flag of a permission is a field of its own, and so is each setting.
+            let loosens = change.loosened_fields.iter().any(|name| name == field);
+            text.push_str(if loosens { "  LOOSENS\n" } else { "\n" });
         }
     }
     text
@@ -118,12 +115,14 @@ impl Change {
             secret: None,
             user: None,
         };
-        Self { change: Kind::Add, noun, name, fields, record: None, request }
+        let (loosens, loosened_fields) = (false, Vec::new());
+        Self { change: Kind::Add, noun, name, fields, loosens, loosened_fields, record: None, request }
     }
 
     pub(crate) fn alter(noun: &'static str, name: String, fields: Vec<Field>, record: &Record, body: Value) -> Self {
         let request = Request::on(Method::PATCH, record, Some(body));
-        Self { change: Kind::Alter, noun, name, fields, record: Some(record.path.clone()), request }
+        let (record, loosens, loosened_fields) = (Some(record.path.clone()), false, Vec::new());
+        Self { change: Kind::Alter, noun, name, fields, loosens, loosened_fields, record, request }
     }
 }
 
@@ -142,28 +141,6 @@ impl Request {
     pub(crate) fn on(method: Method, record: &Record, body: Option<Value>) -> Self {
         let condition = record.etag.clone().map_or(Condition::Any, Condition::Unchanged);
         Self { method, path: record.path.clone(), body, condition, needs_secret: false, secret: None, user: None }
-    }
-}
-
-/// The fields of `wanted` that are otherwise in `before`. Mappings of methods and rules of fields count as one value.
-pub(crate) fn differences(before: &Value, wanted: &Value) -> Vec<Field> {
-    let mut fields = Vec::new();
-    compare(String::new(), before, wanted, &mut fields);
-    fields
-}
-
-fn compare(path: String, before: &Value, wanted: &Value, fields: &mut Vec<Field>) {
-    match wanted {
-        Value::Object(members) if !path.ends_with("methods") && path != "fields" => {
-            for (name, wanted) in members {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                compare(path, before.get(name).unwrap_or(&Value::Null), wanted, fields);
-            }
-        }
-        wanted if wanted != before => {
-            fields.push(Field { field: path, before: before.clone(), after: wanted.clone() });
-        }
-        _ => {}
     }
 }
 

@@ -101,6 +101,8 @@ fn removal(noun: &'static str, name: String, record: &Record) -> Change {
         noun,
         name,
         fields: Vec::new(),
+        loosens: false,
+        loosened_fields: Vec::new(),
         record: Some(record.path.clone()),
         request: Request::on(Method::DELETE, record, None),
     }
