@@ -83,13 +83,13 @@ pub fn permission(before: Option<&Permission>, after: Option<&Permission>, conte
     if before.calls.iter().any(|name| !after.calls.contains(name) && is_mapped(name)) {
         loosened.insert("calls");
     }
-    let names = before.methods.keys().chain(after.methods.keys());
+    let mut names = before.methods.keys().chain(after.methods.keys());
     let loosens = |name: &String| {
         let before = before.methods.get(name).or_else(|| general.0.get(name));
         let now = after.methods.get(name).or_else(|| general.1.get(name));
         mapping(name, before, now, after.calls.contains(name))
     };
-    loosened.extend(names.into_iter().any(loosens).then_some("methods"));
+    loosened.extend(names.any(loosens).then_some("methods"));
     loosened
 }
 
