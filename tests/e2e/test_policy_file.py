@@ -55,7 +55,7 @@ def everything(service: ControlPlane) -> Any:
 
 def test_the_example_is_applied_and_a_second_run_changes_nothing(service: ControlPlane, lictor: CommandLine) -> None:
     plan = lictor("diff", "-f", "policy.yaml", status=DIFFERENCES).stdout
-    assert "+ user ada@example.com\n" in plan and "+ permission account.move\n    read: true\n" in plan
+    assert "+ user ada@example.com\n" in plan and "+ permission account.move  LOOSENS\n    read: true  LOOSENS\n" in plan
     assert '    rate_limit.per_minute: 60 -> 120\n' in plan
     run = lictor("apply", "-f", "policy.yaml", "--key-dir", "keys")
     assert run.stdout == plan and "11 changes were made" in run.stderr
@@ -172,7 +172,8 @@ def test_changes_are_a_document_for_machines(service: ControlPlane, lictor: Comm
         {"field": "read", "before": True, "after": False},
         {"field": "write", "before": False, "after": True},
     ]
-    change = {"change": "alter", "noun": "permission", "name": "a.a", "fields": fields}
+    marked = {"loosens": True, "loosened_fields": ["write"]}
+    change = {"change": "alter", "noun": "permission", "name": "a.a", "fields": fields, **marked}
     assert lictor.json("diff", "-f", "p.yaml", status=DIFFERENCES) == {"changes": [change]}
     assert lictor.json("apply", "-f", "p.yaml", "--allow-unknown") == {"changes": [change], "made": 1}
 

@@ -11,7 +11,7 @@ use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::wire::{Durabilities, Durability, Enforcement, FieldRule, Permission, Profile};
 
 use crate::domain::key::Terms;
-use crate::domain::settings::{RateLimit, Settings};
+use crate::domain::settings::{RateLimit, Sessions, Settings};
 
 /// Names of fields that are loosened.
 pub type Loosened = BTreeSet<&'static str>;
@@ -142,13 +142,15 @@ pub fn key(before: Option<&Terms>, after: &Terms, context: Context<'_>) -> Loose
         ("models", list_loosens(&before.models, &after.models)),
         ("ip_allow_list", list_loosens(&before.ip_allow_list, &after.ip_allow_list)),
         ("rate_limit_per_minute", {
-            let limit = |terms: &Terms, of: &RateLimit| terms.rate_limit_per_minute.unwrap_or(of.per_minute);
+            let general = |of: &RateLimit| if of.enabled { of.per_minute } else { u32::MAX };
+            let limit = |terms: &Terms, of: &RateLimit| terms.rate_limit_per_minute.unwrap_or(general(of));
             limit(after, &is.rate_limit) > limit(before, &was.rate_limit)
         }),
         ("session_limit", {
+            let general = |of: &Sessions| if of.enabled { of.limit } else { 0 };
             // 0 is no limit.
-            let limit = |terms: &Terms, of: u32| terms.session_limit.unwrap_or(of).wrapping_sub(1);
-            limit(after, is.sessions.limit) > limit(before, was.sessions.limit)
+            let limit = |terms: &Terms, of: &Sessions| terms.session_limit.unwrap_or(general(of)).wrapping_sub(1);
+            limit(after, &is.sessions) > limit(before, &was.sessions)
         }),
         (
             "expires_at",
@@ -192,13 +194,17 @@ pub fn setting(path: &str, before: &Settings, after: &Settings) -> bool {
     }
     match path {
         "rate_limit.enabled" => !after.rate_limit.enabled,
-        "rate_limit.per_minute" => after.rate_limit.per_minute > before.rate_limit.per_minute,
+        "rate_limit.per_minute" => {
+            before.rate_limit.enabled && after.rate_limit.per_minute > before.rate_limit.per_minute
+        }
         "rate_limit.divide_by_gates" => !after.rate_limit.divide_by_gates,
         "ip_allow_list" => list_loosens(&before.ip_allow_list, &after.ip_allow_list),
         "sessions.enabled" => !after.sessions.enabled,
         // A session that was ended stays so for this long.
         "sessions.timeout_seconds" => after.sessions.timeout_seconds < before.sessions.timeout_seconds,
-        "sessions.limit" => after.sessions.limit.wrapping_sub(1) > before.sessions.limit.wrapping_sub(1),
+        "sessions.limit" => {
+            before.sessions.enabled && after.sessions.limit.wrapping_sub(1) > before.sessions.limit.wrapping_sub(1)
+        }
         "enforcement" => enforcement(before.enforcement, after.enforcement),
         "require_exceptions" => !is_part(&after.require_exceptions, &before.require_exceptions),
         "keys.longest_lifetime_days" => {
@@ -244,4 +250,43 @@ fn list_loosens<T: PartialEq>(before: &[T], after: &[T]) -> bool {
 
 fn is_part<T: PartialEq>(part: &[T], whole: &[T]) -> bool {
     part.iter().all(|one| whole.contains(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_a_key_is_held_against_the_one_in_its_place() {
+        let terms = |rate_limit_per_minute, session_limit| Terms {
+            name: "k".to_owned(),
+            profiles: Vec::new(),
+            scopes: Operations::NONE,
+            models: Vec::new(),
+            ip_allow_list: Vec::new(),
+            rate_limit_per_minute,
+            session_limit,
+            expires_at: None,
+            active: true,
+        };
+        let (off, mut on) = (Settings::default(), Settings::default());
+        (on.rate_limit.enabled, on.sessions.enabled, on.sessions.limit) = (true, true, 5);
+        let loosens = |before: (Option<u32>, Option<u32>), after: (Option<u32>, Option<u32>), settings: &Settings| {
+            let context = Context { settings: (settings, settings), is_open: &|_, _, _| false };
+            !key(Some(&terms(before.0, before.1)), &terms(after.0, after.1), context).is_empty()
+        };
+        for (before, after, without_general, with_general) in [
+            ((None, None), (Some(60), None), false, false),
+            ((None, None), (Some(61), None), false, true),
+            ((Some(100), None), (None, None), true, false),
+            ((Some(50), None), (None, None), true, true),
+            ((None, None), (None, Some(5)), false, false),
+            ((None, None), (None, Some(0)), false, true),
+            ((None, Some(7)), (None, None), true, false),
+            ((None, Some(3)), (None, Some(0)), true, true),
+        ] {
+            assert_eq!(loosens(before, after, &off), without_general, "{before:?} {after:?}");
+            assert_eq!(loosens(before, after, &on), with_general, "{before:?} {after:?}");
+        }
+    }
 }
