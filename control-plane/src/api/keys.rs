@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::app::new_keys::{self, NewSecret, refuse_revoked};
 use crate::domain::actor::Actor;
-use crate::domain::key::{Terms, within_lifetime};
+use crate::domain::key::{Terms, outlives, within_lifetime};
 use crate::domain::problem::{Problem, Result};
 use crate::domain::settings::MAX_SESSION_LIMIT;
 use crate::domain::time::Moment;
@@ -26,10 +26,10 @@ use crate::http::cursor::{Page, Window};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
-use crate::store::key_list::{self, Filter, Listed, Order, Place, Sort};
+use crate::store::key_list::{self, Filter, Order, Place, Sort};
 use crate::store::keys::{self, Key};
 use crate::store::snapshot::Part;
-use crate::store::{ChangeTx, OrAbsent as _, profiles, users};
+use crate::store::{ChangeTx, Connection, OrAbsent as _, profiles, settings, users};
 
 /// Seconds for which an old key may stay beside the one that replaces it: a year.
 pub(crate) const MAX_OVERLAP_SECONDS: u32 = 366 * 24 * 3600;
@@ -86,6 +86,26 @@ pub struct View {
     user_name: Option<String>,
     /// Whether its user may be an administrator of Odoo.
     user_privileged: bool,
+    /// Whether it may be used after the days of `keys.longest_lifetime_days`: it was made before that setting. Rotate it.
+    beyond_lifetime: bool,
+}
+
+impl View {
+    async fn all(connection: &mut Connection, keys: Vec<Key>, now: Moment) -> Result<Vec<Self>> {
+        let limits = settings::load_or_default(connection).await?.keys;
+        let privileged = users::privileged(connection).await?;
+        let names = users::names(connection, &keys.iter().map(|key| key.user_id.as_str()).collect()).await?;
+        let view = |key: Key| {
+            let has_ended = key.revoked_at.is_some() || key.terms.expires_at.is_some_and(|end| end <= now);
+            Self {
+                user_name: names.get(&key.user_id).cloned(),
+                user_privileged: privileged.contains(&key.user_id),
+                beyond_lifetime: !has_ended && outlives(&limits, key.created_at, key.terms.expires_at),
+                key,
+            }
+        };
+        Ok(keys.into_iter().map(view).collect())
+    }
 }
 
 /// Which keys are wanted.
@@ -136,24 +156,18 @@ pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
     let after = window.after.clone();
     let found = key_list::list(&mut connection, filter, (sort, order), after, window.row_limit()).await?;
     let page = window.page(found, |listed| listed.place.clone());
-    let privileged = users::privileged(&mut connection).await?;
-    let ids = page.items.iter().map(|listed| listed.key.user_id.as_str()).collect();
-    let names = users::names(&mut connection, &ids).await?;
-    let view = |Listed { key, .. }: Listed| View {
-        user_name: names.get(&key.user_id).cloned(),
-        user_privileged: privileged.contains(&key.user_id),
-        key,
-    };
-    Ok(Json(Page { items: page.items.into_iter().map(view).collect(), next_cursor: page.next_cursor }))
+    let keys = page.items.into_iter().map(|listed| listed.key).collect();
+    let items = View::all(&mut connection, keys, app.now()).await?;
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 
 /// `GET /api/v1/keys/{id}`
 pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Tagged<View>> {
     let mut connection = app.store.read().await?;
     let key = keys::find(&mut connection, &id).await?.or_absent("key")?;
-    let user_privileged = users::privileged(&mut connection).await?.contains(&key.user_id);
-    let user_name = users::names(&mut connection, &[key.user_id.as_str()].into()).await?.remove(&key.user_id);
-    Ok(Tagged(StatusCode::OK, key.changed, View { key, user_name, user_privileged }))
+    let changed = key.changed;
+    let view = View::all(&mut connection, vec![key], app.now()).await?.pop().or_absent("key")?;
+    Ok(Tagged(StatusCode::OK, changed, view))
 }
 
 /// `POST /api/v1/keys`

@@ -65,6 +65,11 @@ pub fn latest_end(limits: &settings::Keys, created_at: Moment) -> Option<Moment>
     limits.longest_lifetime_days.map(|days| created_at.plus(DAY * days))
 }
 
+/// Whether a key that was made then ends later than the longest lifetime allows, or never.
+pub fn outlives(limits: &settings::Keys, created_at: Moment, expires_at: Option<Moment>) -> bool {
+    latest_end(limits, created_at).is_some_and(|latest| expires_at.is_none_or(|end| end > latest))
+}
+
 /// Refuses an end that the longest lifetime of keys does not allow.
 pub fn within_lifetime(
     limits: &settings::Keys,
@@ -75,7 +80,7 @@ pub fn within_lifetime(
     let (Some(days), Some(latest)) = (limits.longest_lifetime_days, latest_end(limits, created_at)) else {
         return Ok(());
     };
-    if expires_at.is_some_and(|end| end <= latest) {
+    if !outlives(limits, created_at, expires_at) {
         return Ok(());
     }
     let advice = match latest > now {

@@ -104,7 +104,15 @@ async fn a_key_may_live_no_longer_than_the_setting_says() {
         refused(lab.admin.patch(&path(&new), json!({"expires_at": later})).await, &until);
     }
 
-    // Those that were made before stay as they are, and end no later than they would.
+    // Those that were made before are marked, as long as they may be used.
+    lab.admin.post(&format!("{}/revoke", path(&make_before(&lab, &user).await)), json!({})).await;
+    let marked = |key: &Value| key["beyond_lifetime"] == true;
+    let listed = lab.admin.get(KEYS).await.json["items"].as_array().unwrap().clone();
+    let names: Vec<_> = listed.iter().filter(|key| marked(key)).map(|key| text(&key["name"])).collect();
+    assert_eq!((listed.len(), names), (4, vec!["old".to_owned(), "endless".to_owned()]));
+    assert_eq!((marked(&now(&lab, &old).await), marked(&now(&lab, &new).await)), (true, false));
+
+    // They stay as they are, and end no later than they would.
     lab.pass(100 * DAY);
     for key in [&old, &endless] {
         assert_eq!(now(&lab, key).await["expires_at"], key["expires_at"]);
@@ -113,8 +121,20 @@ async fn a_key_may_live_no_longer_than_the_setting_says() {
         assert_eq!((sooner.status, &sooner.json["expires_at"]), (StatusCode::OK, &json!(day(150))), "{}", sooner.text);
         refused(lab.admin.patch(&path(key), json!({"expires_at": day(151)})).await, "Rotate the key");
     }
+    lab.pass(50 * DAY);
+    assert!(!marked(&now(&lab, &old).await), "it has ended");
     limit(&lab, json!(null)).await;
     make(&lab, &user, "k", None).await;
+    let items = lab.admin.get(KEYS).await.json["items"].as_array().unwrap().clone();
+    assert!(!items.iter().any(marked));
+}
+
+/// A key of before the setting that will not be used.
+async fn make_before(lab: &Lab, user: &str) -> Value {
+    limit(lab, json!(null)).await;
+    let key = make(lab, user, "revoked", None).await;
+    limit(lab, json!(90)).await;
+    key
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Column};
 use crate::domain::time::Moment;
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     ("PREFIX", "prefix"),
     ("NAME", "name"),
     ("ACTIVE", "active"),
@@ -19,6 +19,7 @@ const COLUMNS: [Column; 11] = [
     ("SCOPES", "scopes"),
     ("MODELS", "models"),
     ("EXPIRES", "expires_at"),
+    ("BEYOND LIFETIME", "beyond_lifetime"),
     ("LAST USED", "last_used_at"),
     ("USES", "use_count"),
     ("USER", "user_id"),
