@@ -6,6 +6,7 @@ use lictor_policy::wire;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
+use crate::domain::schema::called::Called;
 use crate::domain::schema::sets::Numbered;
 use crate::domain::time::Moment;
 use crate::secrets::random;
@@ -46,6 +47,8 @@ pub struct Progress {
     pub failures: u32,
     /// Why the last did.
     pub problem: Option<String>,
+    /// Models that refused calls named before a permission did.
+    pub called: Called,
 }
 
 /// A model of it.
@@ -109,6 +112,7 @@ pub async fn progress(connection: &mut Connection) -> Result<Progress, StoreErro
         held_until: row.optional_moment("held_until")?,
         failures: row.number("failures")?,
         problem: row.optional_text("problem")?,
+        called: row.json_or_default("called")?,
     })
 }
 
@@ -266,6 +270,13 @@ pub async fn note_read(tx: &mut WriteTx, models: &[String]) -> Result<(), StoreE
     let sql = format!("UPDATE odoo_models SET read_at = $1 WHERE name IN ({})", places.join(", "));
     let query = sqlx::query(AssertSqlSafe(sql)).bind(saturating_i64(tx.now().0));
     models.iter().fold(query, |query, name| query.bind(name.as_str())).execute(tx.connection()).await?;
+    Ok(())
+}
+
+/// Keeps which models refused calls named.
+pub async fn note_called(tx: &mut WriteTx, called: &Called) -> Result<(), StoreError> {
+    let query = sqlx::query("UPDATE odoo_schema SET called = $1 WHERE one = 1").bind(json(called)?);
+    query.execute(tx.connection()).await?;
     Ok(())
 }
 

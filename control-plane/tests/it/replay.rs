@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use lictor_control_plane::tasks::schema::read_due;
 use serde_json::{Value, json};
 
 use crate::cases::{run, said};
@@ -79,6 +80,7 @@ async fn what_would_pass_and_what_would_be_refused_is_told_and_nothing_is_stored
         let saved = lab.admin.put(&format!("/api/v1/permissions/{model}"), rules.clone()).await;
         assert!(saved.status.is_success(), "{}", saved.text);
     }
+    read_due(&lab.app).await.unwrap();
     assert_eq!(numbers(&replay(&lab, draft, json!({})).await), [("compared", 9)]);
 }
 

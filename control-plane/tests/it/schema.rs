@@ -311,3 +311,43 @@ async fn a_model_that_odoo_does_not_tell_of_is_not_found() {
     assert_eq!(user.post("/api/v1/schema/refresh", json!({})).await.problem().1, "role_required");
     assert!(!status(&lab).await.to_string().contains(RIGHT));
 }
+
+#[tokio::test]
+async fn a_model_that_a_refused_call_names_is_read_at_once_with_those_that_the_call_leads_to() {
+    let lab = lab().await;
+    let (_, gate) = lab.gate().await;
+    let mut sequence = 0;
+    let mut refused = async |model: &str, values: Value| {
+        let outline = json!({"kwargs": {"values": values}}).to_string();
+        let fields = json!({"schema_stale": true, "outcome": "denied", "reason": "permission_denied", "model": model, "method": "create",
+            "outline": outline});
+        send(&gate, "b", vec![event(sequence, fields)]).await;
+        sequence += 1;
+        let before = lab.odoo.answers().descriptions;
+        read_due(&lab.app).await.unwrap();
+        lab.odoo.answers().descriptions > before
+    };
+    let with_banks = || json!({"name": "-", "bank_ids": [[0, 1, {"acc_number": "-"}]]});
+    assert!(refused("res.partner", with_banks()).await, "without a permission of any model");
+    assert_eq!(models(&status(&lab).await), ["res.country", "res.partner", "res.partner.bank"]);
+    assert!(!refused("res.partner", with_banks()).await, "it is known");
+    // Whoever has a key can make up names: each is asked for once, and no list has them.
+    assert!(refused("x.made.up", json!({})).await);
+    assert!(!refused("x.made.up", json!({})).await);
+    assert!(!refused("Made up", json!({})).await);
+    let status = status(&lab).await;
+    assert_eq!((&status["absent"], &status["problem"]), (&json!([]), &json!(null)));
+    // It opens nothing.
+    let explained = json!({"key_id": lab.admin.get("/api/v1/keys").await.json["items"][0]["id"], "client_ip": "192.0.2.7",
+        "model": "res.partner", "method": "create", "args": [{"bank_ids": [[0, 0, {}]]}]});
+    let explained = lab.admin.post("/api/v1/explain", explained).await.json;
+    assert_eq!(
+        explained["lacks"],
+        json!(["create res.partner", "create res.partner.bank through res.partner.bank_ids"]),
+        "{explained}"
+    );
+    // A week after, Odoo is asked no more.
+    lab.pass(7 * 24 * 3600);
+    permit(&lab, "res.country", json!({"read": true})).await;
+    assert_eq!(models(&self::status(&lab).await), ["res.country"]);
+}

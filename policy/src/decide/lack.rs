@@ -189,8 +189,8 @@ impl fmt::Display for Lack {
             Self::UnknownModel(model) => {
                 write!(
                     f,
-                    "the gate does not know the fields of {model} yet: they are read from Odoo within seconds of the first permission or \
-                     key, so try again; if that lasts, an administrator sees why with `lictor schema list`"
+                    "the gate does not know the fields of {model} yet: they are read from Odoo within seconds of the first call, so \
+                     try again; if that lasts, an administrator sees why with `lictor schema list`"
                 )
             }
             Self::Path { model, path, other } => write!(

@@ -4,6 +4,7 @@
 //! differently, and whatever does not fit the bounds, is left out.
 
 pub mod answer;
+pub mod called;
 pub mod changes;
 pub mod delegations;
 mod fields;

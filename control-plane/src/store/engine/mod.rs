@@ -48,6 +48,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "outlines", include_str!("../../../migrations/0014_outlines.sql")),
     (15, "audit_counts", include_str!("../../../migrations/0015_audit_counts.sql")),
     (16, "accounts_of_a_provider", include_str!("../../../migrations/0016_accounts_of_a_provider.sql")),
+    (17, "called", include_str!("../../../migrations/0017_called.sql")),
 ];
 
 /// What a row lets in: one that does not prove itself lets nothing in, as if it were not there. The check of rows reports

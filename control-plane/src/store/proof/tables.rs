@@ -66,7 +66,7 @@ pub(crate) static JOBS: Table = Table {
 };
 /// Gates decide by it: a field that it calls open would be.
 pub(crate) static SCHEMA: Table = Table {
-    moving: &["needs", "read_at", "tried_at", "due_at", "held_until", "failures", "problem"],
+    moving: &["needs", "read_at", "tried_at", "due_at", "held_until", "failures", "problem", "called"],
     ..table("odoo_schema", &["one"])
 };
 pub(crate) static MODELS: Table = Table { moving: &["read_at"], ..table("odoo_models", &["name"]) };

@@ -1,5 +1,5 @@
 //! Reads the schema of the guarded Odoo: at the first permission and whenever somebody needs what is not known, when a gate meets
-//! a name that it does not know, once a day, and on demand.
+//! a model or a name that it does not know, once a day, and on demand.
 //!
 //! Odoo away or refusing: what was known before stays, with its age, and it is tried again after a while. What is known by more
 //! than one try is never wider than what Odoo said.
@@ -45,14 +45,25 @@ pub struct Claim {
     seen: Progress,
 }
 
-/// Has the schema read soon if a gate met what it does not know, in the transaction that stores the calls.
+/// Has the schema read if a gate met what it does not know, in the transaction that stores the calls: at once for a model, or a path
+/// from it, that no call was refused for before, as somebody waits to hear what that call lacks; else soon.
 pub async fn take_note(tx: &mut WriteTx, events: &[Event]) -> Result<(), StoreError> {
     if !events.iter().any(|event| event.schema_stale) {
         return Ok(());
     }
-    let tried_at = schema::progress(tx).await?.tried_at.unwrap_or(Moment(0));
-    let now = tx.now();
-    schema::hurry(tx, now.max(tried_at.plus(STALE_INTERVAL))).await
+    let (now, absent) = (tx.now(), schema::known(tx).await?.absent);
+    let Progress { tried_at, mut called, .. } = schema::progress(tx).await?;
+    let mut has_more = false;
+    for event in events.iter().filter(|event| event.schema_stale) {
+        if let Some(model) = event.model.as_ref().filter(|model| !absent.contains(model)) {
+            has_more |= called.note(model, event.outline.as_deref(), now);
+        }
+    }
+    if has_more {
+        schema::note_called(tx, &called).await?;
+        return schema::hurry(tx, now).await;
+    }
+    schema::hurry(tx, now.max(tried_at.unwrap_or(Moment(0)).plus(STALE_INTERVAL))).await
 }
 
 /// Reads the schema whenever it is to be read, until the service is to end.
@@ -148,7 +159,7 @@ async fn read(app: &App, actor: &Actor, Claim { needs, seen }: Claim) -> Result<
     let last: BTreeMap<_, _> = last.into_iter().map(|model| (model.name, model.record)).collect();
     let sets = numbered(&needs.sets.keys().cloned().collect(), &known.sets);
     let askers = askers(app, &needs, &sets);
-    let read = timeout(READ_TIMEOUT, reading::read(app, &needs.permissions, askers, &last)).await;
+    let read = timeout(READ_TIMEOUT, reading::read(app, &needs.permissions, &needs.called, askers, &last)).await;
     let outcome = match read {
         Ok(Ok(mut reading)) => {
             if needs.more_sets {

@@ -19,6 +19,8 @@ const MAX_ASKERS: usize = 3;
 pub(super) struct Needs {
     /// All permissions.
     pub permissions: Vec<wire::Permission>,
+    /// Permissions in the place of calls that were refused: they allow nothing.
+    pub called: Vec<wire::Permission>,
     /// The sets of groups that users have, with some of these users whose credential Odoo took last.
     pub sets: BTreeMap<GroupSet, Vec<User>>,
     /// Whether there are more sets than are asked for.
@@ -28,7 +30,8 @@ pub(super) struct Needs {
 impl Needs {
     pub(super) async fn load(app: &App, connection: &mut Connection) -> Result<Self> {
         let permissions = permissions::all(connection).await?;
-        let mut needs = Self { permissions, sets: BTreeMap::new(), more_sets: false };
+        let called = schema::progress(connection).await?.called.permissions(app.now());
+        let mut needs = Self { permissions, called, sets: BTreeMap::new(), more_sets: false };
         for user in schema::users_with_keys(connection, app.now()).await? {
             let Some(set) = GroupSet::of(&user.upstream.database, &user.odoo_groups) else { continue };
             if needs.sets.len() >= MAX_SETS && !needs.sets.contains_key(&set) {
@@ -45,18 +48,18 @@ impl Needs {
 
     /// Whether there is nothing to ask, or nobody to ask as.
     pub(super) fn is_empty(&self) -> bool {
-        self.permissions.is_empty() || self.sets.values().all(Vec::is_empty)
+        (self.permissions.is_empty() && self.called.is_empty()) || self.sets.values().all(Vec::is_empty)
     }
 
     /// Another one for other needs.
     pub(super) fn digest(&self) -> Result<String> {
-        let permissions: BTreeSet<_> = self
-            .permissions
-            .iter()
-            .map(|permission| (&permission.model, &permission.paths, &permission.nested_writes))
-            .collect();
+        let named = |permission: &'_ wire::Permission| {
+            json!([permission.model, permission.paths, permission.nested_writes]).to_string()
+        };
+        let [permissions, called] =
+            [&self.permissions, &self.called].map(|all| all.iter().map(named).collect::<BTreeSet<_>>());
         let sets: Vec<_> = self.sets.iter().map(|(set, users)| (set, users.is_empty())).collect();
-        let text = serde_json::to_vec(&json!([permissions, sets])).map_err(Problem::internal)?;
+        let text = serde_json::to_vec(&json!([permissions, called, sets])).map_err(Problem::internal)?;
         Ok(hex::encode(Sha256::digest(text)))
     }
 }

@@ -58,16 +58,20 @@ pub(super) fn of(
 ) -> Outcome {
     let numbers: BTreeSet<u32> = sets.iter().map(|set| set.number).collect();
     let (mut now, mut absent, mut bytes) = (BTreeMap::new(), BTreeSet::new(), 0);
-    for name in &reading.wanted {
+    for (at, name) in reading.wanted.iter().enumerate() {
+        let is_needed = at < reading.needed;
         let views = reading.models.remove(name).unwrap_or_default();
         let was_read = numbers.iter().all(|set| views.contains_key(set));
         let Some(model) = model(name, views, &mut reading.delegations, last.get(name), &numbers) else {
-            if was_read {
+            if was_read && is_needed {
                 absent.insert(name.clone());
             }
             continue;
         };
         bytes += serde_json::to_vec(&model).map_or(0, |json| json.len());
+        if bytes > MAX_BYTES && !is_needed {
+            break;
+        }
         if bytes > MAX_BYTES {
             reading
                 .problems

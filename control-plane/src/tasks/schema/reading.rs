@@ -7,7 +7,7 @@ use lictor_policy::wire::{self, Delegation};
 use crate::app::App;
 use crate::clients::odoo::OdooError;
 use crate::clients::odoo_models::Asker;
-use crate::domain::schema::wanted::wanted;
+use crate::domain::schema::wanted::{Wanted, wanted};
 use crate::domain::schema::{Fields, MAX_MODELS, Seen, delegations, merged};
 
 /// Answers without use that may follow each other: more say that it is not this or that model.
@@ -42,6 +42,8 @@ pub(super) struct Reading {
     pub models: BTreeMap<String, BTreeMap<u32, Option<Seen>>>,
     /// The models that are wanted.
     pub wanted: Vec<String>,
+    /// The first so many of them are those that permissions lead to.
+    pub needed: usize,
     /// Delegations of the models that the tables do not know.
     pub delegations: BTreeMap<String, Vec<Delegation>>,
     /// What went wrong with single models or sets.
@@ -50,7 +52,7 @@ pub(super) struct Reading {
     pub refused: Vec<String>,
 }
 
-/// Reads all that permissions lead to. `last` is what was known before, of which nothing is forgotten only as it could not be
+/// Reads all that permissions lead to, and then all that `called` does, for calls that were refused. `last` is what was known before, of which nothing is forgotten only as it could not be
 /// read anew.
 ///
 /// # Errors
@@ -58,6 +60,7 @@ pub(super) struct Reading {
 pub(super) async fn read(
     app: &App,
     permissions: &[wire::Permission],
+    called: &[wire::Permission],
     askers: Askers,
     last: &BTreeMap<String, wire::Model>,
 ) -> Result<Reading, Failed> {
@@ -65,9 +68,9 @@ pub(super) async fn read(
     loop {
         // Only what was asked for leads on: what was known of others may be old.
         let asked = last.iter().filter(|(name, _)| reader.read.models.contains_key(*name));
-        let models = wanted(permissions, &reader.known(asked));
+        let Wanted { models, needed, .. } = wanted(permissions, called, &reader.known(asked));
         if !reader.read_new(models.iter().take(MAX_MODELS)).await? {
-            reader.read.wanted = models;
+            (reader.read.wanted, reader.read.needed) = (models, needed);
             break;
         }
     }
@@ -95,7 +98,7 @@ pub(super) async fn read_unknown(
     let is_known = |name: &String| last.get(name).is_some_and(|model| sets.iter().all(|set| is_seen(model, set)));
     let mut reader = Reader::new(app, askers);
     loop {
-        let models = wanted(permissions, &reader.known(last));
+        let Wanted { models, .. } = wanted(permissions, &[], &reader.known(last));
         let unknown: Vec<_> = models.into_iter().take(MAX_MODELS).filter(|model| !is_known(model)).collect();
         if !reader.read_new(unknown.iter()).await? {
             reader.read.wanted = unknown;

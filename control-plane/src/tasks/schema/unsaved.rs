@@ -29,7 +29,7 @@ pub async fn complete(
     permissions: &[wire::Permission],
     users: impl Iterator<Item = &User>,
 ) -> Result<Vec<Numbered>> {
-    let mut needs = Needs { permissions: Vec::new(), sets: BTreeMap::new(), more_sets: false };
+    let mut needs = Needs { permissions: Vec::new(), called: Vec::new(), sets: BTreeMap::new(), more_sets: false };
     for user in users {
         let Some(set) = GroupSet::of(&user.upstream.database, &user.odoo_groups) else { continue };
         if needs.sets.len() < MAX_SETS || needs.sets.contains_key(&set) {
