@@ -1,4 +1,4 @@
-"""Permissions from what an agent does, with a real Odoo: a job in shadow, three commands, and the same job with that and nothing else.
+"""Permissions from what an agent does, with a real Odoo: a job in shadow, two commands, and the same job with that and nothing else.
 
 The walk of docs/admin/suggestions.md."""
 
@@ -48,13 +48,12 @@ def test_what_an_agent_did_in_shadow_is_what_it_may_do(gate: Gate, lictor: Comma
     partner = job(agent)
     eventually(lambda: len(gate.audit(key_id=made["id"])) == 5)
 
-    # Three commands.
+    # Two commands.
     suggested = lictor("suggest", "--key", made["prefix"])
     assert "All 5 kinds of calls that were recorded pass with it." in suggested.stderr
     file = Path(lictor.folder, "contacts-agent.yaml")
     file.write_text(suggested.stdout)
     lictor("apply", "-f", file)
-    lictor("key", "update", made["prefix"], "--profiles", "contacts-agent")
 
     lictor("settings", "set", "shadow=[]")
     gate.in_force()

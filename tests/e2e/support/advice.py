@@ -19,8 +19,8 @@ GIVEN: list[tuple[str, Callable[[re.Match[str]], list[str]]]] = [
      lambda m: [f"--fields-{m['side']}", f"also:+{m['field']}"]),
     (r"the permission for (?P<model>\S+) would have to list (?P<key>\S+) under context.*$", lambda m: ["--context", f"+{m['key']}"]),
 ]  # fmt: skip
-# It tells that more may be lacking, and nothing that could be given.
-UNKNOWN = "the gate does not know the fields of "
+# It tells to try again, as more may be lacking.
+UNKNOWN = re.compile(r"the gate does not know the fields of (\S+) yet", re.IGNORECASE)
 
 
 def operations(words: str) -> list[str]:
@@ -33,14 +33,17 @@ def commands(refusal: str) -> Iterator[list[str]]:
     found = re.match(PROFILE, told)
     assert found, refusal
     for sentence in told[found.end() :].removesuffix(".").split("; "):
-        if sentence.startswith((UNKNOWN, "if that lasts")):
-            continue
         for pattern, options in GIVEN:
             if lacking := re.match(pattern, sentence):
                 yield ["permission", "update", lacking["model"], "--profile", found["profile"], *options(lacking)]
                 break
         else:
             raise AssertionError(f"{reason}: nobody could act on {sentence!r}")
+
+
+def not_known_yet(refusals: list[str]) -> set[str]:
+    """Models on account of which they say to try again."""
+    return {model for refusal in refusals for model in UNKNOWN.findall(refusal)}
 
 
 def follow(lictor: CommandLine, refusals: list[str]) -> list[list[str]]:

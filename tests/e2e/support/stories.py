@@ -18,10 +18,12 @@ class Attempt:
 
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
+        self.calls = 0
         self.refused: list[str] = []
 
     def __call__(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """The answer, or `None` if it was refused."""
+        self.calls += 1
         try:
             return self.agent(model, method, *args, **kwargs)
         except xmlrpc.client.Fault as fault:

@@ -1,14 +1,17 @@
 //! `lictor suggest`: permissions from what a key does, as a policy file.
 
 use clap::Args;
-use lictor_policy::wire::DEFAULT_PROFILE;
+use lictor_policy::wire::{DEFAULT_PROFILE, Profile};
 use serde_json::{Map, Value};
 
 use crate::cli::remote::client::{Client, encoded, with_query};
 use crate::cli::remote::key;
+use crate::cli::remote::policy::record::Record;
+use crate::cli::remote::policy::state::State;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Output};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{KeyEntry, Policy, UserEntry};
+use crate::domain::time::{Moment, system_clock};
 use crate::domain::validate;
 
 /// Write a profile that allows exactly what a key was recorded to do and to try, in shadow too: a policy file to review and apply.
@@ -52,7 +55,8 @@ pub(crate) async fn run(client: &Client, order: Suggest) -> Result<()> {
     if client.output == Output::Json {
         return print::document(&answer);
     }
-    let page = page(&answer, &order.key);
+    let own = own_key(client, text(&answer, "key_id"), text(at(&answer, "profile"), "name")).await?;
+    let page = page(&answer, &order.key, own.as_ref())?;
     // Whatever stands in it, `apply` is to take it.
     Policy::read("the suggestion", &page)?;
     print::text_page(&page).map_err(|error| Failure::failed(error.to_string()))?;
@@ -65,6 +69,31 @@ pub(crate) async fn run(client: &Client, order: Suggest) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The key as the file has it, in the profile and no other: as it is but for that. None if it may not be used now, or if the file could
+/// mean another one by its name.
+async fn own_key(client: &Client, key_id: &str, profile: &str) -> Result<Option<KeyEntry>> {
+    let (users, keys) = (Some(Vec::new()), Some(Vec::new()));
+    let wanted = Policy { users, keys, permissions: None, profiles: None, settings: None, given_settings: None };
+    let state = State::load(client, &wanted).await?;
+    let is_usable = |key: &&Record| {
+        let ends: Option<Moment> = key.json.get("expires_at").and_then(|end| serde_json::from_value(end.clone()).ok());
+        *at(&key.json, "active") == true
+            && at(&key.json, "revoked_at").is_null()
+            && (at(&key.json, "expires_at").is_null() || ends.is_some_and(|end| end > system_clock()()))
+    };
+    let Some(own) = state.keys.iter().find(|key| key.text("id") == key_id).filter(is_usable).cloned() else {
+        return Ok(None);
+    };
+    let called = |key: &&Record| (key.text("name"), key.text("user_id")) == (own.text("name"), own.text("user_id"));
+    let alike = state.keys.iter().filter(called).filter(is_usable).count();
+    let (policy, _) = State { keys: vec![own], ..state }.policy()?;
+    let references = policy.users.iter().flatten().map(UserEntry::reference);
+    let entry = policy.keys.and_then(|mut keys| keys.pop());
+    Ok(entry
+        .filter(|entry| alike == 1 && references.filter(|user| *user == entry.user).count() == 1)
+        .map(|entry| KeyEntry { profiles: vec![Profile(profile.to_owned())], ..entry }))
 }
 
 async fn is_there(client: &Client, profile: &str) -> Result<bool> {
@@ -98,8 +127,8 @@ fn summary(answer: &Value) -> String {
     text
 }
 
-/// The policy file.
-fn page(answer: &Value, key: &str) -> String {
+/// The policy file, with the key in it if there is an entry for it.
+fn page(answer: &Value, key: &str, own: Option<&KeyEntry>) -> Result<String> {
     let (profile, mut lines) = (at(answer, "profile"), Lines::default());
     let (name, from, to) = (text(profile, "name"), text(answer, "from"), text(answer, "to"));
     lines.comment(0, &format!("Suggested by Lictor of what the key {key} did and tried from {from} to {to}."));
@@ -108,7 +137,9 @@ fn page(answer: &Value, key: &str) -> String {
     let has_unknown = items(answer, "marks").any(|mark| text(mark, "attention") == "unknown_method");
     let unknown = if has_unknown { " --allow-unknown" } else { "" };
     lines.comment(0, &format!("  lictor apply -f {name}.yaml{unknown}"));
-    lines.comment(0, &format!("  lictor key update {key} --profiles {name}"));
+    if own.is_none() {
+        lines.comment(0, &format!("  lictor key update {key} --profiles {name}"));
+    }
     lines.put(0, "profiles:");
     lines.put(1, &format!("{}:", scalar(name)));
     lines.put(2, &format!("description: {}", scalar(text(profile, "description"))));
@@ -130,6 +161,12 @@ fn page(answer: &Value, key: &str) -> String {
             lines.put(4, "{}");
         }
     }
+    if let Some(entry) = own {
+        lines.comment(0, "With this the key is in the profile, and in no other.");
+        lines.put(0, "keys:");
+        let entry = serde_yaml_ng::to_string(&[entry]).map_err(|error| Failure::failed(error.to_string()))?;
+        entry.lines().for_each(|line| lines.put(1, line));
+    }
     let closed = items(answer, "not_opened").collect::<Vec<_>>();
     if !closed.is_empty() {
         lines.comment(0, "No permission opens these calls:");
@@ -144,7 +181,7 @@ fn page(answer: &Value, key: &str) -> String {
     if closed.len() > MAX_TOLD {
         lines.comment(0, &format!("and {} more kinds; --output json has all.", closed.len() - MAX_TOLD));
     }
-    lines.0
+    Ok(lines.0)
 }
 
 /// The lines of a YAML document.
@@ -274,7 +311,7 @@ mod tests {
             "calls": [{"model": "res.partner", "method": "read", "calls": 3}, {"model": "res.partner", "method": "unlink", "calls": 5}],
             "not_opened": [{"model": "ir.cron", "method": "read\u{1b}[2J", "calls": 7, "detail": "It is on the never-list."}],
         });
-        let page = page(&answer, "AbCdEf12");
+        let page = page(&answer, "AbCdEf12", None).unwrap();
         let expected = [
             "# Suggested by Lictor of what the key AbCdEf12 did and tried from 2030-01-01T00:00:00Z to 2030-01-31T00:00:00Z.",
             "# 2 of 3 kinds of calls that were recorded pass with it. Not looked at, as they were refused for other reasons: rate_limited 9. 4 \
@@ -311,9 +348,19 @@ mod tests {
     }
 
     #[test]
+    fn the_key_stands_in_the_file_if_it_can_be_meant() {
+        let answer = json!({"profile": {"name": "agent", "description": "", "permissions": {}}, "kinds": 0});
+        let entry = json!({"user": "a@example.com", "name": "#1: agent", "profiles": ["agent"], "scopes": ["read"], "ip_allow_list": ["::1"]});
+        let entry: KeyEntry = serde_json::from_value(entry).unwrap();
+        let page = page(&answer, "AbCdEf12", Some(&entry)).unwrap();
+        assert!(page.contains("lictor apply") && !page.contains("key update"), "{page}");
+        assert_eq!(json!(Policy::read("p", &page).unwrap().keys.unwrap()), json!([entry]));
+    }
+
+    #[test]
     fn nothing_is_a_policy_file_too() {
         let answer = json!({"profile": {"name": "null", "description": "", "permissions": {}}, "kinds": 0});
-        let profiles = Policy::read("p", &page(&answer, "k")).unwrap().profiles.unwrap();
+        let profiles = Policy::read("p", &page(&answer, "k", None).unwrap()).unwrap().profiles.unwrap();
         assert!(profiles["null"].permissions.is_empty());
     }
 }
