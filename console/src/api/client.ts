@@ -5,11 +5,11 @@
 import createClient from 'openapi-fetch';
 import { inForce } from '../state/in-force.svelte';
 import { session } from '../state/session.svelte';
-import type { AheadPaths, AheadSchemas } from './ahead';
-import type { paths } from './openapi';
+import type { AheadPaths, PolicyChange } from './ahead';
+import type { components, paths } from './openapi';
 import { Problem } from './problem';
 
-export type Schemas = AheadSchemas;
+export type Schemas = components['schemas'] & { PolicyChange: PolicyChange };
 
 interface Answer<T> {
   data?: T;
