@@ -4,8 +4,7 @@ export const e = {
   intro: 'For when you do not know which keys are lost: every active key is revoked at once, for ever.',
   rather: 'A pause (in the header) stops the same calls, and can be ended. One key that has leaked is revoked on its own page.',
   would: 'This would be revoked',
-  counting: 'Counting…',
-  keys: (count: number, more: boolean) => `${count}${more ? ' or more' : ''} active ${count === 1 ? 'key' : 'keys'}`,
+  keys: (count: number) => `${count} active ${count === 1 ? 'key' : 'keys'}`,
   users: (count: number) => `of ${count} ${count === 1 ? 'user' : 'users'}`,
   gates: (live: number, all: number) => `${live} of ${all} ${all === 1 ? 'gate' : 'gates'} connected: they refuse the keys at once`,
   none: 'There is no active key.',
@@ -34,7 +33,6 @@ export const e = {
   where: 'Where it is in force',
   columns: { gate: 'Gate', has: 'Refuses the keys', since: 'Since', seen: 'Last heard' },
   has: { yes: 'yes', no: 'not yet' },
-  seenHere: 'as seen from here',
   before: 'before this page was opened',
   notYet: 'A gate that is cut off refuses when it next hears from Lictor, and at the latest when its policy is too old.',
 } as const;

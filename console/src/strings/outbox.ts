@@ -28,7 +28,7 @@ export const o = {
   next: 'next try',
   resend: 'Send again',
   sendNow: 'Send now',
-  resent: 'It was sent.',
+  resent: 'It is being sent.',
   notSent: 'It was not sent',
   test: {
     action: 'Send a test',

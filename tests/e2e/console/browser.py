@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 from support.gate import ROOT
 
@@ -44,8 +44,11 @@ class Watched:
         self.origin = origin
         self.complaints: list[str] = []
         self.seen = 0
+        # The method and the path of each request that has changed something.
+        self.writes: set[tuple[str, str]] = set()
         page.set_default_timeout(WAIT_MILLISECONDS)
         page.on("request", self._requested)
+        page.on("response", self._answered)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
 
@@ -71,6 +74,10 @@ class Watched:
         url = urlsplit(request.url)
         if url.scheme not in ("data", "blob") and f"{url.scheme}://{url.netloc}" != self.origin:
             self.complaints.append(f"a request to another host: {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.ok and response.request.method not in ("GET", "HEAD"):
+            self.writes.add((response.request.method, urlsplit(response.url).path))
 
     def _said(self, message: ConsoleMessage) -> None:
         # An answer that is a problem is said by the browser as well; the story sees what the console makes of it.

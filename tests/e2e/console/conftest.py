@@ -1,5 +1,6 @@
 """One browser and one gate for the stories, which make what they need under names of their own."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,8 +37,26 @@ def accounts(gate: Gate) -> dict[str, str]:
 Open = Callable[..., Watched]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def written(request: pytest.FixtureRequest) -> Iterator[set[tuple[str, str]]]:
+    """What the stories of a file change: each request of its `WRITES`, as test_every_write.py believes."""
+    seen: set[tuple[str, str]] = set()
+    yield seen
+    whole = not request.config.option.keyword and not any("::" in argument for argument in request.config.args)
+    if whole and not request.session.testsfailed:
+        said: set[str] = getattr(request.module, "WRITES", set())
+        missing = {write for write in said if not any(is_of(write, *one) for one in seen)}
+        assert not missing, f"no story of this file sends {sorted(missing)}; they send {sorted(seen)}"
+
+
+def is_of(write: str, method: str, path: str) -> bool:
+    """Whether a request is of a route, such as `DELETE /api/v1/keys/{id}`."""
+    pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(write))
+    return re.fullmatch(pattern, f"{method} {path}") is not None
+
+
 @pytest.fixture
-def opened(browser: Browser, gate: Gate) -> Iterator[Open]:
+def opened(browser: Browser, gate: Gate, written: set[tuple[str, str]]) -> Iterator[Open]:
     """Opens a window that nobody is signed in in. All that a story has opened must be clean at its end."""
     all_opened: list[Watched] = []
 
@@ -48,6 +67,7 @@ def opened(browser: Browser, gate: Gate) -> Iterator[Open]:
 
     yield open_one
     for watched in all_opened:
+        written |= watched.writes
         watched.close()
 
 

@@ -13,6 +13,10 @@ from support.gate import Gate, eventually
 from .browser import screenshot
 from .conftest import Open
 
+WRITES = {
+    "POST /api/v1/explain",
+}
+
 
 @pytest.fixture(scope="module")
 def calls(gate: Gate, agent: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,13 @@ from support.gate import Gate
 from .browser import PHONE, screenshot
 from .conftest import PASSWORD, Open, fill_sign_in
 
+WRITES = {
+    "POST /api/v1/pauses",
+    "DELETE /api/v1/pauses/{id}",
+    "POST /api/v1/sign-in",
+    "POST /api/v1/sign-out",
+}
+
 SCREENS = {
     "user": {"Overview", "Audit", "Profiles"},
     "manager": {"Overview", "Audit", "Keys", "Profiles"},

@@ -10,6 +10,15 @@ from support.gate import Gate, eventually
 from .browser import screenshot
 from .conftest import Open
 
+WRITES = {
+    "POST /api/v1/keys",
+    "PATCH /api/v1/keys/{id}",
+    "POST /api/v1/keys/{id}/regenerate",
+    "POST /api/v1/keys/{id}/rotate",
+    "POST /api/v1/keys/{id}/revoke",
+    "DELETE /api/v1/keys/{id}",
+}
+
 
 def stored(page: Page) -> str:
     """The secret that a dialog shows once. Neither Esc nor a click outside takes it away."""

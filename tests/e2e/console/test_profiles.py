@@ -9,6 +9,12 @@ from support.gate import Gate, eventually
 from .browser import screenshot
 from .conftest import Open
 
+WRITES = {
+    "POST /api/v1/profiles",
+    "DELETE /api/v1/profiles/{profile}",
+    "PUT /api/v1/profiles/{profile}/permissions/{model}",
+}
+
 
 def test_a_permission_is_opened_in_the_matrix_and_is_in_force(gate: Gate, agent: dict[str, Any], signed_in: Open) -> None:
     gate.in_force()
