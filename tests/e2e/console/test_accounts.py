@@ -38,7 +38,7 @@ def test_an_account_from_its_first_password_to_its_end(gate: Gate, signed_in: Op
     row.get_by_role("button", name="Set a password").click()
     dialog.get_by_label("New password").fill(PASSWORD)
     dialog.get_by_role("button", name="Set a password").click()
-    expect(row).to_contain_text("can sign in")
+    expect(row).to_contain_text("by password")
 
     # Olga changes it herself.
     other = opened()
