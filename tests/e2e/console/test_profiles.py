@@ -11,8 +11,10 @@ from .conftest import Open
 
 WRITES = {
     "POST /api/v1/profiles",
+    "PATCH /api/v1/profiles/{profile}",
     "DELETE /api/v1/profiles/{profile}",
     "PUT /api/v1/profiles/{profile}/permissions/{model}",
+    "DELETE /api/v1/profiles/{profile}/permissions/{model}",
 }
 
 
