@@ -79,7 +79,7 @@ def signed_in(opened: Open, accounts: dict[str, str]) -> Open:
         watched = opened(**options)
         watched.page.goto(path)
         fill_sign_in(watched.page, accounts[role])
-        watched.page.get_by_role("heading", level=1).wait_for()
+        watched.page.locator("#content h1").wait_for()
         return watched
 
     return sign_in_as

@@ -37,7 +37,7 @@ def test_from_nothing_to_a_working_agent(own_gate: Gate, odoo: Odoo, opened: Ope
     page.get_by_label("Password or API key").fill("not the password")
     page.get_by_role("button", name="Connect").click()
     # Odoo was asked, and what was filled in is kept.
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("form").get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("Login")).to_have_value(odoo.admin.login)
     watched.look("a wrong password")
     page.get_by_label("Password or API key").fill(odoo.admin.password)
