@@ -40,7 +40,7 @@ def test_a_permission_is_opened_in_the_matrix_and_is_in_force(gate: Gate, agent:
     expect(page.get_by_text("2 permissions changed, not saved")).to_be_visible()
     page.get_by_role("button", name="Review and save").click()
     dialog = page.get_by_role("dialog", name="What changes")
-    expect(dialog.get_by_text("allows write")).to_be_visible()
+    expect(dialog.get_by_role("row", name="write – ✓ loosens", exact=True)).to_be_visible()
     expect(dialog.get_by_text("loosens").first).to_be_visible()
     watched.look("what changes")
     screenshot(page, "diff")
