@@ -114,7 +114,7 @@ fn of_operation(
         Some(ClosedBy::Scopes)
     } else if !terms.models.is_empty() && !terms.models.iter().any(|name| name == model) {
         Some(ClosedBy::Models)
-    } else if !opening.iter().any(|permission| is_of_user(permission)) {
+    } else if !opening.iter().any(is_of_user) {
         Some(ClosedBy::Groups)
     } else {
         None
