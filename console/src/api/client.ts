@@ -5,11 +5,10 @@
 import createClient from 'openapi-fetch';
 import { inForce } from '../state/in-force.svelte';
 import { session } from '../state/session.svelte';
-import type { AheadPaths, PolicyChange } from './ahead';
 import type { components, paths } from './openapi';
 import { Problem } from './problem';
 
-export type Schemas = components['schemas'] & { PolicyChange: PolicyChange };
+export type Schemas = components['schemas'];
 
 interface Answer<T> {
   data?: T;
@@ -17,7 +16,7 @@ interface Answer<T> {
   response: Response;
 }
 
-export const api = createClient<paths & AheadPaths>({ baseUrl: location.origin, fetch: send });
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
 
 /** The body of an answer. Throws a `Problem` for any other than a success. */
 export async function ask<T>(call: Promise<Answer<T>>): Promise<T> {

@@ -4,7 +4,7 @@ import { Problem } from '../api/problem';
 
 type Schemas = components['schemas'];
 export type Role = Schemas['Role'];
-export type Me = Schemas['Me'] & { csrf_token?: string | null };
+export type Me = Schemas['Me'];
 
 const ROLES: readonly Role[] = ['user', 'manager', 'admin'];
 
