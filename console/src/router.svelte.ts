@@ -3,7 +3,7 @@
  * `router.set`, so that every view can be linked to and the browser's buttons work.
  */
 
-/** What leaving would lose, asked before the screen is left. */
+/** Whether leaving would lose something, asked before the screen is left. */
 type Guard = () => boolean;
 
 class Router {

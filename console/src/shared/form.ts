@@ -1,4 +1,4 @@
-/** What a form tells its fields: the service's problem, of which each field shows what is about it. */
+/** Tells a form's fields the service's problem, of which each field shows what is about it. */
 import { getContext, setContext } from 'svelte';
 import type { Problem } from '../api/problem';
 

@@ -1,4 +1,4 @@
-/** What somebody has chosen for this browser: how times are written, and the theme (`theme.js` applies it at the start). */
+/** All that somebody has chosen for this browser: how times are written, and the theme (`theme.js` applies it at the start). */
 
 export type Zone = 'utc' | 'local';
 export type Theme = 'system' | 'light' | 'dark';

@@ -1,4 +1,4 @@
-/** What a screen shows of the service: asked for, there, failed, asked for again. `shared/Async.svelte` shows it. */
+/** An answer of the service, as a screen shows it: asked for, there, failed, asked for again. `shared/Async.svelte` shows it. */
 import { Problem } from '../api/problem';
 
 export class Load<T> {

@@ -24,7 +24,7 @@ class Names {
     return this.#name('webhooks', id);
   }
 
-  /** What a list has told anyway needs no question. */
+  /** A name that a list has told anyway needs no question. */
   learn(kind: Kind, records: readonly { id: string; name: string }[]): void {
     for (const { id, name } of records) {
       this.#asked.add(`${kind}/${id}`);

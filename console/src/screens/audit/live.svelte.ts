@@ -30,7 +30,7 @@ export class Live {
     await stream(`/api/v1/audit/stream?${query}`, this.#stop.signal, told, (data) => this.#add([JSON.parse(data) as Row]));
   }
 
-  /** What a list had: it may have come by the stream as well. */
+  /** Takes the rows of a list: each may have come by the stream as well. */
   begin(rows: readonly Row[]): void {
     const fresh = this.#fresh(rows);
     this.rows = [...this.rows, ...fresh].slice(0, KEPT);

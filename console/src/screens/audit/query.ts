@@ -43,7 +43,7 @@ export function range(now: number): { from?: string; to?: string } {
   return { ...(from ? { from } : {}), ...(to ? { to } : {}) };
 }
 
-/** What the address filters by. */
+/** The filters in the address. */
 export function filters(): Query {
   return Object.fromEntries(FILTERS.flatMap((name) => (router.query.has(name) ? [[name, router.get(name)]] : []))) as Query;
 }

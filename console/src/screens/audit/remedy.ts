@@ -16,7 +16,7 @@ export interface Change {
   models: string[];
   /** Each step, for people. */
   steps: { where: string; text: string }[];
-  /** What nothing opens. */
+  /** Names that nothing opens. */
   closed: string[];
 }
 

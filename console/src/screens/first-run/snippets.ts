@@ -1,4 +1,4 @@
-/** What to paste into a client, each as the client's own documentation has it; the end-to-end tests run them so. */
+/** Texts to paste into a client, each as the client's own documentation has it; the end-to-end tests run them so. */
 import type { f } from '../../strings/first-run';
 
 export type Kind = keyof typeof f.client.kinds;

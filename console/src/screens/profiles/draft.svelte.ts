@@ -40,7 +40,7 @@ export class Draft {
     this.after = structuredClone(this.before);
   }
 
-  /** What the service says would change, with what it loosens; a model that is closed is last. */
+  /** All that would change, in the service's words, with what it loosens; a model that is closed is last. */
   async differences(unknown: boolean): Promise<Schemas['PolicyChange'][]> {
     const after = $state.snapshot(this.after);
     const kept = Object.fromEntries(this.changed.flatMap((model) => (after[model] ? [[model, after[model]]] : [])));

@@ -1,4 +1,4 @@
-/** What is known of Odoo's models, for pickers: asked for once a window, as it changes seldom. */
+/** The known models of Odoo, for pickers: asked for once a window, as it changes seldom. */
 import { api, ask, type Schemas } from '../../api/client';
 
 export type Model = Schemas['SchemaModel'];
