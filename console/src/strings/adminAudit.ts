@@ -11,6 +11,5 @@ export const l = {
   after: 'After',
   absent: '–',
   noFields: 'no field',
-  show: 'Show',
-  title1: 'A change',
+  change: 'A change',
 } as const;

@@ -24,7 +24,6 @@ export const a = {
     count: 'How often',
     first: 'First',
     last: 'Last',
-    opened: 'Opened',
     resolved: 'Resolved',
     reason: 'Last refused because',
     decision: 'Last call',

@@ -11,7 +11,6 @@ export const sc = {
     version: 'Version',
     read: 'All of it was read',
     due: 'Read next, at the latest',
-    tried: 'Last tried',
     problem: 'The last try',
     absent: 'Not in this Odoo, though a permission names them',
     source: 'Asked as users with these groups',
@@ -28,7 +27,7 @@ export const sc = {
     none: 'No field has this in its name.',
     delegations: 'Has the fields of these references as its own',
     columns: { name: 'Field', type: 'Type', relation: 'Leads to', read: 'Read', write: 'Write', flags: 'Notes' },
-    flags: { stored: 'stored', computed: 'computed', readonly: 'read-only', restricted: 'shown to some groups only', unsanitized: 'HTML as it comes' },
+    flags: { computed: 'computed', readonly: 'read-only', restricted: 'shown to some groups only', unsanitized: 'HTML as it comes' },
     yes: 'yes',
     words: {
       path: 'where the field may be read that it comes from',
@@ -45,6 +44,5 @@ export const sc = {
       grants: 'by name: grants rights',
       state: 'by name: Odoo’s methods change it',
     } as Record<string, string>,
-    permission: 'A permission on this model',
   },
 } as const;

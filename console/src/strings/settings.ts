@@ -87,7 +87,6 @@ export const s = {
     to: 'to',
     reset: 'Give up the changes',
     saved: 'The settings are saved.',
-    danger: 'Look at this before you save',
     understood: 'I have read this and mean it',
   },
 

@@ -22,7 +22,6 @@ export const u = {
     login: 'Odoo login',
     secret: 'Password or API key of Odoo',
     secretHint: 'Odoo is asked whose it is before anything is saved. It is kept encrypted and shown never again.',
-    secretAgain: 'Another login or database needs its secret as well.',
     privileged: 'May be an administrator of Odoo',
     privilegedWarning:
       'Nothing that Odoo forbids protects behind an administrator’s login: a permission of Lictor that is too wide is open at once. Only for a user who cannot be another.',
