@@ -108,6 +108,8 @@ fn the_list_of_sealed_columns_is_complete() {
             .map(|path| match path.is_dir() {
                 true => seals(&path),
                 false if path.ends_with("vault.rs") || path.ends_with("store/sealed.rs") => 0,
+                // In a cookie, which ends after minutes: no column.
+                false if path.ends_with("app/provider.rs") => 0,
                 false => std::fs::read_to_string(path).unwrap().matches("vault.seal(").count(),
             })
             .sum()

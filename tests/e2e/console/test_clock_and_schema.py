@@ -71,7 +71,7 @@ def test_what_is_known_of_odoo_is_read_again_and_looked_at(agent: dict[str, Any]
     expect(page.get_by_role("heading", name="res.partner", level=1)).to_be_visible()
     page.get_by_label("Find a field").fill("country")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("row", name="country_id")).to_contain_text("res.country")
+    expect(page.get_by_role("row", name="country_id many2one")).to_contain_text("res.country")
     expect(page.get_by_role("row", name="phone")).to_have_count(0)
     watched.look("a model")
 

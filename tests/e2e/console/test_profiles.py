@@ -15,6 +15,7 @@ WRITES = {
     "DELETE /api/v1/profiles/{profile}",
     "PUT /api/v1/profiles/{profile}/permissions/{model}",
     "DELETE /api/v1/profiles/{profile}/permissions/{model}",
+    "POST /api/v1/policy/diff",
 }
 
 

@@ -1,7 +1,6 @@
 /** The calls that come in, as server-sent events: without a hole, as a connection that broke goes on behind its last event. */
 import type { Schemas } from '../../api/client';
 import { stream } from '../../api/stream';
-import { filters } from './query';
 
 type Row = Schemas['AuditRecord'];
 
@@ -21,13 +20,12 @@ export class Live {
   constructor(private isReading: () => boolean) {}
 
   /** Goes on until `stop`. `opened` is called when the stream is open: whatever is listed from then on leaves no hole. */
-  async follow(opened: () => void): Promise<void> {
-    const query = new URLSearchParams(Object.entries(filters()).map(([name, value]) => [name, String(value)]));
+  async follow(query: string, opened: () => void): Promise<void> {
     const told = (open: boolean): void => {
       if (open && !this.lost) opened();
       this.lost = !open;
     };
-    await stream(`/api/v1/audit/stream?${query}`, this.#stop.signal, told, (data) => this.#add([JSON.parse(data) as Row]));
+    await stream(`/api/v1/audit/stream?${query}`, this.#stop.signal, told, (data) => this.#add(JSON.parse(data) as Row));
   }
 
   /** Takes the rows of a list: each may have come by the stream as well. */
@@ -45,18 +43,26 @@ export class Live {
     this.#stop.abort();
   }
 
-  #add(rows: readonly Row[]): void {
-    const fresh = this.#fresh(rows);
-    this.held = [...fresh, ...this.held].slice(0, KEPT);
+  #add(row: Row): void {
+    const [fresh] = this.#fresh([row]);
+    if (!fresh) {
+      // A call that was recorded before it was made comes once more, with how it ended.
+      const newer = (one: Row): Row => (name(one) === name(row) ? row : one);
+      this.rows = this.rows.map(newer);
+      this.held = this.held.map(newer);
+      return;
+    }
+    this.held = [fresh, ...this.held].slice(0, KEPT);
     if (!this.isReading()) this.show();
   }
 
   #fresh(rows: readonly Row[]): Row[] {
     return rows.filter((row) => {
-      const name = `${row.gate}/${row.id}`;
-      if (this.#known.has(name)) return false;
-      this.#known.add(name);
+      if (this.#known.has(name(row))) return false;
+      this.#known.add(name(row));
       return true;
     });
   }
 }
+
+const name = (row: Row): string => `${row.gate}/${row.id}`;
