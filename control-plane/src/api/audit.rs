@@ -6,11 +6,9 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::api::audit_query::AuditQuery;
+use crate::api::audit_query::{AuditQuery, Format};
 use crate::api::csv;
 use crate::app::{App, audit};
 use crate::domain::audit_chain::Head;
@@ -26,16 +24,6 @@ use crate::store::{StoreError, in_time};
 /// Records that an export reads at once: it holds no more of them, however many there are.
 const EXPORT_PAGE: usize = 500;
 const CSV: &str = "text/csv; charset=utf-8; header=present";
-
-/// The form of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// A table for spreadsheets.
-    Csv,
-    /// An array of records.
-    Json,
-}
 
 /// `GET /api/v1/audit`: newest first.
 pub async fn list(State(app): State<App>, Query(query): Query<AuditQuery>) -> Result<Json<Page<Record>>> {

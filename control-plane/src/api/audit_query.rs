@@ -6,12 +6,21 @@ use lictor_policy::wire::Outcome;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::audit::Format;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::time::{DayOrMoment, Moment};
 use crate::store::audit::counts::By;
 use crate::store::audit::list::Filter;
 use crate::store::audit::record::{Equal, fields};
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A table for spreadsheets.
+    Csv,
+    /// An array of records.
+    Json,
+}
 
 macro_rules! query {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $read:ident $column:literal $(by $asked:ty)?;)*) => {
