@@ -281,6 +281,9 @@ async fn every_change_by_cookie_needs_the_csrf_token_of_its_session() {
         let Access::Role(_) = route.access else { continue };
         let (verb, path) = (route.verb.name(), route.path.replace(['{', '}'], ""));
         if verb == "GET" {
+            if path.ends_with("/stream") {
+                continue; // Its answer does not end.
+            }
             let read = nobody.send(verb, &path, None, &[cookie]).await;
             assert_ne!(read.json["code"], "csrf", "{verb} {path}");
             continue;

@@ -22,7 +22,10 @@ const HOUSES: [House; 2] = [
             &[("domain", "plain types and pure rules: problems, roles, settings, alerts, what signs the logs")],
             &[
                 ("http", "the machinery of a server: listeners, TLS, reading requests, the description of the API"),
-                ("clients", "whom the control plane asks or tells: Odoo, mail servers, webhooks, a provider of OpenID Connect"),
+                (
+                    "clients",
+                    "whom the control plane asks or tells: Odoo, mail servers, webhooks, a provider of OpenID Connect",
+                ),
                 ("store", "the database, the only place with SQL"),
             ],
             &[("app", "the rules that requests and tasks share, and what the tasks keep for others")],
