@@ -27,6 +27,11 @@ PAGES = [INDEX.parent / page for page in LISTED]
 NOT_RUN = {
     "lictor serve --listen 0.0.0.0:8080": "with these options in test_tls.py",
     "curl -sS https://lictor.example:8080/api/openapi.json": "with every route of it in test_openapi.py",
+    "lictor serve --public-url": "test_tls.py looks at the cookies of https",
+    "curl -sS -c cookies": "the account has been deleted by then; sign_in.rs sends all three",
+    "curl -sS -b cookies": "likewise",
+    "export LICTOR_": "a provider is configured in test_provider.py",
+    "lictor serve …": "likewise",
     "lictor emergency-revoke": "test_cli.py answers what it asks",
     "lictor test -f policy.yaml": "with cases of its own in test_policy_cases.py",
     "curl -sSN": "an answer without an end; audit_stream.rs reads it",
