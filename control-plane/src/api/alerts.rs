@@ -72,9 +72,7 @@ pub struct Comment {
 pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Result<Json<Page<Alert>>> {
     let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
     let (from, to) = (query.from.map(DayOrMoment::moment), query.to.map(DayOrMoment::moment));
-    if from.zip(to).is_some_and(|(from, to)| from > to) {
-        return Err(Problem::invalid("to", "Give a moment that is not before 'from'."));
-    }
+    validate::in_order(from, to)?;
     let filter = Filter {
         kind: query.r#type,
         severity: query.severity,

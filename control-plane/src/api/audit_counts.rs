@@ -7,10 +7,11 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::audit_query::{CountsQuery, in_order};
+use crate::api::audit_query::CountsQuery;
 use crate::app::App;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::time::{DAY, DayOrMoment, Moment};
+use crate::domain::validate;
 use crate::http::extract::Query;
 use crate::store::audit::counts::{self, By, Wanted};
 use crate::store::audit::facets;
@@ -61,9 +62,7 @@ pub struct Series {
 /// `GET /api/v1/audit/counts`
 pub async fn count(State(app): State<App>, Query(mut query): Query<CountsQuery>) -> Result<Json<Counts>> {
     let now = app.now();
-    let to = query.to.map_or(now, DayOrMoment::moment);
-    let from = query.from.map_or(to.minus(DAY), DayOrMoment::moment);
-    in_order(from, to)?;
+    let (from, to) = validate::span(query.from, query.to, DAY, now)?;
     let step = step(query.step, from, to, now)?;
     let from = from.floor(if step >= DAY { DAY } else { HOUR });
     let points = points(from, to, step).max(1);
@@ -149,11 +148,9 @@ pub struct Facet {
 
 /// `GET /api/v1/audit/facets`
 pub async fn list_facets(State(app): State<App>, Query(query): Query<FacetsQuery>) -> Result<Json<Facets>> {
-    let to = query.to.map_or(app.now(), DayOrMoment::moment);
-    let from = query.from.map_or(to.minus(DAY * FACET_DAYS), DayOrMoment::moment);
-    in_order(from, to)?;
+    let span = validate::span(query.from, query.to, DAY * FACET_DAYS, app.now())?;
     let mut connection = app.store.read().await?;
-    let found = facets::find(&mut connection, query.field, query.q.as_deref(), (from, to), FACETS).await?;
+    let found = facets::find(&mut connection, query.field, query.q.as_deref(), span, FACETS).await?;
     let facet = |facets::Facet { value, label, count }| Facet { value, label, count };
     Ok(Json(Facets { values: found.into_iter().map(facet).collect() }))
 }

@@ -6,8 +6,9 @@ use lictor_policy::wire::Outcome;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::domain::problem::{Problem, Result};
-use crate::domain::time::{DayOrMoment, Moment};
+use crate::domain::problem::Result;
+use crate::domain::time::DayOrMoment;
+use crate::domain::validate;
 use crate::store::audit::counts::By;
 use crate::store::audit::list::Filter;
 use crate::store::audit::record::{Equal, fields};
@@ -88,17 +89,7 @@ pub enum WouldDeny {
 impl AuditQuery {
     pub(crate) fn filter(mut self) -> Result<Filter> {
         let (from, to) = (self.from.map(DayOrMoment::moment), self.to.map(DayOrMoment::moment));
-        if let Some((from, to)) = from.zip(to) {
-            in_order(from, to)?;
-        }
+        validate::in_order(from, to)?;
         Ok(Filter { record_id: self.record_id, from, to, ..self.take_filter() })
     }
-}
-
-/// Refuses a range that ends before it begins.
-pub(crate) fn in_order(from: Moment, to: Moment) -> Result<()> {
-    if from <= to {
-        return Ok(());
-    }
-    Err(Problem::invalid("to", "Give a moment that is not before 'from'."))
 }

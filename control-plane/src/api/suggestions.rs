@@ -15,6 +15,7 @@ use crate::domain::permission::Rules;
 use crate::domain::problem::{Problem, Result};
 use crate::domain::suggest::{Counts, Mark, profile_name};
 use crate::domain::time::{DAY, DayOrMoment, Moment};
+use crate::domain::validate;
 use crate::http::extract::Query;
 use crate::store::keys;
 
@@ -105,11 +106,7 @@ struct NotOpened {
 
 /// `GET /api/v1/suggestions`
 pub async fn show(State(app): State<App>, Query(query): Query<SuggestionQuery>) -> Result<Json<Suggestions>> {
-    let to = query.to.map_or_else(|| app.now(), DayOrMoment::moment);
-    let from = query.from.map_or_else(|| to.minus(SPAN), DayOrMoment::moment);
-    if from > to {
-        return Err(Problem::invalid("to", "Give a moment that is not before 'from'."));
-    }
+    let (from, to) = validate::span(query.from, query.to, SPAN, app.now())?;
     let key = keys::find(&mut *app.store.read().await?, &query.key_id).await?;
     let key = key.ok_or_else(|| Problem::invalid("key_id", "Name a key that exists; GET /api/v1/keys lists them."))?;
     let Suggested { found, suggestion } = suggestions::of_key(&app, &key, from, to).await?;

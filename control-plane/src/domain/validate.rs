@@ -1,6 +1,7 @@
 //! Checks of single fields. Each names the field and says what would be right.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::http::Uri;
 use lictor_policy::address::Networks;
@@ -12,7 +13,7 @@ use serde::Serialize;
 
 use crate::domain::bounds::{self, MAX_ENTRIES, MAX_TEXT};
 use crate::domain::problem::{Problem, Result};
-use crate::domain::time::Moment;
+use crate::domain::time::{DayOrMoment, Moment};
 
 /// Characters of the name of a profile.
 const MAX_PROFILE: usize = 64;
@@ -87,6 +88,27 @@ pub fn future(field: &str, moment: Moment, now: Moment) -> Result<()> {
         return Ok(());
     }
     Err(Problem::invalid(field, "Give a moment in the future."))
+}
+
+/// A range of time, of which either end may be open: it does not end before it begins.
+pub fn in_order(from: Option<Moment>, to: Option<Moment>) -> Result<()> {
+    match from.zip(to) {
+        Some((from, to)) if from > to => Err(Problem::invalid("to", "Give a moment that is not before 'from'.")),
+        _ => Ok(()),
+    }
+}
+
+/// The ends of a range of time; where they are left out it ends now, and is so long.
+pub fn span(
+    from: Option<DayOrMoment>,
+    to: Option<DayOrMoment>,
+    length: Duration,
+    now: Moment,
+) -> Result<(Moment, Moment)> {
+    let to = to.map_or(now, DayOrMoment::moment);
+    let from = from.map_or(to.minus(length), DayOrMoment::moment);
+    in_order(Some(from), Some(to))?;
+    Ok((from, to))
 }
 
 /// Addresses and networks, by the code that gates read them with.

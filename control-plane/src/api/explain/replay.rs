@@ -25,6 +25,7 @@ use crate::domain::policy::Draft;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::suggest::{Counts, Kind};
 use crate::domain::time::{DAY, DayOrMoment, Moment};
+use crate::domain::validate;
 use crate::http::extract::{Body, Query};
 use crate::store::audit::kinds::{self, Kinds};
 use crate::store::keys;
@@ -119,11 +120,7 @@ pub async fn replay(
     Query(unknown): Query<Unknown>,
     Body(Question { draft, prune, key_id, from, to }): Body<Question>,
 ) -> Result<Json<Replay>> {
-    let to = to.map_or_else(|| app.now(), DayOrMoment::moment);
-    let from = from.map_or_else(|| to.minus(SPAN), DayOrMoment::moment);
-    if from > to {
-        return Err(Problem::invalid("to", "Give a moment that is not before 'from'."));
-    }
+    let (from, to) = validate::span(from, to, SPAN, app.now())?;
     let found = {
         let mut connection = app.store.read_consistently().await?;
         if let Some(id) = &key_id
