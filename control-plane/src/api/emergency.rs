@@ -123,7 +123,7 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
         let (revision, now) = (tx.revision(), tx.now());
         enqueue(tx, holders.iter().filter_map(|holder| message(holder, revision, now, &reason))).await?;
         key_links::kill_secrets(tx).await?;
-        let policy = Policy { epoch: Meta::load(tx).await?.epoch, revision };
+        let policy = (Meta::load(tx).await?.epoch, revision.0);
         let gates = all(&app, tx).await?;
         raise_alert(&actor, tx, &reason, revoked).await?;
         let report = json!({"reason": reason, "revoked": revoked});
@@ -134,12 +134,12 @@ pub async fn revoke_all(State(app): State<App>, actor: Actor, Body(order): Body<
     })
     .await?;
     if !dry_run {
-        tracing::warn!(revoked, revision = policy.revision.0, "all keys were revoked");
+        tracing::warn!(revoked, revision = policy.1, "all keys were revoked");
     }
     let user = |Holder { user_id, name, email, keys }| Notified { user_id, name, email, keys };
     let (notified, without_address) = holders.into_iter().map(user).partition(|user| user.email.is_some());
     let smtp_configured = app.can_mail();
-    let gates = acknowledged(&app, &policy, gates, dry_run).await;
+    let gates = acknowledged(&app, policy, gates, dry_run).await;
     Ok(Json(Report { dry_run, plan, revoked, notified, without_address, smtp_configured, cancelled_messages, gates }))
 }
 
@@ -170,26 +170,18 @@ async fn raise_alert(actor: &Actor, tx: &mut ChangeTx, reason: &str, revoked: u6
     Ok(())
 }
 
-/// The policy that gates are to have.
-struct Policy {
-    epoch: String,
-    revision: Revision,
-}
-
-impl Policy {
-    /// A gate names the policy that it runs when it asks for the next.
-    fn is_run_by(&self, gate: &Gate) -> bool {
-        gate.seen.epoch.as_ref() == Some(&self.epoch)
-            && gate.seen.revision.is_some_and(|revision| revision >= self.revision.0)
-    }
-}
-
 /// Waits for the gates that are connected, but not long. Cannot fail: the keys are revoked by now.
-async fn acknowledged(app: &App, policy: &Policy, mut gates: Vec<Gate>, dry_run: bool) -> Vec<Acknowledgement> {
+async fn acknowledged(
+    app: &App,
+    (epoch, revision): (String, u64),
+    mut gates: Vec<Gate>,
+    dry_run: bool,
+) -> Vec<Acknowledgement> {
+    let runs = |gate: &Gate| gate.seen.runs(&epoch, revision);
     let mut changes = app.presence.changes();
     let waiting = async {
         // Gates hang on this replica or on another one, which writes what they acknowledge.
-        while !dry_run && gates.iter().any(|gate| is_live(gate, app.now()) && !policy.is_run_by(gate)) {
+        while !dry_run && gates.iter().any(|gate| is_live(gate, app.now()) && !runs(gate)) {
             let _ = timeout(LOOK_INTERVAL, changes.changed()).await;
             gates = all(app, &mut *app.store.read().await?).await?;
         }
@@ -201,7 +193,7 @@ async fn acknowledged(app: &App, policy: &Policy, mut gates: Vec<Gate>, dry_run:
     }
     let shown = gates.into_iter().map(|gate| Acknowledgement {
         connected: is_live(&gate, app.now()),
-        acknowledged: !dry_run && policy.is_run_by(&gate),
+        acknowledged: !dry_run && runs(&gate),
         revision: gate.seen.revision,
         last_seen_at: gate.seen.last_seen_at,
         id: gate.id,

@@ -114,7 +114,7 @@ pub async fn in_force(State(app): State<App>, Query(query): Query<InForceQuery>)
     let Meta { epoch, revision: last, .. } = Meta::load(&mut connection).await?;
     let (revision, now) = (query.revision.unwrap_or(last.0), app.now());
     let view = |gate: Gate| {
-        let runs = gate.seen.epoch.as_ref() == Some(&epoch) && gate.seen.revision.is_some_and(|run| run >= revision);
+        let runs = gate.seen.runs(&epoch, revision);
         GateInForce {
             connected: is_live(&gate, now),
             in_force: runs,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
 
@@ -16,9 +16,7 @@ use crate::store::{Notification, Store, StoreError, gates as rows, in_time};
 /// small as their list.
 #[derive(Default)]
 pub struct Presence {
-    gates: Mutex<BTreeMap<String, (Seen, Unsaved)>>,
-    /// The policies that each gate was heard to run, the newest first, and since when.
-    ran: Mutex<BTreeMap<String, VecDeque<Ran>>>,
+    gates: Mutex<BTreeMap<String, Heard>>,
     changes: watch::Sender<()>,
     pub(crate) acknowledged: Notify,
 }
@@ -26,26 +24,27 @@ pub struct Presence {
 /// Policies of a gate that are kept in mind.
 const MAX_RAN: usize = 32;
 
-struct Ran {
-    epoch: Option<String>,
-    revision: Option<u64>,
-    since: Option<Moment>,
+/// What is known of a gate.
+#[derive(Default)]
+struct Heard {
+    last: Seen,
+    /// Whether the database does not have that.
+    is_unsaved: bool,
+    /// What it told when it was first heard to run each policy, the newest first.
+    ran: VecDeque<Seen>,
 }
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Unsaved(bool);
 
 impl Presence {
     /// What a gate told since the service started.
     pub fn of(&self, gate_id: &str) -> Option<Seen> {
-        self.lock().get(gate_id).map(|(seen, _)| seen.clone())
+        self.lock().get(gate_id).map(|heard| heard.last.clone())
     }
 
     /// Since when a gate was heard here to run a revision or a later one.
     pub fn since(&self, gate_id: &str, epoch: &str, revision: u64) -> Option<Moment> {
-        let ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
-        let has = |ran: &&Ran| ran.epoch.as_deref() == Some(epoch) && ran.revision.is_some_and(|run| run >= revision);
-        ran.get(gate_id)?.iter().take_while(has).last()?.since
+        let gates = self.lock();
+        let runs = |seen: &&Seen| seen.runs(epoch, revision);
+        gates.get(gate_id)?.ran.iter().take_while(runs).last()?.last_seen_at
     }
 
     /// Changes whenever a gate is heard, here or by another replica that says so.
@@ -57,17 +56,15 @@ impl Presence {
     pub async fn flush(&self, store: &Store) -> Result<(), StoreError> {
         let unsaved: Vec<_> = {
             let mut gates = self.lock();
-            let unsaved = gates.iter_mut().filter(|(_, (_, unsaved))| *unsaved == Unsaved(true));
-            unsaved
-                .map(|(id, (seen, unsaved))| (id.clone(), seen.clone(), mem::replace(unsaved, Unsaved(false))))
-                .collect()
+            let unsaved = |heard: &mut Heard| mem::take(&mut heard.is_unsaved).then(|| heard.last.clone());
+            gates.iter_mut().filter_map(|(id, heard)| Some((id.clone(), unsaved(heard)?))).collect()
         };
         if unsaved.is_empty() {
             return Ok(());
         }
         let written: Result<(), StoreError> = in_time(async {
             let mut tx = store.write().await?;
-            for (id, seen, _) in &unsaved {
+            for (id, seen) in &unsaved {
                 rows::write_seen(&mut tx, id, seen).await?;
             }
             notify_replicas(&mut tx, Notification::Gates).await?;
@@ -76,8 +73,8 @@ impl Presence {
         .await;
         written.inspect_err(|_| {
             let mut gates = self.lock();
-            for (id, _, _) in &unsaved {
-                gates.entry(id.clone()).and_modify(|(_, unsaved)| *unsaved = Unsaved(true));
+            for (id, _) in &unsaved {
+                gates.entry(id.clone()).and_modify(|heard| heard.is_unsaved = true);
             }
         })
     }
@@ -88,25 +85,24 @@ impl Presence {
     }
 
     pub(crate) fn heard(&self, gate_id: &str, seen: Seen) {
-        let runs = |seen: &Seen| (seen.epoch.clone(), seen.revision);
-        let now_runs = runs(&seen);
-        {
-            let mut ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
-            let ran = ran.entry(gate_id.to_owned()).or_default();
-            if ran.front().is_none_or(|last| (&last.epoch, last.revision) != (&now_runs.0, now_runs.1)) {
-                let (epoch, revision) = now_runs.clone();
-                ran.push_front(Ran { epoch, revision, since: seen.last_seen_at });
+        let is_other = {
+            let mut gates = self.lock();
+            let Heard { last, is_unsaved, ran } = gates.entry(gate_id.to_owned()).or_default();
+            let is_other = ran.front().is_none_or(|ran| (&ran.epoch, ran.revision) != (&seen.epoch, seen.revision));
+            if is_other {
+                ran.push_front(seen.clone());
                 ran.truncate(MAX_RAN);
             }
-        }
-        let before = self.lock().insert(gate_id.to_owned(), (seen, Unsaved(true)));
+            (*last, *is_unsaved) = (seen, true);
+            is_other
+        };
         self.changes.send_replace(());
-        if before.is_none_or(|(before, _)| runs(&before) != now_runs) {
+        if is_other {
             self.acknowledged.notify_one();
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Seen, Unsaved)>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Heard>> {
         self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

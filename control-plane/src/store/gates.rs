@@ -46,6 +46,13 @@ pub struct Seen {
     pub policy_refused: bool,
 }
 
+impl Seen {
+    /// Whether it runs a revision or a later one: a gate names the policy that it runs when it asks for the next.
+    pub fn runs(&self, epoch: &str, revision: u64) -> bool {
+        self.epoch.as_deref() == Some(epoch) && self.revision.is_some_and(|run| run >= revision)
+    }
+}
+
 fn read(row: &AnyRow) -> Result<Gate, StoreError> {
     Ok(Gate {
         id: row.text("id")?,
