@@ -9,7 +9,7 @@ use lictor_policy::wire;
 use sqlx::any::AnyRow;
 
 use crate::domain::key::Terms;
-use crate::domain::schema::sets::{GroupSet, Numbered};
+use crate::domain::schema::sets::{self, Numbered};
 use crate::domain::settings::Settings;
 use crate::store::engine::row::Columns as _;
 use crate::store::proof::ledger::Ledger;
@@ -274,9 +274,8 @@ async fn frame(connection: &mut Connection, settings: Settings) -> Result<(wire:
 }
 
 fn user(user: User, secret: Secret, sets: &[Numbered]) -> wire::User {
-    let set = GroupSet::of(&user.upstream.database, &user.odoo_groups);
     let is_refused = user.refused().is_some();
-    let view = set.and_then(|set| sets.iter().find(|known| known.set == set)).map(|known| known.number);
+    let view = sets::number(sets, &user.upstream.database, &user.odoo_groups);
     wire::User {
         id: user.id,
         groups: user.groups.into_iter().chain(user.odoo_groups).collect(),

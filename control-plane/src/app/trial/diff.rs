@@ -12,14 +12,13 @@ use crate::app::App;
 use crate::app::trial::overlay::{Drafted, drafted_settings};
 use crate::app::trial::several;
 use crate::domain::key::Terms;
-use crate::domain::named::named;
 use crate::domain::permission::Rules;
-use crate::domain::policy::difference::{Field, differences};
+use crate::domain::policy::difference::{Field, Kind, differences, of_new};
 use crate::domain::policy::loosening::{self, Context, Loosened, Side};
-use crate::domain::policy::people::{meant, referred};
+use crate::domain::policy::people::{Person as _, meant, referred};
 use crate::domain::policy::{Draft, KeyEntry, UserEntry};
 use crate::domain::problem::{Problem, Result};
-use crate::domain::schema::sets::GroupSet;
+use crate::domain::schema::sets;
 use crate::domain::settings::Settings;
 use crate::domain::time::Moment;
 use crate::store::key_list::{self, Filter, Order, Sort};
@@ -31,18 +30,6 @@ use crate::store::{permissions, settings, users};
 
 /// Records of a kind that are compared: as many as there may be.
 const MAX_RECORDS: i64 = 20_000;
-
-named! {
-    /// What becomes of a record.
-    pub enum Kind {
-        /// It is made.
-        Add = "add",
-        /// Some of its fields change.
-        Alter = "alter",
-        /// It is deleted.
-        Remove = "remove",
-    }
-}
 
 /// A record that a draft would change.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -78,18 +65,19 @@ pub async fn diff(app: &App, drafted: Drafted<'_>) -> Result<Vec<Change>> {
     let keys: Vec<Key> = keys.into_iter().map(|listed| listed.key).filter(|key| key.revoked_at.is_none()).collect();
     let mut new = old.clone();
     drafted.permit(&mut new)?;
-    let known = Known { policy: &policy, people: &people };
+    let known = Known::of(&policy, &people);
     let is_open = |model: &str, field: &str, side| known.is_open(model, field, side);
     let context = Context { settings: (&before, &after), is_open: &is_open };
     let mut changes = Vec::new();
     changes.extend(of_settings(&before, &after)?);
     let found = found(draft, &people)?;
+    let owners = owners(draft, &found, &people)?;
     changes.extend(of_users(draft, &found, loosening::has_rules_of_groups(&new))?);
     changes.extend(of_profiles(draft, &all_profiles, prune)?);
-    changes.extend(of_keys(draft, &found, &people, &keys, context, app.now())?);
+    changes.extend(of_keys(draft, &owners, &keys, context, app.now())?);
     changes.extend(of_permissions(draft, &old, &new, context)?);
     if prune {
-        changes.extend(removed(draft, &found, &people, &keys));
+        changes.extend(removed(draft, &found, &owners, &people, &keys));
     }
     Ok(changes)
 }
@@ -107,17 +95,6 @@ impl Change {
     fn removal(noun: &'static str, name: String) -> Self {
         Self::of(Kind::Remove, noun, name, Vec::new(), Vec::new())
     }
-}
-
-/// The fields that something is said of.
-fn of_new(value: &Value) -> Vec<Field> {
-    let is_something = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::Array(members) => !members.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        _ => true,
-    };
-    differences(&json!({}), value).into_iter().filter(|field| is_something(&field.after)).collect()
 }
 
 fn names(loosened: &Loosened) -> Vec<String> {
@@ -198,32 +175,28 @@ fn of_profiles(draft: &Draft, stored: &[Profile], prune: bool) -> Result<Vec<Cha
     Ok(changes)
 }
 
-/// Whose a key of the draft is: a user that is there, or none yet.
-fn owner<'u>(
-    draft: &Draft,
-    found: &[Option<&'u User>],
-    people: &'u [User],
-    entry: &KeyEntry,
-) -> Result<Option<&'u User>> {
-    let mut entries = draft.users.iter().flatten().zip(found);
-    if let Some((_, user)) = entries.find(|(user, _)| user.reference() == entry.user) {
-        return Ok(*user);
-    }
-    let absent = || Problem::invalid("draft.keys", format!("There is no user '{}'.", entry.user));
-    referred(people, &entry.user).map_err(|many| several("draft.keys", many))?.ok_or_else(absent).map(Some)
+/// Of each key of the draft whose it is: a user that is there, or none yet.
+fn owners<'u>(draft: &Draft, found: &[Option<&'u User>], people: &'u [User]) -> Result<Vec<Option<&'u User>>> {
+    let owner = |KeyEntry { user: reference, .. }: &KeyEntry| {
+        let mut entries = draft.users.iter().flatten().zip(found);
+        if let Some((_, user)) = entries.find(|(user, _)| user.reference() == reference) {
+            return Ok(*user);
+        }
+        let absent = || Problem::invalid("draft.keys", format!("There is no user '{reference}'."));
+        referred(people, reference).map_err(|many| several("draft.keys", many))?.ok_or_else(absent).map(Some)
+    };
+    draft.keys.iter().flatten().map(owner).collect()
 }
 
 fn of_keys(
     draft: &Draft,
-    found: &[Option<&User>],
-    people: &[User],
+    owners: &[Option<&User>],
     keys: &[Key],
     context: Context<'_>,
     now: Moment,
 ) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
-    for entry in draft.keys.iter().flatten() {
-        let owner = owner(draft, found, people, entry)?;
+    for (entry, owner) in draft.keys.iter().flatten().zip(owners) {
         let is_meant = |key: &&Key| {
             owner.is_some_and(|user| user.id == key.user_id)
                 && key.terms.name == entry.name
@@ -304,50 +277,53 @@ fn of_permissions(
 }
 
 /// Keys and users that the draft's sections lack.
-fn removed(draft: &Draft, found: &[Option<&User>], people: &[User], keys: &[Key]) -> Vec<Change> {
-    let reference = |user: &User| user.email.clone().unwrap_or_else(|| user.name.clone());
+fn removed(
+    draft: &Draft,
+    found: &[Option<&User>],
+    owners: &[Option<&User>],
+    people: &[User],
+    keys: &[Key],
+) -> Vec<Change> {
+    let entries = draft.keys.iter().flatten().zip(owners);
+    let listed: BTreeSet<_> =
+        entries.filter_map(|(entry, owner)| Some((owner.as_ref()?.id.as_str(), entry.name.as_str()))).collect();
     let is_kept = |user: &User| draft.users.is_none() || found.iter().flatten().any(|kept| kept.id == user.id);
     let mut changes = Vec::new();
     for key in keys {
         let Some(user) = people.iter().find(|user| user.id == key.user_id) else { continue };
-        let names_it = |entry: &KeyEntry| {
-            entry.name == key.terms.name
-                && owner(draft, found, people, entry).ok().flatten().is_some_and(|owner| owner.id == user.id)
-        };
-        let is_listed = draft.keys.as_ref().is_none_or(|entries| entries.iter().any(names_it));
+        let is_listed = draft.keys.is_none() || listed.contains(&(user.id.as_str(), key.terms.name.as_str()));
         if !is_kept(user) || !is_listed {
-            changes.push(Change::removal("key", key_name(&reference(user), key)));
+            changes.push(Change::removal("key", key_name(user.reference(), key)));
         }
     }
     let gone = people.iter().filter(|user| !is_kept(user));
-    changes.extend(gone.map(|user| Change::removal("user", reference(user))));
+    changes.extend(gone.map(|user| Change::removal("user", user.reference().to_owned())));
     changes
 }
 
 /// What is known of Odoo's models, as all users see them.
 struct Known<'k> {
-    policy: &'k OfCalls,
-    people: &'k [User],
+    models: &'k [wire::ModelEntry],
+    /// The numbers of the users' sets of groups.
+    sets: BTreeSet<Option<u32>>,
 }
 
-impl Known<'_> {
+impl<'k> Known<'k> {
+    fn of(policy: &'k OfCalls, people: &[User]) -> Self {
+        let set = |user: &User| sets::number(&policy.sets, &user.upstream.database, &user.odoo_groups);
+        Self { models: &policy.snapshot.schema.models, sets: people.iter().map(set).collect() }
+    }
+
     /// Whether a field is open by default to every user.
     fn is_open(&self, model: &str, name: &str, side: Side) -> bool {
-        let Some(entry) = self.policy.snapshot.schema.models.iter().find(|entry| entry.name == model) else {
-            return false;
-        };
-        let sees = |user: &User| {
-            let set = GroupSet::of(&user.upstream.database, &user.odoo_groups);
-            let number =
-                self.policy.sets.iter().find(|known| Some(&known.set) == set.as_ref()).map(|known| known.number);
-            number.is_some_and(|number| entry.record.views.iter().any(|view| view.set == number))
-        };
+        let Some(entry) = self.models.iter().find(|entry| entry.name == model) else { return false };
+        let sees = |set: &Option<u32>| entry.record.views.iter().any(|view| Some(view.set) == *set);
         let Some(field) = entry.record.fields.iter().find(|field| field.name == name) else { return false };
         let field = field::Field::of(model, field.clone(), &entry.record.delegations);
         let is_open = match side {
             Side::Read => matches!(field.reading, Reading::Open),
             Side::Write => matches!(field.writing, Writing::Open) && !field.into_closed,
         };
-        is_open && field.closed.is_none() && self.people.iter().all(sees)
+        is_open && field.closed.is_none() && self.sets.iter().all(sees)
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::options::Server;
 use crate::cli::remote::Unknown;
 use crate::cli::remote::client::Client;
-use crate::cli::remote::policy::change::{Change, Kind, shown};
+use crate::cli::remote::policy::change::{Change, shown};
 use crate::cli::remote::policy::execute::{Means, execute};
 use crate::cli::remote::policy::plan::plan;
 use crate::cli::remote::policy::state::State;
@@ -17,6 +17,7 @@ use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Output};
 use crate::domain::policy::Policy;
+use crate::domain::policy::difference::Kind;
 use crate::domain::time::system_clock;
 
 /// The file, and what it rules.

@@ -8,6 +8,11 @@ pub trait Person {
     fn name(&self) -> &str;
     /// The mail address; empty if there is none.
     fn email(&self) -> &str;
+
+    /// The name by which a policy refers to it.
+    fn reference(&self) -> &str {
+        if self.email().is_empty() { self.name() } else { self.email() }
+    }
 }
 
 /// Why it cannot be said whom is meant: there are so many.

@@ -37,6 +37,12 @@ pub struct Numbered {
     pub set: GroupSet,
 }
 
+/// The number of the set of a user; none while its groups are not known, or have none.
+pub fn number(sets: &[Numbered], database: &str, groups: &[String]) -> Option<u32> {
+    let set = GroupSet::of(database, groups)?;
+    sets.iter().find(|known| known.set == set).map(|known| known.number)
+}
+
 /// The numbers of these sets. Those that had one keep it; a new one gets none that another has or just had.
 pub fn numbered(sets: &BTreeSet<GroupSet>, last: &[Numbered]) -> Vec<Numbered> {
     let mut free = (0..).filter(|number| last.iter().all(|known| known.number != *number));

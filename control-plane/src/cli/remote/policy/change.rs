@@ -9,8 +9,7 @@ use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::settings;
 use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::print::printable;
-pub use crate::domain::policy::difference::Field;
-pub(crate) use crate::domain::policy::difference::differences;
+use crate::domain::policy::difference::{Field, Kind, of_new};
 
 /// One change of one record.
 #[derive(Debug, Serialize)]
@@ -33,18 +32,6 @@ pub struct Change {
     /// How it is done.
     #[serde(skip)]
     pub request: Request,
-}
-
-/// The kinds of changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The record is made.
-    Add,
-    /// Some fields change.
-    Alter,
-    /// The record is deleted.
-    Remove,
 }
 
 /// A write of the API.
@@ -98,14 +85,7 @@ impl Change {
     }
 
     pub(crate) fn add(noun: &'static str, name: String, path: &str, body: Value) -> Self {
-        let is_something = |value: &Value| match value {
-            Value::Null | Value::Bool(false) => false,
-            Value::Array(members) => !members.is_empty(),
-            Value::Object(members) => !members.is_empty(),
-            _ => true,
-        };
-        let mut fields = differences(&json!({}), &body);
-        fields.retain(|field| is_something(&field.after));
+        let fields = of_new(&body);
         let request = Request {
             method: Method::POST,
             path: path.to_owned(),

@@ -10,8 +10,9 @@ use lictor_policy::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::cli::remote::client::Client;
-use crate::cli::remote::policy::change::{Change, Kind, Request};
+use crate::cli::remote::policy::change::{Change, Request};
 use crate::cli::terminal::failure::{Exit, Failure, Result};
+use crate::domain::policy::difference::Kind;
 
 /// The secrets and the folder that a plan needs.
 pub struct Means {

@@ -9,12 +9,14 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::remote::client::Condition;
 use crate::cli::remote::permission::path as permission_path;
-use crate::cli::remote::policy::change::{Change, Kind, Request, differences, patch, secret_field};
+use crate::cli::remote::policy::change::{Change, Request, patch, secret_field};
 use crate::cli::remote::policy::matched::{Matched, Owner};
 use crate::cli::remote::policy::record::Record;
 use crate::cli::remote::policy::state::State;
 use crate::cli::secret_source::SecretSource;
 use crate::cli::terminal::failure::Result;
+use crate::domain::policy::difference::{Kind, differences};
+use crate::domain::policy::people::Person as _;
 use crate::domain::policy::{KeyEntry, Policy, RulesEntry, UpstreamEntry, UserEntry};
 use crate::domain::time::Moment;
 
@@ -85,13 +87,13 @@ fn removals(policy: &Policy, state: &State, matched: &Matched<'_>) -> Vec<Change
         if let Some(user) = users.iter().find(|user| user.text("id") == key.text("user_id")) {
             // A revoked key is harmless, and history.
             if policy.keys.is_some() && !is_listed && key.text("revoked_at").is_empty() {
-                changes.push(removal("key", key_name(reference(user), key), key));
+                changes.push(removal("key", key_name(user.reference(), key), key));
             }
         } else if let Some(user) = gone.iter().find(|user| user.text("id") == key.text("user_id")) {
-            changes.push(removal("key", key_name(reference(user), key), key));
+            changes.push(removal("key", key_name(user.reference(), key), key));
         }
     }
-    changes.extend(gone.iter().map(|user| removal("user", reference(user).to_owned(), user)));
+    changes.extend(gone.iter().map(|user| removal("user", user.reference().to_owned(), user)));
     changes
 }
 
@@ -106,10 +108,6 @@ fn removal(noun: &'static str, name: String, record: &Record) -> Change {
         record: Some(record.path.clone()),
         request: Request::on(Method::DELETE, record, None),
     }
-}
-
-fn reference(user: &Record) -> &str {
-    Some(user.text("email")).filter(|email| !email.is_empty()).unwrap_or_else(|| user.text("name"))
 }
 
 fn key_name(user: &str, key: &Record) -> String {
