@@ -1,6 +1,5 @@
 //! The list of keys, and those of them that need a look: that end soon, or that nobody uses.
 
-use lictor_policy::wire::DEFAULT_PROFILE;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
@@ -9,8 +8,7 @@ use crate::domain::time::{DAY, Moment};
 use crate::store::engine::filter::{Bound, Conditions, escaped};
 use crate::store::engine::row::{Columns as _, saturating_i64};
 use crate::store::keys::{Key, read};
-use crate::store::profiles::OF_DEFAULT_PROFILE;
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, profiles};
 
 const TABLE: &str = "keys";
 
@@ -148,10 +146,8 @@ impl Filter {
                 "ESCAPE '!'",
             );
         }
-        match self.profile.as_deref() {
-            Some(DEFAULT_PROFILE) => conditions.require(OF_DEFAULT_PROFILE),
-            Some(name) => conditions.compare("profiles LIKE", Bound::Text(format!("%\"{name}\"%"))),
-            None => {}
+        if let Some(profile) = self.profile {
+            profiles::of_keys_with(&profile, &mut conditions);
         }
         if let Some(active) = self.active {
             conditions.compare("active =", active.into());

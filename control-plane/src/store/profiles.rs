@@ -12,9 +12,6 @@ use crate::store::proof::rows;
 use crate::store::proof::tables::{PERMISSIONS, PROFILES};
 use crate::store::{ChangeTx, Connection, StoreError};
 
-/// What a key has that has the default profile.
-pub(crate) const OF_DEFAULT_PROFILE: &str = r#"(profiles IS NULL OR profiles = '[]' OR profiles LIKE '%"default"%')"#;
-
 /// A profile.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Profile {
@@ -89,24 +86,28 @@ pub async fn delete(tx: &mut ChangeTx, name: &str) -> Result<u64, StoreError> {
     Ok(permissions)
 }
 
+/// Of keys those that have the profile.
+pub(crate) fn of_keys_with(name: &str, conditions: &mut Conditions) {
+    match name {
+        DEFAULT_PROFILE => conditions.require(r#"(profiles IS NULL OR profiles = '[]' OR profiles LIKE '%"default"%')"#),
+        // A name has no character that JSON writes otherwise, or that stands for others here.
+        name => conditions.compare("profiles LIKE", Bound::Text(format!("%\"{name}\"%"))),
+    }
+}
+
 /// How many keys may be used and have the profile.
 pub async fn count_keys(connection: &mut Connection, name: &str) -> Result<u64, StoreError> {
     let mut conditions = Conditions::default();
     conditions.require("active = 1");
     conditions.require("revoked_at IS NULL");
-    match name {
-        DEFAULT_PROFILE => conditions.require(OF_DEFAULT_PROFILE),
-        name => conditions.compare("profiles LIKE", Bound::Text(format!("%\"{name}\"%"))),
-    }
+    of_keys_with(name, &mut conditions);
     conditions.count(connection, "keys").await
 }
 
 /// The name of a key that names the profile and may be used, or be made usable again.
 pub async fn a_key_of(connection: &mut Connection, name: &str) -> Result<Option<String>, StoreError> {
-    // A name has no character that JSON writes otherwise, or that stands for others here.
-    let row = sqlx::query("SELECT name FROM keys WHERE revoked_at IS NULL AND profiles LIKE $1 ORDER BY id LIMIT 1")
-        .bind(format!("%\"{name}\"%"))
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| row.text("name")).transpose()
+    let mut conditions = Conditions::default();
+    conditions.require("revoked_at IS NULL");
+    of_keys_with(name, &mut conditions);
+    conditions.rows(connection, "keys", "id", 1).await?.first().map(|row| row.text("name")).transpose()
 }
