@@ -10,11 +10,9 @@ use crate::domain::alerts::subject::Subject;
 use crate::domain::alerts::tally::Watch;
 use crate::domain::alerts::type_name;
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, json, saturating_i64};
+use crate::store::engine::row::{Columns as _, ROWS, json, saturating_i64, values};
 use crate::store::{Connection, StoreError, WriteTx};
 
-/// Rows in one statement: both databases take their placeholders.
-pub(crate) const ROWS: usize = 500;
 /// How many are removed at once.
 const CHUNK: i64 = 1000;
 
@@ -59,15 +57,6 @@ pub async fn save(tx: &mut WriteTx, watches: &[(&Place, Watch)]) -> Result<(), S
 fn place(row: &AnyRow) -> Result<Place, StoreError> {
     let subject = Subject::parse(&row.text("subject")?);
     Ok((row.parse_enum("kind")?, subject.ok_or_else(|| StoreError::Column("subject".to_owned()))?))
-}
-
-/// So many rows of so many placeholders.
-pub(crate) fn values(rows: usize, columns: usize) -> String {
-    let row = |row: usize| {
-        let places: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
-        format!("({})", places.join(", "))
-    };
-    format!("VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
 /// Forgets what was counted, so that it counts from nothing.

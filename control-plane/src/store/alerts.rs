@@ -13,9 +13,9 @@ use crate::domain::alerts::{Alert, State, type_name};
 use crate::domain::severity::Severity;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::alert_counts::{Place, ROWS, values};
+use crate::store::alert_counts::Place;
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::{Columns as _, enum_name, json, saturating_i64};
+use crate::store::engine::row::{Columns as _, ROWS, enum_name, json, saturating_i64, values};
 use crate::store::{Connection, StoreError, WriteTx};
 
 /// Entries of an alert's history that are read.

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod key_links;
 pub mod key_list;
 pub mod keys;
+pub mod names;
 pub mod notifications;
 pub mod outbox;
 pub mod pauses;

@@ -10,7 +10,7 @@ use crate::domain::message::{Channel, Kind, Message, State};
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::{Columns as _, enum_name, saturating_i64};
+use crate::store::engine::row::{Columns as _, enum_name, places, saturating_i64};
 use crate::store::proof::tables::OUTBOX;
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
@@ -170,10 +170,7 @@ fn read_claim(row: &AnyRow) -> Result<Claim, StoreError> {
 pub async fn insert(tx: &mut WriteTx, rows: &[Row]) -> Result<u64, StoreError> {
     let mut added = 0;
     for rows in rows.chunks(INSERTED_AT_ONCE) {
-        let tuple = |row: usize| {
-            let places = (1..=INSERTED_COLUMNS).map(|column| format!("${}", row * INSERTED_COLUMNS + column));
-            format!("({}, 'waiting', 0)", places.collect::<Vec<_>>().join(", "))
-        };
+        let tuple = |row: usize| format!("({}, 'waiting', 0)", places(row * INSERTED_COLUMNS + 1, INSERTED_COLUMNS));
         let tuples: Vec<_> = (0..rows.len()).map(tuple).collect();
         let sql = format!(
             "INSERT INTO outbox (id, event, kind, channel, recipient, body, sealed, last_attempt, due_at, created_at, \

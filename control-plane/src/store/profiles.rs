@@ -89,7 +89,9 @@ pub async fn delete(tx: &mut ChangeTx, name: &str) -> Result<u64, StoreError> {
 /// Of keys those that have the profile.
 pub(crate) fn of_keys_with(name: &str, conditions: &mut Conditions) {
     match name {
-        DEFAULT_PROFILE => conditions.require(r#"(profiles IS NULL OR profiles = '[]' OR profiles LIKE '%"default"%')"#),
+        DEFAULT_PROFILE => {
+            conditions.require(r#"(profiles IS NULL OR profiles = '[]' OR profiles LIKE '%"default"%')"#)
+        }
         // A name has no character that JSON writes otherwise, or that stands for others here.
         name => conditions.compare("profiles LIKE", Bound::Text(format!("%\"{name}\"%"))),
     }

@@ -10,7 +10,7 @@ use crate::domain::schema::called::Called;
 use crate::domain::schema::sets::Numbered;
 use crate::domain::time::Moment;
 use crate::secrets::random;
-use crate::store::engine::row::{Columns as _, json, saturating_i64};
+use crate::store::engine::row::{Columns as _, json, places, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::{MODELS, SCHEMA, USERS};
 use crate::store::users::{self, User};
@@ -266,8 +266,7 @@ pub async fn note_read(tx: &mut WriteTx, models: &[String]) -> Result<(), StoreE
     if models.is_empty() {
         return Ok(());
     }
-    let places: Vec<_> = (2..models.len() + 2).map(|place| format!("${place}")).collect();
-    let sql = format!("UPDATE odoo_models SET read_at = $1 WHERE name IN ({})", places.join(", "));
+    let sql = format!("UPDATE odoo_models SET read_at = $1 WHERE name IN ({})", places(2, models.len()));
     let query = sqlx::query(AssertSqlSafe(sql)).bind(saturating_i64(tx.now().0));
     models.iter().fold(query, |query, name| query.bind(name.as_str())).execute(tx.connection()).await?;
     Ok(())

@@ -9,9 +9,8 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::domain::time::Moment;
-use crate::store::alert_counts::values;
 use crate::store::engine::filter::{Bound, Conditions};
-use crate::store::engine::row::{Columns as _, saturating_i64};
+use crate::store::engine::row::{Columns as _, saturating_i64, values};
 use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
 
 /// One line of keys, used from one client.

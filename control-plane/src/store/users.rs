@@ -6,7 +6,6 @@ use std::time::Duration;
 use lictor_policy::odoo::administrators;
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::domain::named::named;
@@ -17,7 +16,7 @@ use crate::secrets::stored::Sealed;
 use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::USERS;
-use crate::store::{ChangeTx, Connection, StoreError, WriteTx};
+use crate::store::{ChangeTx, Connection, StoreError, WriteTx, names};
 
 /// How often a credential is checked, and the groups are read.
 const CHECK_INTERVAL: Duration = Duration::from_secs(24 * 3600);
@@ -202,14 +201,7 @@ pub async fn privileged(connection: &mut Connection) -> Result<BTreeSet<String>,
 
 /// The names of users with these ids.
 pub async fn names(connection: &mut Connection, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, StoreError> {
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let places: Vec<_> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-    let sql = format!("SELECT id, name FROM users WHERE id IN ({})", places.join(", "));
-    let query = ids.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
-    let rows = query.fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.text("id")?, row.text("name")?))).collect()
+    names::find(connection, "users", ids).await
 }
 
 /// Keeps when a credential was checked, what its end is and when it is checked next. Not a change of policy: no new

@@ -109,7 +109,7 @@ pub async fn count(connection: &mut Connection, wanted: &Wanted) -> Result<Count
     let rows = query.bind(saturating_i64(wanted.from.0)).bind(step).fetch_all(&mut *connection).await?;
     let mut series = series(&rows, wanted.points)?;
     if let Some(field) = wanted.by.field() {
-        let names: Vec<_> = series.iter().filter_map(|series| series.name.as_deref()).collect();
+        let names = series.iter().filter_map(|series| series.name.as_deref()).collect();
         let labels = labels(connection, field, &names).await?;
         for series in &mut series {
             series.label = series.name.as_ref().and_then(|name| labels.get(name).cloned());

@@ -1,6 +1,6 @@
 //! The values that calls had, those with the most calls first: for whoever is to choose one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -9,7 +9,7 @@ use crate::domain::time::{DAY, Moment};
 use crate::store::audit::tallies::Field;
 use crate::store::engine::filter::escaped;
 use crate::store::engine::row::{Columns as _, saturating_i64};
-use crate::store::{Connection, StoreError};
+use crate::store::{Connection, StoreError, names};
 
 /// A value that calls had.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub async fn find(
         .fetch_all(&mut *connection)
         .await?;
     let values: Vec<_> = rows.iter().map(|row| row.text("value")).collect::<Result<_, _>>()?;
-    let labels = labels(connection, field, &values.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    let labels = labels(connection, field, &values.iter().map(String::as_str).collect()).await?;
     let facet = |(row, value): (&AnyRow, String)| {
         Ok(Facet { label: labels.get(&value).cloned(), count: row.number("calls")?, value })
     };
@@ -61,14 +61,12 @@ pub async fn find(
 pub(crate) async fn labels(
     connection: &mut Connection,
     field: Field,
-    ids: &[&str],
+    ids: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let Some(table) = named_in(field).filter(|_| !ids.is_empty()) else { return Ok(BTreeMap::new()) };
-    let places: Vec<_> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-    let sql = format!("SELECT id, name FROM {table} WHERE id IN ({})", places.join(", "));
-    let query = ids.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
-    let rows = query.fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.text("id")?, row.text("name")?))).collect()
+    match named_in(field) {
+        Some(table) => names::find(connection, table, ids).await,
+        None => Ok(BTreeMap::new()),
+    }
 }
 
 const fn named_in(field: Field) -> Option<&'static str> {

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 
 use crate::domain::suggest::{Counts, Kind};
 use crate::domain::time::Moment;
-use crate::store::engine::row::{Columns as _, saturating_i64};
+use crate::store::engine::row::{Columns as _, places, saturating_i64};
 use crate::store::{Connection, StoreError};
 
 /// Kinds of one key's calls that are told apart.
@@ -93,8 +93,7 @@ pub async fn decisions(connection: &mut Connection, positions: &[i64]) -> Result
     if positions.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<_> = (1..=positions.len()).map(|number| format!("${number}")).collect();
-    let sql = format!("SELECT position, decision_id FROM audit WHERE position IN ({})", places.join(", "));
+    let sql = format!("SELECT position, decision_id FROM audit WHERE position IN ({})", places(1, positions.len()));
     let query = positions.iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
     let rows = query.fetch_all(connection).await?;
     let found = |row: &AnyRow| Ok((row.number::<i64>("position")?, row.text("decision_id")?));

@@ -4,6 +4,7 @@
 use lictor_policy::records::RecordIds;
 use sqlx::AssertSqlSafe;
 
+use crate::store::engine::row::values;
 use crate::store::{StoreError, WriteTx};
 
 /// Entries in one statement.
@@ -66,9 +67,8 @@ pub(crate) struct Named {
 /// Stores entries.
 pub(crate) async fn insert(tx: &mut WriteTx, named: &[Named]) -> Result<(), StoreError> {
     for chunk in named.chunks(CHUNK) {
-        let tuple = |at: usize| format!("(${}, ${}, ${}, ${})", at * 4 + 1, at * 4 + 2, at * 4 + 3, at * 4 + 4);
-        let tuples: Vec<_> = (0..chunk.len()).map(tuple).collect();
-        let sql = format!("INSERT INTO audit_record_ids (position, record_id, size, at) VALUES {}", tuples.join(", "));
+        let values = values(chunk.len(), 4);
+        let sql = format!("INSERT INTO audit_record_ids (position, record_id, size, at) {values}");
         let query = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, Named { position, block, at }| {
             query.bind(*position).bind(block.first).bind(block.size).bind(*at)
         });

@@ -8,7 +8,7 @@ use sqlx::{Any, AssertSqlSafe};
 use crate::domain::signing::Digest;
 use crate::store::audit::record::outcome_name;
 use crate::store::audit::record_blocks::{self, Named};
-use crate::store::engine::row::{Columns as _, json, saturating_i64};
+use crate::store::engine::row::{Columns as _, json, places, saturating_i64, values};
 use crate::store::{Connection, StoreError, WriteTx};
 
 /// Rows in one statement.
@@ -279,8 +279,7 @@ pub(crate) async fn find(
     gate_id: &str,
     ids: &[String],
 ) -> Result<Vec<Placed>, StoreError> {
-    let placeholders: Vec<_> = (0..ids.len()).map(|at| format!("${}", at + 2)).collect();
-    let sql = format!("SELECT * FROM audit WHERE gate_id = $1 AND id IN ({})", placeholders.join(", "));
+    let sql = format!("SELECT * FROM audit WHERE gate_id = $1 AND id IN ({})", places(2, ids.len()));
     let query = sqlx::query(AssertSqlSafe(sql)).bind(gate_id.to_owned());
     let query = ids.iter().fold(query, |query, id| query.bind(id.clone()));
     query.fetch_all(connection).await?.iter().map(read).collect()
@@ -289,13 +288,8 @@ pub(crate) async fn find(
 /// Stores new rows.
 pub(crate) async fn insert(tx: &mut WriteTx, rows: &[Placed]) -> Result<(), StoreError> {
     for chunk in rows.chunks(CHUNK) {
-        let width = COLUMNS.len() + 1;
-        let tuple = |row: usize| {
-            let numbers: Vec<_> = (1..=width).map(|column| format!("${}", row * width + column)).collect();
-            format!("({})", numbers.join(", "))
-        };
-        let tuples: Vec<_> = (0..chunk.len()).map(tuple).collect();
-        let sql = format!("INSERT INTO audit (position, {}) VALUES {}", COLUMNS.join(", "), tuples.join(", "));
+        let values = values(chunk.len(), COLUMNS.len() + 1);
+        let sql = format!("INSERT INTO audit (position, {}) {values}", COLUMNS.join(", "));
         let query = sqlx::query(AssertSqlSafe(sql));
         let query =
             chunk.iter().fold(query, |query, placed| placed.row.bind(query.bind(saturating_i64(placed.position))));

@@ -9,9 +9,8 @@ use sqlx::any::AnyRow;
 
 use crate::domain::named::named;
 use crate::domain::time::{DAY, Moment};
-use crate::store::alert_counts::{ROWS, values};
 use crate::store::audit::rows::Row;
-use crate::store::engine::row::{Columns as _, saturating_i64};
+use crate::store::engine::row::{Columns as _, ROWS, saturating_i64, values};
 use crate::store::{StoreError, WriteTx};
 
 /// The shorter of the two periods that calls are counted by.

@@ -4,7 +4,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::store::engine::row::Columns as _;
+use crate::store::engine::row::{Columns as _, places};
 use crate::store::{Connection, StoreError};
 
 /// Conditions with numbered placeholders. Their text is made of constants; what was asked for is bound.
@@ -100,8 +100,7 @@ impl Conditions {
     fn beside(&mut self, columns: &'static str, side: &'static str, place: impl IntoIterator<Item = Bound>) {
         let first = self.bounds.len() + 1;
         self.bounds.extend(place);
-        let placeholders: Vec<_> = (first..=self.bounds.len()).map(|number| format!("${number}")).collect();
-        self.sql.push(format!("({columns}) {side} ({})", placeholders.join(", ")));
+        self.sql.push(format!("({columns}) {side} ({})", places(first, self.bounds.len() + 1 - first)));
     }
 
     /// A row of `audit` names a record in one of these blocks, each its first id and its size.

@@ -1,4 +1,4 @@
-//! Reads columns.
+//! Reads columns, and writes the placeholders of those that are bound.
 
 use lictor_policy::records::RecordIds;
 use lictor_policy::wire::UnixMicros;
@@ -12,6 +12,9 @@ use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
 use crate::store::StoreError;
+
+/// Rows in one statement: both databases take their placeholders.
+pub(crate) const ROWS: usize = 500;
 
 /// Typed columns of a row.
 pub(crate) trait Columns {
@@ -77,6 +80,17 @@ impl Columns for AnyRow {
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
         serde_json::from_str(&self.text(name)?).map_err(|_| StoreError::Column(name.to_owned()))
     }
+}
+
+/// So many placeholders, from a number on.
+pub(crate) fn places(first: usize, number: usize) -> String {
+    (first..first + number).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+}
+
+/// So many rows of so many placeholders.
+pub(crate) fn values(rows: usize, columns: usize) -> String {
+    let row = |row: usize| format!("({})", places(row * columns + 1, columns));
+    format!("VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
 /// The name of an enum's variant, as a column holds it.

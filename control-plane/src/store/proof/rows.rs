@@ -4,10 +4,10 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::store::engine::row::Columns as _;
+use crate::store::engine::row::{self, Columns as _};
 use crate::store::proof::tables::Table;
 use crate::store::proof::{Proof, Value, Weight, ledger, stored, values};
-use crate::store::{ChangeTx, Connection, StoreError, alert_counts};
+use crate::store::{ChangeTx, Connection, StoreError};
 
 /// Rows that one statement changes: it must stay below the number of parameters that both databases take.
 const AT_ONCE: usize = 500;
@@ -84,8 +84,8 @@ pub(crate) async fn insert(tx: &mut ChangeTx, table: &Table, columns: Vec<Column
     let keys = tx.keys()?.clone();
     let proof = keys.proof(table, columns.iter().map(|(name, value)| (*name, value)));
     let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
-    let places: Vec<_> = (1..=columns.len() + 1).map(|place| format!("${place}")).collect();
-    let sql = format!("INSERT INTO {} ({}, proof) VALUES ({})", table.name, names.join(", "), places.join(", "));
+    let values = row::values(1, columns.len() + 1);
+    let sql = format!("INSERT INTO {} ({}, proof) {values}", table.name, names.join(", "));
     let query = columns.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, (_, value)| bind(query, value));
     query.bind(proof.0.as_str()).execute(tx.connection()).await?;
     tx.in_ledger(|ledger| ledger.replace(&keys, table, None, Some(&proof)));
@@ -171,7 +171,7 @@ pub(crate) async fn write(
     let sql = format!(
         "WITH proofs ({}, made) AS ({}) UPDATE {} SET {}proof = proofs.made FROM proofs WHERE {}",
         named.join(", "),
-        alert_counts::values(proofs.len(), width),
+        row::values(proofs.len(), width),
         table.name,
         sets.collect::<String>(),
         matches.join(" AND ")
@@ -194,8 +194,8 @@ pub(crate) async fn page(
     after: Option<&AnyRow>,
 ) -> Result<Vec<AnyRow>, StoreError> {
     let keys = table.key.join(", ");
-    let places: Vec<_> = (1..=table.key.len()).map(|place| format!("${place}")).collect();
-    let condition = after.map_or_else(String::new, |_| format!("WHERE ({keys}) > ({})", places.join(", ")));
+    let places = row::places(1, table.key.len());
+    let condition = after.map_or_else(String::new, |_| format!("WHERE ({keys}) > ({places})"));
     let sql = format!("SELECT * FROM {} {condition} ORDER BY {keys} LIMIT {AT_ONCE}", table.name);
     let bounds = after.map(|row| key(table, row)).transpose()?.unwrap_or_default();
     Ok(bounds.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), bind).fetch_all(connection).await?)
