@@ -40,8 +40,7 @@ pub async fn show(
     Query(unknown): Query<Unknown>,
     Body(Question { draft, prune }): Body<Question>,
 ) -> Result<Json<Diff>> {
-    draft.check().map_err(|problem| problem.within("draft"))?;
-    unknown.draft(&app, &draft).await.map_err(|problem| problem.within("draft"))?;
+    unknown.draft(&app, &draft).await?;
     let changes = diff::diff(&app, Drafted { draft: &draft, prune }).await?;
     let loosens = changes.iter().any(Change::loosens);
     Ok(Json(Diff { changes, loosens }))

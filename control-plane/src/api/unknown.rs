@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::app::{App, known_names};
 use crate::domain::policy::{Draft, GivenSettings};
-use crate::domain::problem::Result;
+use crate::domain::problem::{Problem, Result};
 
 /// What becomes of a name that nobody knows.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -34,14 +34,18 @@ impl Unknown {
         if self.unknown.is_some() { Ok(()) } else { known_names::of_permission(app, permission, before).await }
     }
 
-    /// Looks at all names of a draft.
+    /// Checks a draft, and looks at all its names.
     pub(crate) async fn draft(self, app: &App, draft: &Draft) -> Result<()> {
-        if self.unknown.is_some() {
-            return Ok(());
-        }
-        known_names::of_draft(app, draft).await?;
-        let Some(GivenSettings(given)) = &draft.settings else { return Ok(()) };
-        self.settings(app, given).await.map_err(|problem| problem.within("settings"))
+        let checked = async {
+            draft.check()?;
+            if self.unknown.is_some() {
+                return Ok(());
+            }
+            known_names::of_draft(app, draft).await?;
+            let Some(GivenSettings(given)) = &draft.settings else { return Ok(()) };
+            self.settings(app, given).await.map_err(|problem| problem.within("settings"))
+        };
+        checked.await.map_err(|problem: Problem| problem.within("draft"))
     }
 
     /// Looks at the models in a list.

@@ -161,8 +161,7 @@ fn client(address: &str) -> Result<IpAddr> {
 /// The policy that is asked about.
 async fn trial<'d>(app: &'d App, unknown: Unknown, draft: Option<&'d Draft>, prune: bool) -> Result<Trial<'d>> {
     if let Some(draft) = draft {
-        draft.check().map_err(|problem| problem.within("draft"))?;
-        unknown.draft(app, draft).await.map_err(|problem| problem.within("draft"))?;
+        unknown.draft(app, draft).await?;
     } else if prune {
         return Err(Problem::invalid("prune", "Give a draft, or leave this out: there is nothing to compare with."));
     }
