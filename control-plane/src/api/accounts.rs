@@ -101,7 +101,7 @@ pub async fn update(
 
 /// `DELETE /api/v1/accounts/{id}`: with its tokens.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    remove_one(&app, &actor, "account.delete", &id, &if_match, accounts::look, async |tx, _| {
+    remove_one(&app, &actor, &id, &if_match, accounts::look, async |tx, _| {
         accounts::delete(tx, &id).await?;
         keep_an_admin(tx).await
     })

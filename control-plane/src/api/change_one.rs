@@ -28,6 +28,8 @@ use crate::store::{ChangeTx, Connection, OrAbsent as _, StoreError};
 pub(crate) trait Record: Serialize {
     /// What people call it.
     const NOUN: &'static str;
+    /// What its removal is called in the administrators' log.
+    const DELETE: &'static str;
 
     /// The revision that last changed it.
     fn changed(&self) -> Revision;
@@ -37,6 +39,7 @@ macro_rules! records {
     ($($name:ident = $noun:literal,)*) => {
         $(impl Record for $name {
             const NOUN: &'static str = $noun;
+            const DELETE: &'static str = concat!($noun, ".delete");
 
             fn changed(&self) -> Revision {
                 self.changed
@@ -108,22 +111,35 @@ pub(crate) async fn remove_planned(
     Ok(if dry.dry_run { Removed::Planned(planned) } else { Removed::Done })
 }
 
+/// The same for a record. `remove` answers what goes with it.
+pub(crate) async fn remove_one_planned<T: Record>(
+    app: &App,
+    actor: &Actor,
+    dry: &DryRun,
+    id: &str,
+    if_match: &IfMatch,
+    find: impl AsyncFnOnce(&mut Connection, &str) -> Result<Option<T>, StoreError>,
+    remove: impl AsyncFnOnce(&mut ChangeTx, &T) -> Result<Counts>,
+) -> Result<Removed> {
+    remove_planned(app, actor, dry, async |tx| {
+        let before = find(tx.connection(), id).await?.or_absent(T::NOUN)?;
+        if_match.check(before.changed())?;
+        let counts = remove(tx, &before).await?;
+        Ok((before.changed(), counts, Done::new(T::DELETE, id, Some(&before), None)))
+    })
+    .await
+}
+
 /// Removes a record in one transaction.
 pub(crate) async fn remove_one<T: Record>(
     app: &App,
     actor: &Actor,
-    action: &'static str,
     id: &str,
     if_match: &IfMatch,
     find: impl AsyncFnOnce(&mut Connection, &str) -> Result<Option<T>, StoreError>,
     remove: impl AsyncFnOnce(&mut ChangeTx, &T) -> Result<()>,
 ) -> Result<StatusCode> {
-    change(app, actor, async |tx| {
-        let before = find(tx.connection(), id).await?.or_absent(T::NOUN)?;
-        if_match.check(before.changed())?;
-        remove(tx, &before).await?;
-        Ok(((), Done::new(action, id, Some(&before), None)))
-    })
-    .await?;
+    let remove = async |tx: &mut ChangeTx, before: &T| remove(tx, before).await.map(|()| Counts::new());
+    remove_one_planned(app, actor, &DryRun::default(), id, if_match, find, remove).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,9 +10,8 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::change_one::{Removed, change_one, remove_planned};
+use crate::api::change_one::{Removed, change_one, remove_one_planned};
 use crate::app::App;
-use crate::app::change::Done;
 use crate::app::gates::{Issued, all, current, is_live, issue, name_taken};
 use crate::domain::actor::Actor;
 use crate::domain::plan::{Counts, DryRun};
@@ -174,13 +173,10 @@ pub async fn delete(
     if_match: IfMatch,
     Query(dry): Query<DryRun>,
 ) -> Result<Removed> {
-    remove_planned(&app, &actor, &dry, async |tx| {
-        let gate = gates::find(tx, &id).await?.or_absent("gate")?;
-        if_match.check(gate.changed)?;
+    remove_one_planned(&app, &actor, &dry, &id, &if_match, gates::find, async |tx, gate: &Gate| {
         gates::delete(tx, &id).await?;
         let connected = u64::from(is_live(&current(&app, gate.clone()), tx.now()));
-        let counts = Counts::from([("gates", 1), ("connected", connected)]);
-        Ok((gate.changed, counts, Done::new("gate.delete", &id, Some(&gate), None)))
+        Ok(Counts::from([("gates", 1), ("connected", connected)]))
     })
     .await
 }

@@ -320,7 +320,7 @@ pub(crate) async fn revoked(tx: &mut ChangeTx, before: &Key) -> Result<Key> {
 
 /// `DELETE /api/v1/keys/{id}`
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    remove_one(&app, &actor, "key.delete", &id, &if_match, keys::look, async |tx, key: &Key| {
+    remove_one(&app, &actor, &id, &if_match, keys::look, async |tx, key: &Key| {
         keys::delete(tx, &id).await?;
         new_keys::recall(tx, key).await
     })

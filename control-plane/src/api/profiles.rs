@@ -7,7 +7,7 @@ use lictor_policy::wire::{self, DEFAULT_PROFILE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::change_one::{Removed, change_one, remove_planned};
+use crate::api::change_one::{Removed, change_one, remove_one_planned};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::domain::actor::Actor;
@@ -123,15 +123,12 @@ pub async fn delete(
     Query(dry): Query<DryRun>,
 ) -> Result<Removed> {
     is_own(&name)?;
-    remove_planned(&app, &actor, &dry, async |tx| {
-        let profile = profiles::find(tx, &name).await?.or_absent("profile")?;
-        if_match.check(profile.changed)?;
+    remove_one_planned(&app, &actor, &dry, &name, &if_match, profiles::find, async |tx, _| {
         if let Some(key) = profiles::a_key_of(tx, &name).await? {
             let detail = format!("Give the keys that name it others first: one is called '{key}'.");
             return Err(Problem::new(Code::ProfileHasKeys, detail));
         }
-        let counts = Counts::from([("profiles", 1), ("permissions", profiles::delete(tx, &name).await?)]);
-        Ok((profile.changed, counts, Done::new("profile.delete", &name, Some(&profile), None)))
+        Ok(Counts::from([("profiles", 1), ("permissions", profiles::delete(tx, &name).await?)]))
     })
     .await
 }

@@ -8,7 +8,7 @@ use lictor_policy::secret::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::change_one::{Removed, change_one, remove_planned};
+use crate::api::change_one::{Removed, change_one, remove_one_planned};
 use crate::app::App;
 use crate::app::change::{Done, change};
 use crate::clients::odoo::OdooError;
@@ -176,9 +176,7 @@ pub async fn delete(
     if_match: IfMatch,
     Query(dry): Query<DryRun>,
 ) -> Result<Removed> {
-    remove_planned(&app, &actor, &dry, async |tx| {
-        let user = users::look(tx, &id).await?.or_absent("user")?;
-        if_match.check(user.changed)?;
+    remove_one_planned(&app, &actor, &dry, &id, &if_match, users::look, async |tx, _| {
         users::delete(tx, &id).await.map_err(|error| match error {
             StoreError::Referenced => Problem::new(
                 Code::UserHasKeys,
@@ -186,7 +184,7 @@ pub async fn delete(
             ),
             error => error.into(),
         })?;
-        Ok((user.changed, Counts::from([("users", 1)]), Done::new("user.delete", &id, Some(&user), None)))
+        Ok(Counts::from([("users", 1)]))
     })
     .await
 }

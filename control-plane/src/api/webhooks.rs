@@ -120,8 +120,5 @@ pub async fn update(
 
 /// `DELETE /api/v1/webhooks/{id}`: what waits for it fails.
 pub async fn delete(State(app): State<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<StatusCode> {
-    remove_one(&app, &actor, "webhook.delete", &id, &if_match, webhooks::look, async |tx, _| {
-        Ok(webhooks::delete(tx, &id).await?)
-    })
-    .await
+    remove_one(&app, &actor, &id, &if_match, webhooks::look, async |tx, _| Ok(webhooks::delete(tx, &id).await?)).await
 }
