@@ -41,15 +41,9 @@ named! {
 }
 
 impl By {
-    const fn field(self) -> Option<Field> {
-        match self {
-            Self::Outcome => None,
-            Self::Key => Some(Field::Key),
-            Self::Model => Some(Field::Model),
-            Self::Method => Some(Field::Method),
-            Self::Reason => Some(Field::Reason),
-            Self::Gate => Some(Field::Gate),
-        }
+    /// The field of its name; an outcome is counted beside each.
+    fn field(self) -> Option<Field> {
+        Field::named(self.name())
     }
 }
 
