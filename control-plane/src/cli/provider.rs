@@ -1,12 +1,8 @@
 //! The provider of OpenID Connect, as options name it.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use anyhow::{Context as _, Result};
 
 use crate::app::provider::Oidc;
 use crate::cli::options;
@@ -23,7 +19,7 @@ pub(crate) fn provider(named: &options::Oidc, public_url: Option<&str>) -> Resul
         .map(|source| source.read().with_context(|| source.with_option("--oidc-client-secret-file")))
         .transpose()?;
     let client = match &named.oidc_ca_file {
-        Some(path) => Client::with_roots(roots(path).with_context(|| format!("--oidc-ca-file {}", path.display()))?),
+        Some(path) => Client::with_roots_in(path).with_context(|| format!("--oidc-ca-file {}", path.display()))?,
         None => Client::with_native_roots().context("--oidc-issuer: this machine has no CA certificates")?,
     };
     Ok(Some(Arc::new(Oidc {
@@ -36,14 +32,4 @@ pub(crate) fn provider(named: &options::Oidc, public_url: Option<&str>) -> Resul
         roles: named.oidc_roles.iter().cloned().collect(),
         public_url: public_url.unwrap_or_default().to_owned(),
     })))
-}
-
-fn roots(path: &Path) -> Result<RootCertStore> {
-    let pem = std::fs::read(path)?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        roots.add(certificate?)?;
-    }
-    ensure!(!roots.is_empty(), "there is no certificate in PEM in it");
-    Ok(roots)
 }

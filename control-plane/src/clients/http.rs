@@ -1,7 +1,8 @@
 //! The one HTTP client: HTTP/1.1, over TLS where the URL is https, and nothing is waited for without an end.
 
-use std::io;
+use std::path::Path;
 use std::time::Duration;
+use std::{fs, io};
 
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
@@ -11,6 +12,8 @@ use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder}
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, timeout_at};
 
@@ -43,8 +46,29 @@ impl Client {
         Ok(Self::new(ClientConfig::builder().with_native_roots()?.with_no_client_auth()))
     }
 
-    /// Trusts these certificate authorities. Without any, http works and every https URL fails.
-    pub fn with_roots(roots: RootCertStore) -> Self {
+    /// Trusts the certificate authorities in a file in PEM.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds something else, or nothing.
+    pub fn with_roots_in(file: &Path) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&fs::read(file)?) {
+            let certificate = certificate.map_err(|_| io::Error::other("it is not PEM"))?;
+            let other = |_| io::Error::other("it holds what is not the certificate of an authority");
+            roots.add(certificate).map_err(other)?;
+        }
+        if roots.is_empty() {
+            return Err(io::Error::other("it holds no certificate"));
+        }
+        Ok(Self::with_roots(roots))
+    }
+
+    /// Trusts nobody: http works, and every https URL fails.
+    pub fn without_roots() -> Self {
+        Self::with_roots(RootCertStore::empty())
+    }
+
+    fn with_roots(roots: RootCertStore) -> Self {
         Self::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
     }
 

@@ -9,7 +9,6 @@ use lictor_policy::formats::value::Value;
 use lictor_policy::formats::xmlrpc::{self, MethodCall};
 use lictor_policy::odoo::is_api_key;
 use lictor_policy::secret::Secret;
-use rustls::RootCertStore;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -87,7 +86,7 @@ impl Odoo {
             Client::with_native_roots().map_err(|_| OdooError::NoCertificates)?
         } else {
             // A machine without CA certificates can still talk to an Odoo beside it.
-            Client::with_roots(RootCertStore::empty())
+            Client::without_roots()
         };
         Ok(Self { common, jsonrpc, web_login, client })
     }

@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::http::{Request, Uri, header};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lictor_policy::secret::Secret;
-use rustls::RootCertStore;
 use serde_json::json;
 use sha2::Sha256;
 use tokio::time::Instant;
@@ -23,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Made once: reading the machine's CA certificates takes its time. On a machine without any, https fails and says so, and
 /// http works.
 static CLIENT: LazyLock<Client> =
-    LazyLock::new(|| Client::with_native_roots().unwrap_or_else(|_| Client::with_roots(RootCertStore::empty())));
+    LazyLock::new(|| Client::with_native_roots().unwrap_or_else(|_| Client::without_roots()));
 
 /// A request to be sent.
 pub(crate) struct Call<'a> {

@@ -11,9 +11,6 @@ use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
@@ -293,23 +290,14 @@ fn authorization(server: &Server) -> Result<HeaderValue> {
 
 /// Trusts the authorities in the file, else those of the machine.
 fn trusting(ca_file: Option<&Path>, is_secure: bool) -> Result<http::Client> {
-    let mut roots = RootCertStore::empty();
-    if let Some(path) = ca_file {
-        let bad = |what: &str| Failure::failed(format!("--ca-file {}: {what}", path.display()));
-        let text = std::fs::read(path).map_err(|error| bad(&error.to_string()))?;
-        for certificate in CertificateDer::pem_slice_iter(&text) {
-            let certificate = certificate.map_err(|_| bad("it is not PEM"))?;
-            roots.add(certificate).map_err(|_| bad("it holds what is not the certificate of an authority"))?;
-        }
-        if roots.is_empty() {
-            return Err(bad("it holds no certificate"));
-        }
-    } else if is_secure {
-        return http::Client::with_native_roots().map_err(|_| {
+    match ca_file {
+        Some(file) => http::Client::with_roots_in(file)
+            .map_err(|error| Failure::failed(format!("--ca-file {}: {error}", file.display()))),
+        None if is_secure => http::Client::with_native_roots().map_err(|_| {
             Failure::failed("This machine has no CA certificates: install ca-certificates or give --ca-file.")
-        });
+        }),
+        None => Ok(http::Client::without_roots()),
     }
-    Ok(http::Client::with_roots(roots))
 }
 
 fn is_this_machine(host: &str) -> bool {
