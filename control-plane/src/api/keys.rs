@@ -290,8 +290,7 @@ pub async fn rotate(
         if_match.check(before.changed)?;
         let old_ends = tx.now().plus(Duration::from_secs(overlap_seconds.into()));
         let replaced = new_keys::replace(tx, &before, &secret, Some(old_ends)).await?;
-        let part = Part::Key(replaced.new.id.clone());
-        let done = Done::new("key.rotate", &id, Some(&before), Some(&replaced.old)).touching(part);
+        let done = replaced.done(&before);
         Ok((replaced.new, done))
     })
     .await?;

@@ -123,10 +123,7 @@ pub async fn bulk(State(app): State<App>, actor: Actor, Body(order): Body<Order>
     for (outcome, state) in planned {
         results.push(match state.filter(|_| outcome.outcome == DONE) {
             Some(state) => {
-                let secret = match deed {
-                    Deed::Rotate(_) => Some(NewSecret::make(&app).await?),
-                    _ => None,
-                };
+                let secret = deed.secret(&app).await?;
                 one(&app, &actor, deed, outcome.id, state, secret.as_ref(), false).await
             }
             None => outcome,
@@ -174,6 +171,14 @@ impl Deed {
         }
     }
 
+    /// What it needs for a key, or for those on which it is only tried.
+    async fn secret(self, app: &App) -> Result<Option<NewSecret>> {
+        match self {
+            Self::Rotate(_) => NewSecret::make(app).await.map(Some),
+            Self::Revoke | Self::Expire(_) => Ok(None),
+        }
+    }
+
     fn is_done(self, key: &Key) -> bool {
         match self {
             Self::Revoke => key.revoked_at.is_some(),
@@ -199,8 +204,7 @@ impl Deed {
             }
             (Self::Rotate(overlap), Some(secret)) => {
                 let replaced = new_keys::replace(tx, before, secret, Some(tx.now().plus(overlap))).await?;
-                let part = Part::Key(replaced.new.id.clone());
-                let done = Done::new("key.rotate", &before.id, Some(before), Some(&replaced.old)).touching(part);
+                let done = replaced.done(before);
                 Ok((Some(Issued::of(replaced.new, secret)), done))
             }
             (Self::Rotate(_), None) => Err(Problem::internal("a key is rotated without a new one")),
@@ -211,25 +215,19 @@ impl Deed {
 /// What would become of each key, and the state that it is in: each is tried, and undone.
 async fn plan(app: &App, actor: &Actor, deed: Deed, ids: &[String]) -> Result<Vec<(Outcome, Option<Revision>)>> {
     // Nothing of what is tried stays: one is enough for all.
-    let secret = match deed {
-        Deed::Rotate(_) => Some(NewSecret::make(app).await?),
-        _ => None,
-    };
+    let secret = deed.secret(app).await?;
     let mut planned = Vec::new();
     for id in ids {
         let key = keys::look(&mut *app.store.read().await?, id).await?;
-        let state = key.as_ref().map(|key| key.changed);
-        let outcome = match (key, state) {
-            (Some(key), _) if deed.is_done(&key) => {
-                Outcome { id: id.clone(), outcome: UNCHANGED, detail: None, new: None }
-            }
-            (Some(_), Some(state)) => {
-                let tried = one(app, actor, deed, id.clone(), state, secret.as_ref(), true).await;
+        let outcome = match &key {
+            Some(key) if deed.is_done(key) => Outcome { id: id.clone(), outcome: UNCHANGED, detail: None, new: None },
+            Some(key) => {
+                let tried = one(app, actor, deed, id.clone(), key.changed, secret.as_ref(), true).await;
                 Outcome { new: None, ..tried }
             }
-            _ => refused(id.clone(), &Problem::absent("key")),
+            None => refused(id.clone(), &Problem::absent("key")),
         };
-        planned.push((outcome, state));
+        planned.push((outcome, key.map(|key| key.changed)));
     }
     Ok(planned)
 }

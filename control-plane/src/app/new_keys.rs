@@ -4,6 +4,7 @@ use lictor_policy::key::{self, KeyHash};
 use lictor_policy::secret::Secret;
 
 use crate::app::App;
+use crate::app::change::Done;
 use crate::domain::key::{Terms, latest_end};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::revision::Revision;
@@ -11,6 +12,7 @@ use crate::domain::time::Moment;
 use crate::secrets::random;
 use crate::secrets::stored::Hash;
 use crate::store::keys::{self, Key};
+use crate::store::snapshot::Part;
 use crate::store::{ChangeTx, key_links, outbox};
 
 /// Two keys with the same 8 of 62 characters: once is a miracle, more is a broken source of randomness.
@@ -88,6 +90,14 @@ pub struct Replaced {
     pub old: Key,
     /// The new one.
     pub new: Key,
+}
+
+impl Replaced {
+    /// The change, of a key that was so before.
+    pub fn done(&self, before: &Key) -> Done {
+        let part = Part::Key(self.new.id.clone());
+        Done::new("key.rotate", &before.id, Some(before), Some(&self.old)).touching(part)
+    }
 }
 
 fn successor(old: &Key, secret: &NewSecret, now: Moment, expires_at: Option<Moment>, changed: Revision) -> Key {

@@ -19,7 +19,6 @@ use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::settings::{Delivery, Rotation};
 use crate::domain::time::{DAY, Moment};
 use crate::store::keys::{self, Key, Place};
-use crate::store::snapshot::Part;
 use crate::store::users::{self, User};
 use crate::store::{ChangeTx, pauses, settings};
 use crate::tasks::jobs::Step;
@@ -77,8 +76,7 @@ async fn rotate(app: &App, rotation: &Rotation, key_id: &str) -> Result<Fate> {
         };
         let replaced = new_keys::replace(tx, &key, &secret, None).await?;
         deliver(tx, rotation, &user, address, &replaced, &secret).await?;
-        let part = Part::Key(replaced.new.id.clone());
-        Ok((Fate::Rotated, Done::new("key.rotate", key_id, Some(&key), Some(&replaced.old)).touching(part)))
+        Ok((Fate::Rotated, replaced.done(&key)))
     })
     .await;
     match done {
