@@ -14,7 +14,7 @@ use crate::run::{self, say};
 /// Vite and Svelte need it.
 const OLDEST_NODE: (u32, u32) = (22, 17);
 /// The API's description, which its types are made from.
-const DESCRIPTION: &str = "control-plane/tests/it/snapshots";
+const DESCRIPTION: &str = "control-plane/tests/it/snapshots/it__openapi__openapi.snap";
 /// Folders of `console/` that are made, not written.
 const MADE: [&str; 2] = ["node_modules", "build"];
 
@@ -23,7 +23,8 @@ pub fn build(project: &Project) -> Result<PathBuf> {
     let console = project.root.join("console");
     let built = console.join("build");
     let page = built.join("index.html");
-    let sources = newest(&console)?.max(newest(&project.root.join(DESCRIPTION))?);
+    let description = modified(&project.root.join(DESCRIPTION)).context("the API has no description")?;
+    let sources = newest(&console)?.max(description);
     if modified(&page).is_some_and(|built| built >= sources) {
         return Ok(built);
     }

@@ -17,17 +17,12 @@ const PROGRAM: &str = "lictor";
 /// The file in the state folder for the first administrator's token.
 pub const ADMIN_TOKEN: &str = "admin-token";
 
-/// Builds it unoptimised, which takes a third of the time; its dependencies are optimised as the workspace says.
-pub fn build(project: &Project) -> Result<PathBuf> {
-    say("building the control plane");
-    project.build_program(PROGRAM, Optimised(false))
-}
-
-/// Builds it as it is shipped.
-pub fn build_optimised(project: &Project) -> Result<PathBuf> {
+/// Builds it with the console in it. Unoptimised takes a third of the time; its dependencies are optimised as the workspace
+/// says.
+pub fn build(project: &Project, how: Optimised) -> Result<PathBuf> {
     console::build(project)?;
-    say("building the control plane as it is shipped");
-    project.build_program(PROGRAM, Optimised(true))
+    say("building the control plane");
+    project.build_program(PROGRAM, how)
 }
 
 /// Its place in a local run.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
-use lictor_xtask::project::Project;
+use lictor_xtask::project::{Optimised, Project};
 use lictor_xtask::{control_plane, envoy_binary, python, run, wasm};
 
 /// What is handed on.
@@ -18,7 +18,7 @@ pub(crate) struct Options {
 
 /// Builds what is measured, and measures.
 pub(crate) fn scale(project: &Project, options: &Options) -> Result<()> {
-    let lictor = control_plane::build_optimised(project)?;
+    let lictor = control_plane::build(project, Optimised(true))?;
     let filter = wasm::build(project)?;
     let envoy = envoy_binary::find(project)?;
     let tests = project.root.join("tests");

@@ -1,13 +1,15 @@
 //! `cargo xtask test`: every check and test of the project, with what they need.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
-use lictor_xtask::project::{self, Project};
+use lictor_xtask::project::{self, Optimised, Project};
 use lictor_xtask::run::{self, on_path, say};
 use lictor_xtask::{console, control_plane, debian, envoy_binary, python, wasm};
 
@@ -42,7 +44,7 @@ type Work = fn(&Project) -> Result<()>;
 const BESIDE: [(Part, Part, Work); 3] = [
     (Part::Console, Part::Wasm, |project| Part::Wasm.run(project)),
     (Part::Tidy, Part::Clippy, |project| Part::Clippy.run(project)),
-    (Part::Unit, Part::E2e, prepare_odoo),
+    (Part::Unit, Part::E2e, |project| prepare(project).map(drop)),
 ];
 
 /// Runs the named parts, or all, until one fails.
@@ -52,13 +54,17 @@ pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
     parts.dedup();
     let start = Instant::now();
     thread::scope(|scope| {
+        let mut beside = BTreeMap::new();
         for part in &parts {
             let began = Instant::now();
             let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
             say(format!("test {name}"));
-            // Whether it works, the later part's own turn tells.
-            if let Some((.., begin)) = BESIDE.iter().find(|(of, later, _)| of == part && parts.contains(later)) {
-                scope.spawn(|| begin(project));
+            if let Some((_, later, begin)) = BESIDE.iter().find(|(of, later, _)| of == part && parts.contains(later)) {
+                beside.insert(later, scope.spawn(|| begin(project)));
+            }
+            // So that nothing is done twice side by side. Whether it worked, this turn tells.
+            if let Some(begun) = beside.remove(part) {
+                drop(begun.join());
             }
             part.run(project).with_context(|| format!("cargo xtask test {name}"))?;
             say(format!("test {name}: passed in {} s", began.elapsed().as_secs()));
@@ -136,27 +142,27 @@ fn on_postgresql(project: &Project) -> Result<()> {
     run::run_beside(&mut with_server)
 }
 
-/// What most end-to-end tests wait for at first, where it is not there yet.
-fn prepare_odoo(project: &Project) -> Result<()> {
-    install_postgresql("the end-to-end tests")?;
-    let python = python::for_tests(project)?;
-    let mut prepare = Command::new(python);
-    prepare.current_dir(project.root.join("tests/e2e")).args(["-m", "parts.prepare"]);
-    run::run_beside(&mut prepare)
-}
-
-/// The tests find the built parts in the environment, so that they start what was tested before them.
-fn end_to_end(project: &Project) -> Result<()> {
-    wasm::build(project)?;
-    let lictor = control_plane::build(project)?;
-    let envoy = envoy_binary::find(project)?;
+/// Installs what the end-to-end tests need, and makes what most of them start with, where it is not there yet. Answers their
+/// Python.
+fn prepare(project: &Project) -> Result<PathBuf> {
     install_postgresql("the end-to-end tests")?;
     if on_path("chromium").is_none() {
         // The browser brings no font, and a page without letters is hard to judge.
         debian::install(&["chromium", "fonts-dejavu-core"], "the stories of the console")?;
     }
     let python = python::for_tests(project)?;
-    let mut pytest = Command::new(python);
+    let mut prepare = Command::new(&python);
+    prepare.current_dir(project.root.join("tests/e2e")).args(["-m", "parts.prepare"]);
+    run::run_beside(&mut prepare)?;
+    Ok(python)
+}
+
+/// The tests find the built parts in the environment, so that they start what was tested before them.
+fn end_to_end(project: &Project) -> Result<()> {
+    wasm::build(project)?;
+    let lictor = control_plane::build(project, Optimised(false))?;
+    let envoy = envoy_binary::find(project)?;
+    let mut pytest = Command::new(prepare(project)?);
     // Side by side, as most of them wait most of the time; those of a file share what they start.
     // In the order of their names: by default the files with the fewest tests, which are the longest, would be the last.
     let side_by_side = ["--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=25"];

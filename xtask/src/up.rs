@@ -12,12 +12,12 @@ use lictor_xtask::envoy_config::{self, Local};
 use lictor_xtask::foreground::{self, End, stay, wait_for};
 use lictor_xtask::odoo_url::OdooUrl;
 use lictor_xtask::process::Server;
-use lictor_xtask::project::Project;
+use lictor_xtask::project::{Optimised, Project};
 use lictor_xtask::rest::{self, Api};
 use lictor_xtask::run::say;
 use lictor_xtask::seed::{self, FirstKey, Upstream};
 use lictor_xtask::state::{Pids, Started, State, UpFile};
-use lictor_xtask::{console, envoy_binary, network, python, state, wasm};
+use lictor_xtask::{envoy_binary, network, python, state, wasm};
 use serde_json::json;
 
 use crate::{down, greeting};
@@ -69,9 +69,8 @@ pub(crate) fn up(project: &Project, options: &Options) -> Result<()> {
     must_not_run(&state, &options.state)?;
     network::must_be_free(options.gate_port, "--gate-port")?;
     network::must_be_free(options.api_port, "--api-port")?;
-    console::build(project)?;
     let programs = Programs {
-        control_plane: control_plane::build(project)?,
+        control_plane: control_plane::build(project, Optimised(false))?,
         wasm: wasm::build(project)?.path,
         envoy: envoy_binary::find(project)?,
     };

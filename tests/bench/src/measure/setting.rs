@@ -11,7 +11,7 @@ use lictor_xtask::envoy_config::{self, Local};
 use lictor_xtask::foreground::wait_for;
 use lictor_xtask::odoo_url::OdooUrl;
 use lictor_xtask::process::{Identity, Server};
-use lictor_xtask::project::Project;
+use lictor_xtask::project::{Optimised, Project};
 use lictor_xtask::rest::{self, Api};
 use lictor_xtask::run::say;
 use lictor_xtask::seed::{self, Upstream};
@@ -51,7 +51,7 @@ impl Programs {
         say("building what is measured");
         Ok(Self {
             bench: env::current_exe().context("this program has no file")?,
-            control_plane: control_plane::build_optimised(project)?,
+            control_plane: control_plane::build(project, Optimised(true))?,
             filter: wasm::build(project)?.path,
             pass_through: wasm::build_package(project, "lictor-bench-pass-through")?.path,
             envoy: envoy_binary::find(project)?,
