@@ -128,10 +128,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { account, consent } => {
             let path = path(client, &account).await?;
-            let state = client.state(&path).await?;
-            consent.ask(&format!("Delete account {account} and its tokens?"))?;
-            client.delete(&path, &state).await?;
-            print::done(client.output, "Deleted.")
+            client.delete(&path, consent, &format!("Delete account {account} and its tokens?")).await
         }
     }
 }

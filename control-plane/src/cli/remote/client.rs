@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::cli::options::{self, Server};
 use crate::cli::secret_source::SecretSource;
+use crate::cli::terminal::ask::Consent;
 use crate::cli::terminal::failure::{Exit, Failure, Result};
 use crate::cli::terminal::print::{self, Listing, Output};
 use crate::clients::http::{self, HttpError};
@@ -98,9 +99,12 @@ impl Client {
         self.send(Method::PATCH, path, Some(body), &state).await
     }
 
-    /// Deletes a record that is still in the state in which its owner agreed to that.
-    pub async fn delete(&self, path: &str, state: &Condition) -> Result<Answer> {
-        self.send(Method::DELETE, path, None, state).await
+    /// Deletes a record, if it is still as it was when somebody agreed to that.
+    pub async fn delete(&self, path: &str, consent: Consent, question: &str) -> Result<()> {
+        let state = self.state(path).await?;
+        consent.ask(question)?;
+        self.send(Method::DELETE, path, None, &state).await?;
+        print::done(self.output, "Deleted.")
     }
 
     /// Makes or does something.

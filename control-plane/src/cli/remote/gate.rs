@@ -87,10 +87,13 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { gate, consent } => {
             let path = path(client, &gate).await?;
-            let state = client.state(&path).await?;
-            consent.ask(&format!("The gate refuses all calls once its policy is too old. Delete gate {gate}?"))?;
-            client.delete(&path, &state).await?;
-            print::done(client.output, "Deleted.")
+            client
+                .delete(
+                    &path,
+                    consent,
+                    &format!("The gate refuses all calls once its policy is too old. Delete gate {gate}?"),
+                )
+                .await
         }
     }
 }

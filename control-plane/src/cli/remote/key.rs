@@ -208,10 +208,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { key, consent } => {
             let path = path(client, &key).await?;
-            let state = client.state(&path).await?;
-            consent.ask(&format!("Delete key {key}?"))?;
-            client.delete(&path, &state).await?;
-            print::done(client.output, "Deleted.")
+            client.delete(&path, consent, &format!("Delete key {key}?")).await
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `lictor pause`
 
+use axum::http::Method;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
@@ -79,7 +80,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
             print::list(client.output, client.list("pauses", &[], limit.records()).await?, &COLUMNS)
         }
         Command::Remove { id } => {
-            client.delete(&format!("pauses/{}", encoded(&id)), &Condition::Any).await?;
+            client.send(Method::DELETE, &format!("pauses/{}", encoded(&id)), None, &Condition::Any).await?;
             print::done(client.output, "Removed: what it covered may pass again.")
         }
     }

@@ -74,10 +74,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { profile, consent } => {
             let path = path(&profile);
-            let state = client.state(&path).await?;
-            consent.ask(&format!("Delete the profile {profile} with all its permissions?"))?;
-            client.delete(&path, &state).await?;
-            print::done(client.output, "Deleted.")
+            client.delete(&path, consent, &format!("Delete the profile {profile} with all its permissions?")).await
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `lictor token`
 
+use axum::http::Method;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { id, consent } => {
             consent.ask(&format!("Delete token {id}?"))?;
-            client.delete(&format!("tokens/{}", encoded(&id)), &Condition::Any).await?;
+            client.send(Method::DELETE, &format!("tokens/{}", encoded(&id)), None, &Condition::Any).await?;
             print::done(client.output, "Deleted.")
         }
     }

@@ -166,10 +166,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { user, consent } => {
             let path = path(client, &user).await?;
-            let state = client.state(&path).await?;
-            consent.ask(&format!("Delete user {user}?"))?;
-            client.delete(&path, &state).await?;
-            print::done(client.output, "Deleted.")
+            client.delete(&path, consent, &format!("Delete user {user}?")).await
         }
     }
 }

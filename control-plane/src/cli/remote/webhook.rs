@@ -74,10 +74,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { webhook, consent } => {
             let path = path(client, &webhook).await?;
-            let state = client.state(&path).await?;
-            consent.ask(&format!("Delete webhook {webhook}?"))?;
-            client.delete(&path, &state).await?;
-            print::done(client.output, "Deleted.")
+            client.delete(&path, consent, &format!("Delete webhook {webhook}?")).await
         }
     }
 }

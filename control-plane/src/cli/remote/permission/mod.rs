@@ -151,11 +151,13 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<()> {
         }
         Command::Delete { model, profile: Profile { profile }, consent } => {
             let path = path(&profile, &model);
-            let state = client.state(&path).await?;
-            consent
-                .ask(&format!("Keys of {profile} may do nothing to {model} from then on. Delete the permission?"))?;
-            client.delete(&path, &state).await?;
-            print::done(client.output, "Deleted.")
+            client
+                .delete(
+                    &path,
+                    consent,
+                    &format!("Keys of {profile} may do nothing to {model} from then on. Delete the permission?"),
+                )
+                .await
         }
     }
 }
