@@ -31,6 +31,21 @@ async fn listening(bounds: Bounds) -> (SocketAddr, watch::Sender<bool>, tokio::t
     (address, stop, tokio::spawn(serve(listener, None, router, bounds, stopping)))
 }
 
+/// Waits until a connection is answered: one before it has given its place back.
+async fn there_is_room(address: SocketAddr) {
+    let again = async {
+        loop {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let _ = stream.write_all(REQUEST).await;
+            if answer(&mut stream).await.contains("200 OK") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, again).await.unwrap();
+}
+
 /// A connection that has been answered once.
 async fn asking(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -111,17 +126,7 @@ async fn whoever_is_being_answered_keeps_the_place() {
     let _ = third.write_all(REQUEST).await;
     assert_eq!(timeout(PATIENCE, answer(&mut third)).await.unwrap(), "");
     drop(busy);
-    let again = async {
-        loop {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let _ = stream.write_all(REQUEST).await;
-            if answer(&mut stream).await.contains("200 OK") {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, again).await.unwrap();
+    there_is_room(address).await;
 }
 
 #[tokio::test]
@@ -132,17 +137,7 @@ async fn a_client_that_does_not_take_its_answer_is_closed() {
     greedy.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     assert!(answer(&mut greedy).await.contains("200 OK"));
     // The only place is free again although the client holds on to its connection.
-    let again = async {
-        loop {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let _ = stream.write_all(REQUEST).await;
-            if answer(&mut stream).await.contains("200 OK") {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, again).await.unwrap();
+    there_is_room(address).await;
     drop(greedy);
 }
 
