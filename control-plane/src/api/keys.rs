@@ -193,9 +193,7 @@ pub async fn create(
     unknown.models(&app, "models", &terms.models).await?;
     let secret = NewSecret::make(&app).await?;
     let issued = change(&app, &actor, async |tx| {
-        if users::find(tx, &given.user_id).await?.is_none() {
-            return Err(Problem::invalid("user_id", "Name a user that exists; GET /api/v1/users lists them."));
-        }
+        users::find(tx, &given.user_id).await?.or_invalid("user_id", "user")?;
         known_profiles(tx, &terms).await?;
         within_lifetime(&tx.settings().await?.keys, tx.now(), terms.expires_at, tx.now())?;
         let id = random::id();

@@ -111,12 +111,7 @@ pub async fn test(State(app): State<App>, actor: Actor, Body(given): Body<NewTes
                 OutboxMessage::mail(event, address, message)
             }
             (None, Some(id)) => {
-                if webhooks::find(tx, id).await?.is_none() {
-                    return Err(Problem::invalid(
-                        "webhook",
-                        "Name a webhook that exists; GET /api/v1/webhooks lists them.",
-                    ));
-                }
+                webhooks::find(tx, id).await?.or_invalid("webhook", "webhook")?;
                 OutboxMessage::webhook(event, id, message)
             }
             _ => return Err(Problem::invalid("mail", "Give either 'mail', an address, or 'webhook', the id of one.")),

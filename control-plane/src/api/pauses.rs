@@ -54,10 +54,8 @@ pub async fn create(State(app): State<App>, actor: Actor, Body(given): Body<NewP
         (Scope::Model, None) => return Err(missing("Give Odoo's name of the model.")),
     }
     let pause = change(&app, &actor, async |tx| {
-        if let (Scope::User, Some(id)) = (scope, &target)
-            && users::look(tx, id).await?.is_none()
-        {
-            return Err(Problem::invalid("id", "Name a user that exists; GET /api/v1/users lists them."));
+        if let (Scope::User, Some(id)) = (scope, &target) {
+            users::look(tx, id).await?.or_invalid("id", "user")?;
         }
         let pause = Pause {
             id: random::id(),

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::app::suggestions::{self, Suggested};
 use crate::domain::permission::Rules;
-use crate::domain::problem::{Problem, Result};
+use crate::domain::problem::Result;
 use crate::domain::suggest::{Counts, Mark, profile_name};
 use crate::domain::time::{DAY, DayOrMoment, Moment};
 use crate::domain::validate;
 use crate::http::extract::Query;
-use crate::store::keys;
+use crate::store::{OrAbsent as _, keys};
 
 /// What is looked at if nobody says what.
 const SPAN: Duration = DAY.saturating_mul(30);
@@ -107,8 +107,7 @@ struct NotOpened {
 /// `GET /api/v1/suggestions`
 pub async fn show(State(app): State<App>, Query(query): Query<SuggestionQuery>) -> Result<Json<Suggestions>> {
     let (from, to) = validate::span(query.from, query.to, SPAN, app.now())?;
-    let key = keys::find(&mut *app.store.read().await?, &query.key_id).await?;
-    let key = key.ok_or_else(|| Problem::invalid("key_id", "Name a key that exists; GET /api/v1/keys lists them."))?;
+    let key = keys::find(&mut *app.store.read().await?, &query.key_id).await?.or_invalid("key_id", "key")?;
     let Suggested { found, suggestion } = suggestions::of_key(&app, &key, from, to).await?;
     let mut methods: BTreeMap<(&str, &str), OfMethod> = BTreeMap::new();
     let mut not_opened = Vec::new();

@@ -28,7 +28,7 @@ use crate::domain::time::{DAY, DayOrMoment, Moment};
 use crate::domain::validate;
 use crate::http::extract::{Body, Query};
 use crate::store::audit::kinds::{self, Kinds};
-use crate::store::keys;
+use crate::store::{OrAbsent as _, keys};
 
 /// What is looked at if nobody says what.
 const SPAN: Duration = DAY.saturating_mul(30);
@@ -123,10 +123,8 @@ pub async fn replay(
     let (from, to) = validate::span(from, to, SPAN, app.now())?;
     let found = {
         let mut connection = app.store.read_consistently().await?;
-        if let Some(id) = &key_id
-            && keys::find(&mut connection, id).await?.is_none()
-        {
-            return Err(Problem::invalid("key_id", "Name a key that exists; GET /api/v1/keys lists them."));
+        if let Some(id) = &key_id {
+            keys::find(&mut connection, id).await?.or_invalid("key_id", "key")?;
         }
         kinds::of_keys(&mut connection, key_id.as_deref(), from, to).await?
     };

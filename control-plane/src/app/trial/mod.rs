@@ -114,10 +114,7 @@ impl<'d> Trial<'d> {
     /// Finds the key that a call would be made with.
     pub async fn subject(&mut self, whose: Whose<'_>) -> Result<Subject> {
         match whose {
-            Whose::Id(id) => {
-                let absent = || Problem::invalid("key_id", "Name a key that exists; GET /api/v1/keys lists them.");
-                self.find(id).await?.ok_or_else(absent)
-            }
+            Whose::Id(id) => self.find(id).await?.or_invalid("key_id", "key"),
             Whose::Named { key, user } => self.named(key, user).await,
             Whose::MadeUp { user, groups, profiles, scopes, models } => {
                 let named = Terms {

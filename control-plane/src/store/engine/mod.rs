@@ -70,11 +70,22 @@ pub trait OrAbsent<T> {
     /// # Errors
     /// [`Code::NotFound`](crate::domain::problem::Code::NotFound) if there is no such record.
     fn or_absent(self, noun: &str) -> Result<T, Problem>;
+
+    /// It, which a field names.
+    ///
+    /// # Errors
+    /// [`Code::InvalidField`](crate::domain::problem::Code::InvalidField) if there is no such record.
+    fn or_invalid(self, field: &str, noun: &str) -> Result<T, Problem>;
 }
 
 impl<T> OrAbsent<T> for Option<T> {
     fn or_absent(self, noun: &str) -> Result<T, Problem> {
         self.ok_or_else(|| Problem::absent(noun))
+    }
+
+    fn or_invalid(self, field: &str, noun: &str) -> Result<T, Problem> {
+        let detail = || format!("Name a {noun} that exists; GET /api/v1/{noun}s lists them.");
+        self.ok_or_else(|| Problem::invalid(field, detail()))
     }
 }
 
