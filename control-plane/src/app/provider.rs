@@ -1,6 +1,7 @@
 //! Signing in at a provider of OpenID Connect: the authorization code flow with PKCE.
 //!
-//! State, nonce and the verifier of PKCE go sealed into a cookie of the browser, not into the database: whoever begins and never comes back leaves nothing behind, and any replica can end what another began.
+//! State, nonce and the verifier of PKCE go sealed into a cookie of the browser, not into the database: whoever begins and
+//! never comes back leaves nothing behind, and any replica can end what another began.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
