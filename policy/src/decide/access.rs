@@ -93,21 +93,22 @@ impl<'s> Access<'s> {
         tables::is_closed_to_reads(model) && !self.is_excepted(model)
     }
 
-    /// Reads along a path from a model; `by_name` if what stands there is compared with a text.
-    pub(crate) fn reads(&self, root: &str, path: &str, by_name: bool) -> Result<(), Lack> {
+    /// Reads along a path from a model; `by_name` if what stands there is compared with a text. Lacks more than one thing only
+    /// where several fields make a name.
+    pub(crate) fn reads(&self, root: &str, path: &str, by_name: bool) -> Result<(), Vec<Lack>> {
         self.walk(root, path, by_name, MAX_STEPS)
     }
 
-    fn walk(&self, root: &str, path: &str, by_name: bool, steps: usize) -> Result<(), Lack> {
+    fn walk(&self, root: &str, path: &str, by_name: bool, steps: usize) -> Result<(), Vec<Lack>> {
         let names_path = |permission: &Permission| permission.wire.paths.iter().any(|listed| listed == path);
         let is_listed = path.contains('.') && self.permission(root).is_some_and(names_path);
         let (mut model, mut rest) = (root, path);
         loop {
             let (name, tail) = first(rest);
             let is_first = rest.len() == path.len();
-            let field = match self.field(model, name, is_first && tail.is_none())? {
+            let field = match self.field(model, name, is_first && tail.is_none()).map_err(one)? {
                 Found::Field(field) => field,
-                Found::Listed if by_name => return Err(Lack::UnknownModel(model.into())),
+                Found::Listed if by_name => return Err(one(Lack::UnknownModel(model.into()))),
                 Found::Listed => return Ok(()),
             };
             let closed = match (is_first, is_listed) {
@@ -115,7 +116,7 @@ impl<'s> Access<'s> {
                 _ => self.read_closed(model, self.read_rule(model), field, steps),
             };
             if let Some(why) = closed {
-                return Err(Lack::Field { model: model.into(), field: name.into(), how: How::Reading, why });
+                return Err(one(Lack::Field { model: model.into(), field: name.into(), how: How::Reading, why }));
             }
             let Some(tail) = tail else {
                 return if by_name { self.names(root, path, model, field, steps) } else { Ok(()) };
@@ -125,10 +126,10 @@ impl<'s> Access<'s> {
                 (FieldType::Date, _) if DATE_PARTS.contains(&tail) => return Ok(()),
                 (_, Some(_)) if tail == "id" => return Ok(()),
                 (_, Some(next)) => next,
-                _ => return Err(Lack::UnknownField { model: model.into(), field: rest.into() }),
+                _ => return Err(one(Lack::UnknownField { model: model.into(), field: rest.into() })),
             };
             if !(self.is_open(next) || (is_listed && self.is_listed(next) && !self.is_closed(next))) {
-                return Err(Lack::Path { model: root.into(), path: path.into(), other: next.into() });
+                return Err(one(Lack::Path { model: root.into(), path: path.into(), other: next.into() }));
             }
             (model, rest) = (next, tail);
         }
@@ -239,16 +240,16 @@ impl<'s> Access<'s> {
     }
 
     /// A text is compared with a field: of a relation, and of `display_name`, Odoo looks into the fields that make a name.
-    fn names(&self, root: &str, path: &str, model: &str, field: &Field, steps: usize) -> Result<(), Lack> {
+    fn names(&self, root: &str, path: &str, model: &str, field: &Field, steps: usize) -> Result<(), Vec<Lack>> {
         let (prefix, model) = match field.relation.as_deref() {
             Some(relation) => (path, relation),
             None if &*field.name == "display_name" => (path.strip_suffix("display_name").unwrap_or(path), model),
             None => return Ok(()),
         };
-        let other = || Lack::Path { model: root.into(), path: path.into(), other: model.into() };
+        let other = || one(Lack::Path { model: root.into(), path: path.into(), other: model.into() });
         let steps = steps.checked_sub(1).ok_or_else(other)?;
         let prefix = prefix.trim_end_matches('.');
-        let seen = self.schema.model(model).ok_or_else(|| Lack::UnknownModel(model.into()))?;
+        let seen = self.schema.model(model).ok_or_else(|| one(Lack::UnknownModel(model.into())))?;
         let exists = |name: &&&str| seen.exists(first(name).0);
         let mut names = tables::names(model).into_iter().flatten().filter(exists).peekable();
         if names.peek().is_none() {
@@ -257,7 +258,9 @@ impl<'s> Access<'s> {
                 && matches!(self.read_rule(model), None | Some(FieldRule::Also(_)));
             return if opens { Ok(()) } else { Err(other()) };
         }
-        names.try_for_each(|name| self.walk(root, &joined(prefix, *name), true, steps))
+        let lacks: Vec<Lack> =
+            names.filter_map(|name| self.walk(root, &joined(prefix, *name), true, steps).err()).flatten().collect();
+        if lacks.is_empty() { Ok(()) } else { Err(lacks) }
     }
 
     /// The fields that may be read, or also those that may be written: what takes the place of a list that names none.
@@ -342,6 +345,11 @@ enum Found<'s> {
     Field(&'s Field),
     /// Nothing is known of the model, but the permission names the field.
     Listed,
+}
+
+/// The only thing that is lacking.
+fn one(lack: Lack) -> Vec<Lack> {
+    vec![lack]
 }
 
 /// Whether nothing opens a field, by the tables alone.

@@ -34,7 +34,8 @@ pub(crate) fn lacks(access: &Access<'_>, call: &Call<'_>, effects: &Effects<'_>)
         all.operations(access, &call.model, effects.own.without(Operations::of(&[Operation::Call])));
     }
     for read in &effects.reads {
-        all.check(access.reads(&call.model, &read.path, read.by_name));
+        let lacks = access.reads(&call.model, &read.path, read.by_name).err();
+        lacks.into_iter().flatten().for_each(|lack| all.note(lack));
     }
     for other in &effects.others {
         all.check(reaches(access, other));
@@ -63,11 +64,15 @@ fn is_of_other_models(call: &Call<'_>, effects: &Effects<'_>) -> bool {
 struct Lacks(Vec<Lack>);
 
 impl Lacks {
-    /// Notes what is lacking, once.
     fn check(&mut self, checked: Result<(), Lack>) {
-        if let Err(lack) = checked
-            && !self.0.contains(&lack)
-        {
+        if let Err(lack) = checked {
+            self.note(lack);
+        }
+    }
+
+    /// Notes what is lacking, once.
+    fn note(&mut self, lack: Lack) {
+        if !self.0.contains(&lack) {
             self.0.push(lack);
         }
     }
@@ -77,10 +82,10 @@ impl Lacks {
         let allowed = permission.map_or(Operations::NONE, |permission| permission.wire.operations);
         let (operations, exists) = (needed.without(allowed), permission.is_some());
         if !operations.is_empty() {
-            self.check(Err(Lack::Operations { model: model.to_owned(), operations, exists }));
+            self.note(Lack::Operations { model: model.to_owned(), operations, exists });
         }
         if permission.is_some_and(|permission| !access.fits(permission)) {
-            self.check(Err(Lack::Groups(model.to_owned())));
+            self.note(Lack::Groups(model.to_owned()));
         }
     }
 }

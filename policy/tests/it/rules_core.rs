@@ -46,6 +46,14 @@ fn verdict(who: &Who, call: &Call<'static>) -> Verdict {
     MEMORY.with_borrow_mut(|memory| setting::judge_at(&policy, Road::Mcp, body.as_bytes(), setting::facts(), memory))
 }
 
+/// What a gate says of a call that it refuses.
+pub(crate) fn sentence(who: &Who, call: &Call<'static>) -> Option<String> {
+    match verdict(who, call) {
+        Verdict::Refuse(refusal) => Some(refusal.sentence.into_owned()),
+        _ => None,
+    }
+}
+
 /// How the verdict on a call differs from an answer; nothing if it does not.
 pub(crate) fn difference(who: &Who, call: &Call<'static>, answer: &Answer) -> Option<String> {
     match verdict(who, call) {

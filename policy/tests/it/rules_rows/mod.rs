@@ -172,3 +172,22 @@ fn a_gate_says_what_the_rows_say() {
     }
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// Whoever follows a message has then all that the call needs: each closed field and path is named at once.
+#[test]
+fn a_refusal_names_every_field_and_path_that_is_closed() {
+    let mut silent = Vec::new();
+    for row in rows() {
+        let (model, method) = row.called.split_once(' ').unwrap();
+        let Some(told) = rules_core::sentence(&who(&row), &call(model, method, &row.args, &row.kwargs)) else {
+            continue;
+        };
+        let closed = row.lacks.iter().filter(|lack| lack.starts_with("field ") || lack.starts_with("cross "));
+        let names = closed.filter_map(|lack| lack.split_whitespace().nth(2));
+        let missing: Vec<&str> = names.filter(|name| !told.contains(name)).collect();
+        if !missing.is_empty() {
+            silent.push(format!("{} {} {}\n  {missing:?} not in: {told}", row.permissions, row.called, row.args));
+        }
+    }
+    assert!(silent.is_empty(), "{} rows:\n{}", silent.len(), silent.join("\n"));
+}
