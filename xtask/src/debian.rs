@@ -32,6 +32,7 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
 fn apt(packages: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    command.args(["install", "-q", "-y", "--no-install-recommends"]).args(packages);
+    // Other work of this program may be installing something beside.
+    command.args(["install", "-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"]).args(packages);
     run::output(&mut command).map(drop)
 }

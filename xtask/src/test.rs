@@ -40,11 +40,11 @@ pub(crate) enum Part {
 type Work = fn(&Project) -> Result<()>;
 
 /// What is begun beside an earlier part, for a later one: npm, downloads and Odoo's first start mostly wait, and a large crate
-/// and the linker have use for one processor only. The filter has no part of the console.
+/// and the linker have use for one processor only. Neither the filter nor a lint depends on the console.
 const BESIDE: [(Part, Part, Work); 3] = [
     (Part::Console, Part::Wasm, |project| Part::Wasm.run(project)),
-    (Part::Tidy, Part::Clippy, |project| Part::Clippy.run(project)),
-    (Part::Unit, Part::E2e, |project| prepare(project).map(drop)),
+    (Part::Console, Part::Clippy, |project| Part::Clippy.run(project)),
+    (Part::Tidy, Part::E2e, |project| prepare(project).map(drop)),
 ];
 
 /// Runs the named parts, or all, until one fails.
@@ -59,7 +59,7 @@ pub(crate) fn test(project: &Project, named: &[Part]) -> Result<()> {
             let began = Instant::now();
             let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
             say(format!("test {name}"));
-            if let Some((_, later, begin)) = BESIDE.iter().find(|(of, later, _)| of == part && parts.contains(later)) {
+            for (_, later, begin) in BESIDE.iter().filter(|(of, later, _)| of == part && parts.contains(later)) {
                 beside.insert(later, scope.spawn(|| begin(project)));
             }
             // So that nothing is done twice side by side. Whether it worked, this turn tells.
@@ -86,11 +86,7 @@ impl Part {
             Self::Tidy => tidy::tidy(project),
             Self::Clippy => {
                 component("clippy", "clippy")?;
-                // In a folder of its own: cargo lets only one command at a time into one.
-                let folder = project.target.join("clippy").display().to_string();
-                let options =
-                    ["--locked", "--workspace", "--all-targets", "--target-dir", &folder, "--", "-D", "warnings"];
-                cargo(&[&["clippy", "--quiet"], &options[..]].concat())
+                cargo(&["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
             }
             Self::Unit => {
                 cargo(&["test", "--locked", "--workspace", "--no-run"])?;
