@@ -13,6 +13,7 @@ from support.gate import CLIENT_PERMISSIONS, Gate
 
 # Run by name only: the Odoo that they need takes minutes to be made, or something is timed, which wants an idle machine.
 collect_ignore = [
+    "console/test_five_minutes.py",
     "console/test_paint.py",
     "test_least_privilege.py",
     "test_schema_rules.py",

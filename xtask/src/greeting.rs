@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lictor_xtask::control_plane::ADMIN_TOKEN;
-use lictor_xtask::seed::FirstKey;
+use lictor_xtask::seed::{ADMIN, ADMIN_PASSWORD, FirstKey};
 use lictor_xtask::state::{State, UpFile};
 
 /// The addresses, and commands to paste. `template` is for the profile of a first key that is still to be made.
@@ -14,7 +14,8 @@ pub(crate) fn text(state: &State, up: &UpFile, first: Option<&FirstKey>, templat
     let head = format!(
         "\nThe gate runs, in front of {odoo_url}\n\
          \n  gate (for API clients)  {gate_url}\n  control plane           {api_url}\n  \
-         tokens and addresses    {file}\n"
+         tokens and addresses    {file}\n{console}",
+        console = console(state, api_url),
     );
     let behind = match up.pids.standin {
         Some(_) => "\nThe Odoo behind it is a stand-in with a few partners in memory.\n",
@@ -41,6 +42,19 @@ pub(crate) fn text(state: &State, up: &UpFile, first: Option<&FirstKey>, templat
         ),
     };
     format!("{head}{behind}{rest}")
+}
+
+/// Where people look and click. The password is read from its file, as the token is.
+fn console(state: &State, api_url: &str) -> String {
+    let password = state.file(ADMIN_PASSWORD);
+    if !password.exists() {
+        return String::new();
+    }
+    format!(
+        "\nThe console does all of this in a browser: open {api_url}, and sign in as {ADMIN} with the password that this \
+         prints:\n\ncat {}\n",
+        password.display()
+    )
 }
 
 /// For an Odoo of which nothing is known. The password is typed, so that it is not in the shell's history.

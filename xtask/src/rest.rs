@@ -68,7 +68,8 @@ impl Api {
         if !(200..300).contains(&answer.status) {
             bail!("{method} {url} was answered with {}: {}", answer.status, answer.body);
         }
-        serde_json::from_str(&answer.body).with_context(|| format!("{method} {url} was not answered with JSON"))
+        let body = if answer.body.is_empty() { "null" } else { &answer.body };
+        serde_json::from_str(body).with_context(|| format!("{method} {url} was not answered with JSON"))
     }
 }
 

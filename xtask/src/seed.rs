@@ -1,4 +1,7 @@
-//! What a first run begins with: a user, a profile made of a template, a key that has it.
+//! Makes what a first run begins with: a password for the console; a user, a profile made of a template, a key that has it.
+
+use std::fs::File;
+use std::io::Read as _;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -19,6 +22,11 @@ pub const KEY_NAME: &str = "first key";
 
 /// The template if none is named: it names models that every Odoo has, and deletes nothing.
 pub const TEMPLATE: &str = "mcp-server-odoo";
+
+/// The file in the state folder with the password of [`ADMIN`].
+pub const ADMIN_PASSWORD: &str = "admin-password";
+/// The account that `lictor init` makes.
+pub const ADMIN: &str = "admin";
 
 const KEY_FILE: &str = "first-key.json";
 
@@ -58,6 +66,18 @@ pub fn kept(state: &State, odoo_url: Option<&str>) -> Result<Option<FirstKey>> {
     let Some(text) = state.read(KEY_FILE)? else { return Ok(None) };
     let first: FirstKey = serde_json::from_str(&text).with_context(|| format!("cannot read {KEY_FILE}"))?;
     Ok(Some(first).filter(|first| first.odoo_url.as_deref() == odoo_url))
+}
+
+/// Gives the first administrator a password: browsers sign in with one, and not with a token. Like the token it is kept in a
+/// file, so that it does not stand on the terminal.
+pub fn admin_password(state: &State, api: &Api) -> Result<()> {
+    let me = api.json("GET", "me", &Value::Null)?;
+    let id = rest::text(me.get("account").context("the control plane's answer has no `account`")?, "id")?;
+    let mut random = [0; 16];
+    File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).context("no randomness")?;
+    let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    api.json("PUT", &format!("accounts/{id}/password"), &json!({"password": password}))?;
+    state.write(ADMIN_PASSWORD, &password)
 }
 
 /// Makes them: a key that may do what the template allows, and no more.

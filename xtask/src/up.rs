@@ -150,6 +150,7 @@ impl Run<'_> {
         if first_run {
             // Later runs leave alone what the administrator has set since.
             api.json("PATCH", "settings", &json!({"enforcement": "secure"}))?;
+            seed::admin_password(self.state, &api)?;
             let gate = api.json("POST", "gates", &json!({"name": "local"}))?;
             self.state.write("gate-token", &rest::text(&gate, "token")?)?;
         }
