@@ -161,6 +161,22 @@ def test_an_account_that_is_not_active_and_a_name_that_is_taken(site: Site) -> N
     assert answer.status == 403 and "not active" in answer.text
 
 
+def test_the_last_administrator_whose_groups_say_less_is_told_on_a_page(site: Site) -> None:
+    site.provider.knows(ada=[ADMINS])
+    ada, _ = site.sign_in("ada")
+    me = site.me(ada)
+    assert me
+    site.lictor.api("PUT", f"accounts/{me['account']['id']}/password", {"password": "correct horse battery"})
+    site.lictor.api("DELETE", f"accounts/{site.lictor.api('GET', 'me')['account']['id']}")
+    site.provider.knows(ada=["staff"])
+    browser, answer = site.sign_in("ada")
+    assert answer.status == 409 and answer.text.startswith("<!doctype html>"), answer
+    assert "This is the last way in for an administrator. Make another admin account first" in answer.text
+    assert browser.cookie("lictor") is None
+    still = site.me(ada)
+    assert still and still["role"] == "admin"
+
+
 def test_an_answer_that_does_not_belong_to_this_browser_lets_nobody_in(site: Site) -> None:
     site.provider.knows(ada=["staff"])
     ada, other = Browser(), Browser()

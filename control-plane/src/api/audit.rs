@@ -12,6 +12,7 @@ use crate::api::audit_query::{AuditQuery, Format};
 use crate::api::csv;
 use crate::app::{App, audit};
 use crate::domain::audit_chain::Head;
+use crate::domain::order::Order;
 use crate::domain::problem::{Code, Problem, Result};
 use crate::http::cursor::{Page, Window};
 use crate::http::extract::Query;
@@ -25,18 +26,19 @@ use crate::store::{StoreError, in_time};
 const EXPORT_PAGE: usize = 500;
 const CSV: &str = "text/csv; charset=utf-8; header=present";
 
-/// `GET /api/v1/audit`: newest first.
+/// `GET /api/v1/audit`: newest first, unless the query says otherwise.
 pub async fn list(State(app): State<App>, Query(query): Query<AuditQuery>) -> Result<Json<Page<Record>>> {
     if query.format.is_some() {
         return Err(only("format", "GET /api/v1/audit/export"));
     }
     let window = Window::new(query.limit, query.cursor.as_deref())?;
-    let filter = query.filter()?;
-    let found = list::list(&mut *app.store.read().await?, &filter, window.after.as_ref(), window.row_limit()).await?;
+    let (order, filter) = (query.order(), query.filter()?);
+    let mut connection = app.store.read().await?;
+    let found = list::list(&mut connection, &filter, order, window.after.as_ref(), window.row_limit()).await?;
     Ok(Json(window.page(found, Record::place)))
 }
 
-/// `GET /api/v1/audit/export`: all that match, newest first, as a file. If it breaks off, so does the connection, in the
+/// `GET /api/v1/audit/export`: all that match, in the order of the list, as a file. If it breaks off, so does the connection, in the
 /// middle of the chunked body: what was received so far does not look whole.
 pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> Result<Export> {
     let Some(format) = query.format else {
@@ -47,7 +49,7 @@ pub async fn export(State(app): State<App>, Query(query): Query<AuditQuery>) -> 
             return Err(only(name, "GET /api/v1/audit"));
         }
     }
-    Ok(Export { app, filter: query.filter()?, format, step: Step::Start })
+    Ok(Export { app, order: query.order(), filter: query.filter()?, format, step: Step::Start })
 }
 
 /// `GET /api/v1/audit/head`: the signed end of the chain that seals the log.
@@ -63,6 +65,7 @@ fn only(name: &'static str, route: &str) -> Problem {
 /// An export under way.
 pub struct Export {
     app: App,
+    order: Order,
     filter: Filter,
     format: Format,
     step: Step,
@@ -96,16 +99,16 @@ enum Step {
 impl Export {
     /// The next piece of the file, and what is left to do.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
-        let (before, mut text) = match &self.step {
+        let (after, mut text) = match &self.step {
             Step::Start => (None, self.format.head()),
             Step::After(place) => (Some(place), String::new()),
             Step::End => return Ok(None),
         };
         let page =
-            in_time(self.page(before)).await.inspect_err(|error| tracing::error!(%error, "an export broke off"))?;
+            in_time(self.page(after)).await.inspect_err(|error| tracing::error!(%error, "an export broke off"))?;
         let is_last = page.len() < EXPORT_PAGE;
         for (at, record) in page.iter().enumerate() {
-            self.format.write(record, before.is_none() && at == 0, &mut text);
+            self.format.write(record, after.is_none() && at == 0, &mut text);
         }
         if is_last && self.format == Format::Json {
             text.push_str("]\n");
@@ -117,9 +120,9 @@ impl Export {
         Ok(Some((Bytes::from(text), self)))
     }
 
-    async fn page(&self, before: Option<&Place>) -> Result<Vec<Record>, StoreError> {
+    async fn page(&self, after: Option<&Place>) -> Result<Vec<Record>, StoreError> {
         let limit = i64::try_from(EXPORT_PAGE).unwrap_or(i64::MAX);
-        list::list(&mut *self.app.store.read().await?, &self.filter, before, limit).await
+        list::list(&mut *self.app.store.read().await?, &self.filter, self.order, after, limit).await
     }
 }
 

@@ -6,6 +6,7 @@ use lictor_policy::wire::Outcome;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::domain::order::Order;
 use crate::domain::problem::Result;
 use crate::domain::time::DayOrMoment;
 use crate::domain::validate;
@@ -29,6 +30,7 @@ macro_rules! query {
             limit: Option<u32>,
             cursor: Option<String>,
             format: Option<Format>,
+            order: Option<Order>,
             #[serde(alias = "record_ids")]
             record_id: Option<i64>,
             from: Option<DayOrMoment>,
@@ -87,6 +89,11 @@ pub enum WouldDeny {
 }
 
 impl AuditQuery {
+    /// The newest first, if nothing is said.
+    pub(crate) fn order(&self) -> Order {
+        self.order.unwrap_or(Order::Descending)
+    }
+
     pub(crate) fn filter(mut self) -> Result<Filter> {
         let (from, to) = (self.from.map(DayOrMoment::moment), self.to.map(DayOrMoment::moment));
         validate::in_order(from, to)?;

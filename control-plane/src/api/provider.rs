@@ -106,6 +106,11 @@ impl Page {
     /// The page for whoever is not signed in.
     fn refusing(refused: Refused) -> Result<Self> {
         let (status, advice) = match refused {
+            // Such as the last administrator, whose groups would make another role of it: that is for people as well.
+            Refused::Problem(problem) if problem.code.row().1.is_client_error() => {
+                let (_, status, title) = problem.code.row();
+                return Ok(Self::of_refusal(status, &format!("{title}. {problem}")));
+            }
             Refused::Problem(problem) => return Err(problem),
             Refused::NotBegun | Refused::Provider(ProviderError::CodeRefused) => {
                 (StatusCode::BAD_REQUEST, "Begin again in this browser.")
@@ -120,12 +125,16 @@ impl Page {
             }
             Refused::Inactive => (StatusCode::FORBIDDEN, "Ask an administrator of Lictor to activate it."),
         };
+        Ok(Self::of_refusal(status, &format!("Because {refused}. {advice}")))
+    }
+
+    fn of_refusal(status: StatusCode, text: &str) -> Self {
         let content = format!(
-            "<h1>You are not signed in</h1><p>Because {}. {advice}</p><p><a href=\"/api/v1/oidc/start\">Try again</a> or \
-             <a href=\"/\">go back</a>.</p>",
-            escape(&refused.to_string())
+            "<h1>You are not signed in</h1><p>{}</p><p><a href=\"/api/v1/oidc/start\">Try again</a> or <a href=\"/\">go \
+             back</a>.</p>",
+            escape(text)
         );
-        Ok(Self { status, location: None, content })
+        Self { status, location: None, content }
     }
 }
 

@@ -84,8 +84,8 @@ pub fn api_table() -> Vec<Route<App>> {
             .status(&[303, 502])
             .or(&[NotFound]),
         route(public, Get, "/api/v1/oidc/callback", "Come back from the provider.", provider::callback)
-            .status(&[303, 400, 403, 502])
-            .or(&[NotFound, LastAdmin, PreconditionFailed, Code::RowUnproven]),
+            .status(&[303, 400, 403, 409, 412, 502])
+            .or(&[NotFound]),
         route(user, Post, "/api/v1/sign-out", "End the token that is sent.", sign_in::sign_out).or(&[LastAdmin]),
         route(user, Get, "/api/v1/me", "The account and the token that are asking.", sign_in::me).or(&[NotFound]),
         // It names the password that is there now.
@@ -100,6 +100,7 @@ pub fn api_table() -> Vec<Route<App>> {
         route(admin, Post, "/api/v1/users", "Make a user; Odoo is asked whose the credential is.", users::create)
             .status(&[201])
             .or(&[UpstreamAdministrator, UpstreamCredentialRejected, OdooUnreachable]),
+        route(manager, Get, "/api/v1/users/names", "The users whom keys can be made for, by name.", users::names),
         route(admin, Get, "/api/v1/users/{id}", "A user.", users::show),
         route(admin, Post, "/api/v1/users/{id}/check", "Try a user's credential at Odoo now.", users::check).or(&[
             PreconditionFailed,
@@ -180,7 +181,7 @@ pub fn api_table() -> Vec<Route<App>> {
             .status(&[200, 202]),
         route(admin, Get, "/api/v1/settings", "All settings.", settings::show),
         route(admin, Patch, "/api/v1/settings", "Change settings; what is left out stays as it is.", settings::update),
-        route(user, Get, "/api/v1/audit", "Records of calls, newest first.", audit::list),
+        route(user, Get, "/api/v1/audit", "Records of calls, newest first or oldest first.", audit::list),
         route(user, Get, "/api/v1/audit/head", "The signed end of the chain that seals the audit log.", audit::head)
             .or(&[Code::NotFound]),
         route(user, Get, "/api/v1/audit/counts", "How many calls there were over time, by what.", audit_counts::count),
@@ -198,7 +199,7 @@ pub fn api_table() -> Vec<Route<App>> {
             "Records as they are written, as server-sent events.",
             audit_stream::follow,
         ),
-        route(user, Get, "/api/v1/audit/export", "All records that match, newest first, as a file.", audit::export),
+        route(user, Get, "/api/v1/audit/export", "All records that match, as a file.", audit::export),
         route(user, Get, "/api/v1/alerts", "Alerts, the one that opened last first.", alerts::list),
         route(user, Get, "/api/v1/alerts/{id}", "An alert with its history and comments.", alerts::show),
         route(admin, Post, "/api/v1/alerts/{id}/resolve", "Say how an alert was dealt with.", alerts::resolve)

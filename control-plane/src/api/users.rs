@@ -16,12 +16,12 @@ use crate::domain::actor::Actor;
 use crate::domain::plan::{Counts, DryRun};
 use crate::domain::problem::{Code, Problem, Result};
 use crate::domain::validate;
-use crate::http::cursor::{Page, PageQuery};
+use crate::http::cursor::{Page, PageQuery, Window};
 use crate::http::etag::{IfMatch, Tagged};
 use crate::http::extract::{Body, Id, Patch, Query};
 use crate::secrets::random;
 use crate::store::snapshot::Part;
-use crate::store::users::{self, Refused, Upstream, User};
+use crate::store::users::{self, Named, Refused, Upstream, User};
 use crate::store::{OrAbsent as _, StoreError};
 use crate::tasks::credentials;
 
@@ -97,6 +97,26 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
     let found = users::list(&mut *app.store.read().await?, &after, window.row_limit()).await?;
     let views = found.into_iter().map(View::from).collect();
     Ok(Json(window.page(views, |view: &View| view.user.id.clone())))
+}
+
+/// Whose name is looked for.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamesQuery {
+    /// How many; 1 to 500, 50 if left out.
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Users with this in their name, in whatever case.
+    q: Option<String>,
+}
+
+/// `GET /api/v1/users/names`: whom a key can be made for, for those who make keys and look after no users.
+pub async fn names(State(app): State<App>, Query(query): Query<NamesQuery>) -> Result<Json<Page<Named>>> {
+    let window: Window<String> = Window::new(query.limit, query.cursor.as_deref())?;
+    let (text, after) = (query.q.unwrap_or_default(), window.after.clone().unwrap_or_default());
+    let found = users::named(&mut *app.store.read().await?, &text, &after, window.row_limit()).await?;
+    Ok(Json(window.page(found, |user| user.id.clone())))
 }
 
 /// `GET /api/v1/users/{id}`
@@ -203,7 +223,7 @@ async fn verified(app: &App, user_id: &str, given: &Given) -> Result<(Upstream, 
         let detail = "Give the user's Odoo password or API key.";
         return Err(Problem::with_field(Code::MissingField, "upstream.secret", detail));
     };
-    let refused = |detail| Problem::with_field(Code::UpstreamCredentialRejected, "upstream", detail);
+    let refused = |detail| Problem::with_field(Code::UpstreamCredentialRejected, "upstream.secret", detail);
     let uid = app.odoo.authenticate_new(database, login, secret).await.map_err(|error| match error {
         OdooError::NeedsApiKey => refused(
             "The password is right, but the user has two-factor authentication, with which Odoo's API takes only API \

@@ -15,6 +15,7 @@ pub mod key;
 pub mod key_use;
 pub mod message;
 pub mod named;
+pub mod order;
 pub mod permission;
 pub mod plan;
 pub mod policy;

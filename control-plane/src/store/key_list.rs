@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
 use crate::domain::named::named;
+use crate::domain::order::Order;
 use crate::domain::time::{DAY, Moment};
 use crate::store::engine::filter::{Bound, Conditions, escaped};
 use crate::store::engine::row::{Columns as _, saturating_i64};
@@ -51,16 +52,6 @@ impl Sort {
 
     const fn is_number(self) -> bool {
         matches!(self, Self::Expires | Self::LastUsed)
-    }
-}
-
-named! {
-    /// In which direction.
-    pub enum Order {
-        /// The least first.
-        Ascending = "asc",
-        /// The greatest first.
-        Descending = "desc",
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::policy::people::Person;
 use crate::domain::revision::Revision;
 use crate::domain::time::Moment;
 use crate::secrets::stored::Sealed;
+use crate::store::engine::filter::escaped;
 use crate::store::engine::row::{Columns as _, json, saturating_i64};
 use crate::store::proof::rows;
 use crate::store::proof::tables::USERS;
@@ -164,6 +165,33 @@ pub async fn list(connection: &mut Connection, after: &str, limit: i64) -> Resul
         .fetch_all(connection)
         .await?;
     rows.iter().map(read).collect()
+}
+
+/// A user as one is chosen: without its credential, which is for administrators.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "UserName")]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it may be an administrator of Odoo.
+    pub privileged: bool,
+}
+
+/// Users after an id with a text in their name, in whatever case; the empty text is in each.
+pub async fn named(
+    connection: &mut Connection,
+    text: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Named>, StoreError> {
+    let sql = "SELECT id, name, privileged FROM users WHERE id > $1 AND LOWER(name) LIKE $2 ESCAPE '!' ORDER BY id LIMIT $3";
+    let query = sqlx::query(sql).bind(after).bind(format!("%{}%", escaped(&text.to_lowercase()))).bind(limit);
+    let rows = query.fetch_all(connection).await?;
+    let named =
+        |row: &AnyRow| Ok(Named { id: row.text("id")?, name: row.text("name")?, privileged: row.flag("privileged")? });
+    rows.iter().map(named).collect()
 }
 
 /// Makes a user, or replaces everything of it but when it was made and when it is checked next.

@@ -12,6 +12,17 @@ pub(crate) async fn ids(lab: &Lab, query: &str) -> Vec<String> {
     answer.json["items"].as_array().unwrap().iter().map(|record| text(&record["id"])).collect()
 }
 
+/// The ids of all pages that begin with a query.
+async fn pages(lab: &Lab, query: &str) -> Vec<String> {
+    let (mut found, mut path) = (Vec::new(), format!("/api/v1/audit?{query}"));
+    loop {
+        let page = lab.admin.get(&path).await.json;
+        found.extend(page["items"].as_array().unwrap().iter().map(|record| text(&record["id"])));
+        let Some(cursor) = page["next_cursor"].as_str() else { return found };
+        path = format!("/api/v1/audit?{query}&cursor={cursor}");
+    }
+}
+
 #[tokio::test]
 async fn a_batch_that_is_sent_again_is_stored_and_counted_once() {
     let lab = Lab::new().await;
@@ -104,6 +115,7 @@ async fn every_field_can_be_asked_for() {
         ("record_id=x", "invalid_field", "record_id"),
         ("from=today", "invalid_field", "from"),
         ("from=2030-02-01&to=2030-01-01", "invalid_field", "to"),
+        ("order=up", "invalid_field", "order"),
         ("format=csv", "unknown_field", "format"),
         ("colour=red", "unknown_field", "colour"),
     ] {
@@ -147,14 +159,8 @@ async fn a_call_is_found_by_each_of_its_records_and_by_no_other() {
     }
     assert_eq!(ids(&lab, "record_id=7&id=b-2").await, ["b-2"]);
     // Through blocks of several sizes the pages go on as one list.
-    let (mut found, mut query) = (Vec::new(), "/api/v1/audit?record_id=7&limit=1".to_owned());
-    loop {
-        let page = lab.admin.get(&query).await.json;
-        found.extend(page["items"].as_array().unwrap().iter().map(|record| text(&record["id"])));
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
-        query = format!("/api/v1/audit?record_id=7&limit=1&cursor={cursor}");
-    }
-    assert_eq!(found, ["b-3", "b-2", "b-1"]);
+    assert_eq!(pages(&lab, "record_id=7&limit=1").await, ["b-3", "b-2", "b-1"]);
+    assert_eq!(pages(&lab, "record_id=7&limit=1&order=asc").await, ["b-1", "b-2", "b-3"]);
     let blocks = lab.number("SELECT COUNT(*) FROM audit_record_ids WHERE position = 2").await;
     assert!(blocks < 40, "a run of 898 ids takes {blocks} rows");
 }
@@ -197,17 +203,18 @@ async fn a_record_says_how_many_records_there_were_and_what_they_were() {
 }
 
 #[tokio::test]
-async fn pages_run_from_the_newest_to_the_oldest_also_within_one_moment() {
+async fn pages_run_from_one_end_to_the_other_also_within_one_moment() {
     let lab = Lab::new().await;
     let (_, gate) = lab.gate().await;
     let same = json!({"at": 1_893_456_000_000_000_u64});
     send(&gate, "b", (1..=5).map(|sequence| event(sequence, same.clone())).collect()).await;
-    let (mut found, mut query) = (Vec::new(), "/api/v1/audit?limit=2".to_owned());
-    loop {
-        let page = lab.admin.get(&query).await.json;
-        found.extend(page["items"].as_array().unwrap().iter().map(|record| text(&record["id"])));
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
-        query = format!("/api/v1/audit?limit=2&cursor={cursor}");
-    }
-    assert_eq!(found, ["b-5", "b-4", "b-3", "b-2", "b-1"]);
+    let newest_first = ["b-5", "b-4", "b-3", "b-2", "b-1"];
+    assert_eq!(pages(&lab, "limit=2").await, newest_first);
+    assert_eq!(pages(&lab, "limit=2&order=desc").await, newest_first);
+    let oldest_first = ["b-1", "b-2", "b-3", "b-4", "b-5"];
+    assert_eq!(pages(&lab, "limit=2&order=asc").await, oldest_first);
+    // A file has the order of the list that it is made beside.
+    let exported = lab.admin.get("/api/v1/audit/export?format=json&order=asc").await.json;
+    let exported: Vec<_> = exported.as_array().unwrap().iter().map(|record| text(&record["id"])).collect();
+    assert_eq!(exported, oldest_first);
 }

@@ -32,7 +32,7 @@ async fn a_credential_that_odoo_refuses_or_cannot_judge_changes_nothing() {
     for (upstream, problem) in [
         (
             json!({"database": "odoo", "login": "ada", "secret": "wrong"}),
-            (422, "upstream_credential_rejected", "upstream"),
+            (422, "upstream_credential_rejected", "upstream.secret"),
         ),
         (json!({"database": "gone", "login": "ada", "secret": RIGHT}), (503, "odoo_unreachable", "")),
         (json!({"database": "odoo", "login": "ada"}), (422, "missing_field", "upstream.secret")),
@@ -57,11 +57,37 @@ async fn each_wrong_field_is_named() {
         (json!({"odoo_groups": []}), "unknown_field", "odoo_groups"),
         (json!({"upstream": {"login": "bob"}}), "secret_required", "upstream.secret"),
         (json!({"upstream": {"database": "other"}}), "secret_required", "upstream.secret"),
-        (json!({"upstream": {"secret": "wrong"}}), "upstream_credential_rejected", "upstream"),
+        (json!({"upstream": {"secret": "wrong"}}), "upstream_credential_rejected", "upstream.secret"),
     ] {
         let answer = lab.admin.patch(&path, patch.clone()).await;
         assert_eq!(answer.problem(), (422, code, field), "{patch}: {}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn whoever_makes_keys_finds_users_by_name_and_learns_no_login() {
+    let lab = Lab::new().await;
+    let manager = lab.caller("manager").await;
+    let mut made = Vec::new();
+    for name in ["Sales 100%", "sales", "Bookkeeping"] {
+        let mut user = user_body();
+        user["name"] = json!(name);
+        made.push(text(&lab.admin.post("/api/v1/users", user).await.json["id"]));
+    }
+    let names = async |query: &str| manager.get(&format!("/api/v1/users/names{query}")).await.json;
+    let all = names("").await;
+    assert_eq!(all["items"][0], json!({"id": made[0], "name": "Sales 100%", "privileged": false}));
+    assert_eq!(all["items"].as_array().unwrap().len(), 3);
+    let found = async |query: &str| -> Vec<String> {
+        names(query).await["items"].as_array().unwrap().iter().map(|user| text(&user["name"])).collect()
+    };
+    assert_eq!(found("?q=SALES").await, ["Sales 100%", "sales"]);
+    assert_eq!(found("?q=0%25").await, ["Sales 100%"], "a sign of a pattern is a sign");
+    assert_eq!(found("?q=nobody").await, [""; 0]);
+    let first = names("?q=sales&limit=1").await;
+    let rest = format!("?q=sales&limit=1&cursor={}", text(&first["next_cursor"]));
+    assert_eq!(found(&rest).await, ["sales"]);
+    assert_eq!(names(&rest).await["next_cursor"], json!(null));
 }
 
 #[tokio::test]
@@ -312,7 +338,7 @@ async fn a_two_factor_user_and_an_api_key_that_has_ended_are_clear_problems() {
     let lab = Lab::new().await;
     lab.odoo.answers().two_factor = true;
     let answer = lab.admin.post("/api/v1/users", user_body()).await;
-    assert_eq!(answer.problem(), (422, "upstream_credential_rejected", "upstream"));
+    assert_eq!(answer.problem(), (422, "upstream_credential_rejected", "upstream.secret"));
     assert!(answer.text.contains("two-factor"), "{}", answer.text);
     let mut body = user_body();
     body["upstream"]["secret"] = json!("wrong");
@@ -320,7 +346,7 @@ async fn a_two_factor_user_and_an_api_key_that_has_ended_are_clear_problems() {
     assert!(!answer.text.contains("two-factor"), "{}", answer.text);
     body["upstream"]["secret"] = json!("f".repeat(40));
     let answer = lab.admin.post("/api/v1/users", body.clone()).await;
-    assert_eq!(answer.problem(), (422, "upstream_credential_rejected", "upstream"));
+    assert_eq!(answer.problem(), (422, "upstream_credential_rejected", "upstream.secret"));
     assert!(answer.text.contains("API key: it has expired"), "{}", answer.text);
     body["upstream"]["secret"] = json!(API_KEY);
     assert_eq!(lab.admin.post("/api/v1/users", body).await.status, StatusCode::CREATED, "its API key is taken");

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from support.gate import Gate, eventually
 
@@ -29,6 +29,23 @@ def calls(gate: Gate, agent: dict[str, Any]) -> dict[str, Any]:
     return eventually(lambda: gate.audit(key_id=key_id, method="write"))[0]
 
 
+def turned_round(page: Page) -> None:
+    """The oldest first and the newest first again; the address says which."""
+    table = page.get_by_role("table", name="Audit")
+    head, times = table.get_by_role("columnheader", name="Time"), table.locator("tbody time")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    for sort, order, address in [("ascending", sorted, "sort=at"), ("descending", lambda all_: sorted(all_, reverse=True), "sort=-at")]:
+        head.get_by_role("button").click()
+        expect(head).to_have_attribute("aria-sort", sort)
+        assert address in page.url
+        expect(table).to_be_visible()
+        eventually(lambda order=order: (shown := moments(times)) == order(shown) and len(set(shown)) > 1)
+
+
+def moments(times: Locator) -> list[str]:
+    return [str(time.get_attribute("datetime")) for time in times.all()]
+
+
 def test_what_is_looked_for_stands_in_the_address(agent: dict[str, Any], calls: dict[str, Any], signed_in: Open) -> None:
     watched = signed_in(path="/audit")
     page = watched.page
@@ -36,6 +53,7 @@ def test_what_is_looked_for_stands_in_the_address(agent: dict[str, Any], calls: 
     expect(page.get_by_text("res.partner.search_count").first).to_be_visible()
     watched.look()
     screenshot(page, "audit")
+    turned_round(page)
     page.get_by_label("Outcome").select_option("denied")
     page.get_by_label("Model").fill("res.partner")
     page.get_by_label("Model").press("Enter")

@@ -116,6 +116,19 @@ def test_a_key_is_made_and_lives_through_everything(gate: Gate, agent: dict[str,
     expect(page.get_by_role("heading", name="Keys", level=1)).to_be_visible()
 
 
+def test_a_manager_makes_a_key_for_a_user_by_its_name(agent: dict[str, Any], signed_in: Open) -> None:
+    watched = signed_in("manager", path="/keys?new=1")
+    page = watched.page
+    dialog = page.get_by_role("dialog", name="A new key")
+    dialog.get_by_label("Name").fill("the manager's key")
+    dialog.get_by_label("User").select_option(label=f"{agent['user']['name']} (user may be an administrator)")
+    watched.look("the form")
+    dialog.get_by_role("button", name="Create").click()
+    stored(page)
+    expect(page.get_by_role("heading", name="the manager's key", level=1)).to_be_visible()
+    watched.look("its page")
+
+
 def test_a_keys_page_has_its_calls_sessions_and_alerts(gate: Gate, agent: dict[str, Any], signed_in: Open) -> None:
     call = gate.agent(agent["user"], agent["key"]["key"])
     assert call.refusal("res.partner", "unlink", [1]) == "permission_denied"

@@ -43,6 +43,15 @@ export function range(now: number): { from?: string; to?: string } {
   return { ...(from ? { from } : {}), ...(to ? { to } : {}) };
 }
 
+/** The one order of the log, as the address has it. Others would have to look at all of it. */
+export const TIME = 'at';
+export const NEWEST_FIRST = `-${TIME}`;
+
+/** The order that the address says; if it says none, the service begins with the newest. */
+export function order(): { order?: 'asc' } {
+  return router.get('sort') === TIME ? { order: 'asc' } : {};
+}
+
 /** The filters in the address. */
 export function filters(): Query {
   return Object.fromEntries(FILTERS.flatMap((name) => (router.query.has(name) ? [[name, router.get(name)]] : []))) as Query;

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use lictor_policy::operation::Operation;
 use lictor_policy::refusal::Reason;
 
+use crate::domain::order::Order;
 use crate::domain::time::Moment;
 use crate::store::audit::record::{Equal, Place, Record, read};
 use crate::store::audit::record_blocks::{Block, SIZES};
@@ -62,21 +63,25 @@ impl Filter {
     }
 }
 
-/// Records, newest first, older than a place.
+/// Records in the order of their time, behind a place.
 pub async fn list(
     connection: &mut Connection,
     filter: &Filter,
-    before: Option<&Place>,
+    order: Order,
+    after: Option<&Place>,
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
-    let Some(id) = filter.record_id else { return page(connection, filter, None, before, limit).await };
+    let Some(id) = filter.record_id else { return page(connection, filter, order, None, after, limit).await };
     // Each size by itself, in the order of its index: together they would have to be sorted first.
     let mut found = Vec::new();
     for size in SIZES {
-        found.extend(page(connection, filter, Some(Block::of(id, size)), before, limit).await?);
+        found.extend(page(connection, filter, order, Some(Block::of(id, size)), after, limit).await?);
     }
     // No row has an id in two blocks.
-    found.sort_by_key(|record| Reverse(record.place()));
+    match order {
+        Order::Ascending => found.sort_by_key(Record::place),
+        Order::Descending => found.sort_by_key(|record| Reverse(record.place())),
+    }
     found.truncate(usize::try_from(limit).unwrap_or_default());
     Ok(found)
 }
@@ -85,17 +90,18 @@ pub async fn list(
 async fn page(
     connection: &mut Connection,
     filter: &Filter,
+    order: Order,
     named: Option<Block>,
-    before: Option<&Place>,
+    after: Option<&Place>,
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
     let mut conditions = filter.conditions();
-    let (mut tables, mut order) = ("audit", "at DESC, id DESC, gate_id DESC");
+    let (mut tables, mut words) = ("audit", ["at, id, gate_id", "at DESC, id DESC, gate_id DESC"]);
     let [mut from, mut to, mut until] = ["at >=", "at <", "at <="];
     if let Some(Block { first, size }) = named {
         tables = "audit JOIN (SELECT position AS named, at AS named_at, record_id, size FROM audit_record_ids) AS names \
                   ON position = named";
-        order = "named_at DESC, id DESC, gate_id DESC";
+        words = ["named_at, id, gate_id", "named_at DESC, id DESC, gate_id DESC"];
         [from, to, until] = ["named_at >=", "named_at <", "named_at <="];
         conditions.compare("record_id =", Bound::Number(first));
         conditions.compare("size =", Bound::Number(size));
@@ -106,12 +112,26 @@ async fn page(
     if let Some(moment) = filter.to {
         conditions.compare(to, Bound::Number(saturating_i64(moment.0)));
     }
-    if let Some((at, id, gate)) = before {
+    if let Some((at, id, gate)) = after {
         let place = [Bound::Number(saturating_i64(*at)), Bound::Text(id.clone()), Bound::Text(gate.clone())];
-        conditions.before("at, id, gate_id", place);
+        let of_index = match order {
+            Order::Ascending => {
+                conditions.after("at, id, gate_id", place);
+                from
+            }
+            Order::Descending => {
+                conditions.before("at, id, gate_id", place);
+                until
+            }
+        };
         // Implied by the line above; an index that does not continue with the id can use only this one.
-        conditions.compare(until, Bound::Number(saturating_i64(*at)));
+        conditions.compare(of_index, Bound::Number(saturating_i64(*at)));
     }
-    let rows = conditions.rows(connection, tables, order, limit).await?;
+    let [ascending, descending] = words;
+    let words = match order {
+        Order::Ascending => ascending,
+        Order::Descending => descending,
+    };
+    let rows = conditions.rows(connection, tables, words, limit).await?;
     rows.iter().map(read).collect()
 }
