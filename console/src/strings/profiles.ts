@@ -28,7 +28,13 @@ export const p = {
   created: 'The profile is made.',
   changed: 'The profile is changed.',
   describe: 'Change the description',
-  remove: { title: 'Delete the profile?', text: 'Its permissions are gone at every gate. A profile that keys name cannot be deleted.', done: 'The profile is deleted.' },
+  remove: {
+    title: 'Delete the profile?',
+    counts: (permissions: number) =>
+      permissions === 0 ? 'It has no permissions.' : `${permissions} ${permissions === 1 ? 'permission goes' : 'permissions go'} with it.`,
+    text: 'Gates know it no more once it is deleted.',
+    done: 'The profile is deleted.',
+  },
   suggest: 'Suggest from the log',
 
   matrix: {

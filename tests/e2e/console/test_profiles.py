@@ -113,6 +113,9 @@ def test_a_profile_begins_with_a_template_and_is_deleted(gate: Gate, signed_in: 
     expect(page.get_by_text("for the story")).to_be_visible()
     page.get_by_role("button", name="Delete", exact=True).click()
     dialog = page.get_by_role("dialog", name="Delete the profile?")
+    permissions = gate.api("GET", "profiles/the-story/permissions?limit=500")["items"]
+    expect(dialog.get_by_text(f"{len(permissions)} permissions go with it.")).to_be_visible()
+    watched.look("what goes with it")
     dialog.get_by_label("Type the-story to go on").fill("the-story")
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Profiles", level=1)).to_be_visible()
