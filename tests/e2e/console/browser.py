@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
@@ -91,8 +91,10 @@ def _said(violation: dict[str, Any]) -> str:
     return f"{violation['impact']} {violation['id']}: {' '.join(places.split())}"
 
 
-def screenshot(page: Page, name: str) -> None:
-    """Writes a picture for the documentation, if `LICTOR_SCREENSHOTS` names a folder."""
+def screenshot(page: Page, name: str, *, scheme: Literal["light", "dark"] = "light") -> None:
+    """Writes a picture for the documentation, if `LICTOR_SCREENSHOTS` names a folder; in the system's theme."""
     folder = os.environ.get("LICTOR_SCREENSHOTS")
     if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
+        page.emulate_media(color_scheme="light")

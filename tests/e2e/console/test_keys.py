@@ -65,7 +65,7 @@ def test_a_key_is_made_and_lives_through_everything(gate: Gate, agent: dict[str,
     gate.in_force()
     assert gate.agent(user, first).refusal("res.partner", "search_count", []) is None
     watched.look("its page")
-    screenshot(page, "key")
+    screenshot(page, "key-facts")
 
     page.get_by_role("button", name="Edit").click()
     dialog = page.get_by_role("dialog", name="Change the key")
@@ -138,6 +138,11 @@ def test_a_keys_page_has_its_calls_sessions_and_alerts(gate: Gate, agent: dict[s
     page = watched.page
     expect(page.get_by_text("res.partner.unlink").first).to_be_visible()
     watched.look("its calls")
+    page.get_by_role("link", name="May do and did").click()
+    row = page.get_by_role("row", name=re.compile("res.partner delete"))
+    expect(row).to_contain_text("no")
+    watched.look("what it may and did")
+    screenshot(page, "key")
     page.get_by_role("link", name="Sessions").last.click()
     expect(page.get_by_role("button", name="Terminate").first).to_be_visible()
     watched.look("its sessions")

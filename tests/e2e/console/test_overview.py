@@ -28,6 +28,7 @@ def test_it_shows_calls_refusals_gates_and_keys_that_end_soon(gate: Gate, agent:
     expect(page.get_by_text("None ends soon.")).to_be_visible()
     watched.look()
     screenshot(page, "overview")
+    screenshot(page, "overview-dark", scheme="dark")
     page.locator("section", has_text="Why calls were refused").get_by_role("link", name="no permission").click()
     expect(page.get_by_role("heading", name="Audit", level=1)).to_be_visible()
     expect(page.get_by_text("res.partner.unlink").first).to_be_visible()
