@@ -106,7 +106,7 @@ fn gap(out: &mut String, rng: &mut TestRng) {
 }
 
 fn write(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
-    out.push_str("<value>");
+    out.push_str(pick(rng, &["<value>", "<value>", "<value>", "<value\n>"]));
     match value {
         // White space before an untyped string would belong to it.
         Value::String(text) => string(out, text, rng),
@@ -116,7 +116,7 @@ fn write(out: &mut String, value: &Value<'_>, rng: &mut TestRng) {
             gap(out, rng);
         }
     }
-    out.push_str("</value>");
+    out.push_str(pick(rng, &["</value>", "</value>", "</value>", "</value\t>"]));
 }
 
 fn string(out: &mut String, text: &str, rng: &mut TestRng) {
@@ -210,7 +210,11 @@ pub(crate) const PIECES: &[&str] = &[
     "<data>",
     "<nil/>",
     "<!-- -->",
+    "<!-- a --->",
+    "<!-- a -- b -->",
     "<![CDATA[x]]>",
+    "<![cdata[x]]>",
+    "<value a='>'>",
     "<x:int xmlns:x=\"y\">1</x:int>",
     "_",
     " ",
@@ -221,6 +225,8 @@ pub(crate) const PIECES: &[&str] = &[
     "<value><array><data/></array></value>",
     "&#0;",
     "&#x110000;",
+    "&#+65;",
+    "&amp",
     "]]>",
 ];
 pub(crate) const BORDERS: &[u8] = b">";

@@ -2,12 +2,17 @@
 
 use std::borrow::Cow;
 
+use quick_xml::Reader;
+use quick_xml::events::attributes::Attribute;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::QName;
+
 use crate::formats::unsupported::{Label, Unsupported};
 use crate::formats::xmlrpc::{Encoding, Problem, ReadError};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// What `xmlrpc.client` begins with: the short way to what reading it gives.
-const PYTHONS: &[u8] = b"<?xml version='1.0'?>";
+/// What an XML declaration begins with.
+const START: &[u8] = b"<?xml";
 /// An XML declaration is far shorter; the bound keeps the search for its end from reading a whole body.
 const MAX_DECLARATION: usize = 256;
 
@@ -35,7 +40,7 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let declared = declared_encoding(body).map_err(|problem| ReadError { problem, at: 0 })?;
     let encoding = match declared {
         None => Encoding::Utf8,
-        Some(name) => Encoding::named(name).ok_or_else(|| Unsupported::Declaration(Label::of(name)))?,
+        Some(ref name) => Encoding::named(name).ok_or_else(|| Unsupported::Declaration(Label::of(name)))?,
     };
     let text = match encoding {
         Encoding::Utf8 => utf8(body)?,
@@ -44,7 +49,7 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
             Some(at) => return Err(ReadError { problem: Problem::Bytes, at }.into()),
         },
         Encoding::Latin1 | Encoding::Latin9 | Encoding::Windows1252 if marked => {
-            return Err(Unsupported::Contradiction(Label::of(declared.unwrap_or_default())).into());
+            return Err(Unsupported::Contradiction(Label::of(&declared.unwrap_or_default())).into());
         }
         Encoding::Latin1 | Encoding::Latin9 | Encoding::Windows1252 => {
             let character =
@@ -53,8 +58,7 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
         }
     };
     if holds_controls(text.as_bytes()) || (!text.is_ascii() && text.contains(NO_CHARACTERS)) {
-        let illegal = |character: char| is_control(character) || NO_CHARACTERS.contains(&character);
-        let at = text.find(illegal).unwrap_or_default();
+        let at = text.find(|character| !is_character(character)).unwrap_or_default();
         return Err(ReadError::at(Problem::Character, &text, at).into());
     }
     Ok(text)
@@ -62,6 +66,11 @@ pub fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
 
 /// What XML 1.0 leaves out beside controls, and UTF-8 has.
 const NO_CHARACTERS: [char; 2] = ['\u{fffe}', '\u{ffff}'];
+
+/// Whether XML 1.0 has a character.
+pub(crate) fn is_character(character: char) -> bool {
+    !is_control(character) && !NO_CHARACTERS.contains(&character)
+}
 
 fn is_control(character: char) -> bool {
     character < ' ' && !matches!(character, '\t' | '\n' | '\r')
@@ -88,37 +97,36 @@ fn holds_controls(text: &[u8]) -> bool {
     words.iter().filter(|word| may_hold(word)).any(|word| word.iter().any(is_control)) || rest.iter().any(is_control)
 }
 
+/// The length of the declaration that stock clients begin a document in UTF-8 with: the short way to what reading it gives.
+pub(crate) fn usual_declaration(text: &[u8]) -> Option<usize> {
+    const USUAL: [&str; 3] =
+        ["<?xml version='1.0'?>", "<?xml version=\"1.0\"?>", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"];
+    USUAL.into_iter().find(|declaration| text.starts_with(declaration.as_bytes())).map(str::len)
+}
+
 /// The encoding in `<?xml version="1.0" encoding="…" standalone="…"?>`, of which only the version must be there.
-fn declared_encoding(body: &[u8]) -> Result<Option<&str>, Problem> {
-    if body.starts_with(PYTHONS) {
+fn declared_encoding(body: &[u8]) -> Result<Option<String>, Problem> {
+    if !body.starts_with(START) || usual_declaration(body).is_some() {
         return Ok(None);
     }
-    let Some(declaration) = body.strip_prefix(b"<?xml") else { return Ok(None) };
-    let head = declaration.get(..MAX_DECLARATION.min(declaration.len())).unwrap_or_default();
-    let end = head.windows(2).position(|pair| pair == b"?>").ok_or(Problem::Declaration)?;
-    let head = head.get(..end).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(Problem::Declaration)?;
-    let attributes: Vec<(&str, &str)> = attributes(head).ok_or(Problem::Declaration)?;
+    let head = body.get(..START.len() + MAX_DECLARATION).unwrap_or(body);
+    let Ok(Event::Decl(declaration)) = Reader::from_reader(head).read_event() else {
+        return Err(Problem::Declaration);
+    };
+    let tag = BytesStart::from_content(&*declaration, "xml".len());
+    let attributes: Vec<_> = tag.attributes().collect::<Result<_, _>>().map_err(|_| Problem::Declaration)?;
+    let attributes: Vec<_> = attributes.iter().map(|Attribute { key: QName(name), value }| (*name, &**value)).collect();
+    // quick-xml does not ask for the white space before each of them.
+    let mut behind_values = declaration.split(['"', '\'']).step_by(2).skip(1);
+    if !behind_values.all(|part| part.is_empty() || part.starts_with([' ', '\t', '\r', '\n'])) {
+        return Err(Problem::Declaration);
+    }
     match attributes.as_slice() {
         [("version", "1.0")] | [("version", "1.0"), ("standalone", "yes" | "no")] => Ok(None),
         [("version", "1.0"), ("encoding", name)]
-        | [("version", "1.0"), ("encoding", name), ("standalone", "yes" | "no")] => Ok(Some(name)),
+        | [("version", "1.0"), ("encoding", name), ("standalone", "yes" | "no")] => Ok(Some((*name).to_owned())),
         _ => Err(Problem::Declaration),
     }
-}
-
-/// `name="value"` pairs, each with white space before it.
-fn attributes(mut rest: &str) -> Option<Vec<(&str, &str)>> {
-    const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
-    let mut found = Vec::new();
-    while !rest.trim_start_matches(WHITE).is_empty() {
-        let (name, tail) = rest.strip_prefix(WHITE)?.trim_start_matches(WHITE).split_once('=')?;
-        let quoted = tail.trim_start_matches(WHITE);
-        let quote = quoted.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-        let (value, tail) = quoted.strip_prefix(quote)?.split_once(quote)?;
-        found.push((name.trim_end_matches(WHITE), value));
-        rest = tail;
-    }
-    Some(found)
 }
 
 #[cfg(test)]

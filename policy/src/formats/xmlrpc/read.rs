@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use quick_xml::events::BytesText;
+
 use crate::formats::value::{Members, Value, has_twice, member};
 use crate::formats::xmlrpc::scan::{Scanner, Token};
 use crate::formats::xmlrpc::{Fault, MAX_DEPTH, MAX_VALUES, MethodCall, Problem, ReadError, scalar};
@@ -88,18 +90,10 @@ impl<'a> Parser<'a> {
         Ok(answer)
     }
 
-    fn token(&mut self) -> Result<Token<'a>, Problem> {
-        let token = self.scanner.next()?;
-        if let Token::Open { attributes, .. } = token {
-            allowed(attributes)?;
-        }
-        Ok(token)
-    }
-
     /// The first element, after an optional declaration.
     fn root(&mut self, name: &'static str) -> Result<(), Problem> {
-        match self.token()? {
-            Token::Open { name: found, .. } if found == name => Ok(()),
+        match self.scanner.next()? {
+            Token::Open(found) if found == name => Ok(()),
             Token::Declaration | Token::Comment => self.open(name),
             Token::Text(text) if blank(text) => self.open(name),
             Token::End => Err(Problem::CutOff),
@@ -110,8 +104,8 @@ impl<'a> Parser<'a> {
     /// The next tag; white space and comments before it are passed over, and something else is `problem`.
     fn next_tag(&mut self, problem: Problem) -> Result<Tag<'a>, Problem> {
         loop {
-            match self.token()? {
-                Token::Open { name, .. } => return Ok(Tag::Open(name)),
+            match self.scanner.next()? {
+                Token::Open(name) => return Ok(Tag::Open(name)),
                 Token::Close(name) => return Ok(Tag::Close(name)),
                 Token::Comment => {}
                 Token::Text(text) if blank(text) => {}
@@ -171,7 +165,7 @@ impl<'a> Parser<'a> {
     /// Only white space and comments may follow the document.
     fn end(&mut self) -> Result<(), Problem> {
         loop {
-            match self.token()? {
+            match self.scanner.next()? {
                 Token::End => return Ok(()),
                 Token::Comment => {}
                 Token::Text(text) if blank(text) => {}
@@ -192,7 +186,7 @@ impl<'a> Parser<'a> {
         }
         let mut text = Cow::Borrowed("");
         loop {
-            match self.token()? {
+            match self.scanner.next()? {
                 Token::Close(found) if found == name => return Ok(text),
                 Token::End => return Err(Problem::CutOff),
                 token => piece(&mut text, token)?,
@@ -207,9 +201,9 @@ impl<'a> Parser<'a> {
         }
         let mut text = Cow::Borrowed("");
         loop {
-            match self.token()? {
+            match self.scanner.next()? {
                 Token::Close("value") => return Ok(Value::String(text)),
-                Token::Open { name, .. } if blank(&text) => {
+                Token::Open(name) if blank(&text) => {
                     let value = self.typed(name, depth)?;
                     self.close("value")?;
                     return Ok(value);
@@ -274,8 +268,8 @@ fn piece<'a>(text: &mut Cow<'a, str>, token: Token<'a>) -> Result<(), Problem> {
         Token::Text(part) if part.bytes().any(|byte| byte == b'>') && part.contains("]]>") => {
             return Err(Problem::Xml);
         }
-        Token::Text(part) | Token::CData(part) => with_line_feeds(part),
-        Token::Reference(name) => Cow::Owned(resolve(name)?.to_string()),
+        Token::Text(part) => BytesText::from_escaped(part).xml10_content(),
+        Token::Meant(part) => part,
         Token::Comment => return Ok(()),
         Token::Close(_) => return Err(Problem::Xml),
         _ => return Err(Problem::Mixed),
@@ -286,47 +280,6 @@ fn piece<'a>(text: &mut Cow<'a, str>, token: Token<'a>) -> Result<(), Problem> {
         text.to_mut().push_str(&piece);
     }
     Ok(())
-}
-
-/// Every line end as a line feed, as XML 1.0 (2.11) wants it.
-fn with_line_feeds(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte == b'\r') {
-        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// XML's five entities and numeric references to characters that XML has.
-fn resolve(reference: &str) -> Result<char, Problem> {
-    let number = match reference.strip_prefix('#') {
-        None => {
-            return match reference {
-                "lt" => Ok('<'),
-                "gt" => Ok('>'),
-                "amp" => Ok('&'),
-                "quot" => Ok('"'),
-                "apos" => Ok('\''),
-                _ => Err(Problem::Entity),
-            };
-        }
-        Some(number) => number,
-    };
-    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |digits| (digits, 16));
-    // `from_str_radix` would take a sign.
-    let plain = digits.chars().all(|digit| digit.is_digit(radix));
-    let character = u32::from_str_radix(digits, radix).ok().filter(|_| plain).and_then(char::from_u32);
-    let legal = |character: &char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    character.filter(legal).ok_or(Problem::Character)
-}
-
-/// No attributes but Apache's declaration of the prefix of `ex:nil` and its other types.
-fn allowed(attributes: &str) -> Result<(), Problem> {
-    const APACHE: [&str; 2] = [
-        "xmlns:ex=\"http://ws.apache.org/xmlrpc/namespaces/extensions\"",
-        "xmlns:ex='http://ws.apache.org/xmlrpc/namespaces/extensions'",
-    ];
-    if attributes.is_empty() || APACHE.contains(&attributes) { Ok(()) } else { Err(Problem::Attribute) }
 }
 
 /// Of the characters that a document may have, XML and ASCII call the same white space.

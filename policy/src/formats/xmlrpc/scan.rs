@@ -1,26 +1,28 @@
-//! Cuts an XML document into tokens, of which XML-RPC needs few: no attributes are parsed, and names are compared by the
-//! reader, which knows every element that there may be.
+//! Cuts an XML document into tokens. Tags as stock clients write them are recognised here, which most documents have
+//! throughout; quick-xml reads whatever is unusual, one token at a time.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::errors::{Error, IllFormedError, SyntaxError};
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, Event};
+use quick_xml::name::QName;
 
 use crate::formats::xmlrpc::Problem;
+use crate::formats::xmlrpc::decode::{is_character, usual_declaration};
 
 /// A piece of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Token<'a> {
-    /// `<name>`, or the first half of `<name/>`; with what stands between the name and the end.
-    Open {
-        /// The name, with its prefix.
-        name: &'a str,
-        /// Attributes, unread.
-        attributes: &'a str,
-    },
+    /// `<name>`, or the first half of `<name/>`: the name, with its prefix.
+    Open(&'a str),
     /// `</name>`, or the second half of `<name/>`.
     Close(&'a str),
     /// Text without markup or references, line ends as they came.
     Text(&'a str),
-    /// The content of a CDATA section.
-    CData(&'a str),
-    /// What stands between `&` and `;`.
-    Reference(&'a str),
+    /// What a CDATA section or a reference stands for.
+    Meant(Cow<'a, str>),
     /// A comment, passed over.
     Comment,
     /// The XML declaration, at the very start of the document.
@@ -40,9 +42,10 @@ pub(crate) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// At the start of a document.
+    /// At the start of a document that was [decoded](crate::formats::xmlrpc::decode), or behind its declaration.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { rest: text, left: text.len(), at_start: true, close: None }
+        let behind = usual_declaration(text.as_bytes()).and_then(|length| text.get(length..));
+        Self { rest: behind.unwrap_or(text), left: text.len(), at_start: behind.is_none(), close: None }
     }
 
     /// How many bytes of the document were left where the newest token began.
@@ -53,24 +56,23 @@ impl<'a> Scanner<'a> {
     /// The next token.
     ///
     /// # Errors
-    /// For markup that does not end or is malformed, a document type and processing instructions.
+    /// For markup that does not end or is malformed, attributes, a document type and processing instructions.
     pub(crate) fn next(&mut self) -> Result<Token<'a>, Problem> {
         if let Some(name) = self.close.take() {
             return Ok(Token::Close(name));
         }
         self.left = self.rest.len();
         let at_start = std::mem::replace(&mut self.at_start, false);
-        if let Some(markup) = self.rest.strip_prefix('<') {
-            return self.markup(markup, at_start);
-        }
-        if let Some(reference) = self.rest.strip_prefix('&') {
-            let name = self.until(cut(reference, b';'))?;
-            return if name.contains(['<', '&']) { Err(Problem::Xml) } else { Ok(Token::Reference(name)) };
-        }
         let length = self.rest.bytes().position(|byte| matches!(byte, b'<' | b'&')).unwrap_or(self.rest.len());
         let (text, rest) = self.rest.split_at_checked(length).ok_or(Problem::Xml)?;
-        self.rest = rest;
-        Ok(if text.is_empty() { Token::End } else { Token::Text(text) })
+        if !text.is_empty() {
+            self.rest = rest;
+            return Ok(Token::Text(text));
+        }
+        match self.usual_tag() {
+            Some(token) => Ok(token),
+            None => self.unusual(at_start),
+        }
     }
 
     /// Whether a start tag `<name>` comes next, white space before it apart; goes on behind it then. The short way to what
@@ -108,76 +110,92 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// What follows a `<`.
-    fn markup(&mut self, markup: &'a str, at_start: bool) -> Result<Token<'a>, Problem> {
-        match markup.as_bytes().first() {
-            Some(b'/') => {
-                let tag = self.until(cut(markup, b'>'))?;
-                Ok(Token::Close(tag.strip_prefix('/').unwrap_or(tag).trim_ascii_end()))
-            }
-            Some(b'!') => self.declared(markup),
-            Some(b'?') if at_start && markup.starts_with("?xml") => {
-                self.until(markup.split_once("?>"))?;
-                Ok(Token::Declaration)
-            }
-            Some(b'?') => Err(Problem::Instruction),
-            _ => {
-                let tag = self.until(cut(markup, b'>'))?;
-                let tag = match tag.strip_suffix('/') {
-                    Some(tag) => {
-                        let (name, _) = name(tag);
-                        self.close = Some(name);
-                        tag
-                    }
-                    None => tag,
-                };
-                let (name, attributes) = name(tag);
-                Ok(Token::Open { name, attributes })
-            }
+    /// A tag of nothing but a name, of the characters that XML-RPC's names have.
+    fn usual_tag(&mut self) -> Option<Token<'a>> {
+        let markup = self.rest.strip_prefix('<')?;
+        let (is_end, markup) = markup.strip_prefix('/').map_or((false, markup), |markup| (true, markup));
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':');
+        let (name, rest) = markup.split_at_checked(markup.bytes().position(|byte| !in_name(byte))?)?;
+        if let Some(behind) = rest.strip_prefix('>') {
+            self.rest = behind;
+            return Some(if is_end { Token::Close(name) } else { Token::Open(name) });
         }
+        self.rest = rest.strip_prefix("/>").filter(|_| !is_end)?;
+        self.close = Some(name);
+        Some(Token::Open(name))
     }
 
-    /// What follows `<!`: a comment, or a CDATA section.
-    fn declared(&mut self, markup: &'a str) -> Result<Token<'a>, Problem> {
-        if let Some(comment) = markup.strip_prefix("!--") {
-            self.until(comment.split_once("--"))?;
-            // A comment holds no `--`, so the first one ends it.
-            self.rest = self.rest.strip_prefix('>').ok_or(Problem::Xml)?;
-            return Ok(Token::Comment);
-        }
-        match markup.strip_prefix("![CDATA[") {
-            Some(content) => self.until(content.split_once("]]>")).map(Token::CData),
-            None => Err(Problem::DocumentType),
-        }
+    /// What begins with `<` or `&` otherwise, or the end.
+    #[cold]
+    fn unusual(&mut self, at_start: bool) -> Result<Token<'a>, Problem> {
+        let mut reader = Reader::from_str(self.rest);
+        let config = reader.config_mut();
+        // The reader knows each element that there may be, and which of them ends.
+        config.allow_unmatched_ends = true;
+        config.check_comments = true;
+        let event = reader.read_event().map_err(|error| problem(&error))?;
+        let read = usize::try_from(reader.buffer_position()).map_err(|_| Problem::Xml)?;
+        let (markup, rest) = self.rest.split_at_checked(read).ok_or(Problem::Xml)?;
+        self.rest = rest;
+        let named = |from: usize, QName(name): QName<'_>| markup.get(from..from + name.len()).ok_or(Problem::Xml);
+        Ok(match event {
+            Event::Start(tag) => {
+                allowed(tag.attributes_raw())?;
+                Token::Open(named(1, tag.name())?)
+            }
+            Event::Empty(tag) => {
+                allowed(tag.attributes_raw())?;
+                let name = named(1, tag.name())?;
+                self.close = Some(name);
+                Token::Open(name)
+            }
+            Event::End(tag) => Token::Close(named(2, tag.name())?),
+            Event::CData(content) => Token::Meant(content.xml10_content()),
+            Event::GeneralRef(reference) => Token::Meant(resolve(&reference)?),
+            Event::Comment(_) => Token::Comment,
+            Event::Decl(_) if at_start => Token::Declaration,
+            Event::Decl(_) | Event::PI(_) => return Err(Problem::Instruction),
+            Event::DocType(_) => return Err(Problem::DocumentType),
+            Event::Text(_) => return Err(Problem::Xml),
+            Event::Eof => Token::End,
+        })
     }
+}
 
-    /// What stands before an end; goes on behind it.
-    fn until(&mut self, cut: Option<(&'a str, &'a str)>) -> Result<&'a str, Problem> {
-        let (before, after) = cut.ok_or(Problem::CutOff)?;
-        self.rest = after;
-        Ok(before)
+/// Why quick-xml does not go on.
+fn problem(error: &Error) -> Problem {
+    match error {
+        Error::Syntax(SyntaxError::InvalidBangMarkup | SyntaxError::UnclosedDoctype)
+        | Error::IllFormed(IllFormedError::MissingDoctypeName) => Problem::DocumentType,
+        Error::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => Problem::Instruction,
+        Error::Syntax(_) => Problem::CutOff,
+        _ => Problem::Xml,
     }
+}
+
+/// No attributes but Apache's declaration of the prefix of `ex:nil` and its other types.
+fn allowed(attributes: &str) -> Result<(), Problem> {
+    const APACHE: [&str; 2] = [
+        "xmlns:ex=\"http://ws.apache.org/xmlrpc/namespaces/extensions\"",
+        "xmlns:ex='http://ws.apache.org/xmlrpc/namespaces/extensions'",
+    ];
+    let attributes = attributes.trim_ascii();
+    if attributes.is_empty() || APACHE.contains(&attributes) { Ok(()) } else { Err(Problem::Attribute) }
+}
+
+/// XML's five entities, and numeric references to characters that XML has.
+fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Problem> {
+    if reference.is_char_ref() {
+        let character = reference.resolve_char_ref().ok().flatten().filter(|character| is_character(*character));
+        return character.map(|character| Cow::Owned(character.to_string())).ok_or(Problem::Character);
+    }
+    resolve_xml_entity(reference).map(Cow::Borrowed).ok_or(Problem::Entity)
 }
 
 /// What stands behind a tag without attributes that a text begins with.
 #[inline(always)]
 fn tag<'a>(text: &'a str, mark: &str, name: &str) -> Option<&'a str> {
     text.strip_prefix(mark)?.strip_prefix(name)?.strip_prefix('>')
-}
-
-/// What stands before and behind the first such ASCII character. Tags are short: a plain loop finds their end sooner
-/// than a search that is made for long texts.
-fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
-    let (before, after) = text.split_at_checked(text.bytes().position(|byte| byte == at)?)?;
-    Some((before, after.get(1..)?))
-}
-
-/// The name that a tag begins with, and what follows it.
-fn name(tag: &str) -> (&str, &str) {
-    match tag.bytes().position(|byte| byte.is_ascii_whitespace()) {
-        Some(at) => tag.split_at_checked(at).map_or((tag, ""), |(name, rest)| (name, rest.trim_ascii())),
-        None => (tag, ""),
-    }
 }
 
 #[cfg(test)]
@@ -197,18 +215,25 @@ mod tests {
 
     #[test]
     fn every_token_is_told_apart() {
-        let open = |name| Token::Open { name, attributes: "" };
+        let meant = |text| Token::Meant(Cow::Borrowed(text));
+        let apache = "<a xmlns:ex='http://ws.apache.org/xmlrpc/namespaces/extensions' />";
         for (text, tokens) in [
             ("", vec![]),
-            ("<?xml version='1.0'?>\n", vec![Token::Declaration, Token::Text("\n")]),
-            ("<a>b</a >", vec![open("a"), Token::Text("b"), Token::Close("a")]),
-            ("<a/>", vec![open("a"), Token::Close("a")]),
-            ("<a\n/>", vec![open("a"), Token::Close("a")]),
-            ("<a b='c'>", vec![Token::Open { name: "a", attributes: "b='c'" }]),
-            ("x&lt;y", vec![Token::Text("x"), Token::Reference("lt"), Token::Text("y")]),
+            ("<?xml version='1.0'?>\n", vec![Token::Text("\n")]),
+            ("<?xml version='1.0' ?>\n", vec![Token::Declaration, Token::Text("\n")]),
+            ("<a>b</a >", vec![Token::Open("a"), Token::Text("b"), Token::Close("a")]),
+            ("<a/>", vec![Token::Open("a"), Token::Close("a")]),
+            ("<a\n/>", vec![Token::Open("a"), Token::Close("a")]),
+            (apache, vec![Token::Open("a"), Token::Close("a")]),
+            ("x&lt;y&#x42;", vec![Token::Text("x"), meant("<"), Token::Text("y"), meant("B")]),
             ("<!-- <a> -->z", vec![Token::Comment, Token::Text("z")]),
-            ("<![CDATA[<&]]>", vec![Token::CData("<&")]),
-            ("é<ü>", vec![Token::Text("é"), open("ü")]),
+            ("<![CDATA[<&]]>", vec![meant("<&")]),
+            ("<![CDATA[a\r\nb\rc]]>", vec![meant("a\nb\nc")]),
+            (
+                "<!---->\u{feff}<!-- -->\u{feff}",
+                vec![Token::Comment, Token::Text("\u{feff}"), Token::Comment, Token::Text("\u{feff}")],
+            ),
+            ("é<ü>", vec![Token::Text("é"), Token::Open("ü")]),
         ] {
             assert_eq!(scan(text), Ok(tokens), "{text}");
         }
@@ -219,15 +244,27 @@ mod tests {
         for (text, error) in [
             ("<a", Problem::CutOff),
             ("</a", Problem::CutOff),
-            ("&lt", Problem::CutOff),
+            ("&lt", Problem::Xml),
             ("&l<t;", Problem::Xml),
+            ("&nbsp;", Problem::Entity),
+            ("&#+65;", Problem::Character),
+            ("&#1;", Problem::Character),
+            ("&#xffff;", Problem::Character),
+            ("<a b='c'>", Problem::Attribute),
+            ("<a b>", Problem::Attribute),
+            ("<a xmlns:ex = 'http://ws.apache.org/xmlrpc/namespaces/extensions'>", Problem::Attribute),
             ("<!-- a -- b -->", Problem::Xml),
+            ("<!-- a --->", Problem::Xml),
             ("<!-->", Problem::CutOff),
+            ("<![cdata[a]]>", Problem::CutOff),
             ("<![CDATA[a]]", Problem::CutOff),
-            ("<?xml version='1.0'", Problem::CutOff),
+            ("<?xml version='1.0'", Problem::Instruction),
+            ("<?xml version='1.0'?><?xml version='1.0'?>", Problem::Instruction),
             (" <?xml version='1.0'?>", Problem::Instruction),
             ("<?php ?>", Problem::Instruction),
             ("<!DOCTYPE a>", Problem::DocumentType),
+            ("<!doctype a", Problem::DocumentType),
+            ("<!ENTITY a 'b'>", Problem::DocumentType),
         ] {
             assert_eq!(scan(text), Err(error), "{text}");
         }
