@@ -101,7 +101,7 @@ impl Poll {
 
 /// Puts a snapshot in force on all threads, if it can be used.
 fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), BadSnapshot>, HostError> {
-    let given = match Snapshot::checked(json) {
+    let given = match Snapshot::checked(json, host::random_number()?) {
         Ok(given) => given,
         Err(problem) => return Ok(Err(problem)),
     };

@@ -102,15 +102,15 @@ impl Worker {
         loaded.confirmed_at = confirmed_at;
         let mut is_new = false;
         if loaded.id != id {
-            match Blob::read(id) {
+            match Blob::read(id).and_then(|blob| Ok((blob, host::random_number()?))) {
                 // It was checked before it was stored; should it not parse here, nothing may pass.
-                Ok(Some(blob)) => {
-                    let snapshot = Snapshot::stored(blob.json()).map(Rc::new).map_err(report).ok();
+                Ok((Some(blob), seed)) => {
+                    let snapshot = Snapshot::stored(blob.json(), seed).map(Rc::new).map_err(report).ok();
                     loaded = Loaded { id, confirmed_at, snapshot };
                     is_new = true;
                 }
                 // Two came since the stamp was read: the next look finds them.
-                Ok(None) => {}
+                Ok((None, _)) => {}
                 Err(error) => {
                     self.loaded.set(loaded);
                     return Err(error);

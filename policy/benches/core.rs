@@ -28,6 +28,7 @@ use lictor_policy::wire::{UnixMicros, VERSION};
 use serde_json::{Value as Json, json};
 
 const NOW: UnixMicros = 1_800_000_000_000_000;
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Odoo's API keys have this form; JSON-2 takes nothing else.
 const API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 /// Bodies: the read of a record, which has 250 to 700 bytes, and records that are made, of so many bytes together.
@@ -94,7 +95,7 @@ fn decide_among_keys(bencher: Bencher<'_, '_>, keys: usize) {
 
 /// From the bytes of a request to those that go on, by a worker that has seen the key before.
 fn decide(bencher: Bencher<'_, '_>, road: Road, bytes: usize, keys: usize) {
-    let snapshot = Snapshot::checked(&policy(keys)).unwrap();
+    let snapshot = Snapshot::checked(&policy(keys), SEED).unwrap();
     let request = Request::new(road, bytes);
     let mut memory = Memory::default();
     bencher.bench_local(|| {
@@ -107,14 +108,14 @@ fn decide(bencher: Bencher<'_, '_>, road: Road, bytes: usize, keys: usize) {
 #[divan::bench(args = KEYS)]
 fn policy_checked(bencher: Bencher<'_, '_>, keys: usize) {
     let json = policy(keys);
-    bencher.bench_local(|| Snapshot::checked(black_box(&json)).unwrap());
+    bencher.bench_local(|| Snapshot::checked(black_box(&json), SEED).unwrap());
 }
 
 /// What each of its other threads does with it.
 #[divan::bench(args = KEYS)]
 fn policy_stored(bencher: Bencher<'_, '_>, keys: usize) {
     let json = policy(keys);
-    bencher.bench_local(|| Snapshot::stored(black_box(&json)).unwrap());
+    bencher.bench_local(|| Snapshot::stored(black_box(&json), SEED).unwrap());
 }
 
 /// A request as the filter has it.

@@ -121,7 +121,7 @@ async fn build(app: &App) -> Result<Option<Published>, PublishError> {
     let converted = tokio::task::spawn_blocking(move || {
         let json = Bytes::from(serde_json::to_vec(&wire)?);
         sendable(json.len())?;
-        Snapshot::checked(&json)?;
+        Snapshot::checked(&json, Snapshot::TRIED)?;
         let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
         let (epoch, revision) = (wire.epoch, Revision(wire.revision));
         Ok(Some(Published { epoch, revision, max_age, json, settings, built_in: began.elapsed() }))

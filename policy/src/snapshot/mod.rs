@@ -1,5 +1,6 @@
 //! Storey 6: the policy that a gate decides from, parsed from the wire: every name resolved, every list read.
 
+mod by_name;
 pub mod default;
 pub mod field;
 mod keys;
@@ -61,12 +62,15 @@ pub struct Settings {
 }
 
 impl Snapshot {
-    /// Reads a policy from the control plane, which may hold anything: all of it is looked at.
+    /// The seed for the maps of a policy that no gate decides from: nobody sends calls to it.
+    pub const TRIED: u64 = 0;
+
+    /// Reads a policy from the control plane, which may hold anything: all of it is looked at. `seed` is a random number.
     ///
     /// # Errors
     /// What is wrong with it, without its contents.
-    pub fn checked(json: &[u8]) -> Result<Self, BadSnapshot> {
-        let snapshot = Self::stored(json)?;
+    pub fn checked(json: &[u8], seed: u64) -> Result<Self, BadSnapshot> {
+        let snapshot = Self::stored(json, seed)?;
         snapshot.keys.check()?;
         snapshot.permissions.check()?;
         snapshot.schema.check()?;
@@ -74,11 +78,11 @@ impl Snapshot {
     }
 
     /// Reads a policy that was [checked](Self::checked) before it was stored, but for its keys, permissions and models, which are read when
-    /// they are used: that takes a third of the time.
+    /// they are used: that takes a third of the time. `seed` is a random number.
     ///
     /// # Errors
     /// What is wrong with it, without its contents.
-    pub fn stored(json: &[u8]) -> Result<Self, BadSnapshot> {
+    pub fn stored(json: &[u8], seed: u64) -> Result<Self, BadSnapshot> {
         let given: wire::Snapshot<_, _, _> =
             serde_json::from_slice(json).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
         if given.version != wire::VERSION {
@@ -89,9 +93,9 @@ impl Snapshot {
             revision: given.revision,
             settings: Settings::try_from(given.settings)?,
             pauses: given.pauses,
-            keys: Keys::of(given.users, given.keys)?,
-            permissions: Permissions::of(given.permissions)?,
-            schema: Models::of(given.schema)?,
+            keys: Keys::of(given.users, given.keys, seed)?,
+            permissions: Permissions::of(given.permissions, seed)?,
+            schema: Models::of(given.schema, seed)?,
             terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
         })
     }
@@ -101,7 +105,8 @@ impl Snapshot {
     /// # Errors
     /// Two for the same profile and model.
     pub fn replace_permissions(&mut self, permissions: &[wire::Permission]) -> Result<(), BadSnapshot> {
-        self.permissions = Permissions::of(permissions.iter().map(Unread::of).collect::<Result<_, _>>()?)?;
+        let unread = permissions.iter().map(Unread::of).collect::<Result<_, _>>()?;
+        self.permissions = Permissions::of(unread, Self::TRIED)?;
         Ok(())
     }
 
@@ -207,7 +212,7 @@ impl TryFrom<wire::Snapshot> for Snapshot {
 
     fn try_from(given: wire::Snapshot) -> Result<Self, BadSnapshot> {
         let json = serde_json::to_vec(&given).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
-        Self::checked(&json)
+        Self::checked(&json, Self::TRIED)
     }
 }
 

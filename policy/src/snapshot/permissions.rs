@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::operation::Operations;
 use crate::snapshot::BadSnapshot;
+use crate::snapshot::by_name::{ByName, add, with_room};
 use crate::snapshot::unread::Unread;
 use crate::wire::{self, Profile};
 
@@ -16,20 +17,19 @@ pub struct Permission {
     pub wire: wire::Permission,
 }
 
-/// All permissions, in the order of their profiles and models. No map: to build one takes several times as long.
+/// All permissions, by their models in those by their profiles.
 #[derive(Debug)]
-pub(crate) struct Permissions(Vec<Entry>);
+pub(crate) struct Permissions(ByName<ByName<Entry>>);
 
 #[derive(Debug)]
 struct Entry {
-    place: Place,
     unread: Unread,
     /// `None` if it cannot be read; in a policy that was checked each can.
     permission: OnceCell<Option<Box<Permission>>>,
 }
 
 /// What a permission is found by.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Deserialize)]
 struct Place {
     #[serde(default)]
     profile: Profile,
@@ -37,54 +37,43 @@ struct Place {
 }
 
 impl Permissions {
-    pub(crate) fn of(permissions: Vec<Unread>) -> Result<Self, BadSnapshot> {
-        let entry = |unread: Unread| {
-            let place = unread.read("a permission")?;
-            Ok(Entry { place, unread, permission: OnceCell::new() })
-        };
-        let mut all: Vec<_> = permissions.into_iter().map(entry).collect::<Result<_, _>>()?;
-        // They come in this order already, unless a database sorts differently.
-        all.sort_by(|one, other| one.place.cmp(&other.place));
-        if let Some([Entry { place: Place { profile, model }, .. }, _]) =
-            all.array_windows().find(|[one, other]| one.place == other.place)
-        {
-            return Err(BadSnapshot::Twice(format!("the permission for {model} in the profile {profile}")));
+    pub(crate) fn of(permissions: Vec<Unread>, seed: u64) -> Result<Self, BadSnapshot> {
+        let mut all: ByName<ByName<_>> = with_room(seed, 0);
+        for unread in permissions {
+            let Place { profile: Profile(profile), model } = unread.read("a permission")?;
+            let models = all.entry_ref(profile.as_str()).or_insert_with(|| with_room(seed, 0));
+            add(models, model, Entry { unread, permission: OnceCell::new() })
+                .map_err(|model| BadSnapshot::Twice(place(&profile, &model)))?;
         }
         Ok(Self(all))
     }
 
     /// The permission of a profile for a model, read if nobody has asked for it before.
     pub(crate) fn get(&self, profile: &str, model: &str) -> Option<&Permission> {
-        let at = self.0.binary_search_by(|entry| entry.place.names().cmp(&(profile, model))).ok()?;
-        let entry = self.0.get(at)?;
-        entry.permission.get_or_init(|| entry.read().ok().map(Box::new)).as_deref()
+        let entry = self.0.get(profile)?.get(model)?;
+        entry.permission.get_or_init(|| entry.read(profile, model).ok().map(Box::new)).as_deref()
     }
 
     /// The models that a profile has a permission for.
     pub(crate) fn models(&self, profile: &str) -> impl Iterator<Item = &str> {
-        let from = self.0.partition_point(|entry| entry.place.names().0 < profile);
-        let rest = self.0.get(from..).unwrap_or_default();
-        rest.iter().take_while(move |entry| entry.place.names().0 == profile).map(|entry| entry.place.names().1)
+        self.0.get(profile).into_iter().flat_map(ByName::keys).map(String::as_str)
     }
 
     /// Reads every permission, and keeps none.
     pub(crate) fn check(&self) -> Result<(), BadSnapshot> {
-        self.0.iter().try_for_each(|entry| entry.read().map(drop))
+        let mut all = self.0.iter().flat_map(|(profile, models)| models.iter().map(move |entry| (profile, entry)));
+        all.try_for_each(|(profile, (model, entry))| entry.read(profile, model).map(drop))
     }
 }
 
 impl Entry {
-    fn read(&self) -> Result<Permission, BadSnapshot> {
-        let Place { profile, model } = &self.place;
-        let wire = self.unread.read(&format!("the permission for {model} in the profile {profile}"))?;
-        Ok(Permission { wire })
+    fn read(&self, profile: &str, model: &str) -> Result<Permission, BadSnapshot> {
+        Ok(Permission { wire: self.unread.read(&place(profile, model))? })
     }
 }
 
-impl Place {
-    fn names(&self) -> (&str, &str) {
-        (&self.profile.0, &self.model)
-    }
+fn place(profile: &str, model: &str) -> String {
+    format!("the permission for {model} in the profile {profile}")
 }
 
 impl Permission {

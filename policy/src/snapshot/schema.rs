@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::snapshot::BadSnapshot;
+use crate::snapshot::by_name::{ByName, by_name};
 use crate::snapshot::model::{Model, Seen};
 use crate::snapshot::unread::Unread;
 use crate::wire;
@@ -23,25 +24,20 @@ impl<'s> Schema<'s> {
 
 /// All models that are known, by their names.
 #[derive(Debug)]
-pub(crate) struct Models(Vec<Entry>);
+pub(crate) struct Models(ByName<Entry>);
 
 #[derive(Debug)]
 struct Entry {
-    name: String,
     unread: Unread,
     /// `None` if it cannot be read; in a policy that was checked each can.
     model: OnceCell<Option<Box<Model>>>,
 }
 
 impl Models {
-    pub(crate) fn of(schema: wire::Schema<Unread>) -> Result<Self, BadSnapshot> {
-        let entry = |wire::ModelEntry { name, record }| Entry { name, unread: record, model: OnceCell::new() };
-        let mut entries: Vec<Entry> = schema.models.into_iter().map(entry).collect();
-        entries.sort_by(|one, other| one.name.cmp(&other.name));
-        if let Some([entry, _]) = entries.array_windows().find(|[one, other]| one.name == other.name) {
-            return Err(BadSnapshot::Twice(format!("the model {}", entry.name)));
-        }
-        Ok(Self(entries))
+    pub(crate) fn of(schema: wire::Schema<Unread>, seed: u64) -> Result<Self, BadSnapshot> {
+        let entry = |wire::ModelEntry { name, record }| (name, Entry { unread: record, model: OnceCell::new() });
+        let entries = by_name(seed, schema.models.into_iter().map(entry));
+        entries.map(Self).map_err(|name| BadSnapshot::Twice(format!("the model {name}")))
     }
 
     /// As a set of groups sees them; `None` for one that is not known, which sees nothing.
@@ -51,18 +47,18 @@ impl Models {
 
     /// The model, read if nobody has asked for it before.
     fn model(&self, name: &str) -> Option<&Model> {
-        let entry = self.0.get(self.0.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?)?;
-        entry.model.get_or_init(|| entry.read().ok().map(Box::new)).as_deref()
+        let entry = self.0.get(name)?;
+        entry.model.get_or_init(|| entry.read(name).ok().map(Box::new)).as_deref()
     }
 
     /// Reads every model, and keeps none.
     pub(crate) fn check(&self) -> Result<(), BadSnapshot> {
-        self.0.iter().try_for_each(|entry| entry.read().map(drop))
+        self.0.iter().try_for_each(|(name, entry)| entry.read(name).map(drop))
     }
 }
 
 impl Entry {
-    fn read(&self) -> Result<Model, BadSnapshot> {
-        Model::of(&self.name, self.unread.read(&format!("the model {}", self.name))?)
+    fn read(&self, name: &str) -> Result<Model, BadSnapshot> {
+        Model::of(name, self.unread.read(&format!("the model {name}"))?)
     }
 }

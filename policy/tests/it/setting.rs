@@ -21,6 +21,8 @@ use proptest::test_runner::TestRng;
 
 use crate::real_schema::SCHEMA;
 
+/// The seed for a policy's maps, as a gate draws one.
+pub(crate) const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 pub(crate) const NOW: u64 = 1_800_000_000_000_000;
 pub(crate) const MAX_AGE_SECONDS: u32 = 300;
 pub(crate) const DATABASE: &str = "prod";

@@ -77,7 +77,7 @@ fn what_another_version_would_send_is_refused_without_quoting_it() {
         (|p| p["keys"][0]["record"]["tomorrow"] = json!("s3cret"), "the record of the key "),
         (|p| p["keys"][0]["record"]["slot"] = json!("s3cret"), "the record of the key "),
     ] {
-        let problem = Snapshot::checked(&sent(change)).unwrap_err().to_string();
+        let problem = Snapshot::checked(&sent(change), setting::SEED).unwrap_err().to_string();
         assert!(problem.starts_with(expected) && !problem.contains("s3cret"), "{problem}");
     }
 }
@@ -91,8 +91,8 @@ fn a_stored_key_that_cannot_be_read_is_refused_when_it_is_used() {
         (|p| p["keys"][0]["record"]["user_id"] = json!("u2"), Some(Reason::PolicyUnavailable)),
         (|p| p["keys"][0]["prefix"] = json!("another0"), Some(Reason::InvalidKey)),
     ] {
-        let snapshot = Snapshot::stored(&sent(change)).unwrap();
-        assert_eq!(Snapshot::checked(&sent(change)).is_err(), reason == Some(Reason::PolicyUnavailable));
+        let snapshot = Snapshot::stored(&sent(change), setting::SEED).unwrap();
+        assert_eq!(Snapshot::checked(&sent(change), setting::SEED).is_err(), reason == Some(Reason::PolicyUnavailable));
         let call = execute("res.partner", "read", &json!([[1]]), &json!({}));
         let mut memory = Memory::default();
         // As often as it is used.

@@ -126,7 +126,7 @@ impl Gate {
         policy.permissions = permissions;
         policy.settings.never_list_exceptions = exceptions;
         policy.users[0].groups = groups.iter().map(|group| (*group).to_owned()).collect();
-        Self(Snapshot::stored(&serde_json::to_vec(&policy).unwrap()).unwrap())
+        Self(Snapshot::stored(&serde_json::to_vec(&policy).unwrap(), setting::SEED).unwrap())
     }
 
     /// All that a call lacks.
