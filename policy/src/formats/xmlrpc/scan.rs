@@ -90,22 +90,22 @@ impl<'a> Scanner<'a> {
 
     #[inline(always)]
     fn takes(&mut self, mark: &str, name: &str) -> bool {
-        let behind = tag(self.rest.trim_ascii_start(), mark, name).filter(|_| self.close.is_none());
-        self.go_on(behind).is_some()
+        let rest = self.rest.trim_ascii_start();
+        let behind = tag(rest, mark, name).filter(|_| self.close.is_none());
+        self.go_on(rest, behind).is_some()
     }
 
     /// The text up to `</name>`, if that is all of the element and stands for itself; goes on behind it then.
     pub(crate) fn plain(&mut self, name: &str) -> Option<&'a str> {
         let length = self.rest.bytes().position(|byte| matches!(byte, b'<' | b'&' | b'>' | b'\r'))?;
         let (text, rest) = self.rest.split_at_checked(length).filter(|_| self.close.is_none())?;
-        self.go_on(tag(rest, "</", name))?;
+        self.go_on(self.rest, tag(rest, "</", name))?;
         Some(text)
     }
 
-    fn go_on(&mut self, behind: Option<&'a str>) -> Option<()> {
-        let behind = behind?;
-        self.left = self.rest.len();
-        self.rest = behind;
+    fn go_on(&mut self, from: &'a str, behind: Option<&'a str>) -> Option<()> {
+        self.rest = behind?;
+        self.left = from.len();
         self.at_start = false;
         Some(())
     }
