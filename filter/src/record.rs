@@ -1,7 +1,7 @@
 //! The audit event of one request, from the verdict to the end of the answer.
 
 use lictor_policy::decide::{Facts, Trace};
-use lictor_policy::formats::xmlrpc;
+use lictor_policy::formats::{hex, xmlrpc};
 use lictor_policy::gate::peek;
 use lictor_policy::memory::rate::Quota;
 use lictor_policy::memory::session::Session;
@@ -75,7 +75,7 @@ impl Record {
             lacks: trace.lacks,
             outline: trace.outline,
             schema_stale: trace.schema_stale,
-            ..Event::at(facts.now, format!("{:016x}", host::random_number()?))
+            ..Event::at(facts.now, hex::id(host::random_number()?))
         };
         let (head, tail) = (Vec::new(), Vec::new());
         let (quota, rpc_id) = (trace.quota, trace.rpc_id);

@@ -32,7 +32,7 @@ pub fn of(call: &Call<'_>) -> Option<String> {
     }
     let parts = [("args", Value::Array(args)), ("kwargs", Value::Struct(kwargs))];
     let parts = parts.into_iter().filter(|(_, value)| !is_absent(value));
-    let mut text = String::new();
+    let mut text = String::with_capacity(USUAL);
     json::write(&mut text, &Value::Struct(parts.map(|(name, value)| (name.into(), value)).collect()));
     (text.len() <= MAX_OUTLINE).then_some(text)
 }
@@ -61,6 +61,8 @@ pub fn call<'o>(model: &'o str, method: &'o str, outline: &'o str) -> Option<Cal
     })
 }
 
+/// Bytes that hardly an outline has more of.
+const USUAL: usize = 256;
 /// Conditions, records and commands of one kind stand once; so many kinds of them no call has.
 const MAX_DISTINCT: usize = 64;
 

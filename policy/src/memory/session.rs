@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::formats::hex;
 use crate::wire::UnixMicros;
 
 /// How many sessions a line remembers. Without a limit the longest silent one is forgotten; a limit that says more counts as
@@ -48,7 +49,10 @@ pub struct Session {
 impl Session {
     /// The name in the audit log.
     pub fn id(&self) -> String {
-        format!("{:016x}-{:x}", self.client.0, self.started_at / MICROS)
+        let mut id = hex::id(self.client.0);
+        id.push('-');
+        hex::push(&mut id, self.started_at / MICROS, 1);
+        id
     }
 }
 
