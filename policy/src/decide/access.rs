@@ -6,6 +6,7 @@ use crate::formats::value::Value;
 use crate::odoo::tables::{self, Closed, Html};
 use crate::operation::Operation;
 use crate::snapshot::field::{Field, Reading, Why, Writing};
+use crate::snapshot::model::Seen;
 use crate::snapshot::{Key, Permission, Schema, Snapshot};
 use crate::wire::{FieldRule, FieldType};
 
@@ -39,16 +40,33 @@ pub(crate) struct Access<'s> {
     pub(crate) key: &'s Key,
     pub(crate) profile: &'s str,
     pub(crate) schema: Schema<'s>,
+    root: Root<'s>,
+}
+
+/// The call's own model: most questions are about it, so it is looked up once.
+#[derive(Clone, Copy)]
+struct Root<'s> {
+    model: &'s str,
+    permission: Option<&'s Permission>,
+    seen: Option<Seen<'s>>,
 }
 
 impl<'s> Access<'s> {
-    pub(crate) fn of(snapshot: &'s Snapshot, key: &'s Key, profile: &'s str) -> Self {
-        Self { snapshot, key, profile, schema: snapshot.schema(&key.user) }
+    /// For a call of a model.
+    pub(crate) fn of(snapshot: &'s Snapshot, key: &'s Key, profile: &'s str, model: &'s str) -> Self {
+        let schema = snapshot.schema(&key.user);
+        let root = Root { model, permission: snapshot.permission(profile, model), seen: schema.model(model) };
+        Self { snapshot, key, profile, schema, root }
     }
 
     /// The profile's permission for a model, whichever groups it is for.
     pub(crate) fn record(&self, model: &str) -> Option<&'s Permission> {
-        self.snapshot.permission(self.profile, model)
+        if model == self.root.model { self.root.permission } else { self.snapshot.permission(self.profile, model) }
+    }
+
+    /// What is shown of a model, as far as it is known.
+    fn seen(&self, model: &str) -> Option<Seen<'s>> {
+        if model == self.root.model { self.root.seen } else { self.schema.model(model) }
     }
 
     /// The permission for a model, if the key's user is in one of its groups.
@@ -137,7 +155,7 @@ impl<'s> Access<'s> {
 
     /// The field, or that nothing is known of the model and its permission names the field.
     fn field(&self, model: &str, name: &str, is_own: bool) -> Result<Found<'s>, Lack> {
-        let Some(seen) = self.schema.model(model) else {
+        let Some(seen) = self.seen(model) else {
             let is_named = name == "id" || is_only(self.read_rule(model), name);
             return if is_own && is_named && !is_never(model, name) {
                 Ok(Found::Listed)
@@ -201,7 +219,7 @@ impl<'s> Access<'s> {
             if tables::is_credential(at, name) || (tables::closed_field(at, name).is_some() && closes()) {
                 return Some(Why::Credential);
             }
-            let on_path = self.schema.model(at)?.field(name)?;
+            let on_path = self.seen(at)?.field(name)?;
             if let Some(why) = self.never(at, on_path, steps)
                 && (why == Why::Credential || closes())
             {
@@ -227,7 +245,7 @@ impl<'s> Access<'s> {
         if has(hidden, &field.name) {
             return true;
         }
-        let Some(seen) = self.schema.model(model).filter(|_| steps > 0 && &*field.name != "display_name") else {
+        let Some(seen) = self.seen(model).filter(|_| steps > 0 && &*field.name != "display_name") else {
             return false;
         };
         if field.passes_on && field.related.as_deref().is_some_and(|path| has(hidden, first(path).0)) {
@@ -249,7 +267,7 @@ impl<'s> Access<'s> {
         let other = || one(Lack::Path { model: root.into(), path: path.into(), other: model.into() });
         let steps = steps.checked_sub(1).ok_or_else(other)?;
         let prefix = prefix.trim_end_matches('.');
-        let seen = self.schema.model(model).ok_or_else(|| one(Lack::UnknownModel(model.into())))?;
+        let seen = self.seen(model).ok_or_else(|| one(Lack::UnknownModel(model.into())))?;
         let exists = |name: &&&str| seen.exists(first(name).0);
         let mut names = tables::names(model).into_iter().flatten().filter(exists).peekable();
         if names.peek().is_none() {
@@ -265,7 +283,7 @@ impl<'s> Access<'s> {
 
     /// The fields that may be read, or also those that may be written: what takes the place of a list that names none.
     pub(crate) fn list(&self, model: &str, also_writable: bool) -> Vec<String> {
-        let Some(seen) = self.schema.model(model) else { return vec!["id".to_owned()] };
+        let Some(seen) = self.seen(model) else { return vec!["id".to_owned()] };
         let permission = self.permission(model);
         let rule = permission.and_then(|permission| permission.wire.fields.read.as_ref());
         let may = |field: &Field| {

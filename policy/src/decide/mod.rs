@@ -225,7 +225,7 @@ fn permitted(
         return Ok(Rewrite::default());
     }
     trace.outline = outline::of(call);
-    let access = Access::of(snapshot, key, nearest(snapshot, key, call));
+    let access = Access::of(snapshot, key, nearest(snapshot, key, call), &call.model);
     let effects = method::effects(&access, call, shadowed)?;
     trace.operations = effects.all();
     trace.recorded = effects.recorded();
@@ -247,7 +247,8 @@ fn nearest<'s>(snapshot: &'s Snapshot, key: &'s Key, call: &Call<'_>) -> &'s str
     let Some(second) = profiles.next() else { return first };
     let mut nearest = (usize::MAX, first);
     for profile in [first, second].into_iter().chain(profiles) {
-        let lacking = lacks_in(&Access::of(snapshot, key, profile), call).map_or(usize::MAX, |(lacks, _)| lacks.len());
+        let lacking = lacks_in(&Access::of(snapshot, key, profile, &call.model), call)
+            .map_or(usize::MAX, |(lacks, _)| lacks.len());
         if lacking == 0 {
             return profile;
         }
@@ -295,7 +296,7 @@ fn judged(
 /// # Errors
 /// The refusal of a call whose arguments cannot be judged, or of a method that nothing opens.
 pub fn lacks(snapshot: &Snapshot, key: &Key, call: &Call<'_>) -> Result<(Vec<Lack>, Rewrite), Refusal> {
-    lacks_in(&Access::of(snapshot, key, nearest(snapshot, key, call)), call)
+    lacks_in(&Access::of(snapshot, key, nearest(snapshot, key, call), &call.model), call)
 }
 
 fn lacks_in(access: &Access<'_>, call: &Call<'_>) -> Result<(Vec<Lack>, Rewrite), Refusal> {
@@ -318,7 +319,7 @@ pub fn access(snapshot: &Snapshot, key: &Key, model: &str) -> Operations {
         let effects = Effects { own: Operations::of(&[*operation]), ..Effects::default() };
         let closed = never::is_listed(model, "", effects.own, &snapshot.settings.never_list_exceptions);
         let allows = |profile| {
-            let access = Access::of(snapshot, key, profile);
+            let access = Access::of(snapshot, key, profile, model);
             judged(&access, &call, &effects, &mut Shadowed::new(snapshot), &mut Trace::default()).is_ok()
         };
         !closed && key.profiles().any(allows)
