@@ -18,8 +18,6 @@ const LATE_TICKS: u64 = 5;
 thread_local! {
     /// The request that is being asked, if it has ended.
     static ENDED: Cell<Option<u32>> = const { Cell::new(None) };
-    /// The queue that wakes this thread.
-    static BELL: Cell<Option<u32>> = const { Cell::new(None) };
     /// No more than there are requests.
     static WAITING: RefCell<Vec<(u32, Response)>> = const { RefCell::new(Vec::new()) };
     /// Whether the request that is being asked is answered late.
@@ -27,13 +25,6 @@ thread_local! {
     static TICKS: Cell<u64> = const { Cell::new(0) };
     /// With the tick that sends it. No more than the requests of the ticks between.
     static LATE: RefCell<VecDeque<(u64, u32, Response)>> = const { RefCell::new(VecDeque::new()) };
-}
-
-/// Opens the queue that wakes this thread. Until then answers are sent at once. One name for each place of a thread, as
-/// queues are never deleted.
-pub(crate) fn open(place: usize) -> Result<(), HostError> {
-    BELL.set(Some(host::queue(&format!("lictor.answers.{place}"))?));
-    Ok(())
 }
 
 /// Asks a request that has ended; what it is answered meanwhile goes out later.
@@ -51,28 +42,26 @@ pub(crate) fn be_late() {
     IS_LATE.set(true);
 }
 
-/// Sends an answer, or leaves it to [`flush`] or [`tick`].
+/// Sends an answer, or leaves it to [`flush`], [`tick`] or [`due`].
 pub(crate) fn send(response: Response) -> Result<(), HostError> {
-    if let (Some(request), true) = (ENDED.get(), IS_LATE.get()) {
+    let Some(request) = ENDED.get() else { return response.send() };
+    if IS_LATE.get() && host::wake_after(request, LATE_TICKS).is_ok() {
         LATE.with_borrow_mut(|late| late.push_back((TICKS.get() + LATE_TICKS, request, response)));
         return Ok(());
     }
-    if let (Some(request), Some(bell)) = (ENDED.get(), BELL.get())
-        && host::enqueue(bell, &[1]).is_ok()
-    {
+    if host::wake(request).is_ok() {
         WAITING.with_borrow_mut(|waiting| waiting.push((request, response)));
         return Ok(());
     }
     response.send()
 }
 
-/// Empties the queue that has woken this thread, if it is that one, and sends what waits.
+/// Sends what waits, if a queue has woken this thread that does nothing else.
+#[cfg(any(not(feature = "module"), test))]
 pub(crate) fn rung(queue: u32) {
-    if BELL.get() != Some(queue) {
-        return;
+    if host::is_bell(queue) {
+        flush();
     }
-    while let Ok(Some(_)) = host::dequeue(queue) {}
-    flush();
 }
 
 /// Sends what waits for this tick, and what waits for the next round, should nobody have been woken.
@@ -85,7 +74,8 @@ pub(crate) fn tick() {
     flush();
 }
 
-fn flush() {
+/// Sends what waits for the next round of the thread's event loop.
+pub(crate) fn flush() {
     for (request, response) in WAITING.take() {
         send_to(request, &response);
     }
@@ -98,6 +88,35 @@ fn send_to(request: u32, response: &Response) {
     {
         host::warn(&format!("lictor: an answer could not be sent: {error:?}"));
     }
+}
+
+/// Sends the late answer to a request whose own time has come, on threads that do not tick.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn due(request: u32) {
+    if let Some(response) = take_late(request) {
+        send_to(request, &response);
+    }
+}
+
+/// Forgets the late answer to a request that is gone.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn forget(request: u32) {
+    take_late(request);
+}
+
+/// Forgets that a request is being asked, when a bug has ended that.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn forget_ended() {
+    ENDED.set(None);
+    IS_LATE.set(false);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn take_late(request: u32) -> Option<Response> {
+    LATE.with_borrow_mut(|late| {
+        let place = late.iter().position(|(_, waiting, _)| *waiting == request)?;
+        late.remove(place).map(|(_, _, response)| response)
+    })
 }
 
 #[cfg(test)]
@@ -135,5 +154,12 @@ mod tests {
         assert_eq!(answers(), 3);
         (0..LATE_TICKS).for_each(|_| tick());
         assert_eq!(answers(), 2 + LATE_TICKS as usize);
+        // On a thread that does not tick, each has a time of its own.
+        refuse(6, true, true);
+        refuse(7, true, true);
+        due(7);
+        forget(6);
+        due(6);
+        assert_eq!(answers(), 3 + LATE_TICKS as usize);
     }
 }

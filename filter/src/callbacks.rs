@@ -11,6 +11,8 @@ use crate::answers;
 use crate::host::{self, Action};
 use crate::request::{self, Request};
 use crate::root::Root;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::{threads, worker::Worker};
 
 /// The contexts of one VM. No borrow of a map outlives the look into it, so that a callback within a callback finds it free.
 #[derive(Default)]
@@ -92,7 +94,8 @@ pub(crate) fn request_trailers(id: u32) -> Action {
     with_request(id, refuse_unknown, |request| answers::of_ended(id, true, || request.on_trailers()))
 }
 
-/// Something was put into a queue that this thread has opened.
+/// Something was put into a queue that this thread has opened; a module's queues wake nobody.
+#[cfg(any(not(feature = "module"), test))]
 pub(crate) fn queue_ready(queue: u32) {
     answers::rung(queue);
 }
@@ -120,6 +123,34 @@ pub(crate) fn delete(id: u32) {
         contexts.requests.remove(&id);
         contexts.roots.remove(&id);
     });
+}
+
+/// Defines the metrics, where Envoy takes none later.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn define(id: u32) -> bool {
+    with_root(id, None, |root| root.worker()).is_some_and(|worker| worker.metrics().is_ok())
+}
+
+/// A bug has ended a callback of a request: nothing of it goes on, and the bug is counted.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn broken(id: u32) {
+    answers::forget_ended();
+    count_bug(with_request(id, || None, Request::broken));
+}
+
+/// A bug has ended something that a root did.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn root_broken(id: u32) {
+    answers::forget_ended();
+    count_bug(with_root(id, None, |root| root.worker()));
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn count_bug(worker: Option<Rc<Worker>>) {
+    let counted = threads::count_lost(1).and_then(|()| worker.map_or(Ok(()), |worker| worker.metrics()?.lost(1)));
+    if let Err(error) = counted {
+        host::warn(&format!("lictor: a bug was not counted: {error:?}"));
+    }
 }
 
 /// The same, by the names that Envoy looks for in the module.

@@ -34,7 +34,7 @@ impl Root {
         let now = host::now()?;
         let (lease, place) = own(&mut self.own)?;
         if let Some(place) = place.renew()? {
-            answers::open(place)?;
+            host::open_bell(place)?;
             audit::keep_at(place);
         }
         audit::hand_over()?;

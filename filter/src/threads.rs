@@ -101,10 +101,15 @@ impl Watch {
         }
         if ended > 0 {
             host::warn("lictor: the filter of a thread has ended without a word, and with it the requests it had");
-            Pair::update(LOST, |Pair(lost, rest)| Some(Pair(lost + ended, rest)))?;
+            count_lost(ended)?;
         }
         Ok(ended)
     }
+}
+
+/// Counts filters that a bug has ended.
+pub(crate) fn count_lost(ended: u64) -> Result<(), HostError> {
+    Pair::update(LOST, |Pair(lost, rest)| Some(Pair(lost + ended, rest))).map(drop)
 }
 
 /// How many filters have ended without a word since Envoy started.

@@ -1,4 +1,5 @@
-//! Renders envoy/envoy.yaml and envoy/gate-token.yaml for a local run, line by marked line.
+//! Renders envoy/envoy.yaml and envoy/gate-token.yaml for a local run, line by marked line, with the filter of
+//! envoy/native.yaml if it is to run in Envoy's own process.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -6,6 +7,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::host::Host;
 use crate::odoo_url::OdooUrl;
 use crate::project::Project;
 
@@ -26,8 +28,10 @@ pub struct Local<'a> {
     pub control_plane_port: u16,
     /// The Odoo that is guarded.
     pub odoo: &'a OdooUrl,
-    /// The filter.
-    pub wasm: &'a Path,
+    /// Where the filter runs.
+    pub host: Host,
+    /// The filter, built for that.
+    pub filter: &'a Path,
     /// The file of one line that holds the gate's token.
     pub token: &'a Path,
     /// Where the rendered gate-token.yaml will be.
@@ -48,11 +52,18 @@ pub fn render(project: &Project, local: &Local<'_>) -> Result<Rendered> {
     let odoo_host = if local.odoo.is_remote_name() { "auto_host_rewrite: true" } else { "" };
     let odoo_tls =
         if local.odoo.tls { tls_block(&local.odoo.host, local.odoo.address().is_some())? } else { String::new() };
+    let file = format!("local: {{ filename: {} }}", quoted_path(local.filter)?);
     let template = Template::read(project, "envoy/envoy.yaml")?;
+    let template = match local.host {
+        Host::Wasm => template.replace("wasm", 1, &file)?.replace("filter", 1, "")?.replace("filter-end", 1, "")?,
+        Host::Native => {
+            let filter = Template::read(project, "envoy/native.yaml")?.replace("native", 1, &file)?.finish()?;
+            template.replace_block("filter", &filter)?
+        }
+    };
     let envoy = template
         .replace("admin", 1, &loopback(local.admin_port))?
         .replace("gate", 1, &loopback(local.gate_port))?
-        .replace("wasm", 1, &format!("local: {{ filename: {} }}", quoted_path(local.wasm)?))?
         .replace("odoo", 1, &odoo)?
         .replace("odoo-host", 2, odoo_host)?
         .replace("odoo-tls", 1, &odoo_tls)?
@@ -100,6 +111,29 @@ impl Template {
             bail!("{} has {found} lines that end in `{marker}`; cargo xtask needs {count}", self.file);
         }
         Ok(Self { file: self.file, text })
+    }
+
+    /// Replaces the lines from the one that ends in this marker to the one that ends in it with `-end`.
+    pub fn replace_block(self, name: &str, replacement: &str) -> Result<Self> {
+        let (first, last) = (format!("{MARKER}{name}"), format!("{MARKER}{name}-end"));
+        let mut inside = false;
+        let mut text = String::with_capacity(self.text.len());
+        for line in self.text.lines() {
+            if line.ends_with(&first) {
+                inside = true;
+                text.push_str(line);
+                text.push('\n');
+            }
+            if !inside {
+                text.push_str(line);
+                text.push('\n');
+            }
+            inside &= !line.ends_with(&last);
+        }
+        if inside {
+            bail!("{} has no line that ends in `{last}`", self.file);
+        }
+        Self { text, ..self }.replace(name, 1, replacement)
     }
 
     /// The text, if no marker is left: one that nobody replaces is a mistake.
@@ -186,20 +220,25 @@ mod tests {
     fn the_shipped_files_carry_every_marker() {
         let project = Project { root: Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), target: PathBuf::new() };
         let file = Path::new("/lictor/file");
-        for odoo in ["http://127.0.0.1:8069", "https://erp.example.com"] {
+        let hosts = [("http://127.0.0.1:8069", Host::Wasm), ("https://erp.example.com", Host::Native)];
+        for (odoo, host) in hosts {
             let odoo = odoo.parse().unwrap();
             let local = Local {
                 gate_port: 1,
                 admin_port: 2,
                 control_plane_port: 3,
                 odoo: &odoo,
-                wasm: file,
+                host,
+                filter: file,
                 token: file,
                 token_document: file,
             };
             let rendered = render(&project, &local).unwrap();
             assert!(!rendered.envoy.contains("/etc/lictor/"), "a path of the container is left");
             assert_eq!(rendered.envoy.contains("auto_host_rewrite: true"), odoo.tls);
+            assert_eq!(rendered.envoy.contains("filters.http.wasm"), host == Host::Wasm);
+            assert_eq!(rendered.envoy.contains("filters.http.dynamic_modules"), host == Host::Native);
+            assert_eq!(rendered.envoy.matches("control_plane_cluster").count(), 1);
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod debian;
 pub mod envoy_binary;
 pub mod envoy_config;
 pub mod foreground;
+pub mod host;
+pub mod native;
 pub mod network;
 pub mod odoo_url;
 pub mod process;

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lictor_xtask::project::Project;
-use lictor_xtask::{console, state, wasm};
+use lictor_xtask::{console, native, state, wasm};
 
 /// Lictor's own commands.
 #[derive(Parser)]
@@ -30,6 +30,8 @@ struct Arguments {
 enum Command {
     /// Builds the filter for Envoy and prints where it is.
     Wasm,
+    /// Builds the filter as a dynamic module of Envoy and prints where it is.
+    Native,
     /// Builds the console, which the next build of the control plane has in it, and prints where it is.
     Console,
     /// Builds everything and runs a gate on this machine.
@@ -73,6 +75,10 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Wasm => {
             let built = wasm::build(&project)?;
             println!("{} ({} bytes)", built.path.display(), built.bytes);
+            Ok(())
+        }
+        Command::Native => {
+            println!("{}", native::build(&project)?.display());
             Ok(())
         }
         Command::Console => {

@@ -10,6 +10,7 @@ use clap::Args;
 use lictor_xtask::control_plane::{self, ControlPlane};
 use lictor_xtask::envoy_config::{self, Local};
 use lictor_xtask::foreground::{self, End, stay, wait_for};
+use lictor_xtask::host::Host;
 use lictor_xtask::odoo_url::OdooUrl;
 use lictor_xtask::process::Server;
 use lictor_xtask::project::{Optimised, Project};
@@ -17,7 +18,7 @@ use lictor_xtask::rest::{self, Api};
 use lictor_xtask::run::say;
 use lictor_xtask::seed::{self, FirstKey, Upstream};
 use lictor_xtask::state::{Pids, Started, State, UpFile};
-use lictor_xtask::{envoy_binary, network, python, state, wasm};
+use lictor_xtask::{envoy_binary, network, python, state};
 use serde_json::json;
 
 use crate::{down, greeting};
@@ -58,6 +59,9 @@ pub(crate) struct Options {
     /// Envoy's worker threads; one for each processor if not given.
     #[arg(long, value_name = "N")]
     concurrency: Option<u16>,
+    /// Where Envoy runs the filter: in its sandbox, or in its own process.
+    #[arg(long, value_enum, default_value_t)]
+    host: Host,
     /// Returns once everything runs, instead of staying until Ctrl-C.
     #[arg(long)]
     detach: bool,
@@ -71,7 +75,7 @@ pub(crate) fn up(project: &Project, options: &Options) -> Result<()> {
     network::must_be_free(options.api_port, "--api-port")?;
     let programs = Programs {
         control_plane: control_plane::build(project, Optimised(false))?,
-        wasm: wasm::build(project)?.path,
+        filter: options.host.build(project)?,
         envoy: envoy_binary::find(project)?,
     };
     foreground::catch_interrupts()?;
@@ -112,7 +116,7 @@ fn must_not_run(state: &State, folder: &Path) -> Result<()> {
 
 struct Programs {
     control_plane: PathBuf,
-    wasm: PathBuf,
+    filter: PathBuf,
     envoy: PathBuf,
 }
 
@@ -210,7 +214,8 @@ impl Run<'_> {
                 admin_port,
                 control_plane_port: gate_listener,
                 odoo,
-                wasm: &self.programs.wasm,
+                host: self.options.host,
+                filter: &self.programs.filter,
                 token: &self.state.file("gate-token"),
                 token_document: &token_document,
             },

@@ -1,4 +1,5 @@
-//! The only file that talks to the host, over proxy-wasm's functions as they are.
+//! The only room that talks to the host, over proxy-wasm's functions as they are. In a dynamic module `module` has functions
+//! like them.
 //!
 //! Every status of every call is a `Result` here. The SDK's calls panic on statuses that they do not expect, and its
 //! dispatcher on contexts and answers that it does not know; a panic ends the worker's VM, and with it every request that
@@ -6,9 +7,20 @@
 
 #[cfg(target_arch = "wasm32")]
 mod abi;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(not(target_arch = "wasm32"), any(test, not(feature = "module"))))]
 #[path = "fake.rs"]
 pub(crate) mod abi;
+#[cfg(all(feature = "module", not(test)))]
+#[path = "module/mod.rs"]
+pub(crate) mod abi;
+#[cfg(test)]
+#[path = "module/memory.rs"]
+mod memory;
+mod wake;
+
+#[cfg(any(not(feature = "module"), test))]
+pub(crate) use wake::is_bell;
+pub(crate) use wake::{open_bell, wake, wake_after};
 
 use std::cell::RefCell;
 use std::time::Duration;

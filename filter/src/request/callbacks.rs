@@ -1,8 +1,13 @@
 //! What Envoy calls of a request, and what becomes of it when the host fails meanwhile.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::rc::Rc;
+
 use super::{Phase, Request};
 use crate::host::{self, Action};
 use crate::reply;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::worker::Worker;
 
 impl Request {
     pub(crate) fn on_headers(&mut self, end_of_stream: bool) -> Action {
@@ -47,6 +52,14 @@ impl Request {
         {
             host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
         }
+    }
+
+    /// A bug has ended a callback: nothing more is known of the request, and nothing of it goes on.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn broken(&mut self) -> Option<Rc<Worker>> {
+        self.collected = None;
+        self.phase = Phase::Stopped;
+        self.worker.clone()
     }
 
     pub(crate) fn on_log(&mut self) {

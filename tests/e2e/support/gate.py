@@ -23,6 +23,8 @@ from parts import process
 T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "control-plane/templates"
+# Where Envoy runs the filter: `wasm` or `native`.
+HOST = os.environ.get("LICTOR_HOST", "wasm")
 # A first start builds everything.
 START_SECONDS = 1200
 CALL_SECONDS = 60
@@ -128,6 +130,7 @@ class Gate:
             "--gate-port": self.port,
             "--api-port": process.free_port(),
             "--concurrency": self.workers,
+            "--host": HOST,
             **({"--database-url": self.database_url} if self.database_url else {}),
         }
         arguments = [str(part) for option in options.items() for part in option]

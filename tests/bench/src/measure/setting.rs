@@ -8,6 +8,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 use lictor_xtask::control_plane::{self, ControlPlane};
 use lictor_xtask::envoy_config::{self, Local};
+use lictor_xtask::host::Host;
 use lictor_xtask::foreground::wait_for;
 use lictor_xtask::odoo_url::OdooUrl;
 use lictor_xtask::process::{Identity, Server};
@@ -287,7 +288,8 @@ impl<'a> Setting<'a> {
             admin_port,
             control_plane_port: gate_listener,
             odoo,
-            wasm: &self.programs.filter,
+            host: Host::Wasm,
+            filter: &self.programs.filter,
             token: &token,
             token_document: &token_document,
         };

@@ -1,0 +1,26 @@
+//! Builds the filter as a dynamic module: a library for Envoy's own process, on the machine's own target.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::project::{self, Project};
+use crate::run::{self, say};
+
+/// The workspace's cargo profile for it, and the feature that makes it a module.
+const PROFILE: &str = "native";
+const FEATURE: &str = "module";
+
+/// Builds the filter unless it is already built from what is in the checkout.
+pub fn build(project: &Project) -> Result<PathBuf> {
+    say("native: building the filter as a dynamic module of Envoy");
+    let mut cargo = project::cargo();
+    cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-filter", "--features", FEATURE]);
+    cargo.args(["--profile", PROFILE]).arg("--target-dir").arg(&project.target);
+    run::run(&mut cargo)?;
+    let path = project.target.join(PROFILE).join("liblictor_filter.so");
+    if !path.exists() {
+        bail!("cargo built no {}", path.display());
+    }
+    Ok(path)
+}
