@@ -24,7 +24,7 @@ fn pointer(number: usize) -> *const c_void {
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     super::loaded();
-    c"v0.1.0".as_ptr()
+    c"v0.2.0".as_ptr()
 }
 
 #[unsafe(no_mangle)]

@@ -50,6 +50,8 @@ pub(crate) struct Host {
     pub(crate) made: Vec<&'static str>,
     /// The number of the call that fails, and its status; with the status 0 it hands over nothing.
     pub(crate) fails: Option<(usize, u32)>,
+    /// The number of the call at which the filter has a bug.
+    pub(crate) panics: Option<usize>,
 }
 
 thread_local! {
@@ -63,12 +65,14 @@ pub(crate) fn host<T>(look: impl FnOnce(&mut Host) -> T) -> T {
 
 /// Makes a call, or fails it.
 fn call<T: Default>(name: &'static str, work: impl FnOnce(&mut Host) -> (u32, T)) -> (u32, T) {
-    HOST.with_borrow_mut(|host| {
+    let is_bug = HOST.with_borrow_mut(|host| {
         host.made.push(name);
-        match host.fails {
-            Some((number, status)) if number + 1 == host.made.len() && status != OK => (status, T::default()),
-            _ => work(host),
-        }
+        host.panics.take_if(|number| *number + 1 == host.made.len()).is_some()
+    });
+    assert!(!is_bug, "a bug before {name}");
+    HOST.with_borrow_mut(|host| match host.fails {
+        Some((number, status)) if number + 1 == host.made.len() && status != OK => (status, T::default()),
+        _ => work(host),
     })
 }
 
@@ -236,6 +240,10 @@ pub(super) fn continue_stream(_kind: u32) -> u32 {
 
 pub(super) fn respond(status: u32, _headers: &[u8], body: &[u8]) -> u32 {
     change("respond", |host| {
+        // Envoy answers a request once.
+        if !host.answers.is_empty() {
+            return BAD_ARGUMENT;
+        }
         host.answers.push(Answer { status, body: body.to_vec() });
         OK
     })

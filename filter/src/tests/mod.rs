@@ -6,7 +6,7 @@ mod run;
 use std::collections::BTreeSet;
 
 use requests::{Expected, Request, all};
-use run::{Outcome, Since, run};
+use run::{Outcome, Since, run, run_with_bug};
 
 /// proxy-wasm's, one that it does not have, and 0: well, but nothing was handed over.
 const STATUSES: [u32; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 99];
@@ -42,6 +42,33 @@ fn whatever_call_fails_nothing_wrong_is_forwarded_and_nothing_panics() {
     }
     // All that there are, so that none is left out by accident.
     assert_eq!(failed.len(), 29, "{failed:?}");
+}
+
+#[test]
+fn wherever_a_bug_is_its_request_is_refused_and_all_others_are_not() {
+    let mut before = BTreeSet::new();
+    for (number, request) in all().iter().enumerate() {
+        let since = if number == 0 { Since::Start } else { Since::Request };
+        let good = run(request, since, None);
+        for (number, call) in good.made.iter().enumerate() {
+            let outcome = run_with_bug(request, since, number);
+            check_bug(&format!("{}, a bug before {call}: {outcome:?}", request.name), &good, &outcome);
+            before.insert(*call);
+        }
+    }
+    assert_eq!(before.len(), 29, "{before:?}");
+}
+
+fn check_bug(case: &str, good: &Outcome, outcome: &Outcome) {
+    assert!(!outcome.panicked, "{case}");
+    if outcome.forwarded.is_some() {
+        // It was in what happens around the request, or of the answer.
+        assert_eq!(outcome.forwarded, good.forwarded, "{case}");
+    } else if outcome.configured && outcome.answers != good.answers {
+        let [answer] = outcome.answers.as_slice() else { panic!("{case}") };
+        assert_eq!(answer.status, 503, "{case}");
+    }
+    assert!(outcome.recovered || !outcome.configured, "{case}");
 }
 
 /// Fails each call with each status. The calls' names.

@@ -1,13 +1,13 @@
 //! One request through a filter of its own, as Envoy would take it, from the configuration to the end of the answer.
 
-use std::thread;
+use std::thread::spawn;
 
 use lictor_policy::wire;
 
 use super::requests::{Intent, Request, snapshot};
-use crate::callbacks;
 use crate::host::Action;
 use crate::host::abi::{Answer, Host, Map, host};
+use crate::{callbacks, guarded};
 
 /// Envoy's numbers of contexts.
 const ROOT: u32 = 1;
@@ -56,42 +56,54 @@ pub(super) enum Since {
 
 /// Takes a request through, with the call of this number failing.
 pub(super) fn run(request: &Request, since: Since, fails: Option<(usize, u32)>) -> Outcome {
+    run_with(request, since, fails, None)
+}
+
+/// Takes a request through a filter that has a bug at the call of this number.
+pub(super) fn run_with_bug(request: &Request, since: Since, panics: usize) -> Outcome {
+    guarded::hush();
+    run_with(request, since, None, Some(panics))
+}
+
+fn run_with(request: &Request, since: Since, fails: Option<(usize, u32)>, panics: Option<usize>) -> Outcome {
     let request = request.clone();
     // A thread is what a VM is to Envoy: all that the filter keeps is the thread's.
-    let outcome = thread::spawn(move || in_vm(&request, since, fails)).join();
+    let outcome = spawn(move || in_vm(&request, since, fails, panics)).join();
     outcome.unwrap_or_else(|_| Outcome { panicked: true, ..Outcome::default() })
 }
 
-fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>) -> Outcome {
-    let (at_start, later) = if since == Since::Start { (fails, fails) } else { (None, fails) };
+fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>, panics: Option<usize>) -> Outcome {
+    let at_start = since == Since::Start;
     host(|host| {
-        *host = Host { nanoseconds: 1_900_000_000_000_000_000, fails: at_start, ..Host::default() };
+        *host = Host { nanoseconds: 1_900_000_000_000_000_000, ..Host::default() };
+        (host.fails, host.panics) = (fails.filter(|_| at_start), panics.filter(|_| at_start));
         host.configuration = br#"{"control_plane_cluster":"control"}"#.to_vec();
     });
     callbacks::create(ROOT, 0);
-    if !callbacks::configure(ROOT) {
+    if !thread(|| callbacks::configure(ROOT)).unwrap_or_default() {
         return Outcome { made: host(|host| host.made.clone()), ..Outcome::default() };
     }
     // The first looks for a policy and asks for it; should it fail, the next.
     take_policy();
     host(|host| {
-        host.fails = later;
+        host.fails = fails;
         if since == Since::Request {
+            host.panics = panics;
             host.made.clear();
         }
     });
     let forwarded = pass(FIRST, request);
     let answers = host(|host| std::mem::take(&mut host.answers));
     let events = recorded_and_sent();
-    callbacks::tick(ROOT);
+    thread(|| callbacks::tick(ROOT));
     answer_calls(false, 200);
-    callbacks::done(ROOT);
+    thread(|| callbacks::done(ROOT));
     let made = host(|host| {
-        host.fails = None;
+        (host.fails, host.panics) = (None, None);
         std::mem::take(&mut host.made)
     });
     host(|host| host.nanoseconds += 3_000_000_000);
-    callbacks::tick(ROOT);
+    thread(|| callbacks::tick(ROOT));
     answer_calls(true, 200);
     let again = pass(SECOND, request);
     let recovered = again.is_some() == (request.expected == super::Expected::Forwarded);
@@ -107,7 +119,7 @@ fn take_policy() {
         }
         // Longer than any pause between tries.
         host(|host| host.nanoseconds += 3_000_000_000);
-        callbacks::tick(ROOT);
+        thread(|| callbacks::tick(ROOT));
         answer_calls(true, 200);
     }
 }
@@ -127,7 +139,7 @@ fn answer_calls(polled: bool, status: u32) {
             host.maps.insert(CALL_HEADERS, vec![(b":status".to_vec(), status.to_string().into_bytes()), version]);
             host.buffers.insert(CALL_BODY, body.clone());
         });
-        callbacks::call_answered(ROOT, number as u32 + 1, body.len());
+        thread(|| callbacks::call_answered(ROOT, number as u32 + 1, body.len()));
     }
 }
 
@@ -140,7 +152,7 @@ fn pass(id: u32, request: &Request) -> Option<Forwarded> {
         host.buffers.remove(&REQUEST_BODY);
         (host.resumed, host.answers) = (false, Vec::new());
     });
-    callbacks::create(id, ROOT);
+    thread(|| callbacks::create(id, ROOT));
     let forwarded = ask(id, request).then(|| {
         host(|host| (host.maps[&REQUEST_HEADERS].clone(), host.buffers.get(&REQUEST_BODY).cloned().unwrap_or_default()))
     });
@@ -152,18 +164,35 @@ fn pass(id: u32, request: &Request) -> Option<Forwarded> {
             host.maps.insert(RESPONSE_HEADERS, vec![(b":status".to_vec(), status)]);
             host.buffers.insert(RESPONSE_BODY, answer.to_vec());
         });
-        callbacks::response_headers(id);
-        callbacks::response_body(id, answer.len());
+        tell(id, || callbacks::response_headers(id));
+        tell(id, || callbacks::response_body(id, answer.len()));
     }
-    callbacks::log(id);
-    callbacks::delete(id);
+    thread(|| callbacks::log(id));
+    thread(|| callbacks::delete(id));
     forwarded
+}
+
+/// A hook of a request, as a module has it.
+fn hook(id: u32, ask: impl FnOnce() -> Action) -> Action {
+    guarded::request(id, || (), ask)
+}
+
+fn tell(id: u32, tell: impl FnOnce()) {
+    hook(id, || {
+        tell();
+        Action::Continue
+    });
+}
+
+/// Any other hook.
+fn thread<T>(work: impl FnOnce() -> T) -> Option<T> {
+    guarded::thread(ROOT, work)
 }
 
 /// Whether a request goes on, after all of it has come.
 fn ask(id: u32, request: &Request) -> bool {
     let ends_here = request.pieces.is_empty() && !request.trailers;
-    let mut action = callbacks::request_headers(id, ends_here);
+    let mut action = hook(id, || callbacks::request_headers(id, ends_here));
     for (number, piece) in request.pieces.iter().enumerate() {
         if is_answered() {
             return false;
@@ -174,14 +203,14 @@ fn ask(id: u32, request: &Request) -> bool {
             body.len()
         });
         let ends_here = number + 1 == request.pieces.len() && !request.trailers;
-        action = callbacks::request_body(id, length, ends_here);
+        action = hook(id, || callbacks::request_body(id, length, ends_here));
     }
     if request.trailers && !is_answered() {
-        action = callbacks::request_trailers(id);
+        action = hook(id, || callbacks::request_trailers(id));
     }
     // Whoever is woken sends what waits; and a tick, should nobody be.
-    (0..host(|host| host.queues.len() as u32)).for_each(callbacks::queue_ready);
-    callbacks::tick(ROOT);
+    (0..host(|host| host.queues.len() as u32)).for_each(|queue| drop(thread(|| callbacks::queue_ready(queue))));
+    thread(|| callbacks::tick(ROOT));
     if action == Action::Pause && !is_answered() {
         match request.intent {
             Intent::Stored => answer_calls(false, 200),

@@ -1,4 +1,4 @@
-//! Envoy's ABI for dynamic modules (`v0.1.0`, Envoy 1.40 and 1.41), declared by hand as far as it is used, from
+//! Envoy's ABI for dynamic modules (`v0.2.0`, as Envoy 1.40 has it), declared by hand as far as it is used, from
 //! `source/extensions/dynamic_modules/abi/abi.h` of Envoy's repository. Nothing else of the native filter is unsafe.
 //!
 //! What holds for each call: Envoy calls all hooks of a request on the one thread that serves it, and no hook after
