@@ -18,6 +18,9 @@ const RESPONSE_BODY: u32 = 1;
 const CALL_BODY: u32 = 4;
 const PLUGIN_CONFIGURATION: u32 = 7;
 
+/// What a bug says that is made on purpose, with the call that it is before.
+pub(crate) const BUG: &str = "a bug before";
+
 pub(crate) type Map = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// An answer that the filter has sent itself.
@@ -69,7 +72,7 @@ fn call<T: Default>(name: &'static str, work: impl FnOnce(&mut Host) -> (u32, T)
         host.made.push(name);
         host.panics.take_if(|number| *number + 1 == host.made.len()).is_some()
     });
-    assert!(!is_bug, "a bug before {name}");
+    assert!(!is_bug, "{BUG} {name}");
     HOST.with_borrow_mut(|host| match host.fails {
         Some((number, status)) if number + 1 == host.made.len() && status != OK => (status, T::default()),
         _ => work(host),

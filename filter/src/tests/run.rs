@@ -6,7 +6,7 @@ use lictor_policy::wire;
 
 use super::requests::{Intent, Request, snapshot};
 use crate::host::Action;
-use crate::host::abi::{Answer, Host, Map, host};
+use crate::host::abi::{Answer, BUG, Host, Map, host};
 use crate::{callbacks, guarded};
 
 /// Envoy's numbers of contexts.
@@ -61,7 +61,7 @@ pub(super) fn run(request: &Request, since: Since, fails: Option<(usize, u32)>) 
 
 /// Takes a request through a filter that has a bug at the call of this number.
 pub(super) fn run_with_bug(request: &Request, since: Since, panics: usize) -> Outcome {
-    guarded::hush();
+    guarded::hush(BUG);
     run_with(request, since, None, Some(panics))
 }
 
