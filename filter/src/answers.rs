@@ -42,7 +42,7 @@ pub(crate) fn be_late() {
     IS_LATE.set(true);
 }
 
-/// Sends an answer, or leaves it to [`flush`], [`tick`] or [`due`].
+/// Sends an answer, or leaves it to [`rung`] and [`tick`], or to `due`.
 pub(crate) fn send(response: Response) -> Result<(), HostError> {
     let Some(request) = ENDED.get() else { return response.send() };
     if IS_LATE.get() && host::wake_after(request, LATE_TICKS).is_ok() {
@@ -74,8 +74,7 @@ pub(crate) fn tick() {
     flush();
 }
 
-/// Sends what waits for the next round of the thread's event loop.
-pub(crate) fn flush() {
+fn flush() {
     for (request, response) in WAITING.take() {
         send_to(request, &response);
     }
@@ -90,18 +89,32 @@ fn send_to(request: u32, response: &Response) {
     }
 }
 
-/// Sends the late answer to a request whose own time has come, on threads that do not tick.
+/// Sends what waits for one request, on threads that do not tick and have each request woken by itself.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn due(request: u32) {
-    if let Some(response) = take_late(request) {
+    if let Some(response) = take(request) {
         send_to(request, &response);
     }
 }
 
-/// Forgets the late answer to a request that is gone.
+/// Forgets what waits for a request that is gone.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn forget(request: u32) {
-    take_late(request);
+    take(request);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn take(request: u32) -> Option<Response> {
+    let next = WAITING.with_borrow_mut(|waiting| {
+        let place = waiting.iter().position(|(found, _)| *found == request)?;
+        Some(waiting.remove(place).1)
+    });
+    next.or_else(|| {
+        LATE.with_borrow_mut(|late| {
+            let place = late.iter().position(|(_, found, _)| *found == request)?;
+            late.remove(place).map(|(_, _, response)| response)
+        })
+    })
 }
 
 /// Forgets that a request is being asked, when a bug has ended that.
@@ -109,14 +122,6 @@ pub(crate) fn forget(request: u32) {
 pub(crate) fn forget_ended() {
     ENDED.set(None);
     IS_LATE.set(false);
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn take_late(request: u32) -> Option<Response> {
-    LATE.with_borrow_mut(|late| {
-        let place = late.iter().position(|(_, waiting, _)| *waiting == request)?;
-        late.remove(place).map(|(_, _, response)| response)
-    })
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ pub(crate) fn delete(id: u32) {
 }
 
 /// Defines the metrics, where Envoy takes none later.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "module", not(test)))]
 pub(crate) fn define(id: u32) -> bool {
     with_root(id, None, |root| root.worker()).is_some_and(|worker| worker.metrics().is_ok())
 }
@@ -143,6 +143,12 @@ pub(crate) fn broken(id: u32) {
 pub(crate) fn root_broken(id: u32) {
     answers::forget_ended();
     count_bug(with_root(id, None, |root| root.worker()));
+}
+
+/// Neither the policy nor the sender may wait for ever for an answer that a bug has swallowed.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn give_up(id: u32, token: u32) {
+    with_root(id, (), |root| root.give_up(token));
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -7,6 +7,7 @@ use crate::host::{self, Action};
 use crate::{callbacks, request};
 
 /// Has the log tell where a bug is, and not what it says, since that may hold what a client sent.
+#[cfg(all(feature = "module", not(test)))]
 pub(crate) fn tell_where() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
@@ -41,6 +42,13 @@ pub(crate) fn request(id: u32, forget: impl FnOnce(), ask: impl FnOnce() -> Acti
     forget();
     caught(|| callbacks::broken(id));
     caught(|| request::refuse_unjudged("a bug in the filter")).unwrap_or(Action::Pause)
+}
+
+/// Hands over an answer to a call of the root of this thread, which waits for it no longer.
+pub(crate) fn answer(root: u32, call: u32, work: impl FnOnce()) {
+    if thread(root, work).is_none() {
+        caught(|| callbacks::give_up(root, call));
+    }
 }
 
 /// Does something for the root of this thread. Nothing after a bug.

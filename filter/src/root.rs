@@ -114,11 +114,15 @@ impl Root {
             && let Err(error) = self.answered(token, body_size)
         {
             host::warn(&format!("lictor: an answer of the control plane could not be taken: {error:?}"));
-            // Neither may wait for it for ever.
-            self.poll.give_up(token);
-            self.sender.give_up(token);
+            self.give_up(token);
         }
         waiting
+    }
+
+    /// Neither the poll nor the sender may wait for ever for an answer that could not be taken.
+    pub(crate) fn give_up(&mut self, token: u32) {
+        self.poll.give_up(token);
+        self.sender.give_up(token);
     }
 
     pub(crate) fn on_done(&mut self) {

@@ -136,8 +136,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_callout_done(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(_: *mut c_void, request: *const c_void, event: u64) {
-    super::woken(request_number(request), event);
+extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(_: *mut c_void, request: *const c_void, _: u64) {
+    super::woken(request_number(request));
 }
 
 #[unsafe(no_mangle)]
@@ -210,10 +210,4 @@ extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_trailers(
 extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_complete(_: *mut c_void, _: *const c_void, _: u64) {}
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_reset(
-    _: *mut c_void,
-    _: *const c_void,
-    _: u64,
-    _: u32,
-) {
-}
+extern "C" fn envoy_dynamic_module_on_http_filter_http_stream_reset(_: *mut c_void, _: *const c_void, _: u64, _: u32) {}

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use crate::host::Action;
 use crate::host::abi::envoy::{Answer, Config, Filter};
 use crate::host::abi::state::{self, Configured, Now, Root, enter};
-use crate::host::abi::ticks::LATE;
 use crate::host::abi::{request_body_length, response_piece_length};
 use crate::{answers, callbacks, guarded};
 
@@ -70,7 +69,7 @@ fn main_answered(number: usize, call: u64, answer: Answer) {
     let (Some(root), Some(call)) = (Root::find(number), state::main_call_of(number, call)) else { return };
     let length = answer.body.len();
     enter(root.now().with_answer(answer), || {
-        guarded::thread(root.id, || callbacks::call_answered(root.id, call, length))
+        guarded::answer(root.id, call, || callbacks::call_answered(root.id, call, length));
     });
 }
 
@@ -146,9 +145,8 @@ fn answered(request: u32, call: u64, answer: Answer) {
 }
 
 /// What was left for later is done.
-fn woken(request: u32, event: u64) {
-    let work = || if event == LATE { answers::due(request) } else { answers::flush() };
-    tell(request, state::about(request), work);
+fn woken(request: u32) {
+    tell(request, state::about(request), || answers::due(request));
 }
 
 fn ended(request: u32) {

@@ -44,6 +44,8 @@ pub(crate) struct Host {
     /// The bodies of calls to the control plane, by number from 1.
     pub(crate) calls: Vec<Vec<u8>>,
     pub(crate) answers: Vec<Answer>,
+    /// Whether all answers are to one request, which Envoy answers once.
+    pub(crate) has_one_request: bool,
     /// How many of the calls were answered.
     pub(crate) answered: usize,
     pub(crate) resumed: bool,
@@ -243,8 +245,7 @@ pub(super) fn continue_stream(_kind: u32) -> u32 {
 
 pub(super) fn respond(status: u32, _headers: &[u8], body: &[u8]) -> u32 {
     change("respond", |host| {
-        // Envoy answers a request once.
-        if !host.answers.is_empty() {
+        if host.has_one_request && !host.answers.is_empty() {
             return BAD_ARGUMENT;
         }
         host.answers.push(Answer { status, body: body.to_vec() });

@@ -75,7 +75,7 @@ fn run_with(request: &Request, since: Since, fails: Option<(usize, u32)>, panics
 fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>, panics: Option<usize>) -> Outcome {
     let at_start = since == Since::Start;
     host(|host| {
-        *host = Host { nanoseconds: 1_900_000_000_000_000_000, ..Host::default() };
+        *host = Host { nanoseconds: 1_900_000_000_000_000_000, has_one_request: true, ..Host::default() };
         (host.fails, host.panics) = (fails.filter(|_| at_start), panics.filter(|_| at_start));
         host.configuration = br#"{"control_plane_cluster":"control"}"#.to_vec();
     });
@@ -96,7 +96,7 @@ fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>, panics: O
     let answers = host(|host| std::mem::take(&mut host.answers));
     let events = recorded_and_sent();
     thread(|| callbacks::tick(ROOT));
-    answer_calls(false, 200);
+    answer_calls(false, 200, None);
     thread(|| callbacks::done(ROOT));
     let made = host(|host| {
         (host.fails, host.panics) = (None, None);
@@ -104,7 +104,7 @@ fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>, panics: O
     });
     host(|host| host.nanoseconds += 3_000_000_000);
     thread(|| callbacks::tick(ROOT));
-    answer_calls(true, 200);
+    answer_calls(true, 200, None);
     let again = pass(SECOND, request);
     let recovered = again.is_some() == (request.expected == super::Expected::Forwarded);
     callbacks::delete(ROOT);
@@ -120,13 +120,13 @@ fn take_policy() {
         // Longer than any pause between tries.
         host(|host| host.nanoseconds += 3_000_000_000);
         thread(|| callbacks::tick(ROOT));
-        answer_calls(true, 200);
+        answer_calls(true, 200, None);
     }
 }
 
 /// Answers what was asked of the control plane since it was last looked. A poll, which has no body, is answered with the
-/// policy if `polled`.
-fn answer_calls(polled: bool, status: u32) {
+/// policy if `polled`. `waits` is the request that waits for its intent.
+fn answer_calls(polled: bool, status: u32, waits: Option<u32>) {
     let (first, calls) = host(|host| (std::mem::replace(&mut host.answered, host.calls.len()), host.calls.clone()));
     for (number, call) in calls.iter().enumerate().skip(first) {
         let (status, body) = match call.is_empty() {
@@ -139,7 +139,12 @@ fn answer_calls(polled: bool, status: u32) {
             host.maps.insert(CALL_HEADERS, vec![(b":status".to_vec(), status.to_string().into_bytes()), version]);
             host.buffers.insert(CALL_BODY, body.clone());
         });
-        thread(|| callbacks::call_answered(ROOT, number as u32 + 1, body.len()));
+        let token = number as u32 + 1;
+        let answered = || callbacks::call_answered(ROOT, token, body.len());
+        match waits.filter(|_| String::from_utf8_lossy(call).contains(r#""kind":"intent""#)) {
+            Some(request) => tell(request, answered),
+            None => guarded::answer(ROOT, token, answered),
+        }
     }
 }
 
@@ -209,12 +214,12 @@ fn ask(id: u32, request: &Request) -> bool {
         action = hook(id, || callbacks::request_trailers(id));
     }
     // Whoever is woken sends what waits; and a tick, should nobody be.
-    (0..host(|host| host.queues.len() as u32)).for_each(|queue| drop(thread(|| callbacks::queue_ready(queue))));
+    (0..host(|host| host.queues.len() as u32)).for_each(|queue| tell(id, || callbacks::queue_ready(queue)));
     thread(|| callbacks::tick(ROOT));
     if action == Action::Pause && !is_answered() {
         match request.intent {
-            Intent::Stored => answer_calls(false, 200),
-            Intent::NotStored => answer_calls(false, 503),
+            Intent::Stored => answer_calls(false, 200, Some(id)),
+            Intent::NotStored => answer_calls(false, 503, Some(id)),
             Intent::Unanswered => {}
         }
     }

@@ -266,8 +266,9 @@ impl Filter {
         const SOURCE_ADDRESS: u32 = 24;
         let mut value = Theirs::NONE;
         // SAFETY: see above.
-        let found =
-            unsafe { envoy_dynamic_module_callback_http_filter_get_attribute_string(self.0, SOURCE_ADDRESS, &mut value) };
+        let found = unsafe {
+            envoy_dynamic_module_callback_http_filter_get_attribute_string(self.0, SOURCE_ADDRESS, &mut value)
+        };
         found.then(|| value.bytes().to_vec())
     }
 
@@ -336,13 +337,9 @@ impl Config {
         // SAFETY: numbers only; there are no labels.
         let result = unsafe {
             match kind {
-                Kind::Counter => envoy_dynamic_module_callback_http_filter_config_increment_counter(
-                    self.0,
-                    id,
-                    null_mut(),
-                    0,
-                    value,
-                ),
+                Kind::Counter => {
+                    envoy_dynamic_module_callback_http_filter_config_increment_counter(self.0, id, null_mut(), 0, value)
+                }
                 Kind::Gauge => {
                     envoy_dynamic_module_callback_http_filter_config_set_gauge(self.0, id, null_mut(), 0, value)
                 }
@@ -384,9 +381,9 @@ impl Config {
 }
 
 impl Waker {
-    pub(crate) fn wake(&self, event: u64) {
+    pub(crate) fn wake(&self) {
         // SAFETY: it is deleted when it is dropped, and not before.
-        unsafe { envoy_dynamic_module_callback_http_filter_scheduler_commit(self.0, event) }
+        unsafe { envoy_dynamic_module_callback_http_filter_scheduler_commit(self.0, 0) }
     }
 }
 

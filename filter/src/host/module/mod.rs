@@ -146,7 +146,8 @@ pub(super) fn buffer(kind: u32, start: usize, most: usize) -> (u32, Option<Vec<u
 
 /// The length of the request's body, as far as it is kept or passing.
 pub(crate) fn request_body_length() -> usize {
-    let length = |_, filter: Filter| (OK, filter.body_length(Body::RequestKept) + filter.body_length(Body::RequestPiece));
+    let length =
+        |_, filter: Filter| (OK, filter.body_length(Body::RequestKept) + filter.body_length(Body::RequestPiece));
     with_request(length).1
 }
 
@@ -309,13 +310,13 @@ fn respond_now(filter: Filter, status: u32, headers: &[u8], body: &[u8]) {
     filter.respond_as_server(&headers, body);
 }
 
-/// Wakes the thread of the request that calls are about: in the next round of its event loop, or after some ticks.
+/// Wakes the thread of a request: in the next round of its event loop, or after some ticks.
 pub(crate) fn wake(request: u32, after: Option<u64>) -> u32 {
     let Some(filter) = state::filter(request) else { return NOT_FOUND };
     let waker = filter.waker();
     match after {
         Some(ticks) => ticks::wake_after(ticks, waker),
-        None => waker.wake(0),
+        None => waker.wake(),
     }
     OK
 }

@@ -148,7 +148,9 @@ impl Root {
     /// Takes those of this thread whose configurations Envoy has given up.
     pub(crate) fn take_abandoned() -> Vec<Rc<Self>> {
         let live = configured();
-        ROOTS.with_borrow_mut(|roots| roots.extract_if(.., |number, _| !live.contains_key(number)).map(|(_, root)| root).collect())
+        ROOTS.with_borrow_mut(|roots| {
+            roots.extract_if(.., |number, _| !live.contains_key(number)).map(|(_, root)| root).collect()
+        })
     }
 
     pub(crate) fn now(self: &Rc<Self>) -> Now {

@@ -10,9 +10,6 @@ use std::time::Duration;
 
 use super::envoy::{MainWaker, Waker};
 
-/// The event of a request that is woken late.
-pub(crate) const LATE: u64 = 1;
-
 /// Ticks since the module was loaded.
 static TICKS: AtomicU64 = AtomicU64::new(0);
 
@@ -78,7 +75,7 @@ fn wake_sleepers() {
     let now = TICKS.fetch_add(1, Ordering::Relaxed) + 1;
     let mut sleepers = SLEEPERS.lock().unwrap_or_else(PoisonError::into_inner);
     while let Some((_, sleeper)) = sleepers.pop_front_if(|(due, _)| *due <= now) {
-        sleeper.wake(LATE);
+        sleeper.wake();
     }
 }
 
