@@ -3,7 +3,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 
-use crate::host::{self, Action};
+use crate::host::Action;
 use crate::{callbacks, request};
 
 /// Has the log tell where a bug is, and not what it says, since that may hold what a client sent.
@@ -11,7 +11,7 @@ use crate::{callbacks, request};
 pub(crate) fn tell_where() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
-        host::warn(&format!("lictor: a bug ends what the filter was doing: {}", place.unwrap_or_default()));
+        crate::host::warn(&format!("lictor: a bug ends what the filter was doing: {}", place.unwrap_or_default()));
     }));
 }
 

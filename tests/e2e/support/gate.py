@@ -207,21 +207,22 @@ class Gate:
     # The gate.
 
     @contextlib.contextmanager
-    def without_envoy(self) -> Iterator[None]:
-        """Kills Envoy, and starts it again at the end, with the configuration that is in the folder then."""
+    def without_envoy(self, *options: str) -> Iterator[None]:
+        """Kills Envoy, and starts it again at the end, with the configuration that is in the folder then, and more options."""
         start = self._kill("envoy", self._restarted_envoy)
         try:
             yield
         finally:
-            self._restarted_envoy = start("envoy.log")
+            self._restarted_envoy = start("envoy.log", options)
             eventually(self._has_policy)
 
     def _has_policy(self) -> bool:
         _, answer = self.send(b"<methodCall/>")
         return b"<fault>" in answer and b"policy_unavailable" not in answer
 
-    def _kill(self, name: str, child: subprocess.Popen | None) -> Callable[[str], subprocess.Popen]:
-        """Kills a server; what is returned starts it again as it was started before, and takes the name of its log."""
+    def _kill(self, name: str, child: subprocess.Popen | None) -> Callable[..., subprocess.Popen]:
+        """Kills a server; what is returned starts it again as it was started before, and takes the name of its log, and more
+        options."""
         pid = self.up["pids"][name]
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")[:-1]
@@ -231,10 +232,10 @@ class Gate:
             child.wait()
         eventually(lambda: process.has_ended(pid))
 
-        def start(log_name: str) -> subprocess.Popen:
+        def start(log_name: str, options: Sequence[str] = ()) -> subprocess.Popen:
             variables = dict(entry.split(b"=", 1) for entry in environment)
             with (self.folder / log_name).open("ab") as log:
-                again = subprocess.Popen([program, *arguments[1:]], env=variables, stdout=log, stderr=log)
+                again = subprocess.Popen([program, *arguments[1:], *options], env=variables, stdout=log, stderr=log)
             self.up["pids"][name] = again.pid
             return again
 
