@@ -14,6 +14,8 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=10_000)
     parser.add_argument("--permissions", type=int, default=5000)
     parser.add_argument("--profiles", type=int, default=200)
+    parser.add_argument("--models", type=int, default=200, help="with permissions, whose fields Odoo tells")
+    parser.add_argument("--groups", type=int, default=5, help="sets of groups that Odoo tells them to")
     parser.add_argument("--rate", type=int, default=2000, help="audit events a second")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--rows", type=int, default=5_000_000, help="of the audit log, on PostgreSQL only")
@@ -21,8 +23,9 @@ def main() -> None:
     for database in given.database or ["sqlite", "postgresql"]:
         if "policy" in given.what or not given.what:
             print(f"{database}: the policy", flush=True)
-            with site(database) as place:
-                policy.measure(place, given.keys, given.permissions, given.profiles)
+            size = policy.Size(given.keys, given.permissions, given.profiles, given.models, given.groups)
+            with site(database, size.models, size.groups) as place:
+                policy.measure(place, size)
         if "events" in given.what or not given.what:
             print(f"{database}: {given.rate} events a second for {given.seconds} s", flush=True)
             with site(database) as place:

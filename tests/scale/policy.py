@@ -6,21 +6,34 @@ import threading
 import time
 import urllib.request
 import xmlrpc.client
+from typing import NamedTuple
 
 from scale.figures import show, times
 from scale.site import Site, envoy
 
-PERMISSION = {"read": True, "write": True, "groups": ["sales", "accounting"], "nested_writes": ["line_ids"]}
+PERMISSION = {"read": True, "write": True, "groups": ["base.group_user"], "nested_writes": ["line_ids"]}
 ROUNDS = 50
 CHANGES = 20
 WAIT_SECONDS = 30
+SCHEMA_SECONDS = 600
 
 
-def measure(site: Site, keys: int, permissions: int, profiles: int) -> None:
+class Size(NamedTuple):
+    """How much there is of each thing; `groups` are sets of groups."""
+
+    keys: int
+    permissions: int
+    profiles: int
+    models: int
+    groups: int
+
+
+def measure(site: Site, size: Size) -> None:
     began = time.monotonic()
-    user, made = _fill(site, keys, permissions, profiles)
+    user, made = _fill(site, size)
     took = time.monotonic() - began
-    print(f"  {keys} keys and {permissions} permissions in {profiles} profiles made in {took:.0f} s")
+    print(f"  {size.keys} keys and {size.permissions} permissions in {size.profiles} profiles made in {took:.0f} s")
+    _wait_for_schema(site, size)
     _rest(site, user["id"], made)
     _poll(site, made)
     with envoy(site) as (port, admin_port):
@@ -44,20 +57,35 @@ def _new_key(user_id: str, number: int) -> dict[str, object]:
     }
 
 
-def _fill(site: Site, keys: int, permissions: int, profiles: int) -> tuple[dict, list[dict]]:
-    names = ["default", *(f"profile-{number}" for number in range(1, profiles))]
+def _fill(site: Site, size: Size) -> tuple[dict, list[dict]]:
+    names = ["default", *(f"profile-{number}" for number in range(1, size.profiles))]
     for name in names[1:]:
         site.api.json("POST", "profiles", {"name": name, "description": "one of many"})
-    for number in range(permissions):
-        place = f"profiles/{names[number % profiles]}/permissions/model.{number // profiles}"
+    for number in range(size.permissions):
+        # Each profile has permissions for models that follow each other, and all together for all.
+        model = (number % size.profiles + number // size.profiles) % size.models
+        place = f"profiles/{names[number % size.profiles]}/permissions/model.{model}"
         site.api.json("PUT", f"{place}?unknown=allow", PERMISSION)
-    users = [site.user() for _ in range(20)]
+    users = [site.user(number % size.groups) for number in range(20)]
 
     def key(number: int) -> dict[str, object]:
-        return _new_key(users[number % len(users)]["id"], number) | {"profiles": [names[number % profiles]]}
+        return _new_key(users[number % len(users)]["id"], number) | {"profiles": [names[number % size.profiles]]}
 
-    made = [site.api.json("POST", "keys?unknown=allow", key(number)) for number in range(keys)]
+    made = [site.api.json("POST", "keys?unknown=allow", key(number)) for number in range(size.keys)]
     return users[0], made
+
+
+def _wait_for_schema(site: Site, size: Size) -> None:
+    """Until Odoo has told of every model to each set of groups."""
+    deadline = time.monotonic() + SCHEMA_SECONDS
+    while True:
+        known = site.api.json("GET", "schema?limit=500")
+        found = sum(entry["model"].startswith("model.") for entry in known["items"])
+        if found >= size.models and len(known["source"]) >= size.groups and not known["reading"]:
+            return print(f"  the fields of {found} models are known, as Odoo tells them to {len(known['source'])} sets of groups")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{found} models are known after {SCHEMA_SECONDS} s: {known['problem']}")
+        time.sleep(0.5)
 
 
 def _rest(site: Site, user_id: str, made: list[dict]) -> None:

@@ -39,8 +39,9 @@ class Site:
         """A connection of the gate."""
         return Client(self.gate_port, self.gate_token, "/gate/v1/")
 
-    def user(self) -> dict[str, Any]:
-        upstream = {"database": "standin", "login": "agent", "secret": "agent"}
+    def user(self, login: int = 0) -> dict[str, Any]:
+        """A user of Odoo's login of that number."""
+        upstream = {"database": "standin", "login": f"agent{login}", "secret": "agent"}
         return self.api.json("POST", "users", {"name": "agent", "upstream": upstream})
 
     def resident_kib(self) -> int:
@@ -83,8 +84,9 @@ class Client:
 
 
 @contextlib.contextmanager
-def site(database: str) -> Iterator[Site]:
-    """On `sqlite` or on `postgresql`, in a new database that outlives a power cut as an operator's does."""
+def site(database: str, models: int = 1, logins: int = 1) -> Iterator[Site]:
+    """On `sqlite` or on `postgresql`, in a new database that outlives a power cut as an operator's does, before an Odoo of so many
+    models and users."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lictor-scale-")))
         postgres = stack.enter_context(Postgres(durable=True)) if database == "postgresql" else None
@@ -93,7 +95,8 @@ def site(database: str) -> Iterator[Site]:
             postgres.create_database("lictor")
             variables["LICTOR_DATABASE_URL"] = postgres.url("lictor")
         odoo_port = process.free_port()
-        standin = [sys.executable, str(ROOT / "tests/standin/odoo.py"), "--port", str(odoo_port)]
+        standin = [sys.executable, "-m", "scale.odoo", "--port", str(odoo_port)]
+        standin += ["--models", str(models), "--logins", str(logins)]
         odoo = subprocess.Popen(standin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(process.stop, odoo, signal.SIGTERM, START_SECONDS)
         process.wait_until(lambda: _answers(odoo_port, "/"), odoo, "the stand-in", folder / "none", START_SECONDS)
