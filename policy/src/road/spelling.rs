@@ -9,8 +9,9 @@ pub(crate) fn canonical(path: &str) -> Cow<'_, str> {
     let end = bytes.iter().position(|byte| *byte == b'?').unwrap_or(bytes.len());
     let (path, bytes) = (path.get(..end).unwrap_or_default(), bytes.get(..end).unwrap_or_default());
     let plain = bytes.first() == Some(&b'/')
-        && bytes.iter().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'%' | b'.' | b'#'))
-        && !bytes.windows(2).any(|pair| pair == b"//");
+        && bytes.iter().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'%' | b'#'))
+        // Empty segments, and all that begin with a dot.
+        && !bytes.array_windows().any(|pair| matches!(pair, b"//" | b"/."));
     if plain {
         return Cow::Borrowed(if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path });
     }
@@ -114,4 +115,27 @@ pub(crate) fn unescape(path: &str) -> String {
 
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_borrowed_is_what_every_reading_makes_of_it() {
+        let mut paths = vec![String::new()];
+        for _ in 0..5 {
+            let longer = |path: &String| ["/", ".", "a", "?", "#", "%2e", "%2F"].map(|piece| format!("{path}{piece}"));
+            paths = paths.iter().flat_map(longer).chain([String::new()]).collect();
+            for path in &paths {
+                let found = canonical(path);
+                assert_eq!(found, Reading::CANONICAL.of(path), "{path}");
+                let is_clear = matches!(found, Cow::Borrowed(_));
+                assert!(!is_clear || Reading::all().all(|reading| reading.of(path) == found), "{path}");
+            }
+        }
+        for path in ["/json/2/res.partner/read", "/web/static/a..b.js?x=/../y", "/"] {
+            assert!(matches!(canonical(path), Cow::Borrowed(_)), "{path}");
+        }
+    }
 }
