@@ -31,7 +31,11 @@ enum Command {
     /// Builds the filter for Envoy and prints where it is.
     Wasm,
     /// Builds the filter as a dynamic module of Envoy and prints where it is.
-    Native,
+    Native {
+        /// With bugs made on purpose, for a test.
+        #[arg(long)]
+        bugs: bool,
+    },
     /// Builds the console, which the next build of the control plane has in it, and prints where it is.
     Console,
     /// Builds everything and runs a gate on this machine.
@@ -77,8 +81,9 @@ fn dispatch(command: Command) -> Result<()> {
             println!("{} ({} bytes)", built.path.display(), built.bytes);
             Ok(())
         }
-        Command::Native => {
-            println!("{}", native::build(&project)?.display());
+        Command::Native { bugs } => {
+            let built = if bugs { native::build_with_bugs(&project) } else { native::build(&project) };
+            println!("{}", built?.display());
             Ok(())
         }
         Command::Console => {

@@ -14,11 +14,20 @@ const FEATURE: &str = "module";
 /// Builds the filter unless it is already built from what is in the checkout.
 pub fn build(project: &Project) -> Result<PathBuf> {
     say("native: building the filter as a dynamic module of Envoy");
+    build_with(project, FEATURE, PROFILE, PROFILE)
+}
+
+/// Builds a filter with bugs made on purpose, for a test; what they become does not depend on how it is optimised.
+pub fn build_with_bugs(project: &Project) -> Result<PathBuf> {
+    build_with(project, "bugs", "dev", "debug")
+}
+
+fn build_with(project: &Project, feature: &str, profile: &str, folder: &str) -> Result<PathBuf> {
     let mut cargo = project::cargo();
-    cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-filter", "--features", FEATURE]);
-    cargo.args(["--profile", PROFILE]).arg("--target-dir").arg(&project.target);
+    cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-filter", "--features", feature]);
+    cargo.args(["--profile", profile]).arg("--target-dir").arg(&project.target);
     run::run(&mut cargo)?;
-    let path = project.target.join(PROFILE).join("liblictor_filter.so");
+    let path = project.target.join(folder).join("liblictor_filter.so");
     if !path.exists() {
         bail!("cargo built no {}", path.display());
     }

@@ -1,6 +1,8 @@
 //! What Envoy calls where the filter is a dynamic module: each hook finds whom it is for and asks the callback that a wasm
 //! module is asked. No bug in one leaves it: see `guarded`.
 
+#[cfg(feature = "bugs")]
+mod bugs;
 mod exports;
 
 use std::rc::Rc;
@@ -13,6 +15,14 @@ use crate::{answers, callbacks, guarded};
 
 fn loaded() {
     guarded::tell_where();
+}
+
+/// There are none on purpose.
+#[cfg(not(feature = "bugs"))]
+mod bugs {
+    pub(super) fn note(_request: u32) {}
+    pub(super) fn at(_request: u32, _hook: &str) {}
+    pub(super) fn at_main(_hook: &str) {}
 }
 
 /// A configuration, on the main thread. Its number, if it can be used.
@@ -61,7 +71,12 @@ fn ticked(number: usize) {
     end_abandoned();
     let Some(root) = Root::find(number) else { return };
     root.configured.ticked();
-    enter(root.now(), || guarded::thread(root.id, || callbacks::tick(root.id)));
+    enter(root.now(), || {
+        guarded::thread(root.id, || {
+            bugs::at_main("main_tick");
+            callbacks::tick(root.id);
+        })
+    });
 }
 
 /// An answer to a call of the main thread.
@@ -69,7 +84,10 @@ fn main_answered(number: usize, call: u64, answer: Answer) {
     let (Some(root), Some(call)) = (Root::find(number), state::main_call_of(number, call)) else { return };
     let length = answer.body.len();
     enter(root.now().with_answer(answer), || {
-        guarded::answer(root.id, call, || callbacks::call_answered(root.id, call, length));
+        guarded::answer(root.id, call, || {
+            bugs::at_main("main_answered");
+            callbacks::call_answered(root.id, call, length);
+        });
     });
 }
 
@@ -102,67 +120,82 @@ fn root(number: usize) -> Option<Rc<Root>> {
 }
 
 /// Asks a callback of a request. One that is not known does not go on.
-fn ask(request: u32, now: Option<Now>, ask: impl FnOnce() -> Action) -> Action {
+fn ask(request: u32, hook: &str, now: Option<Now>, ask: impl FnOnce() -> Action) -> Action {
     let Some(now) = now else { return Action::Pause };
-    enter(now, || guarded::request(request, || state::forget(request), ask))
+    let asked = || {
+        bugs::at(request, hook);
+        ask()
+    };
+    enter(now, || guarded::request(request, || state::forget(request), asked))
 }
 
 /// Tells a callback of a request that needs not be asked whether it goes on.
-fn tell(request: u32, now: Option<Now>, tell: impl FnOnce()) -> Action {
+fn tell(request: u32, hook: &str, now: Option<Now>, tell: impl FnOnce()) -> Action {
     let said = || {
         tell();
         Action::Continue
     };
-    ask(request, now, said)
+    ask(request, hook, now, said)
+}
+
+/// Tells a callback of a request that is over, or nearly.
+fn end(request: u32, hook: &str, tell: impl FnOnce()) {
+    let Some(now) = state::about(request) else { return };
+    let root = now.root_id();
+    enter(now, || {
+        guarded::thread(root, || {
+            bugs::at(request, hook);
+            tell();
+        })
+    });
 }
 
 fn request_headers(request: u32, end_of_stream: bool) -> Action {
-    ask(request, state::about(request), || callbacks::request_headers(request, end_of_stream))
+    ask(request, "", state::about(request), || {
+        bugs::note(request);
+        bugs::at(request, "request_headers");
+        callbacks::request_headers(request, end_of_stream)
+    })
 }
 
 fn request_body(request: u32, end_of_stream: bool) -> Action {
     let now = state::about(request).map(Now::with_piece);
-    ask(request, now, || callbacks::request_body(request, request_body_length(), end_of_stream))
+    ask(request, "request_body", now, || callbacks::request_body(request, request_body_length(), end_of_stream))
 }
 
 fn request_trailers(request: u32) -> Action {
-    ask(request, state::about(request), || callbacks::request_trailers(request))
+    ask(request, "request_trailers", state::about(request), || callbacks::request_trailers(request))
 }
 
 fn response_headers(request: u32) -> Action {
-    tell(request, state::about(request), || callbacks::response_headers(request))
+    tell(request, "response_headers", state::about(request), || callbacks::response_headers(request))
 }
 
 fn response_body(request: u32) -> Action {
-    tell(request, state::about(request), || callbacks::response_body(request, response_piece_length()))
+    let now = state::about(request);
+    tell(request, "response_body", now, || callbacks::response_body(request, response_piece_length()))
 }
 
 /// An answer to a call of a request's own.
 fn answered(request: u32, call: u64, answer: Answer) {
     let (Some(now), Some(call)) = (state::about(request), state::call_of(request, call)) else { return };
     let (root, length) = (now.root_id(), answer.body.len());
-    tell(request, Some(now.with_answer(answer)), || callbacks::call_answered(root, call, length));
+    tell(request, "answered", Some(now.with_answer(answer)), || callbacks::call_answered(root, call, length));
 }
 
 /// What was left for later is done.
 fn woken(request: u32) {
-    tell(request, state::about(request), || answers::due(request));
+    tell(request, "woken", state::about(request), || answers::due(request));
 }
 
 fn ended(request: u32) {
-    let Some(now) = state::about(request) else { return };
-    let root = now.root_id();
-    enter(now, || guarded::thread(root, || callbacks::log(request)));
+    end(request, "ended", || callbacks::log(request));
 }
 
 fn gone(request: u32) {
-    let Some(now) = state::about(request) else { return };
-    let root = now.root_id();
-    enter(now, || {
-        guarded::thread(root, || {
-            answers::forget(request);
-            callbacks::delete(request);
-        })
+    end(request, "gone", || {
+        answers::forget(request);
+        callbacks::delete(request);
     });
     state::end(request);
 }

@@ -1,6 +1,7 @@
 """One POST over HTTP/2 with prior knowledge, made by hand: no client sends such bytes."""
 
 import socket
+from collections.abc import Sequence
 
 import h2.config
 import h2.connection
@@ -9,13 +10,19 @@ import h2.events
 from support.gate import Gate
 
 
-def http2(gate: Gate, pieces: list[bytes], trailers: list[tuple[str, str]] | None = None, path: bytes = b"/xmlrpc/2/mcp") -> bytes:
+def http2(
+    gate: Gate,
+    pieces: list[bytes],
+    trailers: list[tuple[str, str]] | None = None,
+    path: bytes = b"/xmlrpc/2/mcp",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> bytes:
     """The answer's body."""
     config = h2.config.H2Configuration(client_side=True, header_encoding=None, validate_outbound_headers=False)
     connection = h2.connection.H2Connection(config)
     connection.initiate_connection()
     head = [(b":method", b"POST"), (b":path", path), (b":scheme", b"http"), (b":authority", b"odoo"), (b"content-type", b"text/xml")]
-    connection.send_headers(1, head)
+    connection.send_headers(1, [*head, *headers])
     for piece in pieces:
         connection.send_data(1, piece)
     if trailers:
