@@ -10,8 +10,10 @@ import pytest
 
 from support import trapping_filter
 from support.echo import Echo, call
-from support.gate import Gate, eventually
+from support.gate import HOST, Gate, eventually
 from support.http2 import http2
+
+pytestmark = pytest.mark.skipif(HOST != "wasm", reason="a module catches its bugs: see test_bugs.py")
 
 # Twenty looks of a second each, the poll after them, and a busy machine.
 NOTICED_SECONDS = 120.0
