@@ -14,6 +14,7 @@ from scale.site import Site, envoy
 PERMISSION = {"read": True, "write": True, "groups": ["base.group_user"], "nested_writes": ["line_ids"]}
 ROUNDS = 50
 CHANGES = 20
+KEY_ORDERS = ["created_at", "name", "user", "profiles", "expires_at", "last_used_at"]
 WAIT_SECONDS = 30
 SCHEMA_SECONDS = 600
 
@@ -94,6 +95,8 @@ def _rest(site: Site, user_id: str, made: list[dict]) -> None:
     show("keys: a page of 500", times(ROUNDS, lambda _: api.send("GET", "keys?limit=500")))
     cursor = api.json("GET", "keys?limit=500")["next_cursor"]
     show("keys: the page after that", times(ROUNDS, lambda _: api.send("GET", f"keys?limit=500&cursor={cursor}")))
+    for order in KEY_ORDERS:
+        show(f"keys: a page of 50 by {order}", times(ROUNDS, lambda _, order=order: api.send("GET", f"keys?sort={order}&order=desc")))
     show("keys of a user", times(ROUNDS, lambda _: api.send("GET", f"keys?user_id={user_id}")))
     show("the key with a prefix", times(ROUNDS, lambda n: api.send("GET", f"keys?prefix={made[n * 7]['prefix']}")))
     show("one key", times(ROUNDS, lambda n: api.send("GET", f"keys/{made[n * 5]['id']}")))

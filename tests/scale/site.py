@@ -117,6 +117,8 @@ def envoy(site: Site, workers: int = 2) -> Iterator[tuple[int, int]]:
         {
             "admin": _address(admin_port),
             "gate": _address(port),
+            "filter": "",
+            "filter-end": "",
             "wasm": f'local: {{ filename: "{os.environ["LICTOR_FILTER"]}" }}',
             "odoo": _address(site.odoo_port),
             "odoo-host": "",
