@@ -180,13 +180,9 @@ pub struct Named {
 }
 
 /// Users after an id with a text in their name, in whatever case; the empty text is in each.
-pub async fn named(
-    connection: &mut Connection,
-    text: &str,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Named>, StoreError> {
-    let sql = "SELECT id, name, privileged FROM users WHERE id > $1 AND LOWER(name) LIKE $2 ESCAPE '!' ORDER BY id LIMIT $3";
+pub async fn named(connection: &mut Connection, text: &str, after: &str, limit: i64) -> Result<Vec<Named>, StoreError> {
+    let sql =
+        "SELECT id, name, privileged FROM users WHERE id > $1 AND LOWER(name) LIKE $2 ESCAPE '!' ORDER BY id LIMIT $3";
     let query = sqlx::query(sql).bind(after).bind(format!("%{}%", escaped(&text.to_lowercase()))).bind(limit);
     let rows = query.fetch_all(connection).await?;
     let named =

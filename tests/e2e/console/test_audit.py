@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -42,8 +43,8 @@ def turned_round(page: Page) -> None:
         eventually(lambda order=order: (shown := moments(times)) == order(shown) and len(set(shown)) > 1)
 
 
-def moments(times: Locator) -> list[str]:
-    return [str(time.get_attribute("datetime")) for time in times.all()]
+def moments(times: Locator) -> list[datetime]:
+    return [datetime.fromisoformat(text) for text in times.evaluate_all("all => all.map(one => one.dateTime)")]
 
 
 def test_what_is_looked_for_stands_in_the_address(agent: dict[str, Any], calls: dict[str, Any], signed_in: Open) -> None:
