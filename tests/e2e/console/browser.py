@@ -21,6 +21,8 @@ SET_THEME = "theme => { const { dataset } = document.documentElement; if (theme)
 WAIT_MILLISECONDS = 30_000
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1360, "height": 900}
+# Of the pictures: each is to be small.
+PICTURE = {"width": 1280, "height": 860}
 
 
 @contextmanager
@@ -96,5 +98,8 @@ def screenshot(page: Page, name: str, *, scheme: Literal["light", "dark"] = "lig
     folder = os.environ.get("LICTOR_SCREENSHOTS")
     if folder:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        before = page.viewport_size or DESK
+        page.set_viewport_size(PICTURE if before == DESK else before)
         page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
+        page.set_viewport_size(before)
         page.emulate_media(color_scheme="light")
