@@ -248,11 +248,8 @@ impl<'s> Access<'s> {
         let Some(seen) = self.seen(model).filter(|_| steps > 0 && &*field.name != "display_name") else {
             return false;
         };
-        if field.passes_on && field.related.as_deref().is_some_and(|path| has(hidden, first(path).0)) {
-            return true;
-        }
-        let mut copies = field.copies.iter();
-        copies.any(|name| {
+        let shown = field.related.as_deref().filter(|_| field.passes_on).map(|path| first(path).0);
+        field.copies.iter().map(|name| &**name).chain(shown).any(|name| {
             has(hidden, name) || seen.field(name).is_some_and(|of| self.hides(model, hidden, of, steps - 1))
         })
     }

@@ -54,6 +54,13 @@ pub(super) fn rows() -> Vec<Row> {
             json!([[1], ["name", "email"]]),
             &["field res.partner email"],
         ),
+        // The partner's journal, its company, whose country, of which the title is made.
+        no(
+            json!({"account.payment": {"may": "r", "fields": {"read": {"hide": ["partner_id"]}}}}),
+            "account.payment read",
+            json!([[1], ["payment_receipt_title"]]),
+            &["field account.payment payment_receipt_title"],
+        ),
         no(
             json!({"res.partner": {"may": "r", "fields": {"read": {"hide": ["email"]}}}}),
             "res.partner read",
