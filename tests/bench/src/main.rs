@@ -6,7 +6,7 @@ mod programs;
 
 use clap::{Parser, Subcommand};
 
-use crate::programs::{attack, load, server};
+use crate::programs::{attack, authorizer, decider, load, processor, server};
 
 #[derive(Parser)]
 #[command(name = "lictor-bench")]
@@ -29,6 +29,10 @@ enum Role {
         /// On 127.0.0.1.
         port: u16,
     },
+    /// The same, with a gate's decision and its record of each call.
+    SameWorkAuthorizer(decider::Options),
+    /// Answers what Envoy's ext_proc filter asks: with a gate's decision, its record of each call, and the call written anew.
+    SameWorkProcessor(decider::Options),
     /// Calls as fast as answers come, checks every answer, and prints what it measured as JSON.
     Load(load::Options),
     /// Sends what is refused as fast as it is answered, and prints how often.
@@ -38,8 +42,10 @@ enum Role {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().role {
         Role::Measure(options) => measure::measure(&options),
-        Role::Upstream { port } => server::serve(port, server::upstream),
-        Role::Authorizer { port } => server::serve(port, server::authorizer),
+        Role::Upstream { port } => server::serve(port, || Ok(server::upstream())),
+        Role::Authorizer { port } => server::serve(port, || Ok(server::authorizer())),
+        Role::SameWorkAuthorizer(options) => authorizer::serve(options.port(), options.decider()?),
+        Role::SameWorkProcessor(options) => processor::serve(options.port(), options.decider()?),
         Role::Load(options) => {
             println!("{}", load::run(&options)?);
             Ok(())

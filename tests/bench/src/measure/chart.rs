@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::report::Summary;
-use super::variant::Variant;
 
 const WIDTH: f64 = 906.0;
-const HEIGHT: f64 = 444.0;
+/// Below the rows: the scale and a note.
+const FOOT: f64 = 46.0;
 /// Room for the variants' names.
 const LEFT: f64 = 216.0;
 const TOP: f64 = 74.0;
@@ -28,31 +28,32 @@ struct Panel {
 
 /// The chart as an SVG document.
 pub(super) fn svg(summaries: &[Summary]) -> String {
-    let most = summaries.iter().map(|summary| summary.cpu_us_per_request).fold(1.0, f64::max);
+    let height = TOP + ROW * summaries.len() as f64 + FOOT;
+    let most = summaries.iter().map(|summary| summary.whole_cpu_us_per_request).fold(1.0, f64::max);
     let step = step(most);
     let panels = [
         Panel {
-            title: "Calls per second, as a share of Envoy alone",
+            title: "Calls per second on one core, of Envoy alone",
             left: LEFT,
             full: 1.0,
             step: 0.25,
-            value: |summary| summary.ratio_to_plain,
+            value: |summary| summary.shared_ratio_to_plain,
             decimals: 2,
         },
         Panel {
-            title: "Envoy's processor time per call, in µs",
+            title: "Processor time per call, service included, in µs",
             left: LEFT + PANEL + GAP,
             full: (most / step).ceil() * step,
             step,
-            value: |summary| summary.cpu_us_per_request,
+            value: |summary| summary.whole_cpu_us_per_request,
             decimals: 0,
         },
     ];
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"13\" fill=\"#1f2933\">\n\
          <title>What guarding a call costs</title>\n\
-         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n\
+         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
          <text x=\"16\" y=\"26\" font-size=\"16\" font-weight=\"600\">What guarding a call costs</text>\n"
     );
     for (row, summary) in summaries.iter().enumerate() {
@@ -62,9 +63,9 @@ pub(super) fn svg(summaries: &[Summary]) -> String {
     for panel in &panels {
         panel.draw(&mut out, summaries);
     }
-    let note = "The same call over XML-RPC (600 bytes) and JSON-2; one Envoy worker on one processor; medians of interleaved rounds of \
-                <tspan font-family=\"monospace\">cargo xtask bench</tspan>";
-    let _ = writeln!(out, "<text x=\"16\" y=\"{}\" font-size=\"12\" fill=\"#52606d\">{note}</text>", HEIGHT - 12.0);
+    let note = "The same call over XML-RPC (600 bytes) and JSON-2; Envoy, with one worker, and its service on one processor; medians \
+                of rounds of <tspan font-family=\"monospace\">cargo xtask bench</tspan>";
+    let _ = writeln!(out, "<text x=\"16\" y=\"{}\" font-size=\"12\" fill=\"#52606d\">{note}</text>", height - 12.0);
     out.push_str("</svg>\n");
     out
 }
@@ -85,7 +86,7 @@ impl Panel {
             let value = (self.value)(summary);
             let y = TOP + ROW * row as f64 + (ROW - BAR) / 2.0;
             let width = (PANEL * value / self.full).clamp(0.0, PANEL);
-            let colour = if summary.row.variant == Variant::Lictor { "#2f6f9f" } else { "#b8c4ce" };
+            let colour = if summary.row.variant.host().is_some() { "#2f6f9f" } else { "#b8c4ce" };
             let _ = writeln!(
                 out,
                 "<rect x=\"{}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR}\" rx=\"2\" fill=\"{colour}\"/>",

@@ -1,5 +1,6 @@
 //! An Envoy of the benchmark: its configuration, and the proof that it does what its variant says.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -19,8 +20,9 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// The addresses and files that configurations name.
 pub(super) struct Places<'a> {
     pub(super) gate: Local<'a>,
-    pub(super) authorizer_port: u16,
-    pub(super) pass_through: &'a std::path::Path,
+    /// Of the service that Envoy asks; any port where it asks none.
+    pub(super) service_port: u16,
+    pub(super) pass_through: &'a Path,
 }
 
 /// A running Envoy.
@@ -29,6 +31,15 @@ pub(super) struct Gate {
     pub(super) port: u16,
     pub(super) admin_port: u16,
     pub(super) envoy: Identity,
+    pub(super) service: Option<Running>,
+}
+
+/// The service of an Envoy.
+#[derive(Clone)]
+pub(super) struct Running {
+    pub(super) process: Identity,
+    /// The file with a line a call, if it decides.
+    pub(super) records: Option<PathBuf>,
 }
 
 /// The configuration of a variant, except Lictor's, which is the shipped one.
@@ -39,15 +50,18 @@ pub(super) fn render(project: &Project, variant: Variant, places: &Places<'_>) -
             .replace("wasm", 1, &format!("local: {{ filename: {} }}", quoted_path(places.pass_through)?))?
             .finish()?,
         Variant::ExtAuthz => Template::read(project, "tests/bench/envoy/ext_authz.yaml")?.finish()?,
+        Variant::ExtAuthzSameWork => Template::read(project, "tests/bench/envoy/ext_authz_same_work.yaml")?.finish()?,
+        Variant::ExtProcSameWork => Template::read(project, "tests/bench/envoy/ext_proc.yaml")?.finish()?,
         Variant::Lua => Template::read(project, "tests/bench/envoy/lua.yaml")?.finish()?,
-        Variant::Lictor => return Ok(envoy_config::render(project, &places.gate)?.envoy),
+        Variant::Lictor | Variant::LictorNative => return Ok(envoy_config::render(project, &places.gate)?.envoy),
     };
     Template::read(project, "tests/bench/envoy/envoy.yaml")?
         .replace("admin", 1, &loopback(places.gate.admin_port))?
         .replace("gate", 1, &loopback(places.gate.gate_port))?
         .replace("filter", 1, &filter)?
         .replace("odoo", 1, &loopback(places.gate.odoo.port))?
-        .replace("authorizer", 1, &loopback(places.authorizer_port))?
+        .replace("authorizer", 1, &loopback(places.service_port))?
+        .replace("processor", 1, &loopback(places.service_port))?
         .finish()
 }
 
@@ -71,8 +85,10 @@ impl Gate {
                 let stats = rest::send("GET", &admin, None, None)?.body;
                 stats.lines().filter_map(|line| line.rsplit_once(": ")).any(|(_, count)| count != "0")
             }
-            Variant::Lictor if call.road == Road::Other => true,
-            Variant::Lictor => call.with_wrong_key().send(port)?.body.contains("invalid_key"),
+            Variant::Lictor | Variant::LictorNative if call.road == Road::Other => true,
+            Variant::Lictor | Variant::LictorNative | Variant::ExtAuthzSameWork | Variant::ExtProcSameWork => {
+                call.with_wrong_key().send(port)?.body.contains("invalid_key")
+            }
             Variant::ExtAuthz => call.with_body("").send(port)?.status == 403,
             Variant::Lua => call.with_body("neither this nor that model").send(port)?.status == 403,
         };

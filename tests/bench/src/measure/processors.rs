@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use anyhow::{Context, Result, bail};
+use lictor_xtask::process::Identity;
 use lictor_xtask::run::{self, on_path};
 
 /// Two processors of this machine, by the kernel's numbers.
@@ -30,8 +31,15 @@ impl Processors {
 
     /// Leaves Envoy's processor: what this process starts from now on inherits it.
     pub(super) fn keep_envoys_free(&self) -> Result<()> {
-        let own = process::id().to_string();
-        run::output(Command::new("taskset").args(["--cpu-list", "--pid", &self.rest.to_string(), &own])).map(drop)
+        pin(process::id(), self.rest)
+    }
+
+    /// Has a service share Envoy's processor during the measurement, with all of its threads.
+    pub(super) fn shared<T>(&self, service: &Identity, measure: impl FnOnce() -> Result<T>) -> Result<T> {
+        pin(service.pid, self.envoy)?;
+        let measured = measure();
+        pin(service.pid, self.rest)?;
+        measured
     }
 
     /// Starts an Envoy on its processor, with one worker.
@@ -41,6 +49,12 @@ impl Processors {
         command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]);
         command
     }
+}
+
+/// Moves a process with all of its threads.
+fn pin(process: u32, processor: u32) -> Result<()> {
+    let (process, processor) = (process.to_string(), processor.to_string());
+    run::output(Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", &processor, &process])).map(drop)
 }
 
 /// Reads the kernel's lists, such as `0-3,8`.

@@ -1,4 +1,4 @@
-//! One round of one variant: the load's measurements beside what Envoy's process used.
+//! One round of one variant: the load's measurements beside what Envoy's process and its service's used.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use lictor_xtask::foreground::wait_for;
 use lictor_xtask::process::{Identity, Server};
 
-/// An Envoy that uses less of a processor than this is done with the calls, and with telling about them.
+/// A gate that uses less of a processor than this is done with the calls, and with telling about them.
 const IDLE_SHARE: f64 = 0.05;
 const IDLE_FOR: Duration = Duration::from_millis(400);
 /// For the audit events of a round to be delivered.
@@ -20,42 +20,73 @@ pub(super) struct Round {
     pub(super) p99_us: f64,
     /// Envoy's whole process, until it is idle again: work that it puts off is part of a call's cost.
     pub(super) cpu_us_per_request: f64,
+    /// That and what its service used.
+    pub(super) whole_cpu_us_per_request: f64,
+    /// While Envoy and its service had one processor together. Without a service, that is what Envoy has anyway.
+    pub(super) shared_core_requests_per_second: f64,
     /// How much of its processor Envoy had while it was loaded. Well below 1: something else was the limit.
     pub(super) busy: f64,
     /// Seconds of work left when the load ended.
     pub(super) settled_after: f64,
 }
 
-/// Envoy's processor time from here on.
+/// The processor time of a gate from here on.
 pub(super) struct Meter {
     envoy: Identity,
+    service: Option<Identity>,
     began: Instant,
-    before: Duration,
+    before: Used,
+}
+
+/// Processor time of a gate's processes.
+#[derive(Clone, Copy)]
+pub(super) struct Used {
+    pub(super) envoy: Duration,
+    pub(super) service: Duration,
+}
+
+impl Used {
+    fn by(envoy: &Identity, service: Option<&Identity>) -> Result<Self> {
+        let service = service.map_or(Ok(Duration::ZERO), Identity::processor_time)?;
+        Ok(Self { envoy: envoy.processor_time()?, service })
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self { envoy: self.envoy.saturating_sub(before.envoy), service: self.service.saturating_sub(before.service) }
+    }
+
+    pub(super) fn whole(self) -> Duration {
+        self.envoy + self.service
+    }
 }
 
 impl Meter {
-    pub(super) fn start(envoy: &Identity) -> Result<Self> {
-        Ok(Self { envoy: envoy.clone(), began: Instant::now(), before: envoy.processor_time()? })
+    pub(super) fn start(envoy: &Identity, service: Option<&Identity>) -> Result<Self> {
+        let before = Used::by(envoy, service)?;
+        Ok(Self { envoy: envoy.clone(), service: service.cloned(), began: Instant::now(), before })
     }
 
-    /// The share of a processor since the start.
+    fn used(&self) -> Result<Used> {
+        Ok(Used::by(&self.envoy, self.service.as_ref())?.since(self.before))
+    }
+
+    /// Envoy's share of a processor since the start.
     pub(super) fn share(&self) -> Result<f64> {
-        let used = self.envoy.processor_time()?.saturating_sub(self.before);
-        Ok(used.as_secs_f64() / self.began.elapsed().as_secs_f64())
+        Ok(self.used()?.envoy.as_secs_f64() / self.began.elapsed().as_secs_f64())
     }
 
-    /// Waits until Envoy is idle. Returns the time that it used in all, and the seconds until it was idle.
-    pub(super) fn settle(&self, servers: &mut [Server]) -> Result<(Duration, f64)> {
+    /// Waits until the gate is idle. Returns the time that it used in all, and the seconds until it was idle.
+    pub(super) fn settle(&self, servers: &mut [Server]) -> Result<(Used, f64)> {
         let loaded_until = Instant::now();
-        let mut quiet = Self::start(&self.envoy)?;
-        wait_for("an idle Envoy after a round", SETTLE_LIMIT, servers, || {
+        let mut quiet = Self::start(&self.envoy, self.service.as_ref())?;
+        wait_for("an idle gate after a round", SETTLE_LIMIT, servers, || {
             if quiet.began.elapsed() < IDLE_FOR {
                 return Ok(None);
             }
-            let idle = quiet.share()? < IDLE_SHARE;
+            let idle = quiet.used()?.whole().as_secs_f64() / quiet.began.elapsed().as_secs_f64() < IDLE_SHARE;
             let since = quiet.began - loaded_until;
-            quiet = Self::start(&self.envoy)?;
-            Ok(idle.then_some((quiet.before.saturating_sub(self.before), since.as_secs_f64())))
+            quiet = Self::start(&self.envoy, self.service.as_ref())?;
+            Ok(idle.then_some((quiet.before.since(self.before), since.as_secs_f64())))
         })
     }
 }

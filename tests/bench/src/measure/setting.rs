@@ -1,11 +1,13 @@
 //! Everything that runs during a benchmark, from the start to the end.
 
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
+use lictor_policy::wire;
 use lictor_xtask::control_plane::{self, ControlPlane};
 use lictor_xtask::envoy_config::{self, Local};
 use lictor_xtask::foreground::wait_for;
@@ -20,17 +22,18 @@ use lictor_xtask::state::State;
 use lictor_xtask::{envoy_binary, network, wasm};
 use serde_json::{Value, json};
 
-use super::gate::{self, Gate, Places};
+use super::gate::{self, Gate, Places, Running};
 use super::load::{Load, Measured};
 use super::processors::Processors;
 use super::road::Call;
 use super::round::{Meter, Round};
-use super::variant::{Row, Variant};
+use super::variant::{Row, Service, Variant};
 
 /// The upstream here takes every credential; JSON-2 takes only what has the form of an Odoo API key.
 const UPSTREAM_API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 const START_LIMIT: Duration = Duration::from_secs(30);
 const NOT_STARTED: &str = "this variant was not started";
+const NOT_UTF_8: &str = "the checkout's path is not UTF-8";
 /// Calls of a round whose events wait for the control plane: a gate keeps somewhat more of one key while that is paused or
 /// slower, and then refuses. However fast the machine is, a round ends before.
 const MOST_CALLS: u64 = 20_000;
@@ -42,6 +45,7 @@ pub(super) struct Programs {
     bench: PathBuf,
     control_plane: PathBuf,
     filter: PathBuf,
+    module: PathBuf,
     pass_through: PathBuf,
     envoy: PathBuf,
 }
@@ -53,7 +57,8 @@ impl Programs {
         Ok(Self {
             bench: env::current_exe().context("this program has no file")?,
             control_plane: control_plane::build(project, Optimised(true))?,
-            filter: wasm::build(project)?.path,
+            filter: Host::Wasm.build(project)?,
+            module: Host::Native.build(project)?,
             pass_through: wasm::build_package(project, "lictor-bench-pass-through")?.path,
             envoy: envoy_binary::find(project)?,
         })
@@ -70,6 +75,10 @@ pub(super) struct Setting<'a> {
     gates: Vec<Gate>,
     control_plane: Option<Identity>,
     api: Option<Api>,
+    /// Calls through Lictor that made sure that it works.
+    checks: u64,
+    /// The same through services that decide.
+    service_checks: u64,
 }
 
 impl<'a> Setting<'a> {
@@ -89,44 +98,68 @@ impl<'a> Setting<'a> {
             gates: Vec::new(),
             control_plane: None,
             api: None,
+            checks: 0,
+            service_checks: 0,
         })
     }
 
     /// Starts everything, and makes sure that every variant does what it is there for.
     pub(super) fn start(&mut self) -> Result<()> {
-        let (upstream, authorizer) = (network::free_port()?, network::free_port()?);
-        say("starting the upstream, the ext_authz service and the control plane");
-        self.start_own("the upstream", "upstream", upstream)?;
-        self.start_own("the ext_authz service", "authorizer", authorizer)?;
+        let upstream = network::free_port()?;
+        say("starting the upstream and the control plane");
+        self.start_own("the upstream", &["upstream"], upstream)?;
         let odoo = gate::upstream_url(upstream);
         let (gate_listener, key) = self.start_control_plane(&odoo)?;
-        say("starting an Envoy for each variant");
+        say("starting an Envoy for each variant, and its service");
         for variant in Variant::ALL {
-            self.start_envoy(variant, &odoo, authorizer, gate_listener)?;
+            self.start_gate(variant, &odoo, gate_listener)?;
+            if variant == Variant::Lictor {
+                // From here on the control plane has the policy that services get.
+                self.must_work(Row::xml_rpc(variant), &key)?;
+            }
         }
         for row in Row::ALL {
-            let call = Call::new(row.road, &key);
-            self.state.write(row.road.request_file(), &call.request())?;
-            let gate = self.gates.iter().find(|gate| gate.variant == row.variant).context(NOT_STARTED)?;
-            gate.must_work(&call, &mut self.servers)?;
+            self.state.write(row.road.request_file(), &Call::new(row.road, &key).request())?;
+            self.must_work(row, &key)?;
         }
+        Ok(())
+    }
+
+    fn must_work(&mut self, row: Row, key: &str) -> Result<()> {
+        let gate = self.gates.iter().find(|gate| gate.variant == row.variant).context(NOT_STARTED)?;
+        gate.must_work(&Call::new(row.road, key), &mut self.servers)?;
+        self.checks += u64::from(row.is_audited());
+        self.service_checks += u64::from(row.is_recorded());
         Ok(())
     }
 
     /// Loads one row's gate, and waits until it is idle again.
     pub(super) fn round(&mut self, row: Row, length: Duration, connections: u16) -> Result<Round> {
-        let meter = Meter::start(&self.gate(row.variant)?.envoy)?;
+        let gate = self.gate(row.variant)?;
+        let (envoy, service) = (gate.envoy.clone(), gate.service.as_ref().map(|service| service.process.clone()));
+        let meter = Meter::start(&envoy, service.as_ref())?;
         let (measured, busy) = self.paused(|setting| {
             let measured = setting.load(row, length, connections)?;
             anyhow::Ok((measured, meter.share()?))
         })?;
         let (used, settled_after) = meter.settle(&mut self.servers)?;
+        let (mut requests, mut shared) = (measured.requests, measured.requests_per_second);
+        if let Some(service) = service {
+            let processors = self.processors;
+            let load = || self.paused(|setting| setting.load(row, length, connections));
+            let together = processors.shared(&service, load)?;
+            Meter::start(&envoy, Some(&service))?.settle(&mut self.servers)?;
+            (requests, shared) = (requests + together.requests, together.requests_per_second);
+        }
+        let per_request = |time: Duration| time.as_secs_f64() * 1e6 / measured.requests.max(1) as f64;
         Ok(Round {
-            requests: measured.requests,
+            requests,
             requests_per_second: measured.requests_per_second,
             p50_us: measured.p50_us,
             p99_us: measured.p99_us,
-            cpu_us_per_request: used.as_secs_f64() * 1e6 / measured.requests.max(1) as f64,
+            cpu_us_per_request: per_request(used.envoy),
+            whole_cpu_us_per_request: per_request(used.whole()),
+            shared_core_requests_per_second: shared,
             busy,
             settled_after,
         })
@@ -205,7 +238,7 @@ impl<'a> Setting<'a> {
     /// Every call that was measured, and those of the check, must have its record: a gate that forgets is fast.
     pub(super) fn every_call_is_audited(&mut self, calls: u64) -> Result<()> {
         let api = self.api.as_ref().context("the control plane was not started")?;
-        let expected = calls + Row::ALL.iter().filter(|row| row.is_audited()).count() as u64;
+        let expected = calls + self.checks;
         let is_first = |key: &&Value| key.get("name").is_some_and(|name| name == seed::KEY_NAME);
         let mut counted = 0;
         let waited = wait_for("an audit record of every call", AUDIT_LIMIT, &mut self.servers, || {
@@ -217,6 +250,22 @@ impl<'a> Setting<'a> {
         waited.with_context(|| format!("{counted} of {expected} calls were recorded"))?;
         if counted != expected {
             bail!("{counted} calls were recorded, where {expected} were made");
+        }
+        Ok(())
+    }
+
+    /// Every call that a service has decided on must stand in its file.
+    pub(super) fn every_decision_is_recorded(&mut self, calls: u64) -> Result<()> {
+        let expected = calls + self.service_checks;
+        let mut counted = 0;
+        let gates = &self.gates;
+        let waited = wait_for("a record of every decision", START_LIMIT, &mut self.servers, || {
+            counted = recorded(gates)?;
+            Ok((counted >= expected).then_some(()))
+        });
+        waited.with_context(|| format!("{counted} of {expected} decisions were recorded"))?;
+        if counted != expected {
+            bail!("{counted} decisions were recorded, where {expected} were made");
         }
         Ok(())
     }
@@ -233,11 +282,39 @@ impl<'a> Setting<'a> {
         outcome
     }
 
-    fn start_own(&mut self, name: &'static str, role: &str, port: u16) -> Result<()> {
+    fn start_own(&mut self, name: &'static str, arguments: &[&str], port: u16) -> Result<Identity> {
+        let role = arguments.first().context("no command")?;
         let mut command = Command::new(&self.programs.bench);
-        self.launch(name, command.args([role, &port.to_string()]), &format!("{role}.log"))?;
-        let url = format!("http://127.0.0.1:{port}/");
-        wait_for("an answer", START_LIMIT, &mut self.servers, || Ok(rest::send("GET", &url, None, None).ok().map(drop)))
+        command.args(arguments).arg(port.to_string());
+        let process = self.launch(name, &mut command, &format!("{role}.log"))?;
+        wait_for("a listening server", START_LIMIT, &mut self.servers, || {
+            Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok().map(drop))
+        })?;
+        Ok(process)
+    }
+
+    /// Starts the service that a variant's Envoy asks.
+    fn start_service(&mut self, service: &Service, port: u16, gate_listener: u16) -> Result<Running> {
+        if !service.decides {
+            return Ok(Running { process: self.start_own(service.name, &[service.role], port)?, records: None });
+        }
+        let name = service.role;
+        let (policy, records) = (self.policy(name, gate_listener)?, self.state.file(&format!("{name}.records")));
+        let files = (policy.to_str().context(NOT_UTF_8)?, records.to_str().context(NOT_UTF_8)?);
+        let process = self.start_own(service.name, &[name, "--policy", files.0, "--records", files.1], port)?;
+        Ok(Running { process, records: Some(records) })
+    }
+
+    /// A file with the policy, as the control plane gives it to a gate of this name.
+    fn policy(&self, name: &str, gate_listener: u16) -> Result<PathBuf> {
+        let gate = self.api()?.json("POST", "gates", &json!({"name": name}))?;
+        let path = format!("{}?boot=0000000000000000&next=0", wire::POLICY_PATH);
+        let url = format!("http://127.0.0.1:{gate_listener}{path}");
+        let answer = rest::send("GET", &url, Some(&rest::text(&gate, "token")?), None)?;
+        if answer.status != 200 {
+            bail!("the control plane gave no policy, but {}: {}", answer.status, answer.body);
+        }
+        self.write(&format!("{name}.json"), &answer.body)
     }
 
     /// Starts it with a key, and every stage of the pipeline on. Returns the port of its gates' side, and the key.
@@ -264,8 +341,6 @@ impl<'a> Setting<'a> {
             "sessions": {"enabled": true, "limit": 64},
         });
         api.json("PATCH", "settings", &limits)?;
-        let gate = api.json("POST", "gates", &json!({"name": "bench"}))?;
-        self.state.write("gate-token", &rest::text(&gate, "token")?)?;
         // The upstream here does not say in which groups its user is.
         let upstream =
             Upstream { database: seed::DATABASE, login: seed::LOGIN, secret: UPSTREAM_API_KEY, privileged: true };
@@ -274,35 +349,35 @@ impl<'a> Setting<'a> {
         Ok((control_plane.gate_port, key))
     }
 
-    fn start_envoy(
-        &mut self,
-        variant: Variant,
-        odoo: &OdooUrl,
-        authorizer_port: u16,
-        gate_listener: u16,
-    ) -> Result<()> {
-        let (port, admin_port) = (network::free_port()?, network::free_port()?);
-        let (token, token_document) = (self.state.file("gate-token"), self.state.file("gate-token.yaml"));
+    fn start_gate(&mut self, variant: Variant, odoo: &OdooUrl, gate_listener: u16) -> Result<()> {
+        let (port, admin_port, service_port) = (network::free_port()?, network::free_port()?, network::free_port()?);
+        let service =
+            variant.service().map(|service| self.start_service(service, service_port, gate_listener)).transpose()?;
+        let (token, token_document) =
+            (self.state.file(&format!("{variant}-token")), self.state.file(&format!("{variant}-token.yaml")));
+        let host = variant.host().unwrap_or_default();
         let gate = Local {
             gate_port: port,
             admin_port,
             control_plane_port: gate_listener,
             odoo,
-            host: Host::Wasm,
-            filter: &self.programs.filter,
+            host,
+            filter: if host == Host::Native { &self.programs.module } else { &self.programs.filter },
             token: &token,
             token_document: &token_document,
         };
-        if variant == Variant::Lictor {
+        if variant.host().is_some() {
+            let made = self.api()?.json("POST", "gates", &json!({"name": variant.to_string()}))?;
+            self.state.write(&format!("{variant}-token"), &rest::text(&made, "token")?)?;
             let rendered = envoy_config::render(self.project, &gate)?;
-            self.state.write("gate-token.yaml", &rendered.token_document)?;
+            self.state.write(&format!("{variant}-token.yaml"), &rendered.token_document)?;
         }
-        let places = Places { gate, authorizer_port, pass_through: &self.programs.pass_through };
+        let places = Places { gate, service_port, pass_through: &self.programs.pass_through };
         let file = format!("envoy-{variant}.yaml");
         self.state.write(&file, &gate::render(self.project, variant, &places)?)?;
         let mut command = self.processors.envoy(&self.programs.envoy, &self.state.file(&file));
         let envoy = self.launch(variant.server(), &mut command, &format!("envoy-{variant}.log"))?;
-        self.gates.push(Gate { variant, port, admin_port, envoy });
+        self.gates.push(Gate { variant, port, admin_port, envoy, service });
         Ok(())
     }
 
@@ -312,4 +387,15 @@ impl<'a> Setting<'a> {
         self.servers.push(server);
         Ok(identity)
     }
+}
+
+/// How many calls the services have let through and recorded, all together.
+fn recorded(gates: &[Gate]) -> Result<u64> {
+    const LET_THROUGH: &str = r#""outcome":"unknown""#;
+    let mut count = 0;
+    for file in gates.iter().filter_map(|gate| gate.service.as_ref()?.records.as_ref()) {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        count += text.lines().filter(|line| line.contains(LET_THROUGH)).count() as u64;
+    }
+    Ok(count)
 }

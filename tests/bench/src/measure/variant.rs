@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use lictor_xtask::host::Host;
+
 use super::road::Road;
 
 /// A way to guard calls in Envoy, or none.
@@ -13,15 +15,30 @@ pub(super) enum Variant {
     PassThrough,
     /// Lictor's filter as envoy/envoy.yaml has it, with sessions, rate limit and audit on, and a control plane.
     Lictor,
-    /// Envoy asks a service, with the body.
+    /// The same as a dynamic module, in Envoy's own process.
+    LictorNative,
+    /// Envoy asks a service, with the body, which says yes: no use, and the least that asking costs.
     ExtAuthz,
+    /// Envoy asks a service, with the body, which decides and records as Lictor does. Odoo would get the body as it came.
+    ExtAuthzSameWork,
+    /// Envoy hands headers and body to a service, which decides and records as Lictor does, and gives the body written anew.
+    ExtProcSameWork,
     /// A script reads the body and searches it.
     Lua,
 }
 
 impl Variant {
     /// In the order of the table.
-    pub(super) const ALL: [Self; 5] = [Self::Plain, Self::PassThrough, Self::Lictor, Self::ExtAuthz, Self::Lua];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Plain,
+        Self::PassThrough,
+        Self::Lictor,
+        Self::LictorNative,
+        Self::ExtAuthz,
+        Self::ExtAuthzSameWork,
+        Self::ExtProcSameWork,
+        Self::Lua,
+    ];
 
     /// As target/bench/latest.json names it.
     fn name(self) -> &'static str {
@@ -29,7 +46,10 @@ impl Variant {
             Self::Plain => "plain",
             Self::PassThrough => "pass_through",
             Self::Lictor => "lictor",
+            Self::LictorNative => "lictor_native",
             Self::ExtAuthz => "ext_authz",
+            Self::ExtAuthzSameWork => "ext_authz_same_work",
+            Self::ExtProcSameWork => "ext_proc_same_work",
             Self::Lua => "lua",
         }
     }
@@ -39,8 +59,11 @@ impl Variant {
         match self {
             Self::Plain => "Envoy alone",
             Self::PassThrough => "wasm, does nothing",
-            Self::Lictor => "Lictor, everything on",
-            Self::ExtAuthz => "ext_authz, with body",
+            Self::Lictor => "Lictor in wasm",
+            Self::LictorNative => "Lictor as a module",
+            Self::ExtAuthz => "ext_authz, says yes",
+            Self::ExtAuthzSameWork => "ext_authz, same work",
+            Self::ExtProcSameWork => "ext_proc, same work",
             Self::Lua => "Lua, searches body",
         }
     }
@@ -51,10 +74,50 @@ impl Variant {
             Self::Plain => "Envoy (plain)",
             Self::PassThrough => "Envoy (pass_through)",
             Self::Lictor => "Envoy (lictor)",
+            Self::LictorNative => "Envoy (lictor_native)",
             Self::ExtAuthz => "Envoy (ext_authz)",
+            Self::ExtAuthzSameWork => "Envoy (ext_authz_same_work)",
+            Self::ExtProcSameWork => "Envoy (ext_proc_same_work)",
             Self::Lua => "Envoy (lua)",
         }
     }
+
+    /// Where Lictor's filter runs, if it does.
+    pub(super) fn host(self) -> Option<Host> {
+        match self {
+            Self::Lictor => Some(Host::Wasm),
+            Self::LictorNative => Some(Host::Native),
+            _ => None,
+        }
+    }
+
+    /// The service that its Envoy asks: a part of `lictor-bench`.
+    pub(super) fn service(self) -> Option<&'static Service> {
+        match self {
+            Self::ExtAuthz => {
+                Some(&Service { role: "authorizer", name: "the ext_authz service that says yes", decides: false })
+            }
+            Self::ExtAuthzSameWork => Some(&Service {
+                role: "same-work-authorizer",
+                name: "the ext_authz service that decides",
+                decides: true,
+            }),
+            Self::ExtProcSameWork => {
+                Some(&Service { role: "same-work-processor", name: "the ext_proc service that decides", decides: true })
+            }
+            Self::Plain | Self::PassThrough | Self::Lictor | Self::LictorNative | Self::Lua => None,
+        }
+    }
+}
+
+/// A process beside Envoy that judges calls.
+pub(super) struct Service {
+    /// The command of `lictor-bench` that it is.
+    pub(super) role: &'static str,
+    /// In messages.
+    pub(super) name: &'static str,
+    /// Whether it has the policy, and records every call.
+    pub(super) decides: bool,
 }
 
 impl fmt::Display for Variant {
@@ -72,16 +135,23 @@ pub(super) struct Row {
 
 impl Row {
     /// Every variant over XML-RPC; over JSON-2 what Lictor is compared with; and what is no call.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::xml_rpc(Variant::Plain),
         Self::xml_rpc(Variant::PassThrough),
         Self::xml_rpc(Variant::Lictor),
+        Self::xml_rpc(Variant::LictorNative),
         Self::xml_rpc(Variant::ExtAuthz),
+        Self::xml_rpc(Variant::ExtAuthzSameWork),
+        Self::xml_rpc(Variant::ExtProcSameWork),
         Self::xml_rpc(Variant::Lua),
         Self::json_2(Variant::Plain),
         Self::json_2(Variant::Lictor),
+        Self::json_2(Variant::LictorNative),
         Self::json_2(Variant::ExtAuthz),
+        Self::json_2(Variant::ExtAuthzSameWork),
+        Self::json_2(Variant::ExtProcSameWork),
         Self { variant: Variant::Lictor, road: Road::Other },
+        Self { variant: Variant::LictorNative, road: Road::Other },
     ];
 
     pub(super) const fn xml_rpc(variant: Variant) -> Self {
@@ -102,7 +172,12 @@ impl Row {
 
     /// Whether each of its calls has a record in the audit log.
     pub(super) fn is_audited(self) -> bool {
-        self.variant == Variant::Lictor && self.road != Road::Other
+        self.variant.host().is_some() && self.road != Road::Other
+    }
+
+    /// Whether a service has recorded each of its calls.
+    pub(super) fn is_recorded(self) -> bool {
+        self.variant.service().is_some_and(|service| service.decides)
     }
 
     /// As target/bench/latest.json names it.
@@ -121,7 +196,7 @@ impl Row {
         match self.road {
             Road::XmlRpc => variant.to_owned(),
             Road::Json2 => format!("JSON-2: {variant}"),
-            Road::Other => "Lictor, other traffic".to_owned(),
+            Road::Other => format!("no call: {variant}"),
         }
     }
 }

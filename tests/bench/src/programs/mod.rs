@@ -4,6 +4,11 @@
 //! one processor holds them all and Envoy stays the slowest part.
 
 pub(crate) mod attack;
+pub(crate) mod authorizer;
+pub(crate) mod decider;
 mod http;
 pub(crate) mod load;
+pub(crate) mod processor;
+mod protobuf;
+mod records;
 pub(crate) mod server;

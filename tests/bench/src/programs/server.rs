@@ -1,5 +1,6 @@
-//! The two servers behind Envoy: a thread a connection, one write an answer, connections stay open.
+//! Servers behind Envoy, and two of them: a thread a connection, one write an answer, connections stay open.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
@@ -35,13 +36,13 @@ const ABOUT: [(&[u8], &str); 4] = [
 ];
 
 /// Serves until the process is stopped. `answer` makes the bytes of an answer.
-pub(crate) fn serve(port: u16, answer: fn() -> Answer) -> Result<()> {
+pub(crate) fn serve(port: u16, answer: impl Fn() -> Result<Answer>) -> Result<()> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| format!("cannot listen on {port}"))?;
     for stream in listener.incoming() {
-        let stream = stream?;
+        let (stream, answer) = (stream?, answer()?);
         thread::spawn(move || {
-            if let Err(error) = connection(stream, &answer()) {
+            if let Err(error) = connection(stream, &answer) {
                 eprintln!("a connection failed: {error:#}");
             }
         });
@@ -49,8 +50,8 @@ pub(crate) fn serve(port: u16, answer: fn() -> Answer) -> Result<()> {
     Ok(())
 }
 
-/// Chooses the answer to a request, made beforehand.
-pub(crate) type Answer = Box<dyn Fn(&Message<'_>) -> &'static [u8]>;
+/// Chooses the answer to a request, or makes it.
+pub(crate) type Answer = Box<dyn Fn(&Message<'_>) -> Cow<'static, [u8]> + Send>;
 
 /// An Odoo that has the answer at hand.
 pub(crate) fn upstream() -> Answer {
@@ -60,19 +61,23 @@ pub(crate) fn upstream() -> Answer {
         (word, response("application/json", &format!(r#"{{"jsonrpc": "2.0", "id": 1, "result": {result}}}"#)))
     });
     let asked = move |body: &[u8]| about.iter().find(|(word, _)| has(body, word)).map(|(_, answer)| *answer);
-    Box::new(move |request| match request {
-        _ if request.head.starts_with(JSON_2) => json,
-        _ if request.head.starts_with(JSON_RPC) => asked(request.body).unwrap_or(record),
-        _ if holds(request.body, AUTHENTICATE) => uid,
-        _ => record,
+    Box::new(move |request| {
+        Cow::Borrowed(match request {
+            _ if request.head.starts_with(JSON_2) => json,
+            _ if request.head.starts_with(JSON_RPC) => asked(request.body).unwrap_or(record),
+            _ if holds(request.body, AUTHENTICATE) => uid,
+            _ => record,
+        })
     })
 }
 
 /// The fastest that ext_authz can ask: a look at whether the body came with the question.
 pub(crate) fn authorizer() -> Answer {
-    Box::new(|request| match request.body {
-        [] => b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
-        _ => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    Box::new(|request| {
+        Cow::Borrowed(match request.body {
+            [] => b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
+            _ => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        })
     })
 }
 
@@ -80,7 +85,7 @@ fn connection(mut stream: TcpStream, answer: &Answer) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut incoming = Incoming::new(stream.try_clone()?);
     while let Some(request) = incoming.next()? {
-        stream.write_all(answer(&request))?;
+        stream.write_all(&answer(&request))?;
     }
     Ok(())
 }
