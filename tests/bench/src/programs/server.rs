@@ -24,9 +24,10 @@ const UID: &str = "<?xml version='1.0'?><methodResponse><params><param><value><i
 /// How the control plane asks about the user and the models.
 const JSON_RPC: &[u8] = b"POST /jsonrpc";
 /// What it asks, by a word of the question, and what it is told: the user is a plain one, and each model has these fields.
-const ABOUT: [(&[u8], &str); 4] = [
+const ABOUT: [(&[u8], &str); 5] = [
     (b"all_group_ids", r#"[{"id": 2, "all_group_ids": [1]}]"#),
     (b"get_external_id", r#"{"1": "base.group_user"}"#),
+    (b"expiration_date", "[]"),
     (b"has_access", "true"),
     (
         b"fields_get",
