@@ -15,7 +15,7 @@ import h2.exceptions
 import pytest
 import yaml
 
-from support import mesh
+from support import kubernetes, mesh
 from support.echo import UID, Echo
 from support.gate import ROOT, Gate, eventually
 from support.production import gate_listener
@@ -144,8 +144,8 @@ SHIPPED: dict[str, Callable[[], dict[str, Any]]] = {
     "envoy.yaml": lambda: standalone("envoy.yaml"),
     "production.yaml": lambda: standalone("production.yaml"),
     "control-plane.yaml": lambda: standalone("control-plane.yaml"),
-    "istio.yaml": mesh.istio,
-    "envoy-gateway.yaml": mesh.envoy_gateway,
+    "istio": mesh.istio,
+    "envoy-gateway": mesh.envoy_gateway,
 }
 # Of the connection manager of every listener: seconds, KiB, bytes and numbers.
 MOST = {
@@ -165,7 +165,7 @@ MOST_OF_HTTP_2 = {
 
 def test_every_configuration_that_is_shipped_is_here() -> None:
     files = {path.name for path in (ROOT / "envoy").glob("*.yaml") if "connection_manager" in path.read_text()}
-    assert files <= SHIPPED.keys() and "envoy-gateway.yaml" in SHIPPED
+    assert files | {"istio", "envoy-gateway"} == SHIPPED.keys()
 
 
 @pytest.mark.parametrize("file", SHIPPED)
@@ -194,8 +194,8 @@ def test_every_listener_is_bounded(file: str) -> None:
 
 @pytest.mark.parametrize("file", SHIPPED)
 def test_every_heap_is_bounded(file: str) -> None:
-    if file == "envoy-gateway.yaml":  # It bounds the heap by the container's memory.
-        proxy = mesh.the("EnvoyProxy", mesh.resources(file))
+    if file == "envoy-gateway":  # It bounds the heap by the container's memory.
+        proxy = mesh.the("EnvoyProxy", kubernetes.composed(file))
         assert proxy["provider"]["kubernetes"]["envoyDeployment"]["container"]["resources"]["limits"]["memory"] == "1536Mi"
         return
     manager = SHIPPED[file]()["overload_manager"]

@@ -1,10 +1,12 @@
-"""`envoy/istio.yaml` and `envoy/envoy-gateway.yaml`: their schemas, and the Envoy configuration that is in them."""
+"""`deploy/kubernetes/istio` and `envoy-gateway`: the Envoy configuration that is in them, run."""
 
 import contextlib
 import copy
 import http.client
 import json
+import secrets
 import subprocess
+import xmlrpc.client
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,22 +14,19 @@ from typing import Any
 import pytest
 import yaml
 
-from clients import install
 from parts import process
-from support import mesh
-from support.certificates import Authority
+from support import conformance, mesh
 from support.dropped_filter import module
-from support.echo import Echo
-from support.gate import ROOT, Gate
-from support.production import Envoy
+from support.echo import UID, Echo
+from support.gate import ROOT, Gate, eventually
+from support.production import Envoy, gate_listener
 
-HERE = Path(__file__).parent
-MESHES = {"istio.yaml": mesh.istio, "envoy-gateway.yaml": mesh.envoy_gateway}
+MESHES = {"istio": mesh.istio, "envoy-gateway": mesh.envoy_gateway}
 FORGED = {"x-lictor-guard": "passed"}
 GUARD = {"name": "x-lictor-guard", "string_match": {"exact": "passed"}}
 
 
-@pytest.fixture(params=MESHES, ids=["istio", "envoy-gateway"])
+@pytest.fixture(params=MESHES)
 def bootstrap(request: pytest.FixtureRequest) -> dict[str, Any]:
     make: Callable[[], dict[str, Any]] = MESHES[request.param]
     return make()
@@ -41,33 +40,15 @@ def echo() -> Iterator[Echo]:
 
 @pytest.fixture(scope="module")
 def gate(echo: Echo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
-    """For its programs."""
+    """For its programs and its control plane."""
     with Gate(echo.url, tmp_path_factory.mktemp("mesh")) as gate:
+        gate.permit({"res.partner": {"read": True, "methods": {"echo": ["read"]}}})
         yield gate
 
 
-def complaints(resources: list[dict[str, Any]]) -> list[str]:
-    """What the CRDs' schemas find wrong."""
-    node, modules = install.node_modules("crds", HERE)
-    command = [node, str(HERE / "crds/check.mjs"), str(modules)]
-    answer = subprocess.run(command, input=json.dumps(resources), capture_output=True, text=True, check=True)
-    return json.loads(answer.stdout)
-
-
-@pytest.mark.parametrize("file", MESHES)
-def test_the_resources_are_what_their_schemas_ask_for(file: str) -> None:
-    assert complaints(mesh.resources(file)) == []
-
-
-def test_the_schemas_find_what_is_wrong() -> None:
-    resources = mesh.resources("istio.yaml")
-    spec = mesh.the("EnvoyFilter", resources)
-    unknown, wrong = copy.deepcopy(resources), copy.deepcopy(resources)
-    mesh.the("EnvoyFilter", unknown)["workloadSelectors"] = spec["workloadSelector"]
-    mesh.the("EnvoyFilter", wrong)["configPatches"][0]["applyTo"] = "HTTP_FILTERS"
-    assert complaints(unknown) == ["EnvoyFilter lictor-gate: no such field: /spec/workloadSelectors"]
-    [complaint] = complaints(wrong)
-    assert "applyTo" in complaint
+@pytest.fixture(scope="module")
+def key(gate: Gate) -> str:
+    return gate.key(gate.user("odoo", "agent", "secret"))["key"]
 
 
 def test_envoy_takes_what_the_patches_make(bootstrap: dict[str, Any], gate: Gate, tmp_path: Path) -> None:
@@ -91,16 +72,30 @@ def test_the_guard_holds(bootstrap: dict[str, Any], gate: Gate, echo: Echo, tmp_
     assert len(echo.requests) == before
 
 
+def test_a_guarded_call_is_served(bootstrap: dict[str, Any], gate: Gate, echo: Echo, key: str, tmp_path: Path) -> None:
+    with running(bootstrap, "guarded", gate, echo, tmp_path) as port:
+        proxy = xmlrpc.client.ServerProxy(f"http://127.0.0.1:{port}/xmlrpc/2/mcp", headers=[("Host", "odoo.example")])
+        arguments = ("odoo", UID, key, "res.partner")
+        answer = eventually(lambda: proxy.execute_kw(*arguments, "echo", ["Łucja"]))
+        assert answer == [["Łucja"], {}] and key.encode() not in echo.requests[-1][2]
+        before = len(echo.requests)
+        with pytest.raises(xmlrpc.client.Fault, match="permission_denied"):
+            proxy.execute_kw(*arguments, "unlink", [[1]])
+        assert len(echo.requests) == before
+        conformance.passes(f"http://127.0.0.1:{port}", key)
+
+
 @contextlib.contextmanager
 def running(bootstrap: dict[str, Any], name: str, gate: Gate, echo: Echo, folder: Path) -> Iterator[int]:
-    """The port of an Envoy with this configuration, whose Odoo is `echo`; its control plane is away."""
+    """The port of an Envoy with this configuration, whose Odoo is `echo` and whose control plane is that of `gate`."""
     bootstrap = copy.deepcopy(bootstrap)
     port = process.free_port()
     bootstrap["admin"] = {"address": {"pipe": {"path": str(folder / f"{name}.sock")}}}
     bootstrap["static_resources"]["listeners"][0]["address"]["socket_address"]["port_value"] = port
-    address = {"socket_address": {"address": "127.0.0.1", "port_value": echo.port}}
+    ports = {"odoo": echo.port, "control-plane": int(gate_listener(gate))}
     for cluster in bootstrap["static_resources"]["clusters"]:
-        if "odoo" in cluster["name"]:
+        for server in [server for server in ports if server in cluster["name"]]:
+            address = {"socket_address": {"address": "127.0.0.1", "port_value": ports[server]}}
             endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
             cluster["load_assignment"] = {"cluster_name": cluster["name"], "endpoints": endpoints}
     with Envoy(gate, folder, name, filled_in(bootstrap, gate, folder)):
@@ -111,8 +106,8 @@ def filled_in(bootstrap: dict[str, Any], gate: Gate, folder: Path) -> str:
     """With the files that it names, in `folder`."""
     (folder / "gate-token.yaml").write_text((ROOT / "envoy/gate-token.yaml").read_text())
     (folder / "identity").mkdir(exist_ok=True)
-    authority = Authority("an authority", folder / "identity/control-plane-ca.crt")
-    authority.issue(folder / "identity/gate")
+    token = gate.api("POST", "gates", {"name": secrets.token_hex(8)})["token"]
+    (folder / "identity/gate-token").write_text(token + "\n")
     if not (folder / "filter.wasm").exists():
         (folder / "filter.wasm").symlink_to(gate.filter_module)
     return json.dumps(bootstrap).replace("/etc/lictor/", f"{folder}/")
@@ -126,9 +121,8 @@ def get(port: int, headers: dict[str, str]) -> int:
 
 def test_the_filter_and_the_guard_are_those_of_envoy_yaml(bootstrap: dict[str, Any]) -> None:
     manager, ours = mesh.manager(bootstrap), _envoy_yaml()
-    filters = manager["http_filters"]
-    assert filters[0]["name"] == "lictor" and filters[-1] == mesh.ROUTER
-    assert _without_cluster(filters[0]) == _without_cluster(ours["http_filters"][0])
+    assert manager["http_filters"][-1] == mesh.ROUTER
+    assert _without_names(mesh.plugin(bootstrap)) == _without_names(ours["http_filters"][0]["typed_config"]["config"])
     for name in ("early_header_mutation_extensions", "internal_address_config", "use_remote_address"):
         assert manager[name] == ours[name], name
     [host] = manager["route_config"]["virtual_hosts"]
@@ -152,8 +146,7 @@ def test_every_way_to_odoo_asks_for_the_guard(bootstrap: dict[str, Any]) -> None
 
 def test_the_token_is_injected_into_what_goes_to_the_control_plane(bootstrap: dict[str, Any]) -> None:
     options = "typed_extension_protocol_options"
-    filter_ = mesh.manager(bootstrap)["http_filters"][0]["typed_config"]["config"]
-    name = json.loads(filter_["configuration"]["value"])["control_plane_cluster"]
+    name = json.loads(mesh.plugin(bootstrap)["configuration"]["value"])["control_plane_cluster"]
     assert _cluster(bootstrap, name)[options] == _cluster(_shipped(), "lictor_control_plane")[options]
 
 
@@ -170,9 +163,11 @@ def _envoy_yaml() -> dict[str, Any]:
     return _shipped()["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
 
 
-def _without_cluster(filter_: dict[str, Any]) -> dict[str, Any]:
-    """The filter's configuration, but for the cluster's name, which in a mesh is the mesh's."""
-    filter_ = copy.deepcopy(filter_)
-    configuration = filter_["typed_config"]["config"]["configuration"]
-    configuration["value"] = {**json.loads(configuration["value"]), "control_plane_cluster": ""}
-    return filter_
+def _without_names(plugin: dict[str, Any]) -> dict[str, Any]:
+    """The filter's configuration, but for the names of the cluster and of the memory, which in a mesh are the mesh's."""
+    plugin = copy.deepcopy(plugin)
+    plugin["configuration"]["value"] = {**json.loads(plugin["configuration"]["value"]), "control_plane_cluster": ""}
+    plugin["vm_config"]["vm_id"] = ""
+    # Envoy takes no failure policy beside one that is open.
+    assert not plugin.pop("fail_open", False)
+    return plugin

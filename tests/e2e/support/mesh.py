@@ -5,11 +5,12 @@ patches are applied as their sources do it.
 """
 
 import copy
+import json
 from typing import Any
 
 import yaml
 
-from support.gate import ROOT
+from support import kubernetes
 
 HCM = "envoy.filters.network.http_connection_manager"
 HCM_TYPE = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -17,14 +18,18 @@ HEADER_MUTATION_TYPE = (
     "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 )
 CONNECTION_LIMIT_TYPE = "type.googleapis.com/envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit"
+# Namespace and name of the Gateway, and what Envoy Gateway calls all that comes from its policy.
+GATEWAY = "lictor/lictor-gate"
+OF_THE_GATE = f"envoyextensionpolicy/{GATEWAY}"
 ROUTER = {
     "name": "envoy.filters.http.router",
     "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
 }
 
 
-def resources(file: str) -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all((ROOT / "envoy" / file).read_text()))
+FILTER_CHAIN = "type.googleapis.com/envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig"
+# Two places for the filters of an EnvoyExtensionPolicy. They are off until a virtual host or a route fills them.
+LISTENERS_FILTERS, ROUTES_FILTERS = (f"envoy.filters.http.filter_chain.eep.{of}" for of in ("listener", "route"))
 
 
 def the(kind: str, found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -68,13 +73,23 @@ def manager(bootstrap: dict[str, Any]) -> dict[str, Any]:
     return network_filters(bootstrap)[-1]["typed_config"]
 
 
+def plugin(bootstrap: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of the filter, wherever it stands."""
+    [host] = manager(bootstrap)["route_config"]["virtual_hosts"]
+    if own := host.get("typed_per_filter_config"):
+        [filter_] = own[LISTENERS_FILTERS]["filter_chain"]["filters"]
+    else:
+        filter_ = manager(bootstrap)["http_filters"][0]
+    return filter_["typed_config"]["config"]
+
+
 def network_filters(bootstrap: dict[str, Any]) -> list[dict[str, Any]]:
     return bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"]
 
 
 def istio() -> dict[str, Any]:
-    """From `envoy/istio.yaml`."""
-    found = resources("istio.yaml")
+    """From `deploy/kubernetes/istio`."""
+    found = kubernetes.composed("istio")
     clusters: set[str] = set()
     routes = [_istio_route(http, clusters) for http in the("VirtualService", found)["http"]]
     patches = the("EnvoyFilter", found)["configPatches"]
@@ -146,8 +161,8 @@ def _istio_patch(bootstrap: dict[str, Any], patch: dict[str, Any]) -> None:
 
 
 def envoy_gateway() -> dict[str, Any]:
-    """From `envoy/envoy-gateway.yaml`."""
-    found = resources("envoy-gateway.yaml")
+    """From `deploy/kubernetes/envoy-gateway`."""
+    found = kubernetes.composed("envoy-gateway")
     rules = the("HTTPRoute", found)["rules"]
     routes = [_gateway_route(rule, f"httproute/lictor/odoo/rule/{number}") for number, rule in enumerate(rules)]
     virtual_host = {"name": "odoo", "domains": ["odoo.example"], "routes": routes}
@@ -164,6 +179,7 @@ def envoy_gateway() -> dict[str, Any]:
             },
         }
     ]
+    _extension_policy(bootstrap, the("EnvoyExtensionPolicy", found))
     for patch in the("EnvoyPatchPolicy", found)["jsonPatches"]:
         _gateway_patch(bootstrap, patch)
     return merge(bootstrap, yaml.safe_load(the("EnvoyProxy", found)["bootstrap"]["value"]))
@@ -189,6 +205,36 @@ def _traffic_policy(bootstrap: dict[str, Any], policy: dict[str, Any]) -> None:
     )
 
 
+def _extension_policy(bootstrap: dict[str, Any], policy: dict[str, Any]) -> None:
+    """One for the whole Gateway: its filter is in the virtual host, and each of its backends is a cluster."""
+    names = [f"{OF_THE_GATE}/backend/{backend['name']}/gateway/{GATEWAY}/0" for backend in policy["backends"]]
+    bootstrap["static_resources"]["clusters"] += [{"name": name, "type": "STATIC"} for name in names]
+    [wasm] = policy["wasm"]
+    assert wasm["code"]["type"] == "Image"
+    configuration = {
+        "name": wasm["name"],
+        "root_id": wasm["rootID"],
+        "fail_open": wasm["failOpen"],
+        "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": json.dumps(wasm["config"])},
+        "vm_config": {
+            "vm_id": f"{OF_THE_GATE}/wasm/0",
+            "runtime": "envoy.wasm.runtime.v8",
+            # Envoy Gateway fetches it, and Envoy from there.
+            "code": {"local": {"filename": "/etc/lictor/filter.wasm"}},
+        },
+    }
+    typed = {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": configuration}
+    filters = [{"name": "envoy.filters.http.wasm/listener/0", "typed_config": typed}]
+    [host] = manager(bootstrap)["route_config"]["virtual_hosts"]
+    chain = {"@type": f"{FILTER_CHAIN}PerRoute", "filter_chain": {"filters": filters}}
+    host["typed_per_filter_config"] = {LISTENERS_FILTERS: chain}
+    places = [
+        {"name": name, "disabled": True, "typed_config": {"@type": FILTER_CHAIN}}
+        for name in (LISTENERS_FILTERS, ROUTES_FILTERS)
+    ]
+    manager(bootstrap)["http_filters"][:0] = places
+
+
 def _gateway_route(rule: dict[str, Any], cluster: str) -> dict[str, Any]:
     [match] = rule["matches"]
     kind = {"Exact": "path", "PathPrefix": "prefix"}[match["path"]["type"]]
@@ -212,11 +258,13 @@ def _gateway_patch(bootstrap: dict[str, Any], patch: dict[str, Any]) -> None:
     assert patch["operation"]["op"] == "add"
     value = copy.deepcopy(patch["operation"]["value"])
     kind = patch["type"].rsplit(".", 1)[1]
-    if kind == "Cluster":
-        assert (patch["operation"]["path"], value["name"]) == ("", patch["name"])
-        bootstrap["static_resources"]["clusters"].append(value)
+    clusters = bootstrap["static_resources"]["clusters"]
+    if patch["operation"]["path"] == "":
+        assert (kind, value["name"]) == ("Cluster", patch["name"])
+        clusters.append(value)
         return
     target: Any = {
+        "Cluster": lambda: next(cluster for cluster in clusters if cluster["name"] == patch["name"]),
         "Listener": lambda: bootstrap["static_resources"]["listeners"][0],
         "RouteConfiguration": lambda: manager(bootstrap)["route_config"],
     }[kind]()
