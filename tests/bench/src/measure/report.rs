@@ -55,8 +55,8 @@ pub(super) fn summarise(measured: &[(Row, Vec<Round>)]) -> Vec<Summary> {
     };
     let summary = |(row, rounds): &(Row, Vec<Round>)| {
         let speeds = rounds.iter().map(|round| round.requests_per_second);
-        let (apart, shared): (fn(&Round) -> f64, fn(&Round) -> f64) =
-            (|round| round.requests_per_second, |round| round.shared_core_requests_per_second);
+        let apart: fn(&Round) -> f64 = |round| round.requests_per_second;
+        let shared: fn(&Round) -> f64 = |round| round.shared_core_requests_per_second;
         let (requests_per_second, together) = (of(rounds, apart), of(rounds, shared));
         Summary {
             row: *row,

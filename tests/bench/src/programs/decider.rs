@@ -81,7 +81,8 @@ pub(crate) struct Decider {
 impl Decider {
     fn new(policy: &Path, records: &Path) -> Result<Self> {
         let json = fs::read(policy).with_context(|| format!("cannot read {}", policy.display()))?;
-        let snapshot = Snapshot::checked(&json).with_context(|| format!("{} is no policy", policy.display()))?;
+        let snapshot =
+            Snapshot::checked(&json, Snapshot::TRIED).with_context(|| format!("{} is no policy", policy.display()))?;
         let records = Arc::new(Records::begin(records)?);
         Ok(Self { json: json.into(), snapshot, memory: Arc::default(), records })
     }
@@ -90,7 +91,7 @@ impl Decider {
     pub(crate) fn another(&self) -> Result<Self> {
         Ok(Self {
             json: Arc::clone(&self.json),
-            snapshot: Snapshot::stored(&self.json)?,
+            snapshot: Snapshot::stored(&self.json, Snapshot::TRIED)?,
             memory: Arc::clone(&self.memory),
             records: Arc::clone(&self.records),
         })
