@@ -1,4 +1,4 @@
-//! The text files of the checkout.
+//! The files of the checkout.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use anyhow::Result;
 use lictor_xtask::project::Project;
 use lictor_xtask::run;
 
-/// A text file.
+/// A file; without text if it is binary.
 pub(super) struct Source {
     /// From the root of the checkout, with `/`.
     pub(super) path: String,
@@ -31,7 +31,7 @@ impl Source {
     }
 }
 
-/// All text files that git knows or would add; binary ones are left out.
+/// All files that git knows or would add.
 pub(super) fn sources(project: &Project) -> Result<Vec<Source>> {
     let mut list = Command::new("git");
     // A build machine may check out as one user and run as another, which git refuses to look at unless told.
@@ -42,9 +42,8 @@ pub(super) fn sources(project: &Project) -> Result<Vec<Source>> {
     for path in names.split_terminator('\0') {
         // A file may be removed and not yet committed so.
         let Ok(bytes) = fs::read(project.root.join(path)) else { continue };
-        if let Ok(text) = String::from_utf8(bytes) {
-            found.push(Source { path: path.to_owned(), text });
-        }
+        // A picture has no text, and is there to be linked to.
+        found.push(Source { path: path.to_owned(), text: String::from_utf8(bytes).unwrap_or_default() });
     }
     Ok(found)
 }
