@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
 use lictor_xtask::project::{self, Optimised, Project};
 use lictor_xtask::run::{self, on_path, say};
-use lictor_xtask::{console, control_plane, debian, envoy_binary, python, wasm};
+use lictor_xtask::{console, control_plane, debian, envoy_binary, native, python, wasm};
 
 use crate::{fuzz, tidy};
 
@@ -32,9 +32,28 @@ pub(crate) enum Part {
     Fuzz,
     /// Does the filter build for Envoy?
     Wasm,
-    /// Real Envoy, real Odoo, real PostgreSQL, in Python.
+    /// Real Envoy, real Odoo, real PostgreSQL, in Python; the filter in Envoy's sandbox.
     E2e,
+    /// What calls and their records rest on, with the filter in Envoy's own process.
+    Native,
 }
+
+/// The end-to-end tests that are run with the filter in Envoy's own process too; `LICTOR_HOST=native` runs any of them so.
+const NATIVE: [&str; 13] = [
+    "test_bounds.py",
+    "test_bugs.py",
+    "test_ends_at_headers.py",
+    "test_envoy_config.py",
+    "test_first_call.py",
+    "test_forwarded.py",
+    "test_hostile.py",
+    "test_limits.py",
+    "test_metrics.py",
+    "test_policy_push.py",
+    "test_refusals.py",
+    "test_reload.py",
+    "test_roads.py",
+];
 
 /// Something that takes a while.
 type Work = fn(&Project) -> Result<()>;
@@ -86,7 +105,10 @@ impl Part {
             Self::Tidy => tidy::tidy(project),
             Self::Clippy => {
                 component("clippy", "clippy")?;
-                cargo(&["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
+                cargo(&["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+                // What only a dynamic module has.
+                let module = ["--package", "lictor-filter", "--features", "bugs", "--", "-D", "warnings"];
+                cargo(&[&["clippy", "--quiet", "--locked"], &module[..]].concat())
             }
             Self::Unit => {
                 cargo(&["test", "--locked", "--workspace", "--no-run"])?;
@@ -104,7 +126,14 @@ impl Part {
                 say(format!("{} ({} bytes)", built.path.display(), built.bytes));
                 Ok(())
             }
-            Self::E2e => end_to_end(project),
+            Self::E2e => {
+                wasm::build(project)?;
+                end_to_end(project, "wasm", &["."])
+            }
+            Self::Native => {
+                native::build(project)?;
+                end_to_end(project, "native", &NATIVE)
+            }
         }
     }
 }
@@ -154,15 +183,15 @@ fn prepare(project: &Project) -> Result<PathBuf> {
 }
 
 /// The tests find the built parts in the environment, so that they start what was tested before them.
-fn end_to_end(project: &Project) -> Result<()> {
-    wasm::build(project)?;
+fn end_to_end(project: &Project, host: &str, files: &[&str]) -> Result<()> {
     let lictor = control_plane::build(project, Optimised(false))?;
     let envoy = envoy_binary::find(project)?;
     let mut pytest = Command::new(prepare(project)?);
     // Side by side, as most of them wait most of the time; those of a file share what they start.
     // In the order of their names: by default the files with the fewest tests, which are the longest, would be the last.
     let side_by_side = ["--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=25"];
-    pytest.current_dir(project.root.join("tests/e2e")).args(["-m", "pytest", "."]).args(side_by_side);
+    pytest.current_dir(project.root.join("tests/e2e")).args(["-m", "pytest"]).args(files).args(side_by_side);
+    pytest.env("LICTOR_HOST", host);
     pytest.env("LICTOR", lictor).env("ENVOY", envoy).env("LICTOR_XTASK", std::env::current_exe()?);
     run::run(&mut pytest)
 }
