@@ -4,7 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
-use lictor_xtask::project::{Optimised, Project};
+use lictor_xtask::native;
+use lictor_xtask::project::{self, Project};
 use lictor_xtask::run;
 
 /// What is handed on.
@@ -15,8 +16,12 @@ pub(crate) struct Options {
     arguments: Vec<String>,
 }
 
-/// Builds the benchmark as fast as it can be, and lets it measure.
+/// Builds the benchmark as the filter is built, as it has services that do the filter's work, and lets it measure.
 pub(crate) fn bench(project: &Project, options: &Options) -> Result<()> {
-    let bench = project.build_program("lictor-bench", Optimised(true))?;
+    let mut cargo = project::cargo();
+    cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-bench"]);
+    cargo.args(["--profile", native::PROFILE]).arg("--target-dir").arg(&project.target);
+    run::run(&mut cargo)?;
+    let bench = project.target.join(native::PROFILE).join("lictor-bench");
     run::run(Command::new(bench).arg("measure").args(&options.arguments))
 }

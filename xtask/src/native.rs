@@ -7,8 +7,9 @@ use anyhow::{Result, bail};
 use crate::project::{self, Project};
 use crate::run::{self, say};
 
-/// The workspace's cargo profile for it, and the feature that makes it a module.
-const PROFILE: &str = "native";
+/// The workspace's cargo profile for it.
+pub const PROFILE: &str = "native";
+/// Makes it a module.
 const FEATURE: &str = "module";
 
 /// Builds the filter unless it is already built from what is in the checkout.

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use bytes::{Buf as _, Bytes, BytesMut};
+use h2::RecvStream;
 use h2::server::SendResponse;
-use h2::{Reason, RecvStream};
 use http::{HeaderMap, HeaderValue, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
@@ -107,16 +107,12 @@ impl Messages {
                     self.received.extend_from_slice(&data);
                     self.body.flow_control().release_capacity(data.len())?;
                 }
-                Some(Err(error)) if is_over(&error) => return Ok(None),
+                Some(Err(error)) if error.is_reset() && error.is_remote() => return Ok(None),
                 Some(Err(error)) => return Err(error.into()),
                 None => return Ok(None),
             }
         }
     }
-}
-
-fn is_over(error: &h2::Error) -> bool {
-    matches!(error.reason(), Some(Reason::NO_ERROR | Reason::CANCEL))
 }
 
 /// What Envoy asks about: envoy.service.ext_proc.v3.ProcessingRequest.
