@@ -196,7 +196,10 @@ pub(super) mod tests {
             settled_after: 0.0,
         };
         let rounds = |speed: f64| vec![round(speed * 1.1), round(speed * 0.5), round(speed)];
-        let speeds = [20e3, 18e3, 12e3, 16e3, 9e3, 7e3, 5e3, 19e3, 24e3, 18e3, 20e3, 12e3, 8e3, 6e3, 19e3, 20e3];
+        let speeds = [
+            20e3, 18e3, 12e3, 16e3, 9e3, 7e3, 5e3, 19e3, 24e3, 18e3, 20e3, 12e3, 8e3, 6e3, 9e3, 7e3, 8e3, 6e3, 5e3,
+            900.0, 700.0, 800.0, 600.0, 500.0, 19e3, 20e3,
+        ];
         summarise(&Row::ALL.into_iter().zip(speeds.map(rounds)).collect::<Vec<_>>())
     }
 

@@ -134,8 +134,9 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Every variant over XML-RPC; over JSON-2 what Lictor is compared with; and what is no call.
-    pub(super) const ALL: [Self; 16] = [
+    /// Every variant over XML-RPC; what Lictor is compared with over JSON-2 and with larger bodies; and
+    /// what is no call.
+    pub(super) const ALL: [Self; 26] = [
         Self::xml_rpc(Variant::Plain),
         Self::xml_rpc(Variant::PassThrough),
         Self::xml_rpc(Variant::Lictor),
@@ -150,23 +151,37 @@ impl Row {
         Self::json_2(Variant::ExtAuthz),
         Self::json_2(Variant::ExtAuthzSameWork),
         Self::json_2(Variant::ExtProcSameWork),
-        Self { variant: Variant::Lictor, road: Road::Other },
-        Self { variant: Variant::LictorNative, road: Road::Other },
+        Self::on(Road::Middle, Variant::Plain),
+        Self::on(Road::Middle, Variant::Lictor),
+        Self::on(Road::Middle, Variant::LictorNative),
+        Self::on(Road::Middle, Variant::ExtAuthzSameWork),
+        Self::on(Road::Middle, Variant::ExtProcSameWork),
+        Self::on(Road::Large, Variant::Plain),
+        Self::on(Road::Large, Variant::Lictor),
+        Self::on(Road::Large, Variant::LictorNative),
+        Self::on(Road::Large, Variant::ExtAuthzSameWork),
+        Self::on(Road::Large, Variant::ExtProcSameWork),
+        Self::on(Road::Other, Variant::Lictor),
+        Self::on(Road::Other, Variant::LictorNative),
     ];
 
     pub(super) const fn xml_rpc(variant: Variant) -> Self {
-        Self { variant, road: Road::XmlRpc }
+        Self::on(Road::XmlRpc, variant)
     }
 
     pub(super) const fn json_2(variant: Variant) -> Self {
-        Self { variant, road: Road::Json2 }
+        Self::on(Road::Json2, variant)
+    }
+
+    const fn on(road: Road, variant: Variant) -> Self {
+        Self { variant, road }
     }
 
     /// Envoy alone with the same calls.
     pub(super) const fn plain(self) -> Self {
         match self.road {
             Road::XmlRpc | Road::Other => Self::xml_rpc(Variant::Plain),
-            Road::Json2 => Self::json_2(Variant::Plain),
+            Road::Json2 | Road::Middle | Road::Large => Self::on(self.road, Variant::Plain),
         }
     }
 
@@ -185,6 +200,8 @@ impl Row {
         let variant = self.variant;
         match self.road {
             Road::XmlRpc => variant.to_string(),
+            Road::Middle => format!("{variant}_16k"),
+            Road::Large => format!("{variant}_1m"),
             Road::Json2 => format!("{variant}_json2"),
             Road::Other => format!("{variant}_other"),
         }
@@ -195,6 +212,8 @@ impl Row {
         let variant = self.variant.title();
         match self.road {
             Road::XmlRpc => variant.to_owned(),
+            Road::Middle => format!("16 KiB: {variant}"),
+            Road::Large => format!("1 MiB: {variant}"),
             Road::Json2 => format!("JSON-2: {variant}"),
             Road::Other => format!("no call: {variant}"),
         }
