@@ -104,7 +104,7 @@ def running(bootstrap: dict[str, Any], name: str, gate: Gate, echo: Echo, folder
 
 def filled_in(bootstrap: dict[str, Any], gate: Gate, folder: Path) -> str:
     """With the files that it names, in `folder`."""
-    (folder / "gate-token.yaml").write_text((ROOT / "envoy/gate-token.yaml").read_text())
+    (folder / "gate-token.yaml").write_text((ROOT / "envoy/gate-token.yaml").read_text().replace("/etc/lictor", str(folder)))
     (folder / "identity").mkdir(exist_ok=True)
     token = gate.api("POST", "gates", {"name": secrets.token_hex(8)})["token"]
     (folder / "identity/gate-token").write_text(token + "\n")

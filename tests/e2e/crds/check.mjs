@@ -7,8 +7,6 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const PACKAGES = {
-  "apps/v1": "kubernetes-models",
-  v1: "kubernetes-models",
   "gateway.envoyproxy.io/v1alpha1": "@kubernetes-models/envoy-gateway",
   "gateway.networking.k8s.io/v1": "@kubernetes-models/gateway-api",
   "networking.istio.io/v1": "@kubernetes-models/istio",

@@ -1,0 +1,211 @@
+"""`deploy/kubernetes`: schemas, what every pod is denied, and the gate's pod as Kubernetes would start and end it."""
+
+import contextlib
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from clients import install
+from parts import process
+from support import certificates, conformance, kubernetes
+from support.echo import Echo
+from support.gate import ROOT, Gate, eventually
+from support.production import Production, Site
+
+HERE = Path(__file__).parent
+FOLDERS = kubernetes.names()
+# The oldest that its makers still look after, and the newest that the package knows.
+VERSIONS = ["1.35", "1.37"]
+# Kinds of Kubernetes itself; the others come with a CRD.
+BUILT_IN = {"v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1"}
+# The package of the schemas is of a version of Envoy Gateway before 1.10.
+NEWER_THAN_THE_SCHEMA = ["EnvoyExtensionPolicy lictor-gate: no such field: /spec/backends"]
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    """For its programs and its control plane."""
+    with Echo() as odoo, Gate(odoo.url, tmp_path_factory.mktemp("local")) as gate:
+        gate.permit({"res.partner": {"read": True, "methods": {"echo": ["read"]}}})
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def key(gate: Gate) -> str:
+    return gate.key(gate.user("odoo", "agent", "secret"))["key"]
+
+
+def complaints(resources: list[dict[str, Any]]) -> list[str]:
+    """What the schemas find wrong, unknown fields included."""
+    found = []
+    python = install.python("kubernetes-validate")
+    built_in = [resource for resource in resources if resource["apiVersion"] in BUILT_IN]
+    document = yaml.safe_dump_all(built_in)
+    for version in VERSIONS:
+        command = [str(python), "-m", "kubernetes_validate", "--kubernetes-version", version, "--strict", "-"]
+        answer = subprocess.run(command, input=document, capture_output=True, text=True, check=False)
+        assert answer.stdout.count("passed for") + answer.stdout.count("ERROR") == len(built_in), answer.stdout
+        found += [line for line in answer.stdout.splitlines() if not line.startswith("INFO")]
+    node, modules = install.node_modules("crds", HERE)
+    command = [node, str(HERE / "crds/check.mjs"), str(modules)]
+    custom = [resource for resource in resources if resource["apiVersion"] not in BUILT_IN]
+    answer = subprocess.run(command, input=json.dumps(custom), capture_output=True, text=True, check=True)
+    return found + json.loads(answer.stdout)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_resources_are_what_their_schemas_ask_for(folder: str) -> None:
+    expected = NEWER_THAN_THE_SCHEMA if folder == "envoy-gateway" else []
+    assert complaints(kubernetes.composed(folder)) == expected
+
+
+def test_the_schemas_find_what_is_wrong() -> None:
+    resources = kubernetes.composed("istio")
+    unknown, wrong, older = copy.deepcopy(resources), copy.deepcopy(resources), copy.deepcopy(resources)
+    kubernetes.the("EnvoyFilter", "lictor-gate", unknown)["spec"]["workloadSelectors"] = {}
+    kubernetes.the("EnvoyFilter", "lictor-gate", wrong)["spec"]["configPatches"][0]["applyTo"] = "HTTP_FILTERS"
+    kubernetes.the("Deployment", "control-plane", older)["spec"]["replica"] = 2
+    assert complaints(unknown) == ["EnvoyFilter lictor-gate: no such field: /spec/workloadSelectors"]
+    [complaint] = complaints(wrong)
+    assert "applyTo" in complaint
+    assert len([line for line in complaints(older) if "'replica' was unexpected" in line]) == len(VERSIONS)
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="there is no kubectl here")
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_kustomize_makes_the_same_of_a_folder(folder: str) -> None:
+    made = subprocess.run(["kubectl", "kustomize", kubernetes.FOLDER / folder], capture_output=True, text=True, check=True)
+    theirs = kubernetes.without_digests(list(yaml.safe_load_all(made.stdout)))
+    assert sorted(theirs, key=kubernetes.identity) == sorted(kubernetes.composed(folder), key=kubernetes.identity)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_pod_may_more_than_it_needs(folder: str) -> None:
+    resources = kubernetes.composed(folder)
+    assert not [resource for resource in resources if resource["kind"] == "Secret"]
+    for name, pod in kubernetes.pods(resources).items():
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        for container in pod.get("initContainers", []) + pod["containers"]:
+            if container["image"] == "auto":  # Istio fills it in.
+                continue
+            own = container["securityContext"]
+            assert own["allowPrivilegeEscalation"] is False and own["readOnlyRootFilesystem"] is True, name
+            assert own["capabilities"] == {"drop": ["ALL"]}, name
+            for variable in container.get("env", []):
+                told = "value" in variable and not variable["name"].endswith("_FILE")
+                assert not (told and re.search("PASSWORD|DATABASE_URL|SECRET|TOKEN|KEY$", variable["name"])) or (
+                    variable["value"].startswith("/")
+                ), variable["name"]
+
+
+def test_the_control_plane_has_two_replicas_of_which_one_always_serves() -> None:
+    resources = kubernetes.composed("control-plane")
+    deployment = kubernetes.the("Deployment", "control-plane", resources)["spec"]
+    budget = kubernetes.the("PodDisruptionBudget", "control-plane", resources)["spec"]
+    assert (deployment["replicas"], deployment["strategy"]["rollingUpdate"]["maxUnavailable"], budget["minAvailable"]) == (2, 0, 1)
+    assert budget["selector"] == deployment["selector"]
+    closed = kubernetes.the("NetworkPolicy", "closed", resources)["spec"]
+    assert closed == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.parametrize("folder", ["control-plane", "istio", "envoy-gateway"])
+def test_the_control_plane_knows_each_variable_that_it_is_given(folder: str, gate: Gate) -> None:
+    resources = kubernetes.composed(folder)
+    [container] = kubernetes.pods(resources)["control-plane"]["containers"]
+    given = {variable["name"] for variable in container["env"]}
+    given |= kubernetes.the("ConfigMap", "control-plane", resources)["data"].keys()
+    program = os.readlink(f"/proc/{gate.up['pids']['control_plane']}/exe")
+    text = subprocess.run([program, *container["args"], "--help"], capture_output=True, text=True, check=True).stdout
+    # These two are OpenSSL's, and read by the library for TLS.
+    assert given - {"SSL_CERT_FILE", "SSL_CERT_DIR"} <= set(re.findall(r"\[env: (\w+)", text))
+    assert ("LICTOR_TLS_KEY" in given) is (folder != "istio")
+
+
+# The gate's pod, with a folder for what is mounted.
+
+
+@pytest.fixture(scope="module")
+def site(gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = Site(tmp_path_factory.mktemp("site"), gate)
+    site.odoo_authority.issue(site.tls / "odoo", ["localhost"])
+    site.control_plane_authority.issue(site.tls / "control-plane", ["localhost"])
+    return site
+
+
+@pytest.fixture(scope="module")
+def envoy(site: Site, gate: Gate) -> Iterator[Production]:
+    """Envoy with what the init container writes, and an Odoo behind TLS."""
+    with contextlib.ExitStack() as stack:
+        odoo = stack.enter_context(Echo(certificates.server(site.tls / "odoo")))
+        control_plane = stack.enter_context(site.control_plane())
+        (site.folder / "production.yaml").write_text(site.fill_in("production.yaml", {}))
+        ports = {"ODOO_PORT": str(odoo.port), "CONTROL_PLANE_PORT": str(control_plane)}
+        script(site, "fill-in.sh", {"ODOO_HOST": "localhost", "CONTROL_PLANE_HOST": "localhost", **ports})
+        port, metrics_port = process.free_port(), process.free_port()
+        text = (site.folder / "envoy.yaml").read_text()
+        for shipped, own in ((8443, port), (9902, metrics_port)):
+            text = text.replace(f"address: 0.0.0.0, port_value: {shipped}", f"address: 127.0.0.1, port_value: {own}")
+        name = "admin"  # The socket's, as the scripts have it.
+        yield stack.enter_context(Production(site, name, text, port, metrics_port))
+
+
+def script(site: Site, name: str, variables: dict[str, str]) -> None:
+    """Runs a script of the gate's pod with the folder in the place of /etc/lictor and /run/lictor."""
+    text = kubernetes.the("ConfigMap", "lictor-gate-scripts", kubernetes.composed("gate"))["data"][name]
+    text = re.sub(r"/(etc|run)/lictor/", f"{site.folder}/", text)
+    subprocess.run(["/bin/sh", "-c", text], env={"PATH": os.environ["PATH"], **variables}, check=True, timeout=120)
+
+
+def test_only_names_and_ports_are_filled_in(site: Site, envoy: Production) -> None:
+    before = (site.folder / "production.yaml").read_text().splitlines()
+    after = (site.folder / "envoy.yaml").read_text().splitlines()
+    changed = [(old.strip(), new.strip()) for old, new in zip(before, after, strict=True) if old != new]
+    assert all(".example" in old and "localhost" in new for old, new in changed)
+    assert len(changed) == 6, "for Odoo and the control plane: SNI, name and address"
+
+
+def test_the_gate_conforms(envoy: Production, key: str, site: Site) -> None:
+    site.clients_trust.issue(site.tls / "server", ["odoo.example"])
+    nobody = f"127.0.0.1:{process.free_port()}"
+    options = ("--ca", str(site.clients_trust.ca), "--unreachable", nobody)
+    eventually(lambda: conformance.run(f"https://127.0.0.1:{envoy.port}", key, *options).returncode == 0)
+    conformance.passes(f"https://127.0.0.1:{envoy.port}", key, *options)
+
+
+def test_a_gate_that_does_not_conform_is_found(envoy: Production, gate: Gate, key: str, site: Site) -> None:
+    reached = f"127.0.0.1:{envoy.port}"
+    answer = conformance.run(f"https://{reached}", key, "--ca", str(site.clients_trust.ca), "--unreachable", reached)
+    assert answer.returncode == 1
+    assert [line for line in answer.stdout.splitlines() if not line.endswith(": ok")] == [
+        f"Odoo is not reached but through the gate: FAILED: {reached} was reached from here"
+    ]
+    # Odoo itself, without a gate: it asks nobody for a key, and so every key is right.
+    with Echo() as odoo:
+        answer = conformance.run(odoo.url, key)
+    assert "guard header: FAILED: it was answered" in answer.stdout and answer.returncode == 1
+
+
+def test_the_pod_drains_before_it_ends(envoy: Production, site: Site) -> None:
+    script(site, "drain.sh", {"NOTICE_SECONDS": "0"})
+    assert envoy.metrics("/ready")[0] == 503
+    with pytest.raises(ConnectionRefusedError):
+        envoy.send("/web/login")
+    assert envoy.statistic("http.lictor_gate.downstream_rq_active") == 0
+
+
+def test_every_probe_is_answered(envoy: Production) -> None:
+    [container] = kubernetes.pods(kubernetes.composed("gate"))["lictor-gate"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    shipped = (ROOT / "envoy/production.yaml").read_text()
+    assert all(f"address: 0.0.0.0, port_value: {port} " in shipped for port in ports.values())
+    assert container["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "metrics"}
