@@ -38,8 +38,8 @@ async function problems(resource) {
         return complaint(resource);
       });
       node[name] = value;
-      // The Envoy configuration in a patch has no schema here.
-      if (/\/(operation|patch)\/value$/.test(`${place}/${name}`)) continue;
+      // The Envoy configuration in a patch and the filter's own have no schema here.
+      if (/\/(operation|patch)\/value$|\/wasm\/\d+\/config$/.test(`${place}/${name}`)) continue;
       if (!refused) unknown.push(`no such field: ${place}/${name}`);
       else if (value && typeof value === "object") visit(value, `${place}/${name}`);
     }
