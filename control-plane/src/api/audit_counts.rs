@@ -94,8 +94,10 @@ pub async fn count(State(app): State<App>, Query(mut query): Query<CountsQuery>)
 fn step(given: Option<u32>, from: Moment, to: Moment, now: Moment) -> Result<Duration> {
     let has_hours = from.floor(HOUR) >= now.minus(HOURS_KEPT).floor(HOUR);
     let Some(given) = given else {
-        let usual = [HOUR, HOUR * 6, DAY, DAY * 7, DAY * 28];
-        let fits = |step: &Duration| (has_hours || *step >= DAY) && points(from, to, *step) <= USUAL_POINTS;
+        let usual = [HOUR, DAY, DAY * 7, DAY * 28];
+        // Of hours there are 24 times as many rows to add up.
+        let by_hours = has_hours && points(from, to, HOUR) <= USUAL_POINTS;
+        let fits = |step: &Duration| (by_hours || *step >= DAY) && points(from, to, *step) <= USUAL_POINTS;
         return Ok(usual.into_iter().find(fits).unwrap_or(DAY * 91));
     };
     let unit = if has_hours { HOUR } else { DAY };
