@@ -280,21 +280,7 @@ impl Filter {
 
     /// Calls a cluster; the answer comes to the request's hook with the number.
     pub(crate) fn call(self, cluster: &[u8], headers: &[(&[u8], &[u8])], body: &[u8], timeout_ms: u64) -> Option<u64> {
-        let mut headers: Vec<_> = headers.iter().map(Header::of).collect();
-        let mut id = 0;
-        // SAFETY: see above.
-        let result = unsafe {
-            envoy_dynamic_module_callback_http_filter_http_callout(
-                self.0,
-                &mut id,
-                Ours::of(cluster),
-                headers.as_mut_ptr(),
-                headers.len(),
-                Ours::of(body),
-                timeout_ms,
-            )
-        };
-        (result == 0).then_some(id)
+        call(envoy_dynamic_module_callback_http_filter_http_callout, self.0, cluster, headers, body, timeout_ms)
     }
 
     pub(crate) fn waker(self) -> Waker {
@@ -305,79 +291,55 @@ impl Filter {
 
 impl Config {
     pub(crate) fn define(self, kind: Kind, name: &[u8]) -> Option<usize> {
-        let mut id = 0;
-        let name = Ours::of(name);
-        // SAFETY: see above; there are no labels.
-        let result = unsafe {
-            match kind {
-                Kind::Counter => envoy_dynamic_module_callback_http_filter_config_define_counter(
-                    self.0,
-                    name,
-                    null_mut(),
-                    0,
-                    &mut id,
-                ),
-                Kind::Gauge => {
-                    envoy_dynamic_module_callback_http_filter_config_define_gauge(self.0, name, null_mut(), 0, &mut id)
-                }
-                Kind::Histogram => envoy_dynamic_module_callback_http_filter_config_define_histogram(
-                    self.0,
-                    name,
-                    null_mut(),
-                    0,
-                    &mut id,
-                ),
-            }
+        let define: Define = match kind {
+            Kind::Counter => envoy_dynamic_module_callback_http_filter_config_define_counter,
+            Kind::Gauge => envoy_dynamic_module_callback_http_filter_config_define_gauge,
+            Kind::Histogram => envoy_dynamic_module_callback_http_filter_config_define_histogram,
         };
+        let mut id = 0;
+        // SAFETY: see above; there are no labels.
+        let result = unsafe { define(self.0, Ours::of(name), null_mut(), 0, &mut id) };
         (result == 0).then_some(id)
     }
 
     /// Adds to a counter, sets a gauge, or adds a value to a distribution.
     pub(crate) fn record(self, kind: Kind, id: usize, value: u64) -> bool {
-        // SAFETY: numbers only; there are no labels.
-        let result = unsafe {
-            match kind {
-                Kind::Counter => {
-                    envoy_dynamic_module_callback_http_filter_config_increment_counter(self.0, id, null_mut(), 0, value)
-                }
-                Kind::Gauge => {
-                    envoy_dynamic_module_callback_http_filter_config_set_gauge(self.0, id, null_mut(), 0, value)
-                }
-                Kind::Histogram => envoy_dynamic_module_callback_http_filter_config_record_histogram_value(
-                    self.0,
-                    id,
-                    null_mut(),
-                    0,
-                    value,
-                ),
-            }
+        let record: Record = match kind {
+            Kind::Counter => envoy_dynamic_module_callback_http_filter_config_increment_counter,
+            Kind::Gauge => envoy_dynamic_module_callback_http_filter_config_set_gauge,
+            Kind::Histogram => envoy_dynamic_module_callback_http_filter_config_record_histogram_value,
         };
+        // SAFETY: numbers only; there are no labels.
+        let result = unsafe { record(self.0, id, null_mut(), 0, value) };
         result == 0
     }
 
     /// Calls a cluster from the main thread; the answer comes to the configuration's hook with the number.
     pub(crate) fn call(self, cluster: &[u8], headers: &[(&[u8], &[u8])], body: &[u8], timeout_ms: u64) -> Option<u64> {
-        let mut headers: Vec<_> = headers.iter().map(Header::of).collect();
-        let mut id = 0;
-        // SAFETY: see above.
-        let result = unsafe {
-            envoy_dynamic_module_callback_http_filter_config_http_callout(
-                self.0,
-                &mut id,
-                Ours::of(cluster),
-                headers.as_mut_ptr(),
-                headers.len(),
-                Ours::of(body),
-                timeout_ms,
-            )
-        };
-        (result == 0).then_some(id)
+        call(envoy_dynamic_module_callback_http_filter_config_http_callout, self.0, cluster, headers, body, timeout_ms)
     }
 
     pub(crate) fn waker(self) -> MainWaker {
         // SAFETY: see above.
         MainWaker(unsafe { envoy_dynamic_module_callback_http_filter_config_scheduler_new(self.0) })
     }
+}
+
+/// Has a request or a configuration call a cluster; the number of the call.
+fn call(
+    call: Call,
+    of: *mut c_void,
+    cluster: &[u8],
+    headers: &[(&[u8], &[u8])],
+    body: &[u8],
+    timeout_ms: u64,
+) -> Option<u64> {
+    let mut headers: Vec<_> = headers.iter().map(Header::of).collect();
+    let (count, mut id) = (headers.len(), 0);
+    // SAFETY: see above; Envoy writes the number only.
+    let result =
+        unsafe { call(of, &mut id, Ours::of(cluster), headers.as_mut_ptr(), count, Ours::of(body), timeout_ms) };
+    (result == 0).then_some(id)
 }
 
 impl Waker {
@@ -427,6 +389,13 @@ pub(crate) fn random(bytes: &mut [u8]) -> bool {
     let filled = unsafe { getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
     usize::try_from(filled) == Ok(bytes.len())
 }
+
+/// Of the configuration, with a name and labels, for the number of the metric.
+type Define = unsafe extern "C" fn(*mut c_void, Ours, *mut Ours, usize, *mut usize) -> u32;
+/// Of the configuration, with the number of the metric, labels and a value.
+type Record = unsafe extern "C" fn(*mut c_void, usize, *mut Ours, usize, u64) -> u32;
+/// Of the request or the configuration, for the number of the call, with cluster, headers, body and timeout.
+type Call = unsafe extern "C" fn(*mut c_void, *mut u64, Ours, *mut Header, usize, Ours, u64) -> u32;
 
 unsafe extern "C" {
     /// The C library's, which the Rust one stands on.
