@@ -4,8 +4,7 @@ use lictor_policy::decide::{Facts, Trace};
 use lictor_policy::formats::{hex, xmlrpc};
 use lictor_policy::gate::peek;
 use lictor_policy::memory::rate::Quota;
-use lictor_policy::memory::session::Session;
-use lictor_policy::records::{MAX_CHANGED, MAX_READ, Recorded};
+use lictor_policy::records::{MAX_CHANGED, stated};
 use lictor_policy::refusal::{Reason, Refusal};
 use lictor_policy::road::{Road, Service};
 use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros};
@@ -50,36 +49,19 @@ pub(crate) struct Record {
 
 impl Record {
     /// Of a request that was judged just now.
-    pub(crate) fn of(road: Road, headers: &Headers, facts: Facts<'_>, trace: Trace<'_>) -> Result<Self, HostError> {
+    pub(crate) fn of(road: Road, headers: &Headers, facts: Facts<'_>, mut trace: Trace<'_>) -> Result<Self, HostError> {
         let text = |name: &str, most: usize| {
             let text = headers.text(name)?;
             text.get(..text.floor_char_boundary(most)).map(str::to_owned)
         };
-        let Recorded { ids, count, digest, nested, created, .. } = trace.recorded;
+        let (created, lists, quota, rpc_id) = (trace.recorded.created, trace.lists, trace.quota, trace.rpc_id.take());
         let event = Event {
             request_id: text("x-request-id", MAX_REQUEST_ID),
-            key_id: trace.key.map(|key| key.wire.id.clone()),
-            user_id: trace.key.map(|key| key.user.id.clone()),
-            client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
             user_agent: text("user-agent", MAX_USER_AGENT).filter(|agent| !agent.is_empty()),
-            session: trace.session.as_ref().map(Session::id),
-            road: road.path().to_owned(),
-            database: trace.key.filter(|_| trace.verified).map(|key| key.user.upstream.database.clone()),
-            model: trace.model,
-            method: trace.method,
-            operations: trace.operations,
-            record_ids: ids,
-            record_count: stated(count),
-            record_digest: digest,
-            nested_ids: nested,
-            lacks: trace.lacks,
-            outline: trace.outline,
-            schema_stale: trace.schema_stale,
-            ..Event::at(facts.now, hex::id(host::random_number()?))
+            ..trace.into_event(road, facts, hex::id(host::random_number()?))
         };
         let (head, tail) = (Vec::new(), Vec::new());
-        let (quota, rpc_id) = (trace.quota, trace.rpc_id);
-        let (lists, status, forwarded_at, peeked) = (trace.lists, 0, None, None);
+        let (status, forwarded_at, peeked) = (0, None, None);
         Ok(Self {
             reserved: None,
             event,
@@ -203,9 +185,4 @@ impl Record {
     pub(crate) fn follows_intent(&mut self) {
         self.event.kind = EventKind::Outcome;
     }
-}
-
-/// How many records an event says that there are: a list that is shorter tells it by itself.
-fn stated(count: usize) -> Option<u64> {
-    (count >= MAX_READ).then_some(count as u64)
 }

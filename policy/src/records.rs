@@ -12,6 +12,11 @@ pub const MAX_CHANGED: usize = 1000;
 /// How many of the records that a call only reads are listed. As many may stand on the wire one by one.
 pub const MAX_READ: usize = 100;
 
+/// How many records an event says that there are: a list that is shorter tells it by itself.
+pub fn stated(count: usize) -> Option<u64> {
+    (count >= MAX_READ).then_some(count as u64)
+}
+
 /// At most [`MAX_CHANGED`] ids, each once, in the order in which they were named. Kept, sent and stored as runs of ids
 /// that follow each other: deleting a thousand records one after the other is one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -26,11 +26,11 @@ use crate::memory::rate::Quota;
 use crate::memory::session::Session;
 use crate::odoo::never;
 use crate::operation::{Operation, Operations};
-use crate::records::{MAX_CHANGED, Recorded};
+use crate::records::{MAX_CHANGED, Recorded, stated};
 use crate::refusal::{Reason, Refusal};
-use crate::road::Target;
+use crate::road::{Road, Target};
 use crate::snapshot::{Key, Snapshot};
-use crate::wire::{DEFAULT_PROFILE, MAX_LACKS, UnixMicros};
+use crate::wire::{DEFAULT_PROFILE, Event, MAX_LACKS, UnixMicros};
 
 pub use explain::{Check, Finding, explain};
 pub use key::recognise;
@@ -169,6 +169,32 @@ pub struct Trace<'s> {
     pub lists: bool,
     /// The id of a JSON-RPC request, as JSON: the answer carries it.
     pub rpc_id: Option<String>,
+}
+
+impl Trace<'_> {
+    /// The audit event of a call that was judged just now: all that was found out about it.
+    pub fn into_event(self, road: Road, facts: Facts<'_>, decision_id: String) -> Event {
+        let Recorded { ids, count, digest, nested, .. } = self.recorded;
+        Event {
+            key_id: self.key.map(|key| key.wire.id.clone()),
+            user_id: self.key.map(|key| key.user.id.clone()),
+            client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
+            session: self.session.as_ref().map(Session::id),
+            road: road.path().to_owned(),
+            database: self.key.filter(|_| self.verified).map(|key| key.user.upstream.database.clone()),
+            model: self.model,
+            method: self.method,
+            operations: self.operations,
+            record_ids: ids,
+            record_count: stated(count),
+            record_digest: digest,
+            nested_ids: nested,
+            lacks: self.lacks,
+            outline: self.outline,
+            schema_stale: self.schema_stale,
+            ..Event::at(facts.now, decision_id)
+        }
+    }
 }
 
 /// The permit to forward a call as the key's user.

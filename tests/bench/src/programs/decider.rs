@@ -20,7 +20,6 @@ use lictor_policy::gate::reply::{self, Reply};
 use lictor_policy::gate::{self, Asked, Body, Forward, Policy, Verdict};
 use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
-use lictor_policy::memory::session::Session;
 use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::{Key, Snapshot};
 use lictor_policy::wire::{Event, Outcome, UnixMicros};
@@ -118,7 +117,11 @@ impl Decider {
         };
         let id = format!("{:016x}", RandomState::new().build_hasher().finish());
         let rpc_id = trace.rpc_id.take();
-        let mut event = Event { request_bytes: request.body.len() as u64, ..event(road, facts, trace, id) };
+        let mut event = Event {
+            user_agent: Some(String::from_utf8_lossy(facts.user_agent).into_owned()),
+            request_bytes: request.body.len() as u64,
+            ..trace.into_event(road, facts, id)
+        };
         event.gate_us = now()?.saturating_sub(facts.now);
         let decision = match verdict {
             Verdict::Pass(_) | Verdict::PassTo(..) => return Ok(Decision::Pass),
@@ -161,29 +164,6 @@ impl<'r> Request<'r> {
             ..Head::default()
         };
         Ok(Facts { now, client, user_agent: self.first("user-agent").unwrap_or_default(), head })
-    }
-}
-
-/// The record of a call: what a gate's has, but for what Odoo answers.
-fn event(road: Road, facts: Facts<'_>, trace: Trace<'_>, id: String) -> Event {
-    Event {
-        key_id: trace.key.map(|key| key.wire.id.clone()),
-        user_id: trace.key.map(|key| key.user.id.clone()),
-        client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
-        user_agent: Some(String::from_utf8_lossy(facts.user_agent).into_owned()),
-        session: trace.session.as_ref().map(Session::id),
-        road: road.path().to_owned(),
-        database: trace.key.filter(|_| trace.verified).map(|key| key.user.upstream.database.clone()),
-        model: trace.model,
-        method: trace.method,
-        operations: trace.operations,
-        record_ids: trace.recorded.ids,
-        record_digest: trace.recorded.digest,
-        nested_ids: trace.recorded.nested,
-        lacks: trace.lacks,
-        outline: trace.outline,
-        schema_stale: trace.schema_stale,
-        ..Event::at(facts.now, id)
     }
 }
 
