@@ -19,7 +19,7 @@ from parts import process
 from support import certificates, conformance, kubernetes
 from support.echo import Echo
 from support.gate import ROOT, Gate, eventually
-from support.production import Production, Site
+from support.production import Production, Site, local_gate
 
 HERE = Path(__file__).parent
 FOLDERS = kubernetes.names()
@@ -33,9 +33,7 @@ NEWER_THAN_THE_SCHEMA = ["EnvoyExtensionPolicy lictor-gate: no such field: /spec
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
-    """For its programs and its control plane."""
-    with Echo() as odoo, Gate(odoo.url, tmp_path_factory.mktemp("local")) as gate:
-        gate.permit({"res.partner": {"read": True, "methods": {"echo": ["read"]}}})
+    with local_gate(tmp_path_factory.mktemp("local")) as gate:
         yield gate
 
 
@@ -195,17 +193,18 @@ def test_a_gate_that_does_not_conform_is_found(envoy: Production, gate: Gate, ke
     assert "guard header: FAILED: it was answered" in answer.stdout and answer.returncode == 1
 
 
+def test_every_probe_is_answered() -> None:
+    [container] = kubernetes.pods(kubernetes.composed("gate"))["lictor-gate"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    shipped = (ROOT / "envoy/production.yaml").read_text()
+    assert all(f"address: 0.0.0.0, port_value: {port} " in shipped for port in ports.values())
+    assert container["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "metrics"}
+
+
+# The last: the Envoy of the others ends with it.
 def test_the_pod_drains_before_it_ends(envoy: Production, site: Site) -> None:
     script(site, "drain.sh", {"NOTICE_SECONDS": "0"})
     assert envoy.metrics("/ready")[0] == 503
     with pytest.raises(ConnectionRefusedError):
         envoy.send("/web/login")
     assert envoy.statistic("http.lictor_gate.downstream_rq_active") == 0
-
-
-def test_every_probe_is_answered(envoy: Production) -> None:
-    [container] = kubernetes.pods(kubernetes.composed("gate"))["lictor-gate"]["containers"]
-    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    shipped = (ROOT / "envoy/production.yaml").read_text()
-    assert all(f"address: 0.0.0.0, port_value: {port} " in shipped for port in ports.values())
-    assert container["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "metrics"}

@@ -20,7 +20,7 @@ from support import certificates
 from support.dropped_filter import module
 from support.echo import UID, Echo
 from support.gate import ROOT, Gate, eventually
-from support.production import CONNECTIONS, Production, Site
+from support.production import CONNECTIONS, Production, Site, local_gate
 
 MCP = "/xmlrpc/2/mcp"
 FORGED = {"x-lictor-guard": "passed"}
@@ -28,9 +28,7 @@ FORGED = {"x-lictor-guard": "passed"}
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
-    """For its control plane; its own Envoy stands aside."""
-    with Echo() as odoo, Gate(odoo.url, tmp_path_factory.mktemp("local")) as gate:
-        gate.permit({"res.partner": {"read": True, "methods": {"echo": ["read"]}}})
+    with local_gate(tmp_path_factory.mktemp("local")) as gate:
         yield gate
 
 

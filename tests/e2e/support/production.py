@@ -14,12 +14,21 @@ from pathlib import Path
 from parts import process
 from support import certificates
 from support.certificates import Authority
+from support.echo import Echo
 from support.gate import ROOT, Gate
 
 SHIPPED = ROOT / "envoy"
 START_SECONDS = 120
 # So few that a test can open them all.
 CONNECTIONS = 40
+
+
+@contextlib.contextmanager
+def local_gate(folder: Path) -> Iterator[Gate]:
+    """A gate for its programs and its control plane; its own Envoy stands aside."""
+    with Echo() as odoo, Gate(odoo.url, folder) as gate:
+        gate.permit({"res.partner": {"read": True, "methods": {"echo": ["read"]}}})
+        yield gate
 
 
 class Site:
