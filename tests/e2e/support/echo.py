@@ -9,7 +9,7 @@ import xmlrpc.client
 from email.message import Message
 from typing import Any
 
-from support.local_server import LocalServer
+from support.local_server import LocalServer, through_envoy
 
 UID = 7
 HELD = "res.held"
@@ -22,7 +22,7 @@ ABOUT_USERS: dict[str, Any] = {
 
 
 class Echo(LocalServer):
-    """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what arrived. Calls of the model
+    """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what the gate forwarded. Calls of the model
     `HELD` are answered when `echo.release` is set."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -37,7 +37,7 @@ class Echo(LocalServer):
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                requests.append((self.path, self.headers, body))
+                self.keep(body)
                 if self.path == "/jsonrpc" and (asked := json.loads(body)["params"]["args"])[3] in ABOUT_USERS:
                     return self.answer("application/json", json.dumps({"result": ABOUT_USERS[asked[3]]}).encode())
                 if self.path == "/jsonrpc" and fields and asked[4] in ("fields_get", "has_access"):
@@ -51,6 +51,10 @@ class Echo(LocalServer):
                 # Python leaves a carriage return bare, and its reader then makes a line feed of it.
                 self.answer("text/xml", document.replace("\r", "&#13;").encode())
 
+            def keep(self, body: bytes) -> None:
+                if through_envoy(self.headers):
+                    requests.append((self.path, self.headers, body))
+
             def answer(self, media: str, document: bytes) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", media)
@@ -59,7 +63,7 @@ class Echo(LocalServer):
                 self.wfile.write(document)
 
             def do_GET(self) -> None:
-                requests.append((self.path, self.headers, b""))
+                self.keep(b"")
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

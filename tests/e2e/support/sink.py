@@ -1,4 +1,4 @@
-"""An upstream that keeps every byte that arrives, of requests that never end too."""
+"""An upstream that keeps every byte that the gate forwards, of requests that never end too."""
 
 import http.server
 import threading
@@ -6,7 +6,7 @@ import xmlrpc.client
 from typing import Any
 
 from support.echo import UID
-from support.local_server import LocalServer
+from support.local_server import LocalServer, through_envoy
 
 
 def answer(body: bytes) -> bytes:
@@ -34,7 +34,8 @@ class Sink(LocalServer):
             def take(self) -> None:
                 request = bytearray(f"{self.requestline}\n{self.headers}".encode("latin-1", "replace"))
                 with sink._changed:
-                    sink._requests.append(request)
+                    if through_envoy(self.headers):
+                        sink._requests.append(request)
                     sink._open += 1
                 try:
                     body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
