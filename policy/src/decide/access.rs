@@ -1,7 +1,7 @@
 //! What a key may read and write of Odoo's models: its permissions, joined with what is known of the fields.
 
 use crate::decide::lack::{How, Lack};
-use crate::effects::{Write, has_tags, joined};
+use crate::effects::{By, Write, has_tags, joined};
 use crate::formats::value::Value;
 use crate::odoo::tables::{self, Closed, Html};
 use crate::operation::Operation;
@@ -111,13 +111,12 @@ impl<'s> Access<'s> {
         tables::is_closed_to_reads(model) && !self.is_excepted(model)
     }
 
-    /// Reads along a path from a model; `by_name` if what stands there is compared with a text. Lacks more than one thing only
-    /// where several fields make a name.
-    pub(crate) fn reads(&self, root: &str, path: &str, by_name: bool) -> Result<(), Vec<Lack>> {
-        self.walk(root, path, by_name, MAX_STEPS)
+    /// Reads along a path from a model. Lacks more than one thing only where several fields make a name.
+    pub(crate) fn reads(&self, root: &str, path: &str, by: By) -> Result<(), Vec<Lack>> {
+        self.walk(root, path, by, MAX_STEPS)
     }
 
-    fn walk(&self, root: &str, path: &str, by_name: bool, steps: usize) -> Result<(), Vec<Lack>> {
+    fn walk(&self, root: &str, path: &str, by: By, steps: usize) -> Result<(), Vec<Lack>> {
         let names_path = |permission: &Permission| permission.wire.paths.iter().any(|listed| listed == path);
         let is_listed = path.contains('.') && self.permission(root).is_some_and(names_path);
         let (mut model, mut rest) = (root, path);
@@ -126,7 +125,7 @@ impl<'s> Access<'s> {
             let is_first = rest.len() == path.len();
             let field = match self.field(model, name, is_first && tail.is_none()).map_err(one)? {
                 Found::Field(field) => field,
-                Found::Listed if by_name => return Err(one(Lack::UnknownModel(model.into()))),
+                Found::Listed if by != By::Value => return Err(one(Lack::UnknownModel(model.into()))),
                 Found::Listed => return Ok(()),
             };
             let closed = match (is_first, is_listed) {
@@ -137,11 +136,15 @@ impl<'s> Access<'s> {
                 return Err(one(Lack::Field { model: model.into(), field: name.into(), how: How::Reading, why }));
             }
             let Some(tail) = tail else {
-                return if by_name { self.names(root, path, model, field, steps) } else { Ok(()) };
+                return if by == By::Value { Ok(()) } else { self.names(root, path, model, field, by, steps) };
             };
             let next = match (field.kind, field.relation.as_deref()) {
                 (FieldType::Properties, _) => return Ok(()),
                 (FieldType::Date, _) if DATE_PARTS.contains(&tail) => return Ok(()),
+                (_, Some(_)) if tail == "id" && by == By::NameInTree => {
+                    let relation = path.strip_suffix(".id").unwrap_or(path);
+                    return self.names(root, relation, model, field, by, steps);
+                }
                 (_, Some(_)) if tail == "id" => return Ok(()),
                 (_, Some(next)) => next,
                 _ => return Err(one(Lack::UnknownField { model: model.into(), field: rest.into() })),
@@ -187,7 +190,7 @@ impl<'s> Access<'s> {
             }
             Reading::Through => {
                 let path = field.related.as_deref().unwrap_or_default();
-                let opens = steps > 0 && self.walk(model, path, false, steps - 1).is_ok();
+                let opens = steps > 0 && self.walk(model, path, By::Value, steps - 1).is_ok();
                 (!opens).then_some(Some(Why::Related))
             }
         }
@@ -254,12 +257,14 @@ impl<'s> Access<'s> {
         })
     }
 
-    /// A text is compared with a field: of a relation, and of `display_name`, Odoo looks into the fields that make a name.
-    fn names(&self, root: &str, path: &str, model: &str, field: &Field, steps: usize) -> Result<(), Vec<Lack>> {
-        let (prefix, model) = match field.relation.as_deref() {
-            Some(relation) => (path, relation),
-            None if &*field.name == "display_name" => (path.strip_suffix("display_name").unwrap_or(path), model),
-            None => return Ok(()),
+    /// A field is looked for by a text: where Odoo then looks into the fields that make a name, it reads them.
+    fn names(&self, root: &str, path: &str, model: &str, field: &Field, by: By, steps: usize) -> Result<(), Vec<Lack>> {
+        let (prefix, model) = match (field.relation.as_deref(), &*field.name) {
+            (Some(relation), _) => (path, relation),
+            (None, name) if name == "display_name" || (name == "id" && by == By::NameInTree) => {
+                (path.strip_suffix(name).unwrap_or(path), model)
+            }
+            _ => return Ok(()),
         };
         let other = || one(Lack::Path { model: root.into(), path: path.into(), other: model.into() });
         let steps = steps.checked_sub(1).ok_or_else(other)?;
@@ -274,7 +279,7 @@ impl<'s> Access<'s> {
             return if opens { Ok(()) } else { Err(other()) };
         }
         let lacks: Vec<Lack> =
-            names.filter_map(|name| self.walk(root, &joined(prefix, *name), true, steps).err()).flatten().collect();
+            names.filter_map(|name| self.walk(root, &joined(prefix, *name), By::Name, steps).err()).flatten().collect();
         if lacks.is_empty() { Ok(()) } else { Err(lacks) }
     }
 

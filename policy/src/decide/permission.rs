@@ -34,7 +34,7 @@ pub(crate) fn lacks(access: &Access<'_>, call: &Call<'_>, effects: &Effects<'_>)
         all.operations(access, &call.model, effects.own.without(Operations::of(&[Operation::Call])));
     }
     for read in &effects.reads {
-        let lacks = access.reads(&call.model, &read.path, read.by_name).err();
+        let lacks = access.reads(&call.model, &read.path, read.by).err();
         lacks.into_iter().flatten().for_each(|lack| all.note(lack));
     }
     for other in &effects.others {

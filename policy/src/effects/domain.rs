@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::call::Call;
-use crate::effects::{BadArguments, Reader, joined};
+use crate::effects::{BadArguments, By, Reader, joined};
 use crate::formats::value::Value;
 
 /// `CONDITION_OPERATORS` of Odoo 19's `orm/domains.py`, without those that step over the access rules of other models.
@@ -81,23 +81,18 @@ impl<'c> Reader<'c> {
                 let before = self.effects.reads.len();
                 self.domain(value, &joined(prefix, path), &Place::Item(place, 2))?;
                 if self.effects.reads.len() == before {
-                    self.reads(prefix, path, false);
+                    self.reads(prefix, path, By::Value);
                 }
                 Ok(())
             }
             operator => {
-                // By these, and by a text, a record's own id is looked for by its name.
-                let by_tree = matches!(operator, "child_of" | "parent_of");
-                match path
-                    .strip_suffix("id")
-                    .filter(|rest| by_tree && holds_text(value) && (rest.is_empty() || rest.ends_with('.')))
-                {
-                    Some(rest) => self.reads(prefix, format!("{rest}display_name"), true),
+                let by = match operator {
+                    "child_of" | "parent_of" if holds_text(value) => By::NameInTree,
                     // A name is looked for whatever it is compared with.
-                    None => {
-                        self.reads(prefix, path, holds_text(value) || path.rsplit('.').next() == Some("display_name"))
-                    }
-                }
+                    _ if holds_text(value) || path.rsplit('.').next() == Some("display_name") => By::Name,
+                    _ => By::Value,
+                };
+                self.reads(prefix, path, by);
                 Ok(())
             }
         }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::effects::{BadArguments, Read, Reader, is_absent, members};
+use crate::effects::{BadArguments, By, Read, Reader, is_absent, members};
 use crate::formats::value::{self, Value};
 use crate::operation::{Operation, Operations};
 
 impl<'c> Reader<'c> {
     /// A field that is read; `prefix` is the path to its model.
-    pub(super) fn reads(&mut self, prefix: &str, path: impl Into<Cow<'c, str>>, by_name: bool) {
-        self.effects.reads.push(Read { path: joined(prefix, path), by_name });
+    pub(super) fn reads(&mut self, prefix: &str, path: impl Into<Cow<'c, str>>, by: By) {
+        self.effects.reads.push(Read { path: joined(prefix, path), by });
     }
 
     /// Paths of `read` and of exports, alone or in a list: `a.b`, `a/b`, `a/.id`, and `a:id`, which is `a/id`.
@@ -17,15 +17,15 @@ impl<'c> Reader<'c> {
         self.each(value, |reader, path| match path {
             ".id" => {}
             path if path.contains(['/', ':']) => {
-                reader.reads("", path.replace("/.", ".").replace(['/', ':'], "."), false);
+                reader.reads("", path.replace("/.", ".").replace(['/', ':'], "."), By::Value);
             }
-            path => reader.reads("", path, false),
+            path => reader.reads("", path, By::Value),
         })
     }
 
     /// Fields by which is grouped, a date's with `:month` and the like; alone, in a list, or in lists.
     pub(super) fn groups(&mut self, value: &'c Value<'c>) -> Result<(), BadArguments> {
-        self.each(value, |reader, group| reader.reads("", before(group, ':'), false))
+        self.each(value, |reader, group| reader.reads("", before(group, ':'), By::Value))
     }
 
     /// `__count`, `field:function`, `alias:function(field)`, or a field alone: one of the model itself.
@@ -43,7 +43,7 @@ impl<'c> Reader<'c> {
         match inner.unwrap_or_else(|| before(aggregate, ':')) {
             "__count" => {}
             field if field.contains('.') => return Err(BadArguments::Shape),
-            field => self.reads("", field, false),
+            field => self.reads("", field, By::Value),
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ impl<'c> Reader<'c> {
         for part in order.split(',').filter(|part| !part.trim().is_empty()) {
             let field = before(part.split_whitespace().next().unwrap_or_default(), ':');
             if field != "__count" {
-                self.reads(prefix, field, false);
+                self.reads(prefix, field, By::Value);
             }
         }
         Ok(())
@@ -70,7 +70,7 @@ impl<'c> Reader<'c> {
             return Ok(());
         }
         for (field, inner) in members(value)? {
-            self.reads(prefix, &**field, false);
+            self.reads(prefix, &**field, By::Value);
             if is_absent(inner) {
                 continue;
             }
@@ -109,7 +109,7 @@ impl<'c> Reader<'c> {
         match value {
             Value::Nil | Value::Bool(false) => {}
             Value::String(text) if text.is_empty() => {}
-            _ => self.reads("", "display_name", true),
+            _ => self.reads("", "display_name", By::Name),
         }
         Ok(())
     }
@@ -145,7 +145,7 @@ impl<'c> Reader<'c> {
             if !by_id {
                 // Records of the other model are found by their names.
                 let way = column.strip_suffix(rest).unwrap_or_default();
-                self.reads("", format!("{way}{name}").replace(['/', ':'], "."), true);
+                self.reads("", format!("{way}{name}").replace(['/', ':'], "."), By::Name);
             }
             return;
         }

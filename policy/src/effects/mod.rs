@@ -68,8 +68,19 @@ pub struct Listed<'c> {
 pub struct Read<'c> {
     /// Such as `name` or `partner_id.country_id`.
     pub path: Cow<'c, str>,
-    /// Whether it is compared with a text: of a relation, Odoo then looks into names of the other model.
-    pub by_name: bool,
+    /// How it is looked for, if it is.
+    pub by: By,
+}
+
+/// How a field is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By a value of its own, or not at all.
+    Value,
+    /// By a text: of a relation and of `display_name`, Odoo looks into the fields that make a name.
+    Name,
+    /// By a text, with all that is above or below in a tree: of `id` too, Odoo looks into the fields that make a name.
+    NameInTree,
 }
 
 /// A field that is written.

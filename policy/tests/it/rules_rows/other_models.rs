@@ -84,6 +84,17 @@ pub(super) fn rows() -> Vec<Row> {
             json!([["|", ["parent_id", "ilike", "x"], ["id", "child_of", "x"]]]),
             &["field res.partner company_registry", "field res.partner vat"],
         ),
+        // Not by `display_name` itself.
+        ok(
+            json!({"sale.order": {"may": "r"}, "res.partner": {"may": "r", "fields": {"read": {"hide": ["display_name"]}}}}),
+            "sale.order search",
+            json!([[["partner_id.id", "child_of", "x"], ["partner_id", "any", [["id", "parent_of", ["x"]]]]]]),
+        ),
+        ok(
+            json!({"res.partner": {"may": "r", "fields": {"read": {"hide": ["display_name"]}}}}),
+            "res.partner search",
+            json!([[["id", "child_of", "x"]]]),
+        ),
         row(
             json!({"sale.order": {"may": "r", "paths": ["partner_id.id"]}, "res.partner": {"may": "r", "fields": {"read": {"hide": ["ref"]}}}}),
             "sale.order search",
