@@ -6,8 +6,8 @@ use std::io::{self, Write as _};
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
+use rustix::termios::tcgetwinsize;
 use serde_json::{Value, json};
-use terminal_size::{Width, terminal_size_of};
 
 use crate::cli::terminal::failure::Result;
 
@@ -119,7 +119,8 @@ pub fn document(json: &Value) -> Result<()> {
 pub fn table(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(head);
-    if let Some((Width(width), _)) = terminal_size_of(io::stdout()) {
+    // None has a width where the output is no terminal, or one that does not tell.
+    if let Some(width) = tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|width| *width > 0) {
         table.set_width(width);
     }
     table.add_rows(rows);
