@@ -22,8 +22,8 @@ ABOUT_USERS: dict[str, Any] = {
 
 
 class Echo(LocalServer):
-    """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what the gate forwarded. Calls of the model
-    `HELD` are answered when `echo.release` is set."""
+    """`with Echo() as echo:` answers every call with its own arguments; `echo.requests` are what the gate forwarded.
+    Calls of the model `HELD` are answered when `echo.release` is set."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, Message, bytes]] = []

@@ -119,7 +119,7 @@ pub fn document(json: &Value) -> Result<()> {
 pub fn table(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(head);
-    // None has a width where the output is no terminal, or one that does not tell.
+    // There is no width where the output is no terminal, or one that does not tell.
     if let Some(width) = tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|width| *width > 0) {
         table.set_width(width);
     }
