@@ -3,9 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use lictor_xtask::control_plane::{self, ControlPlane};
 use lictor_xtask::envoy_config::{self, Local};
@@ -73,11 +74,7 @@ pub(crate) fn up(project: &Project, options: &Options) -> Result<()> {
     must_not_run(&state, &options.state)?;
     network::must_be_free(options.gate_port, "--gate-port")?;
     network::must_be_free(options.api_port, "--api-port")?;
-    let programs = Programs {
-        control_plane: control_plane::build(project, Optimised(false))?,
-        filter: options.host.build(project)?,
-        envoy: envoy_binary::find(project)?,
-    };
+    let programs = Programs::make(project, options.host)?;
     foreground::catch_interrupts()?;
     let mut run = Run { project, options, state: &state, programs, servers: Vec::new(), envoy_admin_url: None };
     let outcome = run.start().and_then(|(up, first)| {
@@ -118,6 +115,18 @@ struct Programs {
     control_plane: PathBuf,
     filter: PathBuf,
     envoy: PathBuf,
+}
+
+impl Programs {
+    /// Builds and fetches them. The filter beside the control plane, whose own crate, like npm, keeps one processor busy.
+    fn make(project: &Project, host: Host) -> Result<Self> {
+        thread::scope(|scope| {
+            let beside = scope.spawn(|| Ok::<_, anyhow::Error>((host.build(project)?, envoy_binary::find(project)?)));
+            let control_plane = control_plane::build(project, Optimised(false));
+            let (filter, envoy) = beside.join().map_err(|_| anyhow!("a thread panicked"))??;
+            Ok(Self { control_plane: control_plane?, filter, envoy })
+        })
+    }
 }
 
 /// One run of a gate, with the servers that were started so far, first to last.
