@@ -15,6 +15,10 @@ pub(crate) struct Config {
     /// their address is read there. Otherwise it is asked of Envoy, which takes some microseconds a call.
     #[serde(default)]
     pub(crate) external_address: bool,
+    /// Whether calls that are let through have headers that say whose they are and what they do, for a limit behind the
+    /// filter that gates have in common; and whether its answers are told from Odoo's.
+    #[serde(default)]
+    pub(crate) call_headers: bool,
 }
 
 impl Config {

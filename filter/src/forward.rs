@@ -4,6 +4,8 @@ use lictor_policy::gate::{self, Forward};
 
 use crate::headers::{GUARD, Headers};
 use crate::host::{self, HostError};
+use crate::limits;
+use crate::record::Record;
 
 /// Headers that Odoo or the mesh needs and that carry no credential. Everything else is the client's own affair.
 const FORWARDED: &[&str] = &[
@@ -30,7 +32,7 @@ const WRITTEN: &[&str] = &["content-length", "content-type"];
 ///
 /// # Errors
 /// Of the host: the request must not go on then.
-pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize) -> Result<(), HostError> {
+pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize, record: &Record) -> Result<(), HostError> {
     // Envoy corrects no length; a wrong one would make the connection to Odoo unreadable.
     let size = call.document.len().to_string();
     host::set_request_header("content-length", &size)?;
@@ -49,6 +51,9 @@ pub(crate) fn replace(headers: &Headers, call: &Forward, length: usize) -> Resul
     }
     for (name, value) in &call.headers {
         host::set_request_header(name, value.expose())?;
+    }
+    for (name, value) in limits::headers(record.line.as_deref(), &record.event) {
+        host::set_request_header(name, value)?;
     }
     // A request that ended with its headers has no body that could be replaced.
     if length == 0 && call.document.is_empty() {

@@ -27,6 +27,7 @@ mod headers;
 mod hooks;
 mod host;
 mod lease;
+mod limits;
 mod metrics;
 mod record;
 mod refused;

@@ -12,6 +12,7 @@ use lictor_policy::wire::{Event, EventKind, MAX_USER_AGENT, Outcome, UnixMicros}
 use crate::audit;
 use crate::headers::Headers;
 use crate::host::{self, HostError};
+use crate::limits;
 use crate::reservation::Reserved;
 use crate::worker::Worker;
 
@@ -33,6 +34,8 @@ pub(crate) struct Record {
     pub(crate) quota: Option<Quota>,
     /// The id of a JSON-RPC request, as JSON.
     pub(crate) rpc_id: Option<String>,
+    /// The line of its key, if limits behind the filter are to know it.
+    pub(crate) line: Option<String>,
     road: Road,
     /// How many records the call makes, if Odoo does it: their ids are in its answer.
     created: usize,
@@ -41,6 +44,8 @@ pub(crate) struct Record {
     /// The HTTP status of Odoo's answer, where it tells a fault; else 0.
     status: u16,
     forwarded_at: Option<UnixMicros>,
+    /// Whether a limit behind the filter has answered in Odoo's place.
+    was_kept: bool,
     head: Vec<u8>,
     tail: Vec<u8>,
     /// What the head says.
@@ -61,17 +66,19 @@ impl Record {
             ..trace.into_event(road, facts, hex::id(host::random_number()?))
         };
         let (head, tail) = (Vec::new(), Vec::new());
-        let (status, forwarded_at, peeked) = (0, None, None);
+        let (line, status, forwarded_at, was_kept, peeked) = (None, 0, None, false, None);
         Ok(Self {
             reserved: None,
             event,
             quota,
             rpc_id,
+            line,
             road,
             created,
             lists,
             status,
             forwarded_at,
+            was_kept,
             head,
             tail,
             peeked,
@@ -102,16 +109,24 @@ impl Record {
         self.refused(&Reason::PolicyUnavailable.into());
     }
 
-    /// Whether it is Odoo that answers.
+    /// Whether it went on, so that Odoo answers, or what stands before it.
     pub(crate) fn is_forwarded(&self) -> bool {
         self.forwarded_at.is_some()
     }
 
-    /// Looks at the head of Odoo's answer, where it tells a fault.
+    /// Looks at the head of Odoo's answer, where it tells a fault, and whether it is Odoo's.
     pub(crate) fn answer_begins(&mut self) -> Result<(), HostError> {
         if self.road.service() == Service::Json2 {
             self.status = host::response_status()?;
             self.peeked = peek::outcome(self.road, self.status, &self.head);
+        }
+        // Nobody is asked for it whose calls tell no limit anything.
+        if self.line.is_some()
+            && let Some(details) = host::text_property(&["response", "code_details"])?
+            && let Some(reason) = limits::kept(&details)
+        {
+            self.refused(&reason.into());
+            self.was_kept = true;
         }
         Ok(())
     }
@@ -134,7 +149,7 @@ impl Record {
 
     /// Counts the event and hands it over, when the request has ended.
     pub(crate) fn finish(mut self, worker: Option<&Worker>) -> Result<(), HostError> {
-        if let Some(forwarded_at) = self.forwarded_at {
+        if let (Some(forwarded_at), false) = (self.forwarded_at, self.was_kept) {
             self.event.odoo_us = host::now()?.saturating_sub(forwarded_at);
             self.answered();
         }

@@ -49,9 +49,14 @@ pub(crate) fn passes() -> Result<(), HostError> {
     host::set_response_header(":status", "400")
 }
 
-/// Tells in Odoo's answer what is left of the rate limit; there and in the access log, why the call would have been refused
-/// out of shadow.
-pub(crate) fn add_headers(quota: Option<Quota>, would_deny: Option<Reason>) -> Result<(), HostError> {
+/// Tells in an answer to what went on what is left of the rate limit; there and in the access log, why the call would have
+/// been refused out of shadow; in the access log alone, why a limit behind the filter has refused it.
+pub(crate) fn add_headers(
+    quota: Option<Quota>,
+    denied: Option<Reason>,
+    would_deny: Option<Reason>,
+) -> Result<(), HostError> {
+    log_reason("lictor_reason", denied)?;
     log_reason("lictor_would_deny", would_deny)?;
     headers(quota, would_deny).iter().try_for_each(|(name, value)| host::set_response_header(name, value))
 }

@@ -40,7 +40,7 @@ impl Request {
         if let Err(error) = record.answer_begins() {
             host::warn(&format!("lictor: an answer could not be looked at: {error:?}"));
         }
-        if let Err(error) = reply::add_headers(record.quota, record.event.would_deny) {
+        if let Err(error) = reply::add_headers(record.quota, record.event.reason, record.event.would_deny) {
             host::warn(&format!("lictor: the gate's headers could not be added: {error:?}"));
         }
     }

@@ -10,6 +10,7 @@ use crate::arrived::Arrived;
 use crate::collected::Collected;
 use crate::headers::{GUARD, Headers};
 use crate::host::{self, Action, HostError};
+use crate::limits;
 use crate::record::Record;
 use crate::reply;
 use crate::request::verdict::Received;
@@ -59,6 +60,7 @@ impl Request {
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, HostError> {
         self.is_without_body = end_of_stream;
         let headers = Headers::read()?;
+        limits::remove_sent(&headers)?;
         let (guard, passed) = GUARD;
         host::set_request_header(guard, passed)?;
         let Some(road) = Road::of(&headers.text(":path").unwrap_or_default()) else {

@@ -103,14 +103,18 @@ impl Request {
         in_force: &'s InForce,
         judge: impl FnOnce(Asked<'s, '_>) -> V,
     ) -> Result<(V, Record), HostError> {
-        let written = self.worker.as_ref().is_some_and(|worker| worker.config.external_address);
+        let config = self.worker.as_ref().map(|worker| &worker.config);
+        let written = config.is_some_and(|config| config.external_address);
         let client = arrived.client(written)?;
         let user_agent = arrived.headers.first("user-agent").unwrap_or_default();
         let facts = Facts { now: in_force.now, client, user_agent, head: arrived.head() };
         let mut trace = Trace::default();
         let (policy, road) = (in_force.policy(), arrived.road);
         let verdict = judge(Asked { policy, road, facts, state, trace: &mut trace });
+        let line =
+            trace.key.filter(|_| config.is_some_and(|config| config.call_headers)).map(|key| key.wire.line.clone());
         let mut record = Record::of(road, &arrived.headers, facts, trace)?;
+        record.line = line;
         record.event.gate_us = host::now()?.saturating_sub(in_force.now);
         Ok((verdict, record))
     }
@@ -138,7 +142,7 @@ impl Request {
                 self.judged(record, Action::Pause)
             }
             Verdict::Forward(call) => {
-                forward::replace(&arrived.headers, &call, length)?;
+                forward::replace(&arrived.headers, &call, length, &record)?;
                 record.event.would_deny = call.would_deny;
                 if let (Durability::WriteAhead, Body::Whole(body)) = (durability, body) {
                     return self.wait(arrived, in_force.current.id, record, body, call.document.len());

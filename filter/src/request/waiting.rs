@@ -73,7 +73,7 @@ impl Request {
             let look = |asked: Asked<'_, '_>| asked.judge(Body::Whole(&body));
             match self.ask_with(&mut SecondLook::default(), &arrived, &in_force, look)?.0 {
                 Verdict::Forward(call) => {
-                    forward::replace(&arrived.headers, &call, forwarded_length)?;
+                    forward::replace(&arrived.headers, &call, forwarded_length, &record)?;
                     // What limits would have refused is known from the first look only.
                     record.event.would_deny = record.event.would_deny.or(call.would_deny);
                 }

@@ -26,6 +26,8 @@ fn a_request_becomes_of_it_what_is_expected() {
             other => panic!("{}: {other:?}", request.name),
         };
         assert_eq!(found, request.expected, "{}: {outcome:?}", request.name);
+        let mut sent = outcome.forwarded.iter().flat_map(|(headers, _)| headers);
+        assert!(sent.all(|(_, value)| value != b"another"), "{}: {outcome:?}", request.name);
         assert!(outcome.recovered, "{}", request.name);
         assert_eq!(outcome.events, request.events, "{}: {outcome:?}", request.name);
     }

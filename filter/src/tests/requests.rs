@@ -108,6 +108,7 @@ pub(super) fn all() -> Vec<Request> {
     };
     vec![
         Request::new("a read", mcp, XML, read, Forwarded, 1),
+        Request::new("a read that says whose it is", mcp, XML, read, Forwarded, 1).with("x-lictor-key", "another"),
         Request::new("a read in pieces", mcp, XML, read, Forwarded, 1).in_pieces(),
         Request::new("a read with trailers", mcp, XML, read, Forwarded, 1).with_trailers(),
         Request::new("a model without permission", mcp, XML, &call(KEY, "res.country", "read", IDS), Answered, 1),
@@ -137,6 +138,7 @@ pub(super) fn all() -> Vec<Request> {
         json2("JSON-2 of another client", "/json/2/res.partner/read", "{}", Forwarded, 0)
             .with("authorization", "Bearer 0123456789"),
         Request::new("a page", "/web/login", XML, "csrf=1", Forwarded, 0),
+        Request::new("a page that says whose it is", "/web", XML, "", Forwarded, 0).with("x-lictor-key", "another"),
         Request::new("a page without a body", "/web", XML, "", Forwarded, 0).with(":method", "GET"),
     ]
 }

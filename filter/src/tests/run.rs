@@ -77,7 +77,7 @@ fn in_vm(request: &Request, since: Since, fails: Option<(usize, u32)>, panics: O
     host(|host| {
         *host = Host { nanoseconds: 1_900_000_000_000_000_000, has_one_request: true, ..Host::default() };
         (host.fails, host.panics) = (fails.filter(|_| at_start), panics.filter(|_| at_start));
-        host.configuration = br#"{"control_plane_cluster":"control"}"#.to_vec();
+        host.configuration = br#"{"control_plane_cluster":"control","call_headers":true}"#.to_vec();
     });
     callbacks::create(ROOT, 0);
     if !thread(|| callbacks::configure(ROOT)).unwrap_or_default() {
@@ -159,7 +159,12 @@ fn pass(id: u32, request: &Request) -> Option<Forwarded> {
     });
     thread(|| callbacks::create(id, ROOT));
     let forwarded = ask(id, request).then(|| {
-        host(|host| (host.maps[&REQUEST_HEADERS].clone(), host.buffers.get(&REQUEST_BODY).cloned().unwrap_or_default()))
+        host(|host| {
+            let mut headers = host.maps[&REQUEST_HEADERS].clone();
+            // Another one at each decision.
+            headers.retain(|(name, _)| name != b"x-lictor-decision");
+            (headers, host.buffers.get(&REQUEST_BODY).cloned().unwrap_or_default())
+        })
     });
     let answer = b"<methodResponse><params><param><value><int>1</int></value></param></params></methodResponse>";
     let answered = host(|host| host.answers.last().map(|answer| answer.status));

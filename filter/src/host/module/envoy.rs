@@ -122,6 +122,14 @@ pub(crate) enum Body {
     ResponsePiece = 2,
 }
 
+/// Envoy's numbers of attributes.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Attribute {
+    ResponseCodeDetails = 16,
+    SourceAddress = 24,
+}
+
 /// Envoy's numbers of metrics' kinds are functions; proxy-wasm's are these.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -261,13 +269,12 @@ impl Filter {
         unsafe { envoy_dynamic_module_callback_http_clear_route_cache(self.0) }
     }
 
-    /// `source.address`.
-    pub(crate) fn source_address(self) -> Option<Vec<u8>> {
-        const SOURCE_ADDRESS: u32 = 24;
+    /// Of what is known of the request beside its headers.
+    pub(crate) fn attribute(self, attribute: Attribute) -> Option<Vec<u8>> {
         let mut value = Theirs::NONE;
         // SAFETY: see above.
         let found = unsafe {
-            envoy_dynamic_module_callback_http_filter_get_attribute_string(self.0, SOURCE_ADDRESS, &mut value)
+            envoy_dynamic_module_callback_http_filter_get_attribute_string(self.0, attribute as u32, &mut value)
         };
         found.then(|| value.bytes().to_vec())
     }

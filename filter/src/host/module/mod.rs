@@ -11,7 +11,7 @@ pub(crate) mod ticks;
 use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
 
-use envoy::{Body, Filter, Kind, Map};
+use envoy::{Attribute, Body, Filter, Kind, Map};
 use memory::Set;
 use state::{After, Metric};
 use ticks::Ticks;
@@ -238,9 +238,14 @@ pub(super) fn remove_map_value(kind: u32, name: &[u8]) -> u32 {
 }
 
 pub(super) fn property(path: &[u8]) -> (u32, Option<Vec<u8>>) {
-    with_request(|_, filter| match filter.source_address() {
-        Some(address) if path == b"source\0address" => (OK, Some(address)),
-        _ => (NOT_FOUND, None),
+    let attribute = match path {
+        b"source\0address" => Attribute::SourceAddress,
+        b"response\0code_details" => Attribute::ResponseCodeDetails,
+        _ => return (NOT_FOUND, None),
+    };
+    with_request(|_, filter| match filter.attribute(attribute) {
+        Some(value) => (OK, Some(value)),
+        None => (NOT_FOUND, None),
     })
 }
 
