@@ -10,6 +10,19 @@ pub fn client(text: &str) -> Option<IpAddr> {
     text.parse().or_else(|_| text.parse().map(|address: SocketAddr| address.ip())).ok().map(|ip| ip.to_canonical())
 }
 
+/// An address as the audit log has it.
+pub fn text(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let [a, b, c, d] = address.octets();
+    let mut text = String::with_capacity("255.255.255.255".len());
+    text.push_str(itoa::Buffer::new().format(a));
+    for octet in [b, c, d] {
+        text.push('.');
+        text.push_str(itoa::Buffer::new().format(octet));
+    }
+    text
+}
+
 /// Whom an address counts for where clients are counted: itself, or the network of 64 bits of an IPv6 address, as whoever
 /// has one has all of it and could come from another address each time.
 pub fn network_of(address: IpAddr) -> IpAddr {

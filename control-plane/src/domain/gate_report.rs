@@ -97,7 +97,7 @@ fn correct(event: &mut Event, now: Moment) {
     let is_of_path =
         |character: char| character.is_ascii_graphic() && !matches!(character, '<' | '>' | '"' | '\'' | '&' | '`');
     if !event.road.starts_with('/') || event.road.len() > MAX_TEXT || !event.road.chars().all(is_of_path) {
-        event.road = String::new();
+        event.road = "".into();
     }
     // The names in a refused call may be any text. One that passed had proper names.
     let is_refused = event.outcome == Outcome::Denied;

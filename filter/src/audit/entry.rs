@@ -22,8 +22,9 @@ impl Entry {
     /// Appends an event.
     pub(crate) fn add(&mut self, Reserved(sequence): Reserved, event: Event) {
         self.begin(sequence, 1);
-        // Texts and numbers can always be written as JSON into memory.
-        let _ = serde_json::to_writer(&mut self.0, &Event { sequence, ..event });
+        let mut json = String::with_capacity(BYTES_OF_A_PLACE as usize);
+        Event { sequence, ..event }.write(&mut json);
+        self.0.extend_from_slice(json.as_bytes());
     }
 
     /// Appends the events of another one.

@@ -14,6 +14,7 @@ mod shadow;
 
 use std::net::IpAddr;
 
+use crate::address;
 use crate::call::Call;
 use crate::decide::access::Access;
 use crate::decide::admit::Admitted;
@@ -178,9 +179,9 @@ impl Trace<'_> {
         Event {
             key_id: self.key.map(|key| key.wire.id.clone()),
             user_id: self.key.map(|key| key.user.id.clone()),
-            client_ip: facts.client.map(|ip| ip.to_string()).unwrap_or_default(),
+            client_ip: facts.client.map(address::text).unwrap_or_default(),
             session: self.session.as_ref().map(Session::id),
-            road: road.path().to_owned(),
+            road: road.path().into(),
             database: self.key.filter(|_| self.verified).map(|key| key.user.upstream.database.clone()),
             model: self.model,
             method: self.method,

@@ -9,11 +9,14 @@ pub fn id(number: u64) -> String {
 
 /// Appends a number in lower-case digits, at least so many.
 pub fn push(out: &mut String, number: u64, at_least: u32) {
-    let needed = DIGITS - number.leading_zeros() / BITS;
-    for at in (0..needed.max(at_least).min(DIGITS)).rev() {
-        let digit = (number >> (at * BITS)) as u32 & 0xf;
-        out.push(char::from_digit(digit, 1 << BITS).unwrap_or_default());
+    let mut digits = [0; DIGITS as usize];
+    for (digit, at) in digits.iter_mut().zip((0..DIGITS).rev()) {
+        let value = (number >> (at * BITS)) as u8 & 0xf;
+        *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
     }
+    let left_out = (number.leading_zeros() / BITS).min(DIGITS.saturating_sub(at_least));
+    let digits = digits.get(left_out as usize..).unwrap_or_default();
+    out.push_str(str::from_utf8(digits).unwrap_or_default());
 }
 
 /// Of a number.

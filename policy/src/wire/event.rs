@@ -1,11 +1,13 @@
 //! Audit events: what gates tell the control plane.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::operation::Operations;
 use crate::records::RecordIds;
 use crate::refusal::Reason;
-use crate::wire::{UnixMicros, is_default};
+use crate::wire::UnixMicros;
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,18 @@ pub enum Outcome {
     Faulted,
     /// Forwarded, and the answer never came or could not be read.
     Unknown,
+}
+
+impl Outcome {
+    /// The name in JSON and in the audit log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Faulted => "faulted",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// What an [`Event`] tells.
@@ -39,90 +53,102 @@ pub enum EventKind {
     Counted,
 }
 
+impl EventKind {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+            Self::Counted => "counted",
+        }
+    }
+}
+
 /// One audit record. No record values, no secrets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// Position in the gate's count since its start; with [`EventBatch::boot`] it names the event for ever.
     pub sequence: u64,
     /// What it tells.
-    #[serde(skip_serializing_if = "is_default", default)]
+    #[serde(default)]
     pub kind: EventKind,
     /// How many refusals it stands for; 1 unless it is [`EventKind::Counted`].
-    #[serde(skip_serializing_if = "is_one", default = "one")]
+    #[serde(default = "one")]
     pub count: u64,
     /// When the call was decided.
     pub at: UnixMicros,
     /// Named in the refusal that the client saw, and in the gate's log.
     pub decision_id: String,
     /// Envoy's `x-request-id`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub request_id: Option<String>,
     /// The key, if its record was found; verified unless the reason says otherwise.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub key_id: Option<String>,
     /// The key's user.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub user_id: Option<String>,
     /// The address that Envoy holds for the client's.
     pub client_ip: String,
     /// The client's `User-Agent`, cut to [`MAX_USER_AGENT`] bytes.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub user_agent: Option<String>,
     /// The session that the call belongs to, if it got so far.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub session: Option<String>,
     /// The path that the call came on, canonical.
-    pub road: String,
+    pub road: Cow<'static, str>,
     /// The database of the key, once verified.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub database: Option<String>,
     /// The model, once the call was read.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub model: Option<String>,
     /// The method, once the call was read.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub method: Option<String>,
     /// What the call does, once known.
-    #[serde(skip_serializing_if = "Operations::is_empty", default)]
+    #[serde(default)]
     pub operations: Operations,
     /// The ids that the call names and those that it makes, of records of its model: all of them if it changes any, else
     /// the first [`crate::records::MAX_READ`].
-    #[serde(skip_serializing_if = "RecordIds::is_empty", default)]
+    #[serde(default)]
     pub record_ids: RecordIds,
     /// How many that would be. Left out where it is fewer than [`crate::records::MAX_READ`], and so as many as there are.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub record_count: Option<u64>,
     /// The [`crate::records::digest_of`] of all that the call names, where not all of them are in `record_ids`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub record_digest: Option<String>,
     /// The ids that commands in the call's values name, of records of other models.
-    #[serde(skip_serializing_if = "RecordIds::is_empty", default)]
+    #[serde(default)]
     pub nested_ids: RecordIds,
     /// What became of it.
     pub outcome: Outcome,
     /// Odoo did the call and then could not write `None` into its answer: a fault that is none.
-    #[serde(skip_serializing_if = "is_default", default)]
+    #[serde(default)]
     pub none_answer: bool,
     /// Why it was refused.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub reason: Option<Reason>,
     /// Why it would have been refused, if the stage were not in shadow.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub would_deny: Option<Reason>,
     /// All that the call lacks, of what it was or would have been refused for: names of models, methods, fields, paths and keys of the
     /// context, never values. At most [`MAX_LACKS`].
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(default)]
     pub lacks: Vec<String>,
     /// The outline of a call that came to the stages which look at what it does: its arguments with every
     /// value blanked, so that it can be decided on again. At most [`MAX_OUTLINE`] bytes; left out if it would be longer.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub outline: Option<String>,
     /// Whether the call names what the gate's schema does not know, or Odoo said so: the schema may be old.
-    #[serde(skip_serializing_if = "is_default", default)]
+    #[serde(default)]
     pub schema_stale: bool,
     /// The fault code that the client saw, the gate's or Odoo's.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub fault_code: Option<i64>,
     /// Microseconds from the end of the client's body to the decision, a wait for an intent excluded.
     pub gate_us: u64,
@@ -149,7 +175,7 @@ impl Event {
             client_ip: String::new(),
             user_agent: None,
             session: None,
-            road: String::new(),
+            road: Cow::Borrowed(""),
             database: None,
             model: None,
             method: None,
@@ -176,12 +202,6 @@ impl Event {
 
 const fn one() -> u64 {
     1
-}
-
-// What nearly every event says is left out: bytes on every call's path.
-
-fn is_one(count: &u64) -> bool {
-    *count == one()
 }
 
 /// Events of one gate, oldest first.

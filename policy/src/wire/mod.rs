@@ -13,6 +13,7 @@
 
 mod bitmap;
 mod event;
+mod event_json;
 mod permission;
 mod schema;
 

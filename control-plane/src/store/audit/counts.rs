@@ -10,7 +10,6 @@ use crate::domain::named::named;
 use crate::domain::time::{DAY, Moment};
 use crate::store::audit::facets::labels;
 use crate::store::audit::list::Filter;
-use crate::store::audit::record::outcome_name;
 use crate::store::audit::tallies::{ALL, Field, HOUR};
 use crate::store::engine::filter::{Bound, Conditions};
 use crate::store::engine::row::{Columns as _, saturating_i64};
@@ -163,7 +162,7 @@ impl Source {
                     conditions.compare("value =", Bound::Text(value));
                 }
                 if let Some(outcome) = outcome {
-                    conditions.compare("outcome =", Bound::Text(outcome_name(outcome).to_owned()));
+                    conditions.compare("outcome =", Bound::Text(outcome.name().to_owned()));
                 }
                 let (sql, bounds) = conditions.into_parts();
                 let name = if wanted.by == By::Outcome { "outcome" } else { "value" };

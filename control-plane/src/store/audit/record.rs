@@ -143,22 +143,12 @@ pub(crate) fn read(row: &AnyRow) -> Result<Record, StoreError> {
 
 impl From<Outcome> for Bound {
     fn from(outcome: Outcome) -> Self {
-        Self::Text(outcome_name(outcome).to_owned())
+        Self::Text(outcome.name().to_owned())
     }
 }
 
 impl From<Reason> for Bound {
     fn from(reason: Reason) -> Self {
         Self::Text(reason.row().name.to_owned())
-    }
-}
-
-/// The name of an outcome, as in JSON.
-pub const fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Allowed => "allowed",
-        Outcome::Denied => "denied",
-        Outcome::Faulted => "faulted",
-        Outcome::Unknown => "unknown",
     }
 }

@@ -6,7 +6,6 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
 use crate::domain::signing::Digest;
-use crate::store::audit::record::outcome_name;
 use crate::store::audit::record_blocks::{self, Named};
 use crate::store::engine::row::{Columns as _, json, places, saturating_i64, values};
 use crate::store::{Connection, StoreError, WriteTx};
@@ -157,13 +156,13 @@ impl Row {
             client_ip: event.client_ip.clone(),
             user_agent: event.user_agent.clone(),
             session: event.session.clone(),
-            road: event.road.clone(),
+            road: event.road.clone().into_owned(),
             database: event.database.clone(),
             model: event.model.clone(),
             method: event.method.clone(),
             operations: json(&event.operations)?,
             record_ids: json(&event.record_ids)?,
-            outcome: outcome_name(outcome).to_owned(),
+            outcome: outcome.name().to_owned(),
             none_answer: i64::from(event.none_answer),
             reason: event.reason.map(|reason| reason.row().name.to_owned()),
             fault_code: event.fault_code,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::formats::bytes::{self, Word};
 use crate::formats::value::Value;
 
 /// Appends a value. Doubles keep their digits, which are those that a JSON reader took or Rust wrote; what only XML-RPC
@@ -10,7 +11,7 @@ pub fn write(out: &mut String, value: &Value<'_>) {
     match value {
         Value::Nil => out.push_str("null"),
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-        Value::Int(number) => out.push_str(&number.to_string()),
+        Value::Int(number) => out.push_str(itoa::Buffer::new().format(*number)),
         Value::Double(digits) => out.push_str(digits),
         Value::String(text) | Value::Base64(text) | Value::DateTime(text) | Value::Decimal(text) => {
             write_string(out, text);
@@ -44,7 +45,7 @@ pub fn write(out: &mut String, value: &Value<'_>) {
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+    while let Some(at) = first_escaped(rest) {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = tail.chars();
@@ -58,6 +59,16 @@ pub fn write_string(out: &mut String, text: &str) {
     }
     out.push_str(rest);
     out.push('"');
+}
+
+/// Where the first quote, backslash or control character of a text stands.
+pub(super) fn first_escaped(text: &str) -> Option<usize> {
+    let may_hold = |word: Word| word.holds_below(b' ') | word.holds(b'"') | word.holds(b'\\');
+    bytes::find(text.as_bytes(), may_hold, is_escaped)
+}
+
+const fn is_escaped(byte: u8) -> bool {
+    byte < b' ' || matches!(byte, b'"' | b'\\')
 }
 
 #[cfg(test)]

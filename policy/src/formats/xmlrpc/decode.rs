@@ -7,6 +7,7 @@ use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::QName;
 
+use crate::formats::bytes;
 use crate::formats::unsupported::{Label, Unsupported};
 use crate::formats::xmlrpc::{Encoding, Problem, ReadError};
 
@@ -83,18 +84,9 @@ fn utf8(body: &[u8]) -> Result<Cow<'_, str>, ReadError> {
     })
 }
 
-/// Whether there are bytes below a space, other than tab and line ends. Eight at a time, as nearly all texts have none.
+/// Whether there are bytes below a space, other than tab and line ends.
 fn holds_controls(text: &[u8]) -> bool {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    let is_control = |byte: &u8| is_control(char::from(*byte));
-    let (words, rest) = text.as_chunks();
-    // A byte below 0x20 borrows from its high bit; one of 0x80 or more had that bit itself.
-    let may_hold = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        word.wrapping_sub(ONES * 0x20) & !word & HIGH != 0
-    };
-    words.iter().filter(|word| may_hold(word)).any(|word| word.iter().any(is_control)) || rest.iter().any(is_control)
+    bytes::find(text, |word| word.holds_below(b' '), |byte| is_control(char::from(byte))).is_some()
 }
 
 /// The length of the declaration that stock clients begin a document in UTF-8 with: the short way to what reading it gives.

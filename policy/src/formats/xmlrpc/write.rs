@@ -1,5 +1,6 @@
 //! The canonical writer: one form for every value, read by every XML-RPC parser as the same value.
 
+use crate::formats::bytes::{self, Word};
 use crate::formats::value::Value;
 use crate::formats::xmlrpc::{Fault, MethodCall};
 
@@ -50,7 +51,7 @@ fn value(out: &mut String, given: &Value<'_>) {
         // `int` has 32 bits by the specification; Python reads both the same.
         Value::Int(number) => {
             let tag = if i32::try_from(*number).is_ok() { "int" } else { "i8" };
-            element(out, tag, &number.to_string());
+            element(out, tag, itoa::Buffer::new().format(*number));
         }
         Value::Double(digits) => element(out, "double", digits),
         // By Apache's name without its prefix, which Python does not ask for.
@@ -93,7 +94,7 @@ fn element(out: &mut String, tag: &str, text: &str) {
 /// A bare carriage return would be read as a line feed; `>` is escaped because of `]]>`.
 fn escape(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'\r')) {
+    while let Some(at) = first_escaped(rest) {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = tail.chars();
@@ -106,4 +107,9 @@ fn escape(out: &mut String, text: &str) {
         rest = characters.as_str();
     }
     out.push_str(rest);
+}
+
+fn first_escaped(text: &str) -> Option<usize> {
+    let may_hold = |word: Word| word.holds(b'&') | word.holds(b'<') | word.holds(b'>') | word.holds(b'\r');
+    bytes::find(text.as_bytes(), may_hold, |byte| matches!(byte, b'&' | b'<' | b'>' | b'\r'))
 }

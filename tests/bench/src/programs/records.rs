@@ -47,8 +47,10 @@ impl Records {
         let mut open = self.0.lock().map_err(|_| anyhow!("a thread has panicked"))?;
         event.sequence = open.sequence;
         open.sequence += 1;
-        serde_json::to_writer(&mut open.file, &event)?;
-        open.file.write_all(b"\n")?;
+        let mut json = String::with_capacity(1024);
+        event.write(&mut json);
+        json.push('\n');
+        open.file.write_all(json.as_bytes())?;
         Ok(())
     }
 }
