@@ -16,15 +16,16 @@ use std::time::Duration;
 use divan::{Bencher, Divan, black_box};
 use lictor_policy::call::{Call, jsonrpc};
 use lictor_policy::decide::{Facts, Head, State, Trace, Unavailable};
-use lictor_policy::formats::json;
 use lictor_policy::formats::xmlrpc::{self, MethodCall};
+use lictor_policy::formats::{hex, json};
 use lictor_policy::gate::{Asked, Body, Policy, Verdict, json2};
 use lictor_policy::key::{Key as PlainKey, KeyHash};
 use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
+use lictor_policy::memory::session::{Client, LastClients};
 use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::{Key, Snapshot};
-use lictor_policy::wire::{UnixMicros, VERSION};
+use lictor_policy::wire::{Event, Outcome, UnixMicros, VERSION};
 use serde_json::{Value as Json, json};
 
 const NOW: UnixMicros = 1_800_000_000_000_000;
@@ -91,6 +92,20 @@ fn decide_json2(bencher: Bencher<'_, '_>, bytes: usize) {
 #[divan::bench(args = KEYS)]
 fn decide_among_keys(bencher: Bencher<'_, '_>, keys: usize) {
     decide(bencher, Road::Mcp, 0, keys);
+}
+
+/// A decision and the JSON of its audit event, over each road.
+#[divan::bench(args = [Road::Mcp, Road::JsonRpc, Road::Json2])]
+fn decide_and_record(bencher: Bencher<'_, '_>, road: Road) {
+    let snapshot = Snapshot::checked(&policy(100), SEED).unwrap();
+    let request = Request::new(road, 0);
+    let mut memory = Memory::default();
+    let mut json = String::with_capacity(1024);
+    bencher.bench_local(|| {
+        json.clear();
+        request.record(&snapshot, &mut memory, &mut json);
+        json.len()
+    });
 }
 
 /// From the bytes of a request to those that go on, by a worker that has seen the key before.
@@ -160,28 +175,72 @@ impl Request {
     }
 
     fn judge(&self, snapshot: &Snapshot, memory: &mut Memory) -> Verdict {
+        let target = self.target();
+        self.judge_with(snapshot, memory, self.facts(target.as_ref()), &mut Trace::default())
+    }
+
+    fn judge_with<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        memory: &mut Memory,
+        facts: Facts<'_>,
+        trace: &mut Trace<'s>,
+    ) -> Verdict {
         let policy = Policy::new(Some(snapshot), NOW, NOW, false);
-        let (path, authorization) = (black_box(self.path), self.authorization.as_bytes());
-        let target = if self.road == Road::Json2 { Target::of(path) } else { None };
-        let head = Head { path, target: target.as_ref(), authorization, is_post: true, ..Head::default() };
-        let facts = Facts { now: NOW, client: Some([10, 0, 0, 1].into()), user_agent: b"agent/1", head };
         let body = Body::Whole(black_box(self.body.as_bytes()));
-        Asked { policy, road: self.road, facts, state: memory, trace: &mut Trace::default() }.judge(body)
+        Asked { policy, road: self.road, facts, state: memory, trace }.judge(body)
+    }
+
+    fn target(&self) -> Option<Target> {
+        if self.road == Road::Json2 { Target::of(black_box(self.path)) } else { None }
+    }
+
+    fn facts<'r>(&'r self, target: Option<&'r Target>) -> Facts<'r> {
+        let (path, authorization) = (self.path, self.authorization.as_bytes());
+        let head = Head { path, target, authorization, is_post: true, ..Head::default() };
+        Facts { now: NOW, client: Some([10, 0, 0, 1].into()), user_agent: b"agent/1", head }
+    }
+
+    /// The audit event of a call that is let through and answered, with what the filter adds.
+    fn record(&self, snapshot: &Snapshot, memory: &mut Memory, json: &mut String) {
+        let (target, mut trace) = (self.target(), Trace::default());
+        let facts = self.facts(target.as_ref());
+        let verdict = self.judge_with(snapshot, memory, facts, &mut trace);
+        assert!(matches!(verdict, Verdict::Forward(_)), "{verdict:?}");
+        let event = Event {
+            sequence: 77,
+            request_id: Some("3c1f4a52-6a5b-4c5e-9d50-8f0f6f3b7e11".to_owned()),
+            user_agent: Some("agent/1".to_owned()),
+            outcome: Outcome::Allowed,
+            gate_us: 20,
+            odoo_us: 3000,
+            request_bytes: 600,
+            response_bytes: 400,
+            ..trace.into_event(self.road, facts, hex::id(black_box(SEED)))
+        };
+        event.write(json);
     }
 }
 
 /// The one line of keys that is used, as shared data has it.
 #[derive(Default)]
-struct Memory(Vec<u8>);
+struct Memory {
+    line: Vec<u8>,
+    clients: LastClients,
+}
 
 impl State for Memory {
     fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {
-        Ok(Line::parse(&key.wire.line, &self.0))
+        Ok(Line::parse(&key.wire.line, &self.line))
     }
 
     fn store(&mut self, key: &Key, line: &Line) -> Result<bool, Unavailable> {
-        self.0 = line.bytes(&key.wire.line);
+        self.line = line.bytes(&key.wire.line);
         Ok(true)
+    }
+
+    fn client(&mut self, key: &Key, facts: Facts<'_>) -> Client {
+        self.clients.client(key.wire.slot, &key.wire.line, facts.client, facts.user_agent)
     }
 
     fn failures(&mut self, _: &str, _: Option<IpAddr>) -> Result<Failures, Unavailable> {

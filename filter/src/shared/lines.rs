@@ -1,19 +1,26 @@
 //! The memory of lines of keys, and of wrong keys.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 
 use lictor_policy::address::network_bytes;
-use lictor_policy::decide::{State, Unavailable};
+use lictor_policy::decide::{Facts, State, Unavailable};
 use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
+use lictor_policy::memory::session::{Client, LastClients};
 use lictor_policy::snapshot::Key;
-use lictor_policy::wire::UnixMicros;
+use lictor_policy::wire::{self, UnixMicros};
 
 use crate::host::{self, HostError, Shared};
 use crate::shared::table::Table;
 
 /// Wrong keys, by prefix and network.
 const FAILURES: Table = Table::new("lictor.failures", 4096);
+
+thread_local! {
+    /// Who called this thread last.
+    static CLIENTS: RefCell<LastClients> = RefCell::default();
+}
 
 /// The memory of lines of keys, an entry a slot, and of wrong keys, an entry a bucket.
 #[derive(Default)]
@@ -42,6 +49,11 @@ impl State for Lines {
         }
     }
 
+    fn client(&mut self, key: &Key, facts: Facts<'_>) -> Client {
+        let Key { wire: wire::Key { slot, line, .. }, .. } = key;
+        CLIENTS.with_borrow_mut(|last| last.client(*slot, line, facts.client, facts.user_agent))
+    }
+
     fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {
         Ok(FAILURES.count(&[prefix.as_bytes(), &network_bytes(client)])?.into())
     }
@@ -67,6 +79,10 @@ impl State for SecondLook {
 
     fn store(&mut self, _key: &Key, _line: &Line) -> Result<bool, Unavailable> {
         Ok(true)
+    }
+
+    fn client(&mut self, key: &Key, facts: Facts<'_>) -> Client {
+        self.0.client(key, facts)
     }
 
     fn failures(&mut self, prefix: &str, client: Option<IpAddr>) -> Result<Failures, Unavailable> {

@@ -32,7 +32,7 @@ pub(crate) fn call<'s>(
     state: &mut dyn State,
     trace: &mut Trace<'_>,
 ) -> Result<Admitted<'s>, Refusal> {
-    let client = Client::of(&verified.key.wire.line, facts.client, facts.user_agent);
+    let client = state.client(verified.key, facts);
     admit(snapshot, verified, Some(client), facts, state, trace)
 }
 

@@ -24,7 +24,7 @@ use crate::effects::{Effects, outline};
 use crate::memory::failures::Failures;
 use crate::memory::line::Line;
 use crate::memory::rate::Quota;
-use crate::memory::session::Session;
+use crate::memory::session::{Client, Session};
 use crate::odoo::never;
 use crate::operation::{Operation, Operations};
 use crate::records::{MAX_CHANGED, Recorded, stated};
@@ -86,6 +86,10 @@ pub trait State {
     /// # Errors
     /// When the host fails.
     fn store(&mut self, key: &Key, line: &Line) -> Result<bool, Unavailable>;
+    /// Who calls with a key. A memory that knows who it was last need not hash it.
+    fn client(&mut self, key: &Key, facts: Facts<'_>) -> Client {
+        Client::of(&key.wire.line, facts.client, facts.user_agent)
+    }
     /// Wrong keys with this prefix from this address.
     ///
     /// # Errors

@@ -38,6 +38,44 @@ impl Client {
     }
 }
 
+/// Who used a line of keys last, of some lines: most have one client, which need not be hashed at each call.
+#[derive(Debug, Default)]
+pub struct LastClients([Option<Last>; LINES]);
+
+/// Lines whose slots are that far apart share a place.
+const LINES: usize = 32;
+/// Bytes of a user agent beyond which a client is not remembered.
+const MAX_USER_AGENT: usize = 512;
+
+#[derive(Debug)]
+struct Last {
+    line: String,
+    address: Option<IpAddr>,
+    user_agent: Vec<u8>,
+    client: Client,
+}
+
+impl LastClients {
+    /// [`Client::of`] the line, which is counted in this slot.
+    pub fn client(&mut self, slot: u32, line: &str, address: Option<IpAddr>, user_agent: &[u8]) -> Client {
+        let place = self.0.get_mut(slot as usize % LINES);
+        if let Some(Some(last)) = &place
+            && last.line == line
+            && last.address == address
+            && last.user_agent == user_agent
+        {
+            return last.client;
+        }
+        let client = Client::of(line, address, user_agent);
+        if let Some(place) = place
+            && user_agent.len() <= MAX_USER_AGENT
+        {
+            *place = Some(Last { line: line.to_owned(), address, user_agent: user_agent.to_owned(), client });
+        }
+        client
+    }
+}
+
 /// One session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -143,6 +181,28 @@ mod tests {
         assert_ne!(client(1), client(2));
         assert_ne!(client(1), Client::of("line", Some([10, 0, 0, 1].into()), b"agent/2"));
         assert_ne!(client(1), Client::of("other", Some([10, 0, 0, 1].into()), b"agent/1"));
+    }
+
+    #[test]
+    fn who_was_last_is_told_from_anybody_else() {
+        let mut last = LastClients::default();
+        let long = [b'x'; MAX_USER_AGENT + 1];
+        let (one, other) = (Some([10, 0, 0, 1].into()), Some([10, 0, 0, 2].into()));
+        let callers = [
+            (1, "a", one, &b"agent"[..]),
+            (1, "a", one, b"agent/2"),
+            (1, "a", other, b"agent"),
+            (1, "a", None, b"agent"),
+            (1, "b", one, b"agent"),
+            (1 + LINES as u32, "c", one, b"agent"),
+            (u32::MAX, "a", one, &long),
+        ];
+        for before in callers {
+            for (slot, line, address, user_agent) in [before, before].into_iter().chain(callers) {
+                let client = last.client(slot, line, address, user_agent);
+                assert_eq!(client, Client::of(line, address, user_agent), "{line} {address:?}");
+            }
+        }
     }
 
     #[test]

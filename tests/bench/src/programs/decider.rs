@@ -20,6 +20,7 @@ use lictor_policy::gate::reply::{self, Reply};
 use lictor_policy::gate::{self, Asked, Body, Forward, Policy, Verdict};
 use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
+use lictor_policy::memory::session::{Client, LastClients};
 use lictor_policy::road::{Road, Target};
 use lictor_policy::snapshot::{Key, Snapshot};
 use lictor_policy::wire::{Event, Outcome, UnixMicros};
@@ -174,19 +175,26 @@ fn now() -> Result<UnixMicros> {
 
 /// The lines of keys. Wrong keys are not counted: the benchmark sends one a gate.
 #[derive(Default)]
-struct Memory(HashMap<String, Line>);
+struct Memory {
+    lines: HashMap<String, Line>,
+    clients: LastClients,
+}
 
 impl State for Memory {
     fn line(&mut self, key: &Key) -> Result<Line, Unavailable> {
-        Ok(self.0.get(&key.wire.line).cloned().unwrap_or_default())
+        Ok(self.lines.get(&key.wire.line).cloned().unwrap_or_default())
     }
 
     fn store(&mut self, key: &Key, line: &Line) -> Result<bool, Unavailable> {
-        match self.0.get_mut(&key.wire.line) {
+        match self.lines.get_mut(&key.wire.line) {
             Some(kept) => kept.clone_from(line),
-            None => drop(self.0.insert(key.wire.line.clone(), line.clone())),
+            None => drop(self.lines.insert(key.wire.line.clone(), line.clone())),
         }
         Ok(true)
+    }
+
+    fn client(&mut self, key: &Key, facts: Facts<'_>) -> Client {
+        self.clients.client(key.wire.slot, &key.wire.line, facts.client, facts.user_agent)
     }
 
     fn failures(&mut self, _: &str, _: Option<IpAddr>) -> Result<Failures, Unavailable> {
