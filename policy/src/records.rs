@@ -41,6 +41,13 @@ impl RecordIds {
         first
     }
 
+    /// The first of ids that are distinct.
+    fn first_of_distinct(ids: &[i64], most: usize) -> Self {
+        let mut first = Self::default();
+        ids.iter().take(most.min(MAX_CHANGED)).for_each(|id| first.push(*id));
+        first
+    }
+
     /// Appends an id that is not among them.
     fn push(&mut self, id: i64) {
         self.count += 1;
@@ -153,7 +160,11 @@ impl Recorded {
         let count = sorted.len();
         let too_many = count + nested_count > MAX_CHANGED;
         let most = if changes && !too_many { MAX_CHANGED } else { MAX_READ };
-        let listed = RecordIds::first(ids.iter().copied(), most);
+        let listed = if count == ids.len() {
+            RecordIds::first_of_distinct(ids, most)
+        } else {
+            RecordIds::first(ids.iter().copied(), most)
+        };
         let digest = (listed.len() < count).then(|| digest(&sorted));
         let nested = RecordIds::first(nested.iter().copied(), most);
         Self { ids: listed, count, digest, nested, nested_count, created: 0 }

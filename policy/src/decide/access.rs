@@ -47,6 +47,8 @@ pub(crate) struct Access<'s> {
 #[derive(Clone, Copy)]
 struct Root<'s> {
     model: &'s str,
+    record: Option<&'s Permission>,
+    /// The same, if the key's user is in one of its groups.
     permission: Option<&'s Permission>,
     seen: Option<Seen<'s>>,
 }
@@ -55,13 +57,15 @@ impl<'s> Access<'s> {
     /// For a call of a model.
     pub(crate) fn of(snapshot: &'s Snapshot, key: &'s Key, profile: &'s str, model: &'s str) -> Self {
         let schema = snapshot.schema(&key.user);
-        let root = Root { model, permission: snapshot.permission(profile, model), seen: schema.model(model) };
+        let record = snapshot.permission(profile, model);
+        let permission = record.filter(|permission| fits(key, permission));
+        let root = Root { model, record, permission, seen: schema.model(model) };
         Self { snapshot, key, profile, schema, root }
     }
 
     /// The profile's permission for a model, whichever groups it is for.
     pub(crate) fn record(&self, model: &str) -> Option<&'s Permission> {
-        if model == self.root.model { self.root.permission } else { self.snapshot.permission(self.profile, model) }
+        if model == self.root.model { self.root.record } else { self.snapshot.permission(self.profile, model) }
     }
 
     /// What is shown of a model, as far as it is known.
@@ -71,6 +75,9 @@ impl<'s> Access<'s> {
 
     /// The permission for a model, if the key's user is in one of its groups.
     pub(crate) fn permission(&self, model: &str) -> Option<&'s Permission> {
+        if model == self.root.model {
+            return self.root.permission;
+        }
         self.record(model).filter(|permission| self.fits(permission))
     }
 
@@ -81,8 +88,7 @@ impl<'s> Access<'s> {
 
     /// Whether the user is in one of a permission's groups.
     pub(crate) fn fits(&self, permission: &Permission) -> bool {
-        let groups = &permission.wire.groups;
-        groups.is_empty() || groups.iter().any(|group| self.key.user.groups.contains(group))
+        fits(self.key, permission)
     }
 
     /// Whether the key's own list has the model.
@@ -365,6 +371,12 @@ enum Found<'s> {
     Field(&'s Field),
     /// Nothing is known of the model, but the permission names the field.
     Listed,
+}
+
+/// Whether the key's user is in one of a permission's groups.
+fn fits(key: &Key, permission: &Permission) -> bool {
+    let groups = &permission.wire.groups;
+    groups.is_empty() || groups.iter().any(|group| key.user.groups.contains(group))
 }
 
 /// The only thing that is lacking.

@@ -12,7 +12,6 @@ pub mod outline;
 mod values;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use crate::call::Call;
 use crate::formats::value::{Members, Value};
@@ -180,9 +179,9 @@ impl<'c> Effects<'c> {
         if positional.len() > method.params.len() {
             return Err(BadArguments::TooMany(method));
         }
-        let mut given = BTreeSet::new();
+        let mut given: Vec<&Param> = Vec::with_capacity(method.params.len());
         for (param, value) in method.params.iter().zip(positional) {
-            given.insert(param.name);
+            given.push(param);
             reader.argument(param, value).map_err(|problem| problem.of(param))?;
         }
         for (name, value) in &call.kwargs {
@@ -190,12 +189,13 @@ impl<'c> Effects<'c> {
                 continue;
             }
             let param = keyword(method.params, name).ok_or(BadArguments::Keyword(method))?;
-            if !given.insert(param.name) {
+            if given.contains(&param) {
                 return Err(BadArguments::Twice(param));
             }
+            given.push(param);
             reader.argument(param, value).map_err(|problem| problem.of(param))?;
         }
-        for param in method.params.iter().filter(|param| !given.contains(param.name)) {
+        for param in method.params.iter().filter(|param| !given.contains(param)) {
             if let Kind::Fields | Kind::WrittenField = param.kind {
                 reader.argument(param, &Value::Nil)?;
             }

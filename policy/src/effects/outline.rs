@@ -30,10 +30,10 @@ pub fn of(call: &Call<'_>) -> Option<String> {
     if !context.is_empty() {
         kwargs.push(("context".into(), Value::Struct(context)));
     }
-    let parts = [("args", Value::Array(args)), ("kwargs", Value::Struct(kwargs))];
-    let parts = parts.into_iter().filter(|(_, value)| !is_absent(value));
+    let mut parts = vec![("args".into(), Value::Array(args)), ("kwargs".into(), Value::Struct(kwargs))];
+    parts.retain(|(_, value)| !is_absent(value));
     let mut text = String::with_capacity(USUAL);
-    json::write(&mut text, &Value::Struct(parts.map(|(name, value)| (name.into(), value)).collect()));
+    json::write(&mut text, &Value::Struct(parts));
     (text.len() <= MAX_OUTLINE).then_some(text)
 }
 
@@ -70,7 +70,7 @@ type Outlined<'c> = (Vec<Value<'c>>, Members<'c>);
 
 /// Of a method in the operations table: all arguments but the ids by their names.
 fn of_known<'c>(call: &'c Call<'c>, method: &'static Method) -> Option<Outlined<'c>> {
-    let (mut args, mut kwargs) = (Vec::new(), Members::new());
+    let (mut args, mut kwargs) = (Vec::new(), Members::with_capacity(method.params.len()));
     let mut positional = call.args.as_slice();
     if method.ids {
         let [ids, rest @ ..] = positional else { return None };
@@ -150,14 +150,14 @@ fn argument<'c>(param: &Param, value: &'c Value<'c>) -> Option<Option<Value<'c>>
         Kind::Fields | Kind::Paths | Kind::Groups | Kind::Aggregates => {
             let mut names = Vec::new();
             texts(value, &mut names)?;
-            names.sort_unstable();
+            names.sort_unstable_by(|one, other| one.as_str().cmp(&other.as_str()));
             names.dedup();
-            Some(Value::Array(names.into_iter().map(Value::String).collect()))
+            Some(Value::Array(names))
         }
         Kind::Columns => {
             let mut names = Vec::new();
             texts(value, &mut names)?;
-            Some(Value::Array(names.into_iter().map(Value::String).collect()))
+            Some(Value::Array(names))
         }
         Kind::Order | Kind::WrittenField => Some(Value::String(name_of(value.as_str()?)?)),
         Kind::Specification | Kind::GroupSpecification => Some(specification(value)?),
@@ -319,9 +319,9 @@ fn context<'c>(call: &'c Call<'c>) -> Option<Members<'c>> {
     Some(keys)
 }
 
-fn texts<'c>(value: &'c Value<'c>, names: &mut Vec<Cow<'c, str>>) -> Option<()> {
+fn texts<'c>(value: &'c Value<'c>, names: &mut Vec<Value<'c>>) -> Option<()> {
     match value {
-        Value::String(text) => names.push(name_of(text)?),
+        Value::String(text) => names.push(Value::String(name_of(text)?)),
         Value::Array(items) => items.iter().try_for_each(|item| texts(item, names))?,
         Value::Nil | Value::Bool(false) => {}
         _ => return None,

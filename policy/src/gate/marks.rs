@@ -4,11 +4,12 @@
 //! with zeros between. No key may slip through because a body could not be parsed.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use crate::decide::Head;
 use crate::key::{Key, MARK, Presented, TAIL_LENGTH};
@@ -54,7 +55,8 @@ pub(crate) fn in_head(head: &Head<'_>) -> Option<Mark> {
 
 /// Whether a key may stand in some bytes, each letter as itself: the quick look at every call that goes on.
 pub fn is_marked(bytes: &[u8]) -> bool {
-    holds(bytes, MARK.as_bytes())
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MARK));
+    FINDER.find(bytes).is_some()
 }
 
 /// Whether a whole key stands in what the gate wrote, where each letter is written as itself.
