@@ -5,6 +5,7 @@
 
 pub mod problem;
 pub mod read;
+mod usual;
 pub mod write;
 
 pub use crate::formats::json::read::read;

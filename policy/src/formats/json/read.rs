@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use json_event_parser::{JsonEvent, LowLevelJsonParser};
 
 use crate::formats::json::problem::{Problem, ReadError, syntax};
+use crate::formats::json::usual;
 use crate::formats::value::{Members, Value, has_twice};
 use crate::formats::xmlrpc::{MAX_DEPTH, MAX_VALUES};
 
@@ -15,6 +16,11 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// See [`ReadError`]: everything that is not exactly one value with one meaning, also when Python would read it.
 pub fn read(body: &[u8]) -> Result<Value<'_>, ReadError> {
+    usual::read(body).map_or_else(|| read_strictly(body), Ok)
+}
+
+/// The same without the short way.
+pub(super) fn read_strictly(body: &[u8]) -> Result<Value<'_>, ReadError> {
     if body.starts_with(BYTE_ORDER_MARK) {
         return Err(ReadError { problem: Problem::ByteOrderMark, at: 0 });
     }
