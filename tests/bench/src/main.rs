@@ -6,7 +6,7 @@ mod programs;
 
 use clap::{Parser, Subcommand};
 
-use crate::programs::{attack, authorizer, decider, load, processor, server};
+use crate::programs::{attack, authorizer, decider, load, policy, processor, server};
 
 #[derive(Parser)]
 #[command(name = "lictor-bench")]
@@ -33,7 +33,9 @@ enum Role {
     SameWorkAuthorizer(decider::Options),
     /// Answers what Envoy's ext_proc filter asks: with a gate's decision, its record of each call, and the call written anew.
     SameWorkProcessor(decider::Options),
-    /// Calls as fast as answers come, checks every answer, and prints what it measured as JSON.
+    /// Gives gates one policy, and takes their records, as a control plane would.
+    Policy(policy::Options),
+    /// Calls as fast as answers come, or at a pace, checks every answer, and prints what it measured as JSON.
     Load(load::Options),
     /// Sends what is refused as fast as it is answered, and prints how often.
     Attack(attack::Options),
@@ -46,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Role::Authorizer { port } => server::serve(port, || Ok(server::authorizer())),
         Role::SameWorkAuthorizer(options) => authorizer::serve(options.port(), options.decider()?),
         Role::SameWorkProcessor(options) => processor::serve(options.port(), options.decider()?),
+        Role::Policy(options) => policy::serve(&options),
         Role::Load(options) => {
             println!("{}", load::run(&options)?);
             Ok(())

@@ -63,14 +63,14 @@ pub(super) fn run(setting: &mut Setting<'_>, length: Duration, rounds: u16, conn
     }
     let (mut calls, mut alone, mut beside) = (0, Vec::new(), Vec::new());
     for number in 1..=rounds {
-        let quiet = setting.paused(|setting| setting.load(ROW, length, connections))?;
+        let quiet = setting.paused(|setting| setting.load(ROW, length, connections, None))?;
         calls += quiet.requests;
         setting.every_call_is_audited(calls)?;
         let (loud, attacked) = setting.paused(|setting| {
             let mut command = setting.attack(ROW.variant, &files, length + 2 * LEAD, connections)?;
             let attack = Generator::start(&mut command)?;
             std::thread::sleep(LEAD);
-            let loud = setting.load(ROW, length, connections);
+            let loud = setting.load(ROW, length, connections, None);
             let attacked = attack.finish(length + 2 * LEAD, setting.servers())?;
             let attacked: Attacked = serde_json::from_slice(&attacked).context("the attack printed something else")?;
             anyhow::Ok((loud?, attacked))

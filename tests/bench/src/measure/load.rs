@@ -17,12 +17,14 @@ const GRACE: Duration = Duration::from_secs(15);
 pub(super) struct Load<'a> {
     /// `lictor-bench`.
     pub(super) program: &'a Path,
-    /// The file of the whole request.
+    /// The file of the whole request, or of several.
     pub(super) request: PathBuf,
     /// The file of the one right answer.
     pub(super) answer: PathBuf,
     /// Calls that are enough, however early.
     pub(super) calls: Option<u64>,
+    /// Calls a second, in the place of as many as are answered.
+    pub(super) rate: Option<f64>,
 }
 
 /// What it prints.
@@ -50,6 +52,9 @@ impl Load<'_> {
         option(&mut command, "--answer", &self.answer);
         if let Some(calls) = self.calls {
             command.args(["--calls", &calls.to_string()]);
+        }
+        if let Some(rate) = self.rate {
+            command.args(["--rate", &rate.to_string()]);
         }
         let output = Generator::start(&mut command)?.finish(length, servers)?;
         serde_json::from_slice(&output).context("the load generator printed something else than its result")

@@ -7,9 +7,14 @@
 
 mod attack;
 mod chart;
+mod cost;
 mod endurance;
 mod gate;
+mod grown;
+mod half_load;
+mod latest;
 mod load;
+mod memory;
 mod processors;
 mod report;
 mod road;
@@ -17,17 +22,18 @@ mod round;
 mod setting;
 mod variant;
 
-use std::fs;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use clap::Args;
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use latest::Latest;
 use lictor_xtask::foreground;
+use lictor_xtask::host::Host;
 use lictor_xtask::project::Project;
 use lictor_xtask::run::say;
 use processors::Processors;
 use setting::{Programs, Setting};
-use variant::Row;
+use variant::{Row, Variant};
 
 /// The first calls of a gate are slower: V8 compiles, connections are opened.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -51,59 +57,150 @@ pub(crate) struct Options {
     /// Looks whether all of it works: one short round, whose figures mean nothing and are written nowhere.
     #[arg(long, conflicts_with_all = ["seconds", "rounds", "endurance", "attack"])]
     trial: bool,
+    /// Measures these parts alone, and leaves the others in the file as they were.
+    #[arg(long, value_enum, value_name = "PART", conflicts_with_all = ["endurance", "attack"])]
+    only: Vec<Part>,
     /// Connections of the load generator, each with one call under way.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
-    /// Measures Envoy's memory instead: over so many calls through Lictor.
+    /// Measures Envoy's memory instead: over so many calls through each of Lictor's hosts. It fails if that grows in the second
+    /// half of them.
     #[arg(long, value_name = "CALLS")]
     endurance: Option<u64>,
     /// The changes of the policy that come with them.
     #[arg(long, value_name = "N", default_value_t = 1000, requires = "endurance")]
     changes: u64,
+    /// Where the filter runs meanwhile; one after the other if none is named.
+    #[arg(long, value_enum, requires = "endurance")]
+    host: Option<Host>,
     /// Measures instead how long one key's calls take beside an attacker who has a key too.
     #[arg(long, conflicts_with = "endurance")]
     attack: bool,
+    /// Builds what is measured, and measures nothing.
+    #[arg(long, conflicts_with_all = ["trial", "only", "endurance", "attack", "charts"])]
+    build: bool,
+    /// Draws the charts of target/bench/latest.json anew, and measures nothing.
+    #[arg(long, conflicts_with_all = ["trial", "only", "endurance", "attack"])]
+    charts: bool,
 }
 
-/// Measures, and writes target/bench/latest.json and the chart for the README.
+/// Something that a run measures.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Every variant, saturated.
+    Rows,
+    /// How long calls take at half of that.
+    HalfLoad,
+    /// Memory by the number of workers.
+    Memory,
+    /// Processor time by how much there is in a policy.
+    Cost,
+}
+
+impl Part {
+    /// In the order in which they are measured: half load is half of a row's, and after the rows all calls are counted.
+    const ALL: [Self; 4] = [Self::Rows, Self::HalfLoad, Self::Memory, Self::Cost];
+
+    /// The Envoys that it needs.
+    fn variants(self) -> &'static [Variant] {
+        match self {
+            Self::Rows => &Variant::ALL,
+            Self::HalfLoad => &[Variant::Plain, Variant::Lictor, Variant::LictorNative],
+            // It tells when the control plane has the policy.
+            Self::Memory | Self::Cost => &[Variant::Lictor],
+        }
+    }
+}
+
+/// Measures, and writes target/bench/latest.json and the charts for the README.
 pub(crate) fn measure(options: &Options) -> Result<()> {
     let project = &Project::find()?;
+    if options.charts {
+        return chart::draw(project, &Latest::read(project)?);
+    }
     let processors = Processors::choose()?;
     let programs = Programs::build(project)?;
+    if options.build {
+        return Ok(());
+    }
     foreground::catch_interrupts()?;
     processors.keep_envoys_free()?;
     let mut setting = Setting::new(project, &programs, &processors)?;
+    let measured = measured(project, &mut setting, options);
+    let stopped = setting.stop();
+    let Some(Measured { summaries, latest, too_large }) = measured? else { return stopped };
+    stopped?;
+    if options.trial {
+        let table = cost::table(&latest);
+        say(format!("everything was measured; a trial's figures mean nothing\n{table}"));
+    } else {
+        let file = latest.write(project)?;
+        say(format!("wrote {}", file.display()));
+        println!("{}", report::table(&summaries));
+        println!("{}", half_load::table(&latest.half_load));
+        println!("{}\n{}", memory::table(&latest.memory), cost::table(&latest));
+    }
+    if !too_large.is_empty() {
+        bail!("not all was measured, and no chart was drawn: {}", too_large.join("; "));
+    }
+    if !options.trial {
+        chart::draw(project, &latest)?;
+    }
+    Ok(())
+}
+
+/// What a run found.
+struct Measured {
+    /// Of the rows, if they were measured.
+    summaries: Vec<report::Summary>,
+    latest: Latest,
+    too_large: Vec<String>,
+}
+
+/// Nothing, if something else was asked for than what the file has.
+fn measured(project: &Project, setting: &mut Setting<'_>, options: &Options) -> Result<Option<Measured>> {
+    let connections = options.connections;
     if let Some(calls) = options.endurance {
-        let endured =
-            setting.start().and_then(|()| endurance::run(&mut setting, calls, options.changes, options.connections));
-        return endured.and(setting.stop());
+        let wanted = endurance::Counts { calls, changes: options.changes };
+        let is_wanted = |variant: &Variant| options.host.is_none_or(|host| variant.host() == Some(host));
+        let hosts: Vec<_> = cost::HOSTS.into_iter().filter(is_wanted).collect();
+        setting.start(&hosts)?;
+        let mut before = 0;
+        for variant in hosts {
+            endurance::run(setting, variant, wanted, connections, &mut before)?;
+        }
+        return Ok(None);
     }
     let length = Duration::try_from_secs_f64(options.seconds).ok().filter(|length| *length <= LONGEST_ROUND);
     let length = length.with_context(|| format!("--seconds must be a time of {LONGEST_ROUND:?} at most"))?;
     if options.attack {
-        let started = setting.start();
-        let attacked = started.and_then(|()| attack::run(&mut setting, length, options.rounds, options.connections));
-        return attacked.and(setting.stop());
+        setting.start(&[Variant::Lictor])?;
+        attack::run(setting, length, options.rounds, connections)?;
+        return Ok(None);
     }
     let (length, number) = if options.trial { (TRIAL, 1) } else { (length, options.rounds) };
-    let measured = setting.start().and_then(|()| rounds(&mut setting, length, number, options.connections));
-    let stopped = setting.stop();
-    let measured = measured?;
-    stopped?;
-
-    let summaries = report::summarise(&measured);
-    if options.trial {
-        say("everything works; a trial measures nothing");
-        return Ok(());
+    let is_wanted = |part: &Part| options.only.is_empty() || options.only.contains(part);
+    let parts: Vec<_> = Part::ALL.into_iter().filter(is_wanted).collect();
+    let needs = |variant: &Variant| parts.iter().any(|part| part.variants().contains(variant));
+    let latest = if options.only.is_empty() { Latest::default() } else { Latest::read(project)? };
+    let mut found = Measured { summaries: Vec::new(), latest, too_large: Vec::new() };
+    setting.start(&Variant::ALL.into_iter().filter(needs).collect::<Vec<_>>())?;
+    for part in parts {
+        let latest = &mut found.latest;
+        match part {
+            Part::Rows => {
+                found.summaries = report::summarise(&rounds(setting, length, number, connections)?);
+                latest.variants = report::variants(&found.summaries);
+            }
+            Part::HalfLoad => latest.half_load = half_load::run(setting, latest, length, number, connections)?,
+            Part::Memory => latest.memory = memory::run(setting, length, connections)?,
+            Part::Cost => {
+                let measured = cost::run(setting, length, number, connections)?;
+                (latest.cost, found.too_large) = (measured.cost, measured.too_large);
+            }
+        }
     }
-    let folder = project.target.join("bench");
-    let latest = folder.join("latest.json");
-    fs::write(&latest, report::json(&summaries)?).with_context(|| format!("cannot write {}", latest.display()))?;
-    let image = project.root.join("docs/images/bench.svg");
-    fs::write(&image, chart::svg(&summaries)).with_context(|| format!("cannot write {}", image.display()))?;
-    println!("{}", report::table(&summaries));
-    say(format!("wrote {} and {}", latest.display(), image.display()));
-    Ok(())
+    Ok(Some(found))
 }
 
 /// All rounds of all rows. An answer that is not the right one ends the run.
@@ -116,7 +213,7 @@ fn rounds(
     say("every variant answers rightly; warming up");
     let (mut calls_of_the_key, mut calls_of_services) = (0, 0);
     let mut round = |setting: &mut Setting<'_>, row: Row, length| {
-        let round = setting.round(row, length, connections)?;
+        let round = setting.round(row, length, connections, None)?;
         calls_of_the_key += if row.is_audited() { round.requests } else { 0 };
         calls_of_services += if row.is_recorded() { round.requests } else { 0 };
         anyhow::Ok(round)

@@ -42,11 +42,11 @@ impl Processors {
         measured
     }
 
-    /// Starts an Envoy on its processor, with one worker.
-    pub(super) fn envoy(&self, program: &Path, configuration: &Path) -> Command {
+    /// Starts an Envoy on its processor, with so many workers.
+    pub(super) fn envoy(&self, program: &Path, configuration: &Path, workers: u16) -> Command {
         let mut command = Command::new("taskset");
         command.args(["--cpu-list", &self.envoy.to_string()]).arg(program).arg("--config-path").arg(configuration);
-        command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]);
+        command.args(["--concurrency", &workers.to_string(), "--disable-hot-restart", "--log-level", "warning"]);
         command
     }
 }

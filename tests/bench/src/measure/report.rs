@@ -1,11 +1,8 @@
-//! Medians, the file for programs and the table for people.
+//! Medians of rounds, and the table for people.
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use serde::Serialize;
-use serde_json::json;
-
+use super::latest::Figures;
 use super::round::Round;
 use super::variant::{Row, Variant};
 
@@ -19,30 +16,15 @@ const SATURATED: f64 = 0.9;
 /// Work put off for longer than a look at Envoy's processor time takes to show.
 const NOTABLE_SECONDS: f64 = 0.5;
 
-/// Medians of a row's rounds.
-#[derive(Serialize)]
+/// A row's medians, and what they are worth.
 pub(super) struct Summary {
-    #[serde(skip)]
-    pub(super) row: Row,
-    pub(super) requests_per_second: f64,
-    /// To Envoy alone with calls on the same road.
-    pub(super) ratio_to_plain: f64,
-    pub(super) p50_us: f64,
-    pub(super) p99_us: f64,
-    pub(super) cpu_us_per_request: f64,
-    /// Envoy's and its service's.
-    pub(super) whole_cpu_us_per_request: f64,
-    /// With both on one processor.
-    pub(super) shared_core_requests_per_second: f64,
-    /// That, to Envoy alone.
-    #[serde(skip)]
-    pub(super) shared_ratio_to_plain: f64,
+    row: Row,
+    figures: Figures,
+    /// With Envoy and its service on one processor, to Envoy alone.
+    shared_ratio_to_plain: f64,
     /// The slowest and the fastest round.
-    #[serde(skip)]
     spread: (f64, f64),
-    #[serde(skip)]
     busy: f64,
-    #[serde(skip)]
     settled_after: f64,
 }
 
@@ -58,8 +40,7 @@ pub(super) fn summarise(measured: &[(Row, Vec<Round>)]) -> Vec<Summary> {
         let apart: fn(&Round) -> f64 = |round| round.requests_per_second;
         let shared: fn(&Round) -> f64 = |round| round.shared_core_requests_per_second;
         let (requests_per_second, together) = (of(rounds, apart), of(rounds, shared));
-        Summary {
-            row: *row,
+        let figures = Figures {
             requests_per_second: rounded(requests_per_second, 1),
             ratio_to_plain: rounded(requests_per_second / speed(row.plain(), apart), 3),
             p50_us: of(rounds, |round| round.p50_us),
@@ -67,6 +48,10 @@ pub(super) fn summarise(measured: &[(Row, Vec<Round>)]) -> Vec<Summary> {
             cpu_us_per_request: rounded(of(rounds, |round| round.cpu_us_per_request), 2),
             whole_cpu_us_per_request: rounded(of(rounds, |round| round.whole_cpu_us_per_request), 2),
             shared_core_requests_per_second: rounded(together, 1),
+        };
+        Summary {
+            row: *row,
+            figures,
             shared_ratio_to_plain: rounded(together / speed(row.plain(), shared), 3),
             spread: (speeds.clone().fold(f64::INFINITY, f64::min), speeds.fold(0.0, f64::max)),
             busy: of(rounds, |round| round.busy),
@@ -76,10 +61,9 @@ pub(super) fn summarise(measured: &[(Row, Vec<Round>)]) -> Vec<Summary> {
     measured.iter().map(summary).collect()
 }
 
-/// target/bench/latest.json.
-pub(super) fn json(summaries: &[Summary]) -> Result<String> {
-    let variants: BTreeMap<_, _> = summaries.iter().map(|summary| (summary.row.name(), summary)).collect();
-    Ok(format!("{}\n", serde_json::to_string_pretty(&json!({ "variants": variants }))?))
+/// By the names of rows.
+pub(super) fn variants(summaries: &[Summary]) -> BTreeMap<String, Figures> {
+    summaries.iter().map(|summary| (summary.row.name(), summary.figures.clone())).collect()
 }
 
 /// For the terminal, with what to think of it.
@@ -90,20 +74,20 @@ pub(super) fn table(summaries: &[Summary]) -> String {
             .into(),
     ];
     for summary in summaries {
-        let (slowest, fastest) = summary.spread;
+        let ((slowest, fastest), figures) = (summary.spread, &summary.figures);
         lines.push(format!(
             "{:<25} {:>10.0}  {:>17}  {:>8.2}  {:>7.0}  {:>7.0}  {:>11.1}  {:>5.1}  {:>3.0}%  {:>8.1}  {:>10.0}  {:>8.2}",
             summary.row.name(),
-            summary.requests_per_second,
+            figures.requests_per_second,
             format!("({slowest:.0}–{fastest:.0})"),
-            summary.ratio_to_plain,
-            summary.p50_us,
-            summary.p99_us,
-            summary.cpu_us_per_request,
-            summary.cpu_us_per_request - cost(summaries, summary.row.plain()),
+            figures.ratio_to_plain,
+            figures.p50_us,
+            figures.p99_us,
+            figures.cpu_us_per_request,
+            figures.cpu_us_per_request - cost(summaries, summary.row.plain()),
             summary.busy * 100.0,
-            summary.whole_cpu_us_per_request,
-            summary.shared_core_requests_per_second,
+            figures.whole_cpu_us_per_request,
+            figures.shared_core_requests_per_second,
             summary.shared_ratio_to_plain,
         ));
     }
@@ -152,20 +136,20 @@ fn doubts(summaries: &[Summary]) -> Vec<String> {
     doubts
 }
 
-fn find(summaries: &[Summary], row: Row) -> Option<&Summary> {
-    summaries.iter().find(|summary| summary.row == row)
+fn find(summaries: &[Summary], row: Row, field: fn(&Figures) -> f64) -> f64 {
+    summaries.iter().find(|summary| summary.row == row).map_or(f64::NAN, |summary| field(&summary.figures))
 }
 
 fn cost(summaries: &[Summary], row: Row) -> f64 {
-    find(summaries, row).map_or(f64::NAN, |summary| summary.cpu_us_per_request)
+    find(summaries, row, |figures| figures.cpu_us_per_request)
 }
 
 fn shared(summaries: &[Summary], row: Row) -> f64 {
-    find(summaries, row).map_or(f64::NAN, |summary| summary.shared_core_requests_per_second)
+    find(summaries, row, |figures| figures.shared_core_requests_per_second)
 }
 
 fn ratio(summaries: &[Summary], row: Row) -> f64 {
-    find(summaries, row).map_or(f64::NAN, |summary| summary.ratio_to_plain)
+    find(summaries, row, |figures| figures.ratio_to_plain)
 }
 
 /// Of an even number the higher of the middle two: one that was measured.
@@ -174,7 +158,7 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn rounded(value: f64, digits: i32) -> f64 {
+pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     let factor = 10f64.powi(digits);
     (value * factor).round() / factor
 }
@@ -201,31 +185,6 @@ pub(super) mod tests {
             900.0, 700.0, 800.0, 600.0, 500.0, 19e3, 20e3,
         ];
         summarise(&Row::ALL.into_iter().zip(speeds.map(rounds)).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn the_file_has_what_the_issue_asks_for() {
-        let value: serde_json::Value = serde_json::from_str(&json(&summaries()).unwrap()).unwrap();
-        let lictor = value["variants"]["lictor"].as_object().unwrap();
-        assert_eq!(lictor["requests_per_second"], 12000.0);
-        assert_eq!(lictor["ratio_to_plain"], 0.6);
-        assert_eq!(lictor["shared_core_requests_per_second"], 6000.0);
-        let fields: Vec<_> = lictor.keys().map(String::as_str).collect();
-        let expected = [
-            "cpu_us_per_request",
-            "p50_us",
-            "p99_us",
-            "ratio_to_plain",
-            "requests_per_second",
-            "shared_core_requests_per_second",
-            "whole_cpu_us_per_request",
-        ];
-        assert_eq!(fields, expected);
-        assert_eq!(value["variants"].as_object().unwrap().len(), Row::ALL.len());
-        for name in ["lictor_native", "ext_authz_same_work", "ext_proc_same_work"] {
-            assert!(value["variants"][name]["whole_cpu_us_per_request"].is_number(), "{name}");
-        }
-        assert_eq!(value["variants"]["lictor_json2"]["ratio_to_plain"], 0.75);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Envoy's port on 127.0.0.1.
     #[arg(long)]
     port: u16,
-    /// The file of the request to send, head and body.
+    /// The file of the request to send, head and body, or of several, which are sent in turn.
     #[arg(long)]
     request: PathBuf,
     /// The file of the body that every answer must have.
@@ -35,19 +35,34 @@ pub(crate) struct Options {
     /// Ends it earlier.
     #[arg(long)]
     calls: Option<u64>,
+    /// Calls a second of all connections together, in the place of as many as are answered.
+    #[arg(long)]
+    rate: Option<f64>,
 }
 
 /// Calls until the time is up, or all calls are made. Any answer but the right one is an error.
 pub(crate) fn run(options: &Options) -> Result<Value> {
     let read = |file: &PathBuf| fs::read(file).with_context(|| format!("cannot read {}", file.display()));
-    let request = read(&options.request)?;
+    let requests = requests(&read(&options.request)?)?;
     let answer = read(&options.answer)?;
+    let between =
+        options.rate.map(|rate| Duration::try_from_secs_f64(options.connections as f64 / rate)).transpose()?;
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(options.seconds);
     let left = AtomicU64::new(options.calls.unwrap_or(u64::MAX));
     let times = thread::scope(|scope| -> Result<Vec<u32>> {
-        let call = || connection(options.port, &request, &answer, &left, end);
-        let callers: Vec<_> = (0..options.connections).map(|_| scope.spawn(call)).collect();
+        let callers = (0..options.connections).map(|number| {
+            let share = |whole| whole * number / options.connections;
+            // Connections begin with different requests, and at different moments.
+            let requests = requests.iter().cycle().skip(share(requests.len()));
+            let pace = between.map(|between| {
+                let first = began + between.mul_f64(number as f64 / options.connections as f64);
+                Pace { between, due: first }
+            });
+            let (answer, left) = (&answer, &left);
+            scope.spawn(move || connection(options.port, requests, answer, left, end, pace))
+        });
+        let callers: Vec<_> = callers.collect();
         let mut times = Vec::new();
         for caller in callers {
             let done = caller.join().ok().context("a thread of the load generator has panicked")?;
@@ -65,22 +80,63 @@ pub(crate) fn run(options: &Options) -> Result<Value> {
     }))
 }
 
+/// The requests of a file that has nothing else.
+fn requests(file: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut incoming = Incoming::new(file);
+    let mut requests = Vec::new();
+    while let Some(message) = incoming.next().context("the file of the requests")? {
+        requests.push([message.head, message.body].concat());
+    }
+    Ok(requests)
+}
+
+/// The calls of a connection that does not call as fast as it can.
+struct Pace {
+    between: Duration,
+    due: Instant,
+}
+
+impl Pace {
+    /// Waits until the next call is due, and says since when it has been: one that waits for the answer before it is late because
+    /// of that answer, and one that is sent late because this thread was woken late is not.
+    fn next(&mut self) -> Instant {
+        let due = self.due;
+        self.due += self.between;
+        let early = due.saturating_duration_since(Instant::now());
+        if early.is_zero() {
+            return due;
+        }
+        thread::sleep(early);
+        Instant::now()
+    }
+}
+
 /// Returns the microseconds of each call on one connection.
-fn connection(port: u16, request: &[u8], answer: &[u8], left: &AtomicU64, end: Instant) -> Result<Vec<u32>> {
+fn connection<'r>(
+    port: u16,
+    requests: impl Iterator<Item = &'r Vec<u8>>,
+    answer: &[u8],
+    left: &AtomicU64,
+    end: Instant,
+    mut pace: Option<Pace>,
+) -> Result<Vec<u32>> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(ANSWER_LIMIT))?;
     let mut incoming = Incoming::new(stream.try_clone()?);
     let mut times = Vec::new();
-    let mut sent = Instant::now();
+    let mut answered = Instant::now();
     let is_one_left = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-    while sent < end && is_one_left() {
+    for request in requests {
+        let sent = pace.as_mut().map_or(answered, Pace::next);
+        if sent >= end || !is_one_left() {
+            break;
+        }
         stream.write_all(request)?;
         let Some(message) = incoming.next().context("no answer")? else { bail!("Envoy closed a connection") };
         check(&message, answer)?;
-        let now = Instant::now();
-        times.push(u32::try_from((now - sent).as_micros()).unwrap_or(u32::MAX));
-        sent = now;
+        answered = Instant::now();
+        times.push(u32::try_from((answered - sent).as_micros()).unwrap_or(u32::MAX));
     }
     Ok(times)
 }
@@ -106,6 +162,29 @@ mod tests {
     fn percentiles_are_of_all_calls() {
         let times: Vec<u32> = (1..=200).collect();
         assert_eq!((percentile(&times, 50), percentile(&times, 99), percentile(&[], 50)), (101, 199, 0));
+    }
+
+    #[test]
+    fn a_file_may_have_several_requests() {
+        let one = "POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy";
+        let other = "POST /b HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(requests(format!("{one}{other}").as_bytes()).unwrap(), [one.as_bytes(), other.as_bytes()]);
+        assert!(requests(format!("{one}POST").as_bytes()).is_err(), "half a request");
+    }
+
+    #[test]
+    fn a_call_that_waited_for_the_answer_before_it_counts_from_when_it_was_due() {
+        let began = Instant::now();
+        let between = Duration::from_millis(1);
+        let mut pace = Pace { between, due: began };
+        let late = began + between * 2;
+        while Instant::now() < late {
+            std::hint::spin_loop();
+        }
+        assert_eq!((pace.next(), pace.next()), (began, began + between));
+        let mut early = Pace { between, due: Instant::now() + between };
+        let due = early.due;
+        assert!(early.next() >= due);
     }
 
     #[test]

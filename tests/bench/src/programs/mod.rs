@@ -8,6 +8,7 @@ pub(crate) mod authorizer;
 pub(crate) mod decider;
 mod http;
 pub(crate) mod load;
+pub(crate) mod policy;
 pub(crate) mod processor;
 mod protobuf;
 mod records;
