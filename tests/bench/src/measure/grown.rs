@@ -140,7 +140,7 @@ impl Random {
     /// A stored hash that belongs to no key, in passlib's form: both parts end in a digit whose last bits are nothing.
     fn hash(&mut self) -> String {
         let mut digits = |count| (0..count).map(|_| char::from(b'a' + (self.next() % 26) as u8)).collect::<String>();
-        format!("$pbkdf2-sha512${ROUNDS}${}.${}.", digits(21), digits(85))
+        format!("$pbkdf2-sha512${ROUNDS}${}A${}A", digits(21), digits(85))
     }
 }
 
