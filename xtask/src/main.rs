@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the project's own commands. Each installs what it needs and says what it does.
 
 mod bench;
+mod containers;
 mod down;
 mod fuzz;
 mod greeting;
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long, default_value = state::DEFAULT)]
         state: PathBuf,
     },
+    /// Runs docker-compose.yml in containers, also where no registry of images is reached, and shows that it loses nothing.
+    Containers(containers::Options),
     /// Runs the checks and tests: all, or those named.
     Test {
         /// What to run; everything if none is named.
@@ -92,6 +95,7 @@ fn dispatch(command: Command) -> Result<()> {
         }
         Command::Up(options) => up::up(&project, &options),
         Command::Down { state } => down::down(&state),
+        Command::Containers(options) => containers::containers(&project, &options),
         Command::Test { parts } => test::test(&project, &parts),
         Command::Bench(options) => bench::bench(&project, &options),
         Command::Scale(options) => scale::scale(&project, &options),
