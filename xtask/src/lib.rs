@@ -16,6 +16,7 @@ pub mod project;
 pub mod python;
 pub mod rest;
 pub mod run;
+pub mod same_bytes;
 pub mod seed;
 pub mod state;
 pub mod wasm;

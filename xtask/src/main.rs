@@ -6,6 +6,7 @@ mod down;
 mod fuzz;
 mod greeting;
 mod odoo_tables;
+mod release;
 mod scale;
 mod test;
 mod tidy;
@@ -62,6 +63,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Reads what Odoo's registry and source have, and writes or compares the tables of it in policy/src/odoo/tables.
     OdooTables(odoo_tables::Options),
+    /// Makes what operators take: programs, images, lists of what is in them, checksums, where they come from.
+    Release(release::Options),
     /// Checks the invariants that docs/ARCHITECTURE.md names.
     Tidy,
 }
@@ -101,6 +104,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Scale(options) => scale::scale(&project, &options),
         Command::Fuzz(options) => fuzz::fuzz(&project, &options),
         Command::OdooTables(options) => odoo_tables::odoo_tables(&project, &options),
+        Command::Release(options) => release::release(&project, &options),
         Command::Tidy => tidy::tidy(&project),
     }
 }

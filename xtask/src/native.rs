@@ -1,16 +1,18 @@
 //! Builds the filter as a dynamic module: a library for Envoy's own process, on the machine's own target.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use crate::project::{self, Project};
 use crate::run::{self, say};
+use crate::same_bytes;
+use crate::wasm::RUSTC;
 
 /// The workspace's cargo profile for it.
 pub const PROFILE: &str = "native";
 /// Makes it a module.
-const FEATURE: &str = "module";
+pub const FEATURE: &str = "module";
 
 /// Builds the filter unless it is already built from what is in the checkout.
 pub fn build(project: &Project) -> Result<PathBuf> {
@@ -27,6 +29,9 @@ fn build_with(project: &Project, feature: &str, profile: &str, folder: &str) -> 
     let mut cargo = project::cargo();
     cargo.current_dir(&project.root).args(["build", "--locked", "--package", "lictor-filter", "--features", feature]);
     cargo.args(["--profile", profile]).arg("--target-dir").arg(&project.target);
+    if profile == PROFILE {
+        same_bytes::without_folders(&mut cargo, project, Path::new(RUSTC))?;
+    }
     run::run(&mut cargo)?;
     let path = project.target.join(folder).join("liblictor_filter.so");
     if !path.exists() {

@@ -1,8 +1,8 @@
 //! Where things are: the checkout, cargo's target folder, the tools folder, the cache.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -37,6 +37,21 @@ impl Project {
         )?;
         let metadata: Metadata = serde_json::from_str(&answer).context("cannot read the answer of `cargo metadata`")?;
         Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
+    }
+
+    /// A copy of a commit in a folder that is made anew, with a target folder of its own.
+    pub fn copy_of(&self, commit: &str, root: PathBuf) -> Result<Self> {
+        if root.exists() {
+            fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
+        }
+        fs::create_dir_all(&root).with_context(|| format!("cannot make {}", root.display()))?;
+        let archive = root.join("commit.tar");
+        let mut git = Command::new("git");
+        git.current_dir(&self.root).args(["archive", "--format=tar", "--output"]).arg(&archive).arg(commit);
+        run::run(&mut git)?;
+        run::run(Command::new("tar").current_dir(&root).arg("-xf").arg(&archive))?;
+        let target = root.join("target");
+        Ok(Self { root, target })
     }
 
     /// Builds a program of the workspace, and says where it is. Its dependencies have the features that the whole

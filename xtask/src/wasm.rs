@@ -10,8 +10,10 @@ use anyhow::{Context, Result};
 use crate::debian;
 use crate::project::{self, Project};
 use crate::run::{self, on_path, say};
+use crate::same_bytes;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What it is compiled for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The workspace's cargo profile for the filter.
 const PROFILE: &str = "wasm";
 /// The filter; the benchmark has another module.
@@ -21,6 +23,8 @@ const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
 
 /// Debian's compiler with the library source for building std; it leaves rustup's toolchain alone.
 const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+/// Not `$RUSTC`: the same compiler that cargo takes.
+pub(crate) const RUSTC: &str = "rustc";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 
@@ -30,6 +34,8 @@ pub struct Built {
     pub path: PathBuf,
     /// Its size.
     pub bytes: u64,
+    /// What compiled it.
+    pub compiler: PathBuf,
 }
 
 /// Which compiler builds it.
@@ -47,8 +53,8 @@ pub fn build(project: &Project) -> Result<Built> {
 
 /// Builds a package of the workspace that is a wasm module.
 pub fn build_package(project: &Project, package: &str) -> Result<Built> {
-    let mut command = match choose(project)? {
-        Toolchain::Own => project::cargo(),
+    let (mut command, compiler) = match choose(project)? {
+        Toolchain::Own => (project::cargo(), Path::new(RUSTC)),
         Toolchain::Debian { linker } => {
             let mut cargo = Command::new(DEBIAN_CARGO);
             cargo
@@ -57,15 +63,16 @@ pub fn build_package(project: &Project, package: &str) -> Result<Built> {
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
                 .arg("-Zbuild-std=std,panic_abort");
-            cargo
+            (cargo, Path::new(DEBIAN_RUSTC))
         }
     };
+    same_bytes::without_folders(&mut command, project, compiler)?;
     command.current_dir(&project.root).args(["build", "--locked", "--package", package]);
     command.args(["--profile", PROFILE, "--target", TARGET]).arg("--target-dir").arg(&project.target);
     run::run(&mut command)?;
     let path = project.target.join(TARGET).join(PROFILE).join(format!("{}.wasm", package.replace('-', "_")));
     let bytes = path.metadata().with_context(|| format!("cargo built no {}", path.display()))?.len();
-    Ok(Built { path, bytes })
+    Ok(Built { path, bytes, compiler: compiler.to_owned() })
 }
 
 fn choose(project: &Project) -> Result<Toolchain> {
@@ -146,7 +153,6 @@ fn rustc_version() -> Result<String> {
     Ok(run::output(rustc().arg("--version"))?.trim().to_owned())
 }
 
-/// Not `$RUSTC`: the same compiler that cargo takes.
 fn rustc() -> Command {
-    Command::new("rustc")
+    Command::new(RUSTC)
 }
