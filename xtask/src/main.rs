@@ -11,6 +11,7 @@ mod scale;
 mod test;
 mod tidy;
 mod up;
+mod upgrade;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,6 +66,8 @@ enum Command {
     OdooTables(odoo_tables::Options),
     /// Makes what operators take: programs, images, lists of what is in them, checksums, where they come from.
     Release(release::Options),
+    /// Tries a gate of this version at the control plane of the version before.
+    Upgrade,
     /// Checks the invariants that docs/ARCHITECTURE.md names.
     Tidy,
 }
@@ -105,6 +108,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Fuzz(options) => fuzz::fuzz(&project, &options),
         Command::OdooTables(options) => odoo_tables::odoo_tables(&project, &options),
         Command::Release(options) => release::release(&project, &options),
+        Command::Upgrade => upgrade::upgrade(&project),
         Command::Tidy => tidy::tidy(&project),
     }
 }

@@ -128,11 +128,11 @@ impl Part {
             }
             Self::E2e => {
                 wasm::build(project)?;
-                end_to_end(project, "wasm", &["."])
+                run::run(&mut end_to_end(project, "wasm", &["."])?)
             }
             Self::Native => {
                 native::build(project)?;
-                end_to_end(project, "native", &NATIVE)
+                run::run(&mut end_to_end(project, "native", &NATIVE)?)
             }
         }
     }
@@ -182,8 +182,8 @@ fn prepare(project: &Project) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// The tests find the built parts in the environment, so that they start what was tested before them.
-fn end_to_end(project: &Project, host: &str, files: &[&str]) -> Result<()> {
+/// Runs tests. They find the built parts in the environment, so that they start what was tested before them.
+pub(crate) fn end_to_end(project: &Project, host: &str, files: &[&str]) -> Result<Command> {
     let lictor = control_plane::build(project, Optimised(false))?;
     let envoy = envoy_binary::find(project)?;
     let mut pytest = Command::new(prepare(project)?);
@@ -193,7 +193,7 @@ fn end_to_end(project: &Project, host: &str, files: &[&str]) -> Result<()> {
     pytest.current_dir(project.root.join("tests/e2e")).args(["-m", "pytest"]).args(files).args(side_by_side);
     pytest.env("LICTOR_HOST", host);
     pytest.env("LICTOR", lictor).env("ENVOY", envoy).env("LICTOR_XTASK", std::env::current_exe()?);
-    run::run(&mut pytest)
+    Ok(pytest)
 }
 
 /// Debian keeps the server's programs off the PATH.

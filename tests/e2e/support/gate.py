@@ -104,17 +104,26 @@ def ask(
 class Gate:
     """`with Gate(odoo_url, folder) as gate:` builds what is needed, starts it, and stops it at the end.
 
-    Without an Odoo it is before the stand-in. `options` are more options of `cargo xtask up`.
+    Without an Odoo it is before the stand-in. `options` are more options of `cargo xtask up`. `checkout` may be one of a version
+    before, which has its own parts then.
     """
 
     def __init__(
-        self, odoo_url: str | None, folder: Path, *, workers: int = 2, database_url: str | None = None, options: Sequence[str] = ()
+        self,
+        odoo_url: str | None,
+        folder: Path,
+        *,
+        workers: int = 2,
+        database_url: str | None = None,
+        options: Sequence[str] = (),
+        checkout: Path = ROOT,
     ) -> None:
         self.folder = folder
         self.odoo_url = odoo_url
         self.workers = workers
         self.database_url = database_url
         self.options = options
+        self.checkout = checkout
         self.greeting = ""
         self.port = process.free_port()
         self.up: dict[str, Any] = {}
@@ -122,7 +131,7 @@ class Gate:
         self._restarted_envoy: subprocess.Popen | None = None
 
     def __enter__(self) -> Self:
-        xtask = os.environ.get("LICTOR_XTASK")
+        xtask = os.environ.get("LICTOR_XTASK") if self.checkout == ROOT else None
         command = [xtask] if xtask else ["cargo", "xtask"]
         options = {
             **({"--odoo": self.odoo_url} if self.odoo_url else {}),
@@ -130,12 +139,15 @@ class Gate:
             "--gate-port": self.port,
             "--api-port": process.free_port(),
             "--concurrency": self.workers,
-            "--host": HOST,
+            # The one that all versions have needs no name.
+            **({"--host": HOST} if HOST != "wasm" else {}),
             **({"--database-url": self.database_url} if self.database_url else {}),
         }
         arguments = [str(part) for option in options.items() for part in option]
         command_line = [*command, "up", "--detach", *arguments, *self.options]
-        started = subprocess.run(command_line, cwd=ROOT, check=True, timeout=START_SECONDS, stdout=subprocess.PIPE, text=True)
+        started = subprocess.run(
+            command_line, cwd=self.checkout, check=True, timeout=START_SECONDS, stdout=subprocess.PIPE, text=True
+        )
         self.greeting = started.stdout
         print(self.greeting)
         self._down = [*command, "down", "--state", str(self.folder)]
@@ -146,7 +158,7 @@ class Gate:
         for restarted in (self._restarted_envoy, self._restarted):  # `down` stops only what `up` started.
             if restarted:
                 process.stop(restarted, signal.SIGTERM, START_SECONDS)
-        subprocess.run(self._down, cwd=ROOT, check=True, timeout=START_SECONDS)
+        subprocess.run(self._down, cwd=self.checkout, check=True, timeout=START_SECONDS)
 
     # The control plane.
 
@@ -177,6 +189,10 @@ class Gate:
         The gate says what it has when it asks for the next policy; all its workers decide by it then.
         """
         eventually(lambda: not self.api("GET", "schema?limit=1")["reading"], SCHEMA_SECONDS)
+        self.policy_in_force()
+
+    def policy_in_force(self) -> None:
+        """The same, whatever is known of Odoo."""
         eventually(lambda: 'lictor_gate_lag_revisions{gate="local"} 0\n' in self.metrics())
 
     def metrics(self) -> str:
