@@ -13,9 +13,9 @@ use super::sha256_of;
 /// Fails if two builds differ.
 pub(super) fn check(project: &Project, commit: &str) -> Result<()> {
     // Of different lengths and at different depths.
-    let elsewhere = env::temp_dir().join(format!("lictor-{}", process::id()));
+    let elsewhere = env::temp_dir().join(format!("lictor {} in another place", process::id()));
     let one = built_in(project, commit, &project.target.join("built-twice"))?;
-    let other = built_in(project, commit, &elsewhere.join("built in/another place"))?;
+    let other = built_in(project, commit, &elsewhere)?;
     for ((name, digest), (_, again)) in one.iter().zip(&other) {
         println!("{digest}  {name}\n{again}  {name}, built again");
     }
