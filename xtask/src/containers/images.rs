@@ -78,7 +78,10 @@ fn debian_sources(suite: &str) -> Result<Vec<String>> {
         ["", "-updates", "-security"].contains(&rest).then(|| source.to_owned())
     };
     let sources: Vec<_> = known.lines().filter_map(belongs).collect();
-    ensure!(!sources.is_empty(), "no apt source names {suite}: look into /etc/apt/sources.list.d, run `apt-get update`");
+    ensure!(
+        !sources.is_empty(),
+        "no apt source names {suite}: look into /etc/apt/sources.list.d, run `apt-get update`"
+    );
     Ok(sources)
 }
 

@@ -48,10 +48,8 @@ impl Podman {
             debian::install(&packages, "running containers")?;
         }
         let of_this_user = env::var_os("XDG_RUNTIME_DIR").map_or_else(|| PathBuf::from("/run"), PathBuf::from);
-        let podman = Self {
-            folder: project.cache()?.join("containers"),
-            fleeting: of_this_user.join("lictor-containers"),
-        };
+        let podman =
+            Self { folder: project.cache()?.join("containers"), fleeting: of_this_user.join("lictor-containers") };
         for folder in [podman.folder.join("networks"), podman.folder.join("scratch"), podman.fleeting.clone()] {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }

@@ -88,7 +88,9 @@ impl<'a> Proof<'a> {
         ensure!(answer.ends_with("refused"), "PostgreSQL takes the password odoo: {answer}");
         let master = self.json_rpc("db", &json!(["admin", "copy"]), "drop")?;
         ensure!(master.get("error").is_some(), "Odoo's database manager takes the password admin: {master}");
-        say("no password that everybody knows gets in: not at the console, nor Odoo, its database manager or PostgreSQL");
+        say(
+            "no password that everybody knows gets in: not at the console, nor Odoo, its database manager or PostgreSQL",
+        );
         Ok(())
     }
 

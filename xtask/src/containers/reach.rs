@@ -67,12 +67,15 @@ pub(super) fn check(podman: &Podman, set: &Set<'_>, image: &str) -> Result<()> {
         }
     }
     ensure!(tried > 2, "the containers have {tried} addresses");
-    say("only the gate and the console listen, on the loopback; neither Odoo nor PostgreSQL is reached from another network");
+    say(
+        "only the gate and the console listen, on the loopback; neither Odoo nor PostgreSQL is reached from another network",
+    );
     Ok(())
 }
 
 fn inspect(podman: &Podman, container: &str) -> Result<Inspected> {
     let answer = podman.output(&["inspect", "--type=container", container])?;
-    let [inspected]: [Inspected; 1] = serde_json::from_str(&answer).context("cannot read the answer of `podman inspect`")?;
+    let [inspected]: [Inspected; 1] =
+        serde_json::from_str(&answer).context("cannot read the answer of `podman inspect`")?;
     Ok(inspected)
 }

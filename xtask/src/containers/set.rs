@@ -26,7 +26,8 @@ impl<'a> Set<'a> {
     /// On ports that are free, as a gate may run on this machine already. Fetches what reads the file.
     pub(super) fn new(project: &'a Project, podman: &'a Podman) -> Result<Self> {
         // Its own program names the Python of a folder that has been renamed since.
-        let python = python::tool(project, "podman-compose", "xtask/podman-compose-requirements.txt", "../../../bin/python")?;
+        let python =
+            python::tool(project, "podman-compose", "xtask/podman-compose-requirements.txt", "../../../bin/python")?;
         Ok(Self { project, podman, python, gate: network::free_port()?, console: network::free_port()? })
     }
 
