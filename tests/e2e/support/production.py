@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import textwrap
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from parts import process
 from support import certificates
 from support.certificates import Authority
 from support.echo import Echo
-from support.gate import ROOT, Gate
+from support.gate import HOST, ROOT, Gate
 
 SHIPPED = ROOT / "envoy"
 START_SECONDS = 120
@@ -50,7 +51,7 @@ class Site:
         (folder / "identity").mkdir()
         token = gate.api("POST", "gates", {"name": "production"})["token"]
         (folder / "identity/gate-token").write_text(token + "\n")
-        (folder / "filter.wasm").symlink_to(gate.filter_module)
+        (folder / ("liblictor_filter.so" if HOST == "native" else "filter.wasm")).symlink_to(gate.filter_module)
         for name in ["gate-token", "server-certificate", "gate-certificate"]:
             (folder / f"{name}.yaml").write_text(self.fill_in(f"{name}.yaml", {}))
 
@@ -60,6 +61,8 @@ class Site:
     def fill_in(self, file: str, changes: Mapping[str, str]) -> str:
         """The shipped file for this folder; each of `changes` is made, once."""
         text = (SHIPPED / file).read_text()
+        if HOST == "native" and file == "production.yaml":
+            text = with_module(text)
         for old, new in changes.items():
             assert text.count(old) == 1, f"{file} has not one `{old}`"
             text = text.replace(old, new)
@@ -95,6 +98,16 @@ class Site:
         }
         text = self.fill_in("production.yaml", own).replace("/admin.sock", f"/{name}.sock")
         return Production(self, name, text, port, metrics_port)
+
+
+def with_module(production: str) -> str:
+    """With the filter of `native.yaml` in the place of `lictor`, as docs/operate/hosts.md says."""
+    [(begin, end, margin)] = [
+        (found.start(), found.end(), found[1])
+        for found in re.finditer(r"^( +)- name: lictor\n +typed_config:\n(?:\1 .*\n)+", production, re.MULTILINE)
+    ]
+    module = textwrap.indent((SHIPPED / "native.yaml").read_text(), margin)
+    return production[:begin] + module + production[end:]
 
 
 class Envoy:
