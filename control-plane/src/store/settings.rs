@@ -16,7 +16,7 @@ pub async fn load(connection: &mut Connection) -> Result<(Settings, Revision), S
     let row = sqlx::query("SELECT * FROM settings WHERE one = 1").fetch_one(&mut *connection).await?;
     let row = connection.genuine(&SETTINGS, row)?;
     let ledger = Ledger::load(connection).await?;
-    let found = Found::of(connection, &SETTINGS, vec![row])?;
+    let found = Found::of(connection.keys()?, &SETTINGS, vec![row]);
     match found.genuine.first() {
         Some(row) if found.is_complete(&SETTINGS, ledger.as_ref()) => {
             let settings: Settings = row.json("body")?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use lictor_policy::operation::Operations;
 use lictor_policy::secret::Secret;
 use lictor_policy::wire;
@@ -12,11 +13,15 @@ use crate::domain::key::Terms;
 use crate::domain::schema::sets::{self, Numbered};
 use crate::domain::settings::Settings;
 use crate::store::engine::row::Columns as _;
+use crate::store::proof::Keys;
 use crate::store::proof::ledger::Ledger;
 use crate::store::proof::rows::Found;
 use crate::store::proof::tables::{KEYS, MODELS, PAUSES, PERMISSIONS, SCHEMA, TERMINATIONS, Table, USERS};
 use crate::store::users::{self, Upstream, User};
 use crate::store::{Connection, Meta, StoreError, keys, pauses, permissions, schema, settings, terminations};
+
+/// How many keys a thread proves at once.
+const BLOCK: usize = 2_000;
 
 /// A part of the policy that a change may have touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +74,7 @@ pub async fn whole(connection: &mut Connection, last: Option<&Settings>) -> Resu
     let ledger = Ledger::load(connection).await?;
     let mut all = async |table: &'static Table, sql: &'static str| {
         let rows = sqlx::query(sql).fetch_all(&mut *connection).await?;
-        let found = Found::of(connection, table, rows)?;
+        let found = Found::of(&keys, table, rows);
         let takes_away = table.name == PAUSES.name || table.name == TERMINATIONS.name;
         stopped |= !found.is_complete(table, ledger.as_ref()) || (takes_away && found.unproven > 0);
         left_out += found.unproven;
@@ -89,23 +94,56 @@ pub async fn whole(connection: &mut Connection, last: Option<&Settings>) -> Resu
             Err(_) => unreadable += 1,
         }
     }
-    let known: BTreeSet<&str> = snapshot.users.iter().map(|user| user.id.as_str()).collect();
-    // Those that are counted by the ledger, and those that somebody else has made usable.
-    let usable = "SELECT * FROM keys WHERE (active = 1 AND revoked_at IS NULL) OR proof LIKE '+%' ORDER BY prefix";
-    for row in all(&KEYS, usable).await? {
-        let found = keys::read(&row)?;
-        if known.contains(found.user_id.as_str()) {
-            snapshot.keys.push(key(found, share)?);
-        }
-    }
     for row in all(&PERMISSIONS, permissions::ALL).await? {
         snapshot.permissions.push(permissions::read(&row)?.0);
     }
+    let (found, usable) = usable_keys(connection, &keys, share).await?;
+    stopped |= !found.is_complete(&KEYS, ledger.as_ref());
+    left_out += found.unproven;
+    let known: BTreeSet<&str> = snapshot.users.iter().map(|user| user.id.as_str()).collect();
+    snapshot.keys = usable.into_iter().filter(|key| known.contains(key.record.user_id.as_str())).collect();
     left_out += unreadable;
     if stopped {
         snapshot.pauses = vec![wire::Pause::All];
     }
     Ok(Whole { snapshot, settings, left_out, stopped })
+}
+
+/// The keys that may be used, and how they prove themselves. Where there are many, other threads prove and read a block of them
+/// while the database sends the next.
+async fn usable_keys(
+    connection: &mut Connection,
+    keys: &Arc<Keys>,
+    share: Share,
+) -> Result<(Found, Vec<wire::KeyEntry>), StoreError> {
+    // Those that are counted by the ledger, and those that somebody else has made usable.
+    let usable = "SELECT * FROM keys WHERE (active = 1 AND revoked_at IS NULL) OR proof LIKE '+%' ORDER BY prefix";
+    let prove = |rows: Vec<AnyRow>| {
+        let keys = Arc::clone(keys);
+        tokio::task::spawn_blocking(move || {
+            let mut found = Found::of(&keys, &KEYS, rows);
+            let genuine = std::mem::take(&mut found.genuine);
+            let entries = genuine.iter().map(|row| key(keys::read(row)?, share));
+            Ok::<_, StoreError>((found, entries.collect::<Result<Vec<_>, _>>()?))
+        })
+    };
+    let mut blocks = Vec::new();
+    let mut rows = sqlx::query(usable).fetch(connection);
+    let mut block = Vec::with_capacity(BLOCK);
+    while let Some(row) = rows.try_next().await? {
+        block.push(row);
+        if block.len() == BLOCK {
+            blocks.push(prove(std::mem::replace(&mut block, Vec::with_capacity(BLOCK))));
+        }
+    }
+    blocks.push(prove(block));
+    let (mut all, mut entries) = (Found::default(), Vec::new());
+    for block in blocks {
+        let (found, read) = block.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+        all.add(found);
+        entries.extend(read);
+    }
+    Ok((all, entries))
 }
 
 /// A policy of the settings and one part, for the check before a commit and to explain a decision. Records that are gone are

@@ -82,7 +82,7 @@ impl Keys {
     /// Whether a row is as Lictor left it.
     pub(crate) fn is_genuine(&self, table: &Table, row: &AnyRow) -> bool {
         let (Some(stored), Some(values)) = (stored(row), values(row)) else { return false };
-        let proof = self.proof(table, values.iter().map(|(name, value)| (name.as_str(), value)));
+        let proof = self.proof(table, values.iter().map(|(name, value)| (*name, value)));
         // Not in constant time: whoever could measure it has the database, and finds all proofs there.
         proof == stored
     }
@@ -210,8 +210,8 @@ impl From<Revision> for Value {
 }
 
 /// The columns of a row. None if one holds what Lictor writes nowhere, such as a floating-point number.
-pub(crate) fn values(row: &AnyRow) -> Option<Vec<(String, Value)>> {
-    row.columns().iter().map(|column| Some((column.name().to_owned(), value(row, column.ordinal())?))).collect()
+pub(crate) fn values(row: &AnyRow) -> Option<Vec<(&str, Value)>> {
+    row.columns().iter().map(|column| Some((column.name(), value(row, column.ordinal())?))).collect()
 }
 
 fn value(row: &AnyRow, at: usize) -> Option<Value> {

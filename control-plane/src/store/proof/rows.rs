@@ -6,7 +6,7 @@ use sqlx::{Any, AssertSqlSafe};
 
 use crate::store::engine::row::{self, Columns as _};
 use crate::store::proof::tables::Table;
-use crate::store::proof::{Proof, Value, Weight, ledger, stored, values};
+use crate::store::proof::{Keys, Proof, Value, Weight, ledger, stored, values};
 use crate::store::{ChangeTx, Connection, StoreError};
 
 /// Rows that one statement changes: it must stay below the number of parameters that both databases take.
@@ -48,6 +48,7 @@ pub(crate) fn name(table: &Table, row: &AnyRow) -> String {
 }
 
 /// What was read of a table that the ledger counts.
+#[derive(Default)]
 pub(crate) struct Found {
     /// The rows that prove themselves.
     pub genuine: Vec<AnyRow>,
@@ -59,8 +60,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// Sorts rows.
-    pub(crate) fn of(connection: &Connection, table: &Table, rows: Vec<AnyRow>) -> Result<Self, StoreError> {
-        let keys = connection.keys()?;
+    pub(crate) fn of(keys: &Keys, table: &Table, rows: Vec<AnyRow>) -> Self {
         let mut found = Self { genuine: Vec::with_capacity(rows.len()), unproven: 0, sum: Weight::default() };
         for row in rows {
             found.sum.add(stored(&row).map_or_else(Weight::default, |proof| keys.weight(&proof)));
@@ -70,7 +70,14 @@ impl Found {
                 found.unproven += 1;
             }
         }
-        Ok(found)
+        found
+    }
+
+    /// Adds what was found in other rows of the table.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.genuine.extend(other.genuine);
+        self.unproven += other.unproven;
+        self.sum.add(other.sum);
     }
 
     /// Whether none was put back or taken away, if these were all that count.
@@ -109,10 +116,10 @@ pub(crate) async fn update(
             let (before, held) = (stored(row), values(row).unwrap_or_default());
             let is_replaced = |name: &str| changes.iter().any(|(change, _)| *change == name);
             let kept = || held.iter().filter(|(name, _)| !is_replaced(name));
-            let is_whole = kept()
-                .all(|(name, value)| value.is_null() || table.key.contains(&name.as_str()) || !table.proves(name));
+            let is_whole =
+                kept().all(|(name, value)| value.is_null() || table.key.contains(name) || !table.proves(name));
             let after = if is_whole || keys.is_genuine(table, row) {
-                let kept = kept().map(|(name, value)| (name.as_str(), value));
+                let kept = kept().map(|(name, value)| (*name, value));
                 Some(keys.proof(table, kept.chain(changes.iter().map(|(name, value)| (*name, value)))))
             } else {
                 before.clone()

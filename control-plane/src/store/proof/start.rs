@@ -118,7 +118,7 @@ async fn prove_all(tx: &mut ChangeTx) -> Result<BTreeMap<&'static str, Accepted>
                 }
             }
             let held = values(row).unwrap_or_default();
-            Ok(Some(keys.proof(table, held.iter().map(|(name, value)| (name.as_str(), value)))))
+            Ok(Some(keys.proof(table, held.iter().map(|(name, value)| (*name, value)))))
         })
         .await?;
         all.insert(table.name, accepted);
@@ -161,7 +161,7 @@ pub(crate) async fn prove_anew(tx: &mut ChangeTx, new: &Vault, unproven: &Unprov
             Ok(match stored {
                 Some(_) if !unproven.contains(&(table.name, name(table, row))) => {
                     let held = values(row).unwrap_or_default();
-                    Some(keys.proof(table, held.iter().map(|(name, value)| (name.as_str(), value))))
+                    Some(keys.proof(table, held.iter().map(|(name, value)| (*name, value))))
                 }
                 Some(proof) if proof.counts() => Some(Proof::worthless().map_err(vault::VaultError::from)?),
                 other => other,
