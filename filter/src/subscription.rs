@@ -1,14 +1,14 @@
 //! The subscription: one thread of a gate holds a lease and keeps a long poll open to the control plane.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use lictor_policy::snapshot::{BadSnapshot, Snapshot};
+use lictor_policy::snapshot::{BadSnapshot, Snapshot, compact};
 use lictor_policy::wire::{self, UnixMicros};
 
 use crate::control_plane::{Backoff, headers, status};
 use crate::host::{self, HostError};
-use crate::shared::policy::{Blob, Stamp};
+use crate::shared::policy::{self, Stamp};
 use crate::worker::{Current, Worker};
 use crate::{audit, threads};
 
@@ -44,7 +44,8 @@ impl Poll {
         let path = format!("{}?boot={boot}&next={next}{}{refused}", wire::POLICY_PATH, has.unwrap_or_default());
         let lost = (lost > 0).then(|| lost.to_string());
         let lost = lost.as_deref().map(|lost| (wire::FILTERS_LOST_HEADER, lost));
-        let headers: Vec<_> = headers("GET", &path).into_iter().chain(lost).collect();
+        let takes = [("accept", wire::COMPACT_TYPE)];
+        let headers: Vec<_> = headers("GET", &path).into_iter().chain(takes).chain(lost).collect();
         match host::call(&worker.config.control_plane_cluster, &headers, &[], POLL_TIMEOUT) {
             Ok(token) => self.in_flight = Some(InFlight { token, id: current.id }),
             Err(_) => self.failed(now, "there is no such cluster, or it is not ready"),
@@ -68,7 +69,7 @@ impl Poll {
         }
         match status()? {
             Some(200) => {
-                let published = publish(worker, &host::call_body(body_size)?, now)?;
+                let published = publish(worker, host::call_body(body_size)?, now)?;
                 self.refused = published.is_err();
                 match published {
                     Ok(()) => self.backoff.succeeded(),
@@ -100,23 +101,31 @@ impl Poll {
 }
 
 /// Puts a snapshot in force on all threads, if it can be used.
-fn publish(worker: &Worker, json: &[u8], now: UnixMicros) -> Result<Result<(), BadSnapshot>, HostError> {
-    let given = match Snapshot::checked(json, host::random_number()?) {
-        Ok(given) => given,
+fn publish(worker: &Worker, sent: Vec<u8>, now: UnixMicros) -> Result<Result<(), BadSnapshot>, HostError> {
+    let seed = host::random_number()?;
+    let (head, given) = match received(sent, seed) {
+        Ok(received) => received,
         Err(problem) => return Ok(Err(problem)),
     };
     let Current { snapshot, id: current, .. } = worker.refreshed()?;
     // An answer that an earlier holder of the lease has overtaken. Another epoch may count from lower numbers.
-    if snapshot.is_some_and(|current: Rc<_>| current.epoch == given.epoch && current.revision > given.revision) {
+    if snapshot.is_some_and(|current: Arc<_>| current.epoch == given.epoch && current.revision > given.revision) {
         return Ok(Ok(()));
     }
-    let id = Blob::id_after(current)?;
-    Blob::write(id, json)?;
+    let id = policy::id_after(current)?;
+    let given = policy::store(id, &head, given)?;
     // The stamp comes last: with it the policy is in force at all threads at once. The gauge only makes them look at it.
     worker.metrics()?.published(id)?;
     Stamp::publish(id, now)?;
     worker.take(id, now, given);
     Ok(Ok(()))
+}
+
+/// A policy, and its head.
+fn received(sent: Vec<u8>, seed: u64) -> Result<(Vec<u8>, Snapshot), BadSnapshot> {
+    let bytes = compact::of_sent(sent)?;
+    let head = compact::head(&bytes)?.to_vec();
+    Ok((head, Snapshot::received(bytes, seed)?))
 }
 
 const _: () = assert!(wire::VERSION == 2, "VERSION is its text");

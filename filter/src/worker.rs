@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use lictor_policy::gate;
 use lictor_policy::snapshot::{BadSnapshot, Snapshot};
@@ -11,7 +11,7 @@ use lictor_policy::wire::UnixMicros;
 use crate::config::Config;
 use crate::host::{self, HostError};
 use crate::metrics::Metrics;
-use crate::shared::policy::{Blob, Stamp};
+use crate::shared::policy::{self, Stamp};
 
 /// Shared by the root context and the requests of one thread.
 pub(crate) struct Worker {
@@ -27,13 +27,13 @@ pub(crate) struct Worker {
 struct Loaded {
     id: u64,
     confirmed_at: UnixMicros,
-    snapshot: Option<Rc<Snapshot>>,
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 /// The policy at one moment.
 pub(crate) struct Current {
     /// The snapshot, fresh or not.
-    pub(crate) snapshot: Option<Rc<Snapshot>>,
+    pub(crate) snapshot: Option<Arc<Snapshot>>,
     /// The number that the stamp gives it.
     pub(crate) id: u64,
     /// When the control plane last confirmed it.
@@ -90,11 +90,11 @@ impl Worker {
     }
 
     /// Takes a policy that this thread has parsed and put in force: it need not parse it again.
-    pub(crate) fn take(&self, id: u64, confirmed_at: UnixMicros, snapshot: Snapshot) {
-        self.loaded.set(Loaded { id, confirmed_at, snapshot: Some(Rc::new(snapshot)) });
+    pub(crate) fn take(&self, id: u64, confirmed_at: UnixMicros, snapshot: Arc<Snapshot>) {
+        self.loaded.set(Loaded { id, confirmed_at, snapshot: Some(snapshot) });
     }
 
-    /// The policy in force now, by the stamp: parsed anew if that names another than this thread has.
+    /// The policy in force now, by the stamp: taken anew if that names another than this thread has.
     pub(crate) fn refreshed(&self) -> Result<Current, HostError> {
         let (id, confirmed_at) = Stamp::read()?;
         let began = host::now()?;
@@ -102,15 +102,14 @@ impl Worker {
         loaded.confirmed_at = confirmed_at;
         let mut is_new = false;
         if loaded.id != id {
-            match Blob::read(id).and_then(|blob| Ok((blob, host::random_number()?))) {
+            match policy::load(id) {
                 // It was checked before it was stored; should it not parse here, nothing may pass.
-                Ok((Some(blob), seed)) => {
-                    let snapshot = Snapshot::stored(blob.json(), seed).map(Rc::new).map_err(report).ok();
-                    loaded = Loaded { id, confirmed_at, snapshot };
+                Ok(Some(read)) => {
+                    loaded = Loaded { id, confirmed_at, snapshot: read.map_err(report).ok() };
                     is_new = true;
                 }
                 // Two came since the stamp was read: the next look finds them.
-                Ok((None, _)) => {}
+                Ok(None) => {}
                 Err(error) => {
                     self.loaded.set(loaded);
                     return Err(error);

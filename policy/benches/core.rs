@@ -10,7 +10,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use divan::{Bencher, Divan, black_box};
@@ -24,7 +26,7 @@ use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
 use lictor_policy::memory::session::{Client, LastClients};
 use lictor_policy::road::{Road, Target};
-use lictor_policy::snapshot::{Key, Snapshot};
+use lictor_policy::snapshot::{Key, Pages, Snapshot, compact};
 use lictor_policy::wire::{Event, Outcome, UnixMicros, VERSION};
 use serde_json::{Value as Json, json};
 
@@ -35,7 +37,9 @@ const API_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 /// Bodies: the read of a record, which has 250 to 700 bytes, and records that are made, of so many bytes together.
 const BYTES: [usize; 2] = [0, 16 << 10];
 /// Keys of a policy.
-const KEYS: [usize; 2] = [100, 10_000];
+const KEYS: [usize; 3] = [100, 10_000, 100_000];
+/// Profiles, each with [`PERMISSIONS`], at most.
+const PROFILES: usize = 200;
 
 /// Permissions of each of its profiles, of which there is one for 50 keys.
 const PERMISSIONS: usize = 25;
@@ -97,7 +101,7 @@ fn decide_among_keys(bencher: Bencher<'_, '_>, keys: usize) {
 /// A decision and the JSON of its audit event, over each road.
 #[divan::bench(args = [Road::Mcp, Road::JsonRpc, Road::Json2])]
 fn decide_and_record(bencher: Bencher<'_, '_>, road: Road) {
-    let snapshot = Snapshot::checked(&policy(100), SEED).unwrap();
+    let snapshot = Snapshot::checked(policy(100), SEED).unwrap();
     let request = Request::new(road, 0);
     let mut memory = Memory::default();
     let mut json = String::with_capacity(1024);
@@ -110,7 +114,7 @@ fn decide_and_record(bencher: Bencher<'_, '_>, road: Road) {
 
 /// From the bytes of a request to those that go on, by a worker that has seen the key before.
 fn decide(bencher: Bencher<'_, '_>, road: Road, bytes: usize, keys: usize) {
-    let snapshot = Snapshot::checked(&policy(keys), SEED).unwrap();
+    let snapshot = Snapshot::checked(policy(keys), SEED).unwrap();
     let request = Request::new(road, bytes);
     let mut memory = Memory::default();
     bencher.bench_local(|| {
@@ -119,18 +123,35 @@ fn decide(bencher: Bencher<'_, '_>, road: Road, bytes: usize, keys: usize) {
     });
 }
 
-/// What a gate does with the policy that it is pushed, once.
+/// What the control plane does with a policy before it sends it.
 #[divan::bench(args = KEYS)]
 fn policy_checked(bencher: Bencher<'_, '_>, keys: usize) {
-    let json = policy(keys);
-    bencher.bench_local(|| Snapshot::checked(black_box(&json), SEED).unwrap());
+    let bytes = policy(keys);
+    bencher.with_inputs(|| bytes.clone()).bench_local_values(|bytes| Snapshot::checked(bytes, SEED).unwrap());
+}
+
+/// What a gate does with the policy that it is pushed, once.
+#[divan::bench(args = KEYS)]
+fn policy_received(bencher: Bencher<'_, '_>, keys: usize) {
+    let bytes = policy(keys);
+    bencher.with_inputs(|| bytes.clone()).bench_local_values(|bytes| Snapshot::received(bytes, SEED).unwrap());
 }
 
 /// What each of its other threads does with it.
 #[divan::bench(args = KEYS)]
 fn policy_stored(bencher: Bencher<'_, '_>, keys: usize) {
-    let json = policy(keys);
-    bencher.bench_local(|| Snapshot::stored(black_box(&json), SEED).unwrap());
+    let bytes = policy(keys);
+    let head = compact::head(&bytes).unwrap();
+    bencher.bench_local(|| Snapshot::stored(black_box(head), Box::new(Nowhere), SEED).unwrap());
+}
+
+/// Pages that nobody asks for.
+struct Nowhere;
+
+impl Pages for Nowhere {
+    fn page(&self, _: usize, _: Range<usize>) -> Option<Cow<'_, [u8]>> {
+        None
+    }
 }
 
 /// A request as the filter has it.
@@ -275,7 +296,7 @@ fn policy(keys: usize) -> Vec<u8> {
             "methods": {},
         })
     };
-    let profiles: Vec<_> = (0..(keys / 50).max(1)).map(|number| format!("profile-{number:03}")).collect();
+    let profiles: Vec<_> = (0..(keys / 50).clamp(1, PROFILES)).map(|number| format!("profile-{number:03}")).collect();
     let models = ["res.partner", "res.company", "sale.order", "product.product"].map(str::to_owned);
     let models: Vec<_> = models.into_iter().chain((4..PERMISSIONS).map(|number| format!("x_{number:03}"))).collect();
     let permissions: Vec<_> = profiles
@@ -308,5 +329,5 @@ fn policy(keys: usize) -> Vec<u8> {
         "permissions": permissions,
         "schema": schema,
     });
-    serde_json::to_vec(&snapshot).unwrap()
+    compact::of_sent(serde_json::to_vec(&snapshot).unwrap()).unwrap()
 }

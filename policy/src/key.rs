@@ -28,7 +28,7 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 pub const ROUNDS: u32 = 6_000;
 /// The most rounds that a stored hash may ask for: each thousand costs a worker 0.6 ms.
 const MAX_ROUNDS: u32 = 100_000;
-const HASH_LENGTH: usize = 64;
+pub(crate) const HASH_LENGTH: usize = 64;
 const HASH_SCHEME: &str = "pbkdf2-sha512";
 
 /// A key in its plain form whose checksum is right. Whether it is *known* is another matter.
@@ -141,19 +141,29 @@ impl KeyHash {
         else {
             return Err(BadHash);
         };
-        let rounds: u32 = rounds.parse().map_err(|_| BadHash)?;
-        if head != (Some(""), Some(HASH_SCHEME)) || !(1..=MAX_ROUNDS).contains(&rounds) {
+        if head != (Some(""), Some(HASH_SCHEME)) {
             return Err(BadHash);
         }
         let salt = PASSLIB_BASE64.decode(salt).map_err(|_| BadHash)?;
         let checksum = PASSLIB_BASE64.decode(checksum).map_err(|_| BadHash)?;
-        Ok(Self { rounds, salt, checksum: checksum.try_into().map_err(|_| BadHash)? })
+        Self::of_parts(rounds.parse().map_err(|_| BadHash)?, &salt, checksum.try_into().map_err(|_| BadHash)?)
     }
 
     /// passlib's text form.
     pub fn text(&self) -> String {
         let (salt, checksum) = (PASSLIB_BASE64.encode(&self.salt), PASSLIB_BASE64.encode(self.checksum));
         format!("${HASH_SCHEME}${}${salt}${checksum}", self.rounds)
+    }
+
+    /// Its numbers: rounds, salt and checksum.
+    pub(crate) fn parts(&self) -> (u32, &[u8], &[u8; HASH_LENGTH]) {
+        (self.rounds, &self.salt, &self.checksum)
+    }
+
+    /// Of such numbers.
+    pub(crate) fn of_parts(rounds: u64, salt: &[u8], checksum: [u8; HASH_LENGTH]) -> Result<Self, BadHash> {
+        let rounds = u32::try_from(rounds).ok().filter(|rounds| (1..=MAX_ROUNDS).contains(rounds)).ok_or(BadHash)?;
+        Ok(Self { rounds, salt: salt.to_vec(), checksum })
     }
 
     /// Whether the hash is this key's. Costs a worker milliseconds: callers ask the digest and the limit on wrong keys first.

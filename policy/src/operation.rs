@@ -71,6 +71,17 @@ impl Operations {
         Self(bits)
     }
 
+    /// As a number, in which each operation has a place of its own.
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Of such a number; `None` if it has a place that is no operation's.
+    pub(crate) const fn of_bits(bits: u8) -> Option<Self> {
+        let set = Self(bits);
+        if set.without(Self::of(&Operation::ALL)).is_empty() { Some(set) } else { None }
+    }
+
     /// Whether the operation is in the set.
     pub const fn contains(self, operation: Operation) -> bool {
         self.0 & operation.bit() != 0

@@ -3,13 +3,13 @@ what came out. Figures are printed, and nothing is judged."""
 
 import argparse
 
-from scale import events, policy, rows
+from scale import events, gate, policy, rows
 from scale.site import site
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="cargo xtask scale")
-    parser.add_argument("what", nargs="*", choices=["policy", "events", "rows"], help="all if nothing is named")
+    parser.add_argument("what", nargs="*", choices=["policy", "gate", "events", "rows"], help="all if nothing is named")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="both if none is named")
     parser.add_argument("--keys", type=int, default=10_000)
     parser.add_argument("--permissions", type=int, default=5000)
@@ -20,10 +20,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--rows", type=int, default=5_000_000, help="of the audit log, on PostgreSQL only")
     given = parser.parse_args()
+    size = policy.Size(given.keys, given.permissions, given.profiles, given.models, given.groups)
+    if "gate" in given.what or not given.what:
+        print("a gate", flush=True)
+        gate.measure(size)
     for database in given.database or ["sqlite", "postgresql"]:
         if "policy" in given.what or not given.what:
             print(f"{database}: the policy", flush=True)
-            size = policy.Size(given.keys, given.permissions, given.profiles, given.models, given.groups)
             with site(database, size.models, size.groups) as place:
                 policy.measure(place, size)
         if "events" in given.what or not given.what:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from parts import process
 from parts.postgres import Postgres
@@ -22,12 +22,22 @@ START_SECONDS = 60
 CALL_SECONDS = 600
 
 
+class Place(Protocol):
+    """What a gate needs to know."""
+
+    folder: Path
+    gate_token: str
+    gate_port: int
+    odoo_port: int
+
+
 class Site:
     """A running control plane with an administrator and the identity of a gate."""
 
     def __init__(self, lictor: ControlPlane, postgres: Postgres | None, odoo_port: int) -> None:
         self.lictor, self.postgres, self.odoo_port = lictor, postgres, odoo_port
         self.gate_port = int(lictor.variables["LICTOR_GATE_LISTEN"].rsplit(":", 1)[1])
+        self.folder = lictor.folder
         self.api = self.administrator()
         self.gate_token = self.api.json("POST", "gates", {"name": "scale"})["token"]
 
@@ -99,16 +109,16 @@ def site(database: str, models: int = 1, logins: int = 1) -> Iterator[Site]:
         standin += ["--models", str(models), "--logins", str(logins)]
         odoo = subprocess.Popen(standin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(process.stop, odoo, signal.SIGTERM, START_SECONDS)
-        process.wait_until(lambda: _answers(odoo_port, "/"), odoo, "the stand-in", folder / "none", START_SECONDS)
+        process.wait_until(lambda: answers(odoo_port, "/"), odoo, "the stand-in", folder / "none", START_SECONDS)
         lictor = stack.enter_context(ControlPlane(f"http://127.0.0.1:{odoo_port}", folder, variables))
         yield Site(lictor, postgres, odoo_port)
 
 
 @contextlib.contextmanager
-def envoy(site: Site, workers: int = 2) -> Iterator[tuple[int, int]]:
+def envoy(site: Place, workers: int = 2) -> Iterator[tuple[int, int]]:
     """A gate: its port and that of its admin interface."""
     port, admin_port = process.free_port(), process.free_port()
-    folder = site.lictor.folder
+    folder = site.folder
     (folder / "gate-token").write_text(site.gate_token)
     token = _rendered("gate-token.yaml", {"token": f'secret: {{ filename: "{folder}/gate-token" }}'})
     (folder / "gate-token.yaml").write_text(token)
@@ -132,7 +142,7 @@ def envoy(site: Site, workers: int = 2) -> Iterator[tuple[int, int]]:
     with (folder / "envoy.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        process.wait_until(lambda: _answers(admin_port, "/ready"), server, "Envoy", folder / "envoy.log", START_SECONDS)
+        process.wait_until(lambda: answers(admin_port, "/ready"), server, "Envoy", folder / "envoy.log", START_SECONDS)
         yield port, admin_port
     finally:
         process.stop(server, signal.SIGTERM, START_SECONDS)
@@ -151,7 +161,8 @@ def _rendered(file: str, replacements: dict[str, str]) -> str:
     return re.sub(r"^( *)[^\n`]*# xtask: ([\w-]+)$", line, (ROOT / "envoy" / file).read_text(), flags=re.MULTILINE)
 
 
-def _answers(port: int, path: str) -> bool:
+def answers(port: int, path: str) -> bool:
+    """Whether a server does, with 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CALL_SECONDS)
     with contextlib.closing(connection), contextlib.suppress(OSError):
         connection.request("GET", path)

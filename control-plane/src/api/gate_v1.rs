@@ -1,7 +1,9 @@
 //! What gates ask for: the policy, as a long poll, and a place for their audit events.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -14,6 +16,7 @@ use crate::api::auth::GateIdentity;
 use crate::app::App;
 use crate::app::alerts::{evaluate, raise};
 use crate::app::audit::events::record;
+use crate::app::publisher::Published;
 use crate::domain::alerts::Rule;
 use crate::domain::alerts::subject::Subject;
 use crate::domain::gate_report;
@@ -93,10 +96,27 @@ pub async fn policy(
         // An earlier one too, which the gate ignores: it heard a replica that is ahead, or the database was put back
         // without a new epoch, and then its policy must become too old.
         Some(policy) => {
-            let json = HeaderValue::from_static("application/json");
-            Ok(([(header::CONTENT_TYPE, json)], Body::from(policy.json.clone())).into_response())
+            let (form, body) = in_form(policy, takes_compact(&headers)).await?;
+            Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(form))], Body::from(body)).into_response())
         }
     }
+}
+
+/// Whether a gate has said that it takes the compact form.
+fn takes_compact(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|list| list.split(',')).any(|form| form.trim() == wire::COMPACT_TYPE)
+}
+
+/// A policy in the form that a gate takes, and that form's name.
+async fn in_form(policy: Arc<Published>, compact: bool) -> Result<(&'static str, Bytes)> {
+    if compact {
+        return Ok((wire::COMPACT_TYPE, policy.compact.clone()));
+    }
+    let written = tokio::task::spawn_blocking(move || policy.json()).await.ok().flatten();
+    let too_large =
+        || Problem::new(Code::NotReady, "The policy is too large for this version of the filter: update it.");
+    written.map(|json| ("application/json", json)).ok_or_else(too_large)
 }
 
 /// Takes how many events a gate has numbered: those that never arrive are missing one day, also if their gate was

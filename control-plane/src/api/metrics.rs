@@ -84,7 +84,7 @@ pub async fn show(State(app): State<App>) -> Result<Exposition> {
     let published = app.publisher.subscribe().borrow().clone();
     if let Some(published) = published {
         page.single("lictor_published_revision", "gauge", "The revision that gates get.", published.revision.0);
-        page.single("lictor_snapshot_bytes", "gauge", "Size of the snapshot that gates get.", published.json.len());
+        page.single("lictor_snapshot_bytes", "gauge", "Size of the snapshot that gates get.", published.compact.len());
         let seconds = published.built_in.as_secs_f64();
         page.single("lictor_snapshot_build_seconds", "gauge", "How long it took to build the snapshot.", seconds);
     }

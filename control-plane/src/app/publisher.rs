@@ -1,10 +1,11 @@
 //! The newest policy, as gates get it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use lictor_policy::wire;
 use tokio::sync::{Notify, watch};
 
 use crate::domain::revision::Revision;
@@ -19,12 +20,40 @@ pub struct Published {
     pub revision: Revision,
     /// How old it may become at a gate; answers to polls renew it.
     pub max_age: Duration,
-    /// The snapshot as JSON.
-    pub json: Bytes,
+    /// The snapshot in its compact form.
+    pub compact: Bytes,
+    /// The snapshot as JSON, made for the first who wants that; `None` if it is larger than gates can take.
+    json: OnceLock<Option<Bytes>>,
     /// The settings that it was made with.
     pub(crate) settings: Settings,
     /// How long it took to build.
     pub built_in: Duration,
+}
+
+impl Published {
+    /// A policy that was [checked](lictor_policy::snapshot::Snapshot::checked) in its compact form.
+    pub(crate) fn new(of: &wire::Snapshot, compact: Bytes, settings: Settings, built_in: Duration) -> Self {
+        Self {
+            epoch: of.epoch.clone(),
+            revision: Revision(of.revision),
+            max_age: Duration::from_secs(of.settings.snapshot_max_age_seconds.into()),
+            compact,
+            json: OnceLock::new(),
+            settings,
+            built_in,
+        }
+    }
+
+    /// The snapshot as JSON, for gates of before and for people; `None` if it is larger than gates can take. It takes a while
+    /// for many keys.
+    pub fn json(&self) -> Option<Bytes> {
+        let write = || {
+            let policy = wire::Snapshot::of_compact(self.compact.to_vec()).ok()?;
+            let json = serde_json::to_vec(&policy).ok()?;
+            (json.len() <= wire::MAX_SNAPSHOT_BYTES).then(|| json.into())
+        };
+        self.json.get_or_init(write).clone()
+    }
 }
 
 /// Holds the newest policy.

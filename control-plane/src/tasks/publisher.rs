@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use lictor_policy::snapshot::{BadSnapshot, Snapshot};
+use lictor_policy::snapshot::{BadSnapshot, Snapshot, compact};
 use lictor_policy::wire;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::App;
 use crate::app::publisher::Published;
-use crate::domain::revision::Revision;
 use crate::store::snapshot::{self, Whole};
 use crate::store::{Meta, Notification, StoreError, in_time};
 use crate::tasks::goes_on_after;
@@ -31,9 +29,6 @@ pub enum PublishError {
     /// Gates would refuse it.
     #[error("the policy cannot be used by gates: {0}")]
     Unusable(#[from] BadSnapshot),
-    /// Not to be written as JSON.
-    #[error("the policy cannot be written: {0}")]
-    Json(#[from] serde_json::Error),
     /// More than a gate can receive.
     #[error("the policy has {0} bytes and gates can take {max} at most: delete keys or permissions", max = wire::MAX_SNAPSHOT_BYTES)]
     TooLarge(usize),
@@ -55,7 +50,7 @@ pub async fn run(app: App) -> Result<(), StoreError> {
         match built {
             Ok(None) => {}
             Ok(Some(published)) => {
-                tracing::debug!(revision = published.revision.0, bytes = published.json.len(), "published");
+                tracing::debug!(revision = published.revision.0, bytes = published.compact.len(), "published");
                 app.publisher.current.send_replace(Some(Arc::new(published)));
             }
             Err(PublishError::Store(error @ StoreError::OtherMasterKey { .. })) => return Err(error),
@@ -119,12 +114,10 @@ async fn build(app: &App) -> Result<Option<Published>, PublishError> {
         );
     }
     let converted = tokio::task::spawn_blocking(move || {
-        let json = Bytes::from(serde_json::to_vec(&wire)?);
-        sendable(json.len())?;
-        Snapshot::checked(&json, Snapshot::TRIED)?;
-        let max_age = Duration::from_secs(wire.settings.snapshot_max_age_seconds.into());
-        let (epoch, revision) = (wire.epoch, Revision(wire.revision));
-        Ok(Some(Published { epoch, revision, max_age, json, settings, built_in: began.elapsed() }))
+        let bytes = compact::write(&wire)?;
+        sendable(bytes.len())?;
+        Snapshot::checked(bytes.clone(), Snapshot::TRIED)?;
+        Ok(Some(Published::new(&wire, bytes.into(), settings, began.elapsed())))
     });
     converted.await.map_err(|_| PublishError::Conversion)?
 }

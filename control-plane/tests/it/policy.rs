@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use lictor_policy::wire;
 use serde_json::json;
 
@@ -32,6 +33,35 @@ async fn a_gate_without_a_policy_or_with_another_one_gets_the_newest_at_once() {
         assert_eq!(answer.headers[wire::VERSION_HEADER], "2");
     }
     serde_json::from_value::<wire::Snapshot>(policy).unwrap();
+}
+
+#[tokio::test]
+async fn a_gate_that_takes_the_compact_form_gets_the_same_policy_in_it() {
+    let lab = Lab::holding(LONG).await;
+    let (_, gate) = lab.gate().await;
+    for _ in 0..3 {
+        lab.key().await;
+    }
+    let policy = lab.policy(lab.revision().await).await;
+    let other = "application/vnd.lictor.policy.0";
+    for (accept, form) in [
+        (wire::COMPACT_TYPE.to_owned(), wire::COMPACT_TYPE),
+        (format!("{other}, {}", wire::COMPACT_TYPE), wire::COMPACT_TYPE),
+        (other.to_owned(), "application/json"),
+        ("*/*".to_owned(), "application/json"),
+    ] {
+        let answer = gate.send("GET", wire::POLICY_PATH, None, &[("accept", &accept)]).await;
+        assert_eq!(
+            (answer.status, &answer.headers[CONTENT_TYPE]),
+            (StatusCode::OK, &form.parse().unwrap()),
+            "{accept}"
+        );
+        let sent = match form {
+            wire::COMPACT_TYPE => wire::Snapshot::of_compact(answer.bytes).unwrap(),
+            _ => serde_json::from_value(answer.json).unwrap(),
+        };
+        assert_eq!((sent.keys.len(), serde_json::to_value(sent).unwrap()), (3, policy.clone()), "{accept}");
+    }
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ impl Lab {
         let mut policies = self.app.publisher.subscribe();
         let policy = policies.wait_for(|policy| policy.as_ref().is_some_and(|policy| policy.revision.0 >= revision));
         let policy = tokio::time::timeout(Duration::from_secs(60), policy).await.unwrap().unwrap();
-        serde_json::from_slice(&policy.as_ref().unwrap().json).unwrap()
+        serde_json::from_slice(&policy.as_ref().unwrap().json().unwrap()).unwrap()
     }
 
     /// The last revision in the database.
@@ -277,6 +277,7 @@ pub(crate) struct Caller {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) text: String,
     /// Null if the body is not JSON.
     pub(crate) json: Value,
@@ -341,9 +342,9 @@ impl Caller {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
-        let answer = Answer { status, headers, text, json };
+        let answer = Answer { status, headers, bytes: bytes.into(), text, json };
         crate::openapi::check(method, path, &answer);
         answer
     }

@@ -1,5 +1,6 @@
 //! The filter before a host that answers each call with each status, at each step of a request.
 
+mod policies;
 mod requests;
 mod run;
 

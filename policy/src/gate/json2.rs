@@ -84,9 +84,14 @@ fn usable(policy: Policy<'_>, key: &str) -> Result<(), Stop> {
     if policy.enforcement() == Enforcement::Block {
         return Err(Stop::Refused(Reason::EndpointBlocked.into()));
     }
-    match Key::recognise(key) {
-        Presented::Key(presented) if snapshot.has_key(presented.prefix()) => Ok(()),
-        _ => Err(Stop::Refused(Reason::InvalidKey.into())),
+    let found = match Key::recognise(key) {
+        Presented::Key(presented) => snapshot.key(presented.prefix()).map_err(|_| Reason::PolicyUnavailable),
+        Presented::Broken | Presented::Other => Ok(None),
+    };
+    match found {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Stop::Refused(Reason::InvalidKey.into())),
+        Err(unavailable) => Err(Stop::Refused(unavailable.into())),
     }
 }
 

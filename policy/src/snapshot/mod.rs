@@ -1,13 +1,16 @@
 //! Storey 6: the policy that a gate decides from, parsed from the wire: every name resolved, every list read.
 
 mod by_name;
+pub mod compact;
 pub mod default;
 pub mod field;
 mod keys;
 pub mod model;
+mod pages;
 mod permissions;
 mod schema;
 mod unread;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -18,13 +21,15 @@ use crate::wire::{self, UnixMicros};
 
 pub use crate::snapshot::keys::Key;
 use crate::snapshot::keys::Keys;
+use crate::snapshot::pages::Held;
+pub use crate::snapshot::pages::Pages;
 pub use crate::snapshot::permissions::Permission;
 use crate::snapshot::permissions::Permissions;
 use crate::snapshot::schema::Models;
 pub use crate::snapshot::schema::Schema;
 use crate::snapshot::unread::Unread;
 
-/// A whole policy, made from the JSON of a [`wire::Snapshot`]. Its keys, permissions and models may be unread, see [`Snapshot::stored`].
+/// A whole policy, made from its [compact form](compact). Keys, permissions and models are read when they are used.
 #[derive(Debug)]
 pub struct Snapshot {
     /// Names the database that counts the revisions.
@@ -65,39 +70,64 @@ impl Snapshot {
     /// The seed for the maps of a policy that no gate decides from: nobody sends calls to it.
     pub const TRIED: u64 = 0;
 
-    /// Reads a policy from the control plane, which may hold anything: all of it is looked at. `seed` is a random number.
+    /// Reads a policy that may hold anything: all of it is looked at. `seed` is a random number.
     ///
     /// # Errors
     /// What is wrong with it, without its contents.
-    pub fn checked(json: &[u8], seed: u64) -> Result<Self, BadSnapshot> {
-        let snapshot = Self::stored(json, seed)?;
+    pub fn checked(bytes: Vec<u8>, seed: u64) -> Result<Self, BadSnapshot> {
+        let snapshot = Self::received(bytes, seed)?;
         snapshot.keys.check()?;
+        Ok(snapshot)
+    }
+
+    /// Reads a policy from the control plane, which has [checked](Self::checked) it: all that is not a key's is looked at, and
+    /// whether the keys have come whole. One that cannot be read is refused when it calls. `seed` is a random number.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its contents.
+    pub fn received(bytes: Vec<u8>, seed: u64) -> Result<Self, BadSnapshot> {
+        let start = compact::head(&bytes)?.len();
+        let pages = compact::frame(&bytes)?;
+        let held = bytes.len() - start;
+        let snapshot = Self::of(pages, Box::new(Held { bytes, start }), seed)?;
+        snapshot.keys.check_pages(held)?;
         snapshot.permissions.check()?;
         snapshot.schema.check()?;
         Ok(snapshot)
     }
 
-    /// Reads a policy that was [checked](Self::checked) before it was stored, but for its keys, permissions and models, which are read when
-    /// they are used: that takes a third of the time. `seed` is a random number.
+    /// Reads a policy that was [received](Self::received) before it was stored, by its [head](compact::head); its keys are in
+    /// `pages`. `seed` is a random number.
     ///
     /// # Errors
     /// What is wrong with it, without its contents.
-    pub fn stored(json: &[u8], seed: u64) -> Result<Self, BadSnapshot> {
-        let given: wire::Snapshot<_, _, _> =
-            serde_json::from_slice(json).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
-        if given.version != wire::VERSION {
-            return Err(BadSnapshot::Version(given.version));
-        }
+    pub fn stored(head: &[u8], pages: Box<dyn Pages>, seed: u64) -> Result<Self, BadSnapshot> {
+        Self::of(compact::frame(head)?, pages, seed)
+    }
+
+    fn of(given: compact::Frame<Unread, Unread>, pages: Box<dyn Pages>, seed: u64) -> Result<Self, BadSnapshot> {
         Ok(Self {
             epoch: given.epoch,
             revision: given.revision,
             settings: Settings::try_from(given.settings)?,
             pauses: given.pauses,
-            keys: Keys::of(given.users, given.keys, seed)?,
+            keys: Keys::of(given.users, given.keys, pages, seed),
             permissions: Permissions::of(given.permissions, seed)?,
             schema: Models::of(given.schema, seed)?,
             terminations: given.terminations.into_iter().map(Termination::try_from).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Stores the pages of keys elsewhere by their numbers, and reads them there from now on.
+    ///
+    /// # Errors
+    /// Of `store`.
+    pub fn move_keys<E>(
+        &mut self,
+        store: impl FnMut(usize, &[u8]) -> Result<(), E>,
+        pages: Box<dyn Pages>,
+    ) -> Result<(), E> {
+        self.keys.move_pages(store, pages)
     }
 
     /// Takes other permissions in the place of all that there are, as a draft may.
@@ -113,14 +143,9 @@ impl Snapshot {
     /// The key with this prefix.
     ///
     /// # Errors
-    /// If its record cannot be used; in a policy that was checked every record can.
+    /// If it cannot be used, or not be got; in a policy that was checked every key can.
     pub fn key(&self, prefix: &str) -> Result<Option<&Key>, BadSnapshot> {
         self.keys.key(prefix)
-    }
-
-    /// Whether there is a key with this prefix.
-    pub fn has_key(&self, prefix: &str) -> bool {
-        self.keys.has(prefix)
     }
 
     /// The models that one of a key's profiles has a permission for, each once.
@@ -158,6 +183,9 @@ pub enum BadSnapshot {
         /// Where in the line.
         column: usize,
     },
+    /// Not as it was written, or not there.
+    #[error("{0} is damaged, incomplete or of another form")]
+    Damaged(&'static str),
     /// Another version of the format.
     #[error("wire version {0}, where {supported} is understood", supported = wire::VERSION)]
     Version(u32),
@@ -206,13 +234,12 @@ impl BadSnapshot {
     }
 }
 
-/// By way of its JSON, so that there is one way only.
+/// By way of its compact form, so that there is one way only.
 impl TryFrom<wire::Snapshot> for Snapshot {
     type Error = BadSnapshot;
 
     fn try_from(given: wire::Snapshot) -> Result<Self, BadSnapshot> {
-        let json = serde_json::to_vec(&given).map_err(|error| BadSnapshot::form("the snapshot", &error))?;
-        Self::checked(&json, Self::TRIED)
+        Self::checked(compact::write(&given)?, Self::TRIED)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The permissions of a policy, found by profile and model. Each stays JSON until a call needs it, as keys do.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -25,7 +25,7 @@ pub(crate) struct Permissions(ByName<ByName<Entry>>);
 struct Entry {
     unread: Unread,
     /// `None` if it cannot be read; in a policy that was checked each can.
-    permission: OnceCell<Option<Box<Permission>>>,
+    permission: OnceLock<Option<Box<Permission>>>,
 }
 
 /// What a permission is found by.
@@ -42,7 +42,7 @@ impl Permissions {
         for unread in permissions {
             let Place { profile: Profile(profile), model } = unread.read("a permission")?;
             let models = all.entry_ref(profile.as_str()).or_insert_with(|| with_room(seed, 0));
-            add(models, model, Entry { unread, permission: OnceCell::new() })
+            add(models, model, Entry { unread, permission: OnceLock::new() })
                 .map_err(|model| BadSnapshot::Twice(place(&profile, &model)))?;
         }
         Ok(Self(all))

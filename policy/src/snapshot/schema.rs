@@ -1,6 +1,6 @@
 //! The models of a policy's schema. Each stays JSON until a call needs it, as keys do.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use crate::snapshot::BadSnapshot;
 use crate::snapshot::by_name::{ByName, by_name};
@@ -30,12 +30,12 @@ pub(crate) struct Models(ByName<Entry>);
 struct Entry {
     unread: Unread,
     /// `None` if it cannot be read; in a policy that was checked each can.
-    model: OnceCell<Option<Box<Model>>>,
+    model: OnceLock<Option<Box<Model>>>,
 }
 
 impl Models {
     pub(crate) fn of(schema: wire::Schema<Unread>, seed: u64) -> Result<Self, BadSnapshot> {
-        let entry = |wire::ModelEntry { name, record }| (name, Entry { unread: record, model: OnceCell::new() });
+        let entry = |wire::ModelEntry { name, record }| (name, Entry { unread: record, model: OnceLock::new() });
         let entries = by_name(seed, schema.models.into_iter().map(entry));
         entries.map(Self).map_err(|name| BadSnapshot::Twice(format!("the model {name}")))
     }

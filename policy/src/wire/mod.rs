@@ -4,7 +4,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /gate/v1/policy?epoch=E&since=R` | 200 with a [`Snapshot`] as soon as the policy is not revision R of epoch E; 304 after some 20 s without a change |
+//! | `GET /gate/v1/policy?epoch=E&since=R` | 200 with a [`Snapshot`], in the form of [`COMPACT_TYPE`] if the request accepts that, as soon as the policy is not revision R of epoch E; 304 after some 20 s without a change |
 //! | the same with `&boot=B&next=N` | the same; tells that run B of Envoy has numbered events below N, of which those that never arrive are missing |
 //! | the same with [`FILTERS_LOST_HEADER`] | the same; tells how many filters of run B have ended without a word |
 //! | `POST /gate/v1/events` with an [`EventBatch`] | 200 with a [`Stored`] once the events are in the database |
@@ -37,6 +37,9 @@ pub const VERSION_HEADER: &str = "x-lictor-wire";
 /// The header of a poll that says how many filters of this run of Envoy have ended without a word; left out while it is none. A
 /// header, as a control plane that does not know it would refuse another parameter.
 pub const FILTERS_LOST_HEADER: &str = "x-lictor-filters-lost";
+/// The type of a snapshot in its compact form, which [`crate::snapshot::compact`] describes: gates accept it, and get JSON from a
+/// control plane that does not know it. Whoever does not name it gets JSON.
+pub const COMPACT_TYPE: &str = "application/vnd.lictor.policy.1";
 /// Bytes that a snapshot may have: Envoy gives the filter no answer of more than 32 MiB.
 pub const MAX_SNAPSHOT_BYTES: usize = 32 * 1024 * 1024;
 /// The path of the long poll.
@@ -50,10 +53,10 @@ pub const POLL_HOLD_MS: u64 = 20_000;
 pub type UnixMicros = u64;
 
 /// The whole policy of one revision. Gates read the records of its keys and its permissions, of which there may be thousands, and
-/// the models of its schema later than the rest.
+/// the models of its schema later than the rest; in the compact form its keys stand behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Snapshot<K = Key, M = Model, P = Permission> {
+pub struct Snapshot<K = Vec<KeyEntry>, M = Model, P = Permission> {
     /// [`VERSION`].
     pub version: u32,
     /// Names the database that counts the revisions; another after a restore.
@@ -65,7 +68,7 @@ pub struct Snapshot<K = Key, M = Model, P = Permission> {
     /// The users that keys act for.
     pub users: Vec<User>,
     /// The keys that may be used: neither inactive nor revoked ones.
-    pub keys: Vec<KeyEntry<K>>,
+    pub keys: K,
     /// One record a profile and model.
     pub permissions: Vec<P>,
     /// What is known of Odoo's models. Without it hardly a field is open.
@@ -260,15 +263,14 @@ pub struct Upstream {
 /// A key, and what it is found by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct KeyEntry<K = Key> {
+pub struct KeyEntry {
     /// The 8 characters after `lct_`.
     pub prefix: String,
-    /// A [`Key`], read or not.
-    pub record: K,
+    /// What is found by it.
+    pub record: Key,
 }
 
-/// A key's record. Fields with their default value are not serialized: a snapshot can hold thousands of keys, and a worker
-/// serves no request while it scans them.
+/// A key's record. Fields with their default value are not serialized: a snapshot can hold thousands of keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {

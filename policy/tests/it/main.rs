@@ -10,6 +10,7 @@
 
 mod cases;
 mod clients;
+mod compact;
 mod damage;
 mod defaults;
 mod domains;

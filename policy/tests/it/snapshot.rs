@@ -1,11 +1,14 @@
 //! What a snapshot may not hold.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use lictor_policy::decide::Trace;
 use lictor_policy::gate::{Body, Policy, Verdict};
 use lictor_policy::refusal::Reason;
 use lictor_policy::road::Road;
 use lictor_policy::secret::Secret;
-use lictor_policy::snapshot::Snapshot;
+use lictor_policy::snapshot::{Pages, Snapshot, compact};
 use lictor_policy::wire::{self, Termination};
 use serde_json::{Value, json};
 
@@ -58,7 +61,7 @@ fn what_cannot_be_used_is_refused_by_what_is_wrong() {
     }
 }
 
-/// A policy as it is sent, changed.
+/// A policy as an older control plane sends it, changed.
 fn sent(change: impl Fn(&mut Value)) -> Vec<u8> {
     let mut policy = serde_json::to_value(setting::policy()).unwrap();
     change(&mut policy);
@@ -67,44 +70,83 @@ fn sent(change: impl Fn(&mut Value)) -> Vec<u8> {
 
 #[test]
 fn what_another_version_would_send_is_refused_without_quoting_it() {
-    for (change, expected) in [
-        (
-            (|p| p["tomorrow"] = json!("s3cret")) as fn(&mut Value),
-            "the snapshot is not of this version (line 1, column ",
-        ),
-        (|p| p["users"][0]["tomorrow"] = json!("s3cret"), "the snapshot is not of this version"),
-        (|p| p["keys"][0]["tomorrow"] = json!("s3cret"), "the snapshot is not of this version"),
-        (|p| p["keys"][0]["record"]["tomorrow"] = json!("s3cret"), "the record of the key "),
-        (|p| p["keys"][0]["record"]["slot"] = json!("s3cret"), "the record of the key "),
+    for change in [
+        (|p| p["tomorrow"] = json!("s3cret")) as fn(&mut Value),
+        |p| p["users"][0]["tomorrow"] = json!("s3cret"),
+        |p| p["keys"][0]["tomorrow"] = json!("s3cret"),
+        |p| p["keys"][0]["record"]["tomorrow"] = json!("s3cret"),
+        |p| p["keys"][0]["record"]["slot"] = json!("s3cret"),
+        |p| p["permissions"][0]["tomorrow"] = json!("s3cret"),
     ] {
-        let problem = Snapshot::checked(&sent(change), setting::SEED).unwrap_err().to_string();
-        assert!(problem.starts_with(expected) && !problem.contains("s3cret"), "{problem}");
+        let problem = compact::of_sent(sent(change)).unwrap_err().to_string();
+        assert!(problem.starts_with("the snapshot is not of this version (line 1, column "), "{problem}");
+        assert!(!problem.contains("s3cret"), "{problem}");
+    }
+}
+
+/// A call of the key.
+fn called(snapshot: &Snapshot) -> Option<Reason> {
+    let call = execute("res.partner", "read", &json!([[1]]), &json!({}));
+    let policy = Policy::new(Some(snapshot), NOW, NOW, false);
+    let body = Body::Whole(call.as_bytes());
+    let mut memory = Memory::default();
+    let verdict = setting::verdict(policy, Road::Mcp, body, setting::facts(), &mut memory, &mut Trace::default());
+    if let Verdict::Refuse(refusal) = verdict { Some(refusal.reason) } else { None }
+}
+
+/// Pages that are kept elsewhere, of which the first is changed.
+struct Elsewhere(Option<Vec<u8>>);
+
+impl Pages for Elsewhere {
+    fn page(&self, _: usize, _: Range<usize>) -> Option<Cow<'_, [u8]>> {
+        self.0.as_deref().map(Cow::Borrowed)
     }
 }
 
 #[test]
-fn a_stored_key_that_cannot_be_read_is_refused_when_it_is_used() {
-    for (change, reason) in [
-        ((|_| {}) as fn(&mut Value), None),
-        (|p| p["keys"][0]["record"]["tomorrow"] = json!(1), Some(Reason::PolicyUnavailable)),
-        (|p| p["keys"][0]["record"]["hash"] = json!("plain"), Some(Reason::PolicyUnavailable)),
-        (|p| p["keys"][0]["record"]["user_id"] = json!("u2"), Some(Reason::PolicyUnavailable)),
-        (|p| p["keys"][0]["prefix"] = json!("another0"), Some(Reason::InvalidKey)),
-    ] {
-        let snapshot = Snapshot::stored(&sent(change), setting::SEED).unwrap();
-        assert_eq!(Snapshot::checked(&sent(change), setting::SEED).is_err(), reason == Some(Reason::PolicyUnavailable));
-        let call = execute("res.partner", "read", &json!([[1]]), &json!({}));
-        let mut memory = Memory::default();
-        // As often as it is used.
-        for _ in 0..2 {
-            let policy = Policy::new(Some(&snapshot), NOW, NOW, false);
-            let body = Body::Whole(call.as_bytes());
-            let verdict =
-                setting::verdict(policy, Road::Mcp, body, setting::facts(), &mut memory, &mut Trace::default());
-            let refused = if let Verdict::Refuse(refusal) = verdict { Some(refusal.reason) } else { None };
-            assert_eq!(refused, reason);
-        }
+fn a_stored_key_that_is_not_whole_or_not_there_is_refused_when_it_calls() {
+    let bytes = compact::write(&setting::policy()).unwrap();
+    let head = compact::head(&bytes).unwrap();
+    let page = &bytes[head.len()..];
+    let damaged = |at: usize| page.iter().enumerate().map(|(place, byte)| byte ^ u8::from(place == at)).collect();
+    let unavailable = Some(Reason::PolicyUnavailable);
+    let pages = [(Some(page.to_vec()), None), (None, unavailable), (Some(page[1..].to_vec()), unavailable)];
+    let each = (0..page.len()).map(|at| (Some(damaged(at)), unavailable));
+    for (page, reason) in pages.into_iter().chain(each) {
+        let snapshot = Snapshot::stored(head, Box::new(Elsewhere(page)), setting::SEED).unwrap();
+        // As often as it calls.
+        assert_eq!([called(&snapshot), called(&snapshot)], [reason, reason]);
     }
+}
+
+#[test]
+fn a_key_that_only_a_later_version_could_read_is_refused_when_it_calls() {
+    // A page that is whole, of one row with a byte more than is known.
+    let policy = setting::policy();
+    let bytes = compact::write(&policy).unwrap();
+    let head = compact::head(&bytes).unwrap();
+    let mut page = bytes[head.len()..].to_vec();
+    // The row's length takes two bytes.
+    page[0] += 1;
+    page.push(0);
+    let frame: Value = serde_json::from_slice(&head[16..]).unwrap();
+    let mut frame = frame;
+    frame["keys"][0]["bytes"] = json!(page.len());
+    frame["keys"][0]["crc"] = json!(crc(&page));
+    let frame = frame.to_string().into_bytes();
+    let mut bytes = head[..8].to_vec();
+    bytes.extend((frame.len() as u32).to_le_bytes().into_iter().chain(crc(&frame).to_le_bytes()).chain(frame));
+    bytes.extend(page);
+    let snapshot = Snapshot::received(bytes.clone(), setting::SEED).unwrap();
+    assert_eq!(called(&snapshot), Some(Reason::PolicyUnavailable));
+    let problem = Snapshot::checked(bytes, setting::SEED).unwrap_err().to_string();
+    assert_eq!(problem, "a key is damaged, incomplete or of another form");
+}
+
+/// CRC-32 (IEEE), bit by bit.
+fn crc(bytes: &[u8]) -> u32 {
+    let bit = |sum: u32, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 };
+    !bytes.iter().fold(u32::MAX, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), bit))
 }
 
 #[test]

@@ -16,7 +16,7 @@ use lictor_policy::decide::{self, Rewrite};
 use lictor_policy::odoo::tables;
 use lictor_policy::operation::{Operation, Operations};
 use lictor_policy::refusal::Refusal;
-use lictor_policy::snapshot::Snapshot;
+use lictor_policy::snapshot::{Snapshot, compact};
 use lictor_policy::wire::{
     Bitmap, Delegation, Field, FieldRule, FieldType, Model, ModelEntry, Permission, Schema, View,
 };
@@ -126,7 +126,7 @@ impl Gate {
         policy.permissions = permissions;
         policy.settings.never_list_exceptions = exceptions;
         policy.users[0].groups = groups.iter().map(|group| (*group).to_owned()).collect();
-        Self(Snapshot::stored(&serde_json::to_vec(&policy).unwrap(), setting::SEED).unwrap())
+        Self(Snapshot::received(compact::write(&policy).unwrap(), setting::SEED).unwrap())
     }
 
     /// All that a call lacks.

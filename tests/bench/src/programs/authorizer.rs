@@ -12,7 +12,7 @@ use super::server::{self, Answer};
 /// Serves until the process is stopped.
 pub(crate) fn serve(port: u16, decider: Decider) -> Result<()> {
     server::serve(port, || {
-        let decider = decider.another()?;
+        let decider = decider.another();
         let answer: Answer = Box::new(move |message| {
             let answer = answer(&decider, message);
             Cow::Owned(answer.unwrap_or_else(|error| {

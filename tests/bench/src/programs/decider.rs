@@ -22,7 +22,7 @@ use lictor_policy::memory::failures::Failures;
 use lictor_policy::memory::line::Line;
 use lictor_policy::memory::session::{Client, LastClients};
 use lictor_policy::road::{Road, Target};
-use lictor_policy::snapshot::{Key, Snapshot};
+use lictor_policy::snapshot::{Key, Snapshot, compact};
 use lictor_policy::wire::{Event, Outcome, UnixMicros};
 
 use super::records::Records;
@@ -72,29 +72,27 @@ pub(crate) enum Decision {
 
 /// A thread's policy, and what all threads remember between calls.
 pub(crate) struct Decider {
-    json: Arc<[u8]>,
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
     memory: Arc<Mutex<Memory>>,
     records: Arc<Records>,
 }
 
 impl Decider {
     fn new(policy: &Path, records: &Path) -> Result<Self> {
-        let json = fs::read(policy).with_context(|| format!("cannot read {}", policy.display()))?;
-        let snapshot =
-            Snapshot::checked(&json, Snapshot::TRIED).with_context(|| format!("{} is no policy", policy.display()))?;
+        let sent = fs::read(policy).with_context(|| format!("cannot read {}", policy.display()))?;
+        let snapshot = compact::of_sent(sent).and_then(|bytes| Snapshot::checked(bytes, Snapshot::TRIED));
+        let snapshot = snapshot.with_context(|| format!("{} is no policy", policy.display()))?;
         let records = Arc::new(Records::begin(records)?);
-        Ok(Self { json: json.into(), snapshot, memory: Arc::default(), records })
+        Ok(Self { snapshot: Arc::new(snapshot), memory: Arc::default(), records })
     }
 
-    /// For another thread: a policy reads its parts when they are used, and so belongs to one.
-    pub(crate) fn another(&self) -> Result<Self> {
-        Ok(Self {
-            json: Arc::clone(&self.json),
-            snapshot: Snapshot::stored(&self.json, Snapshot::TRIED)?,
+    /// For another thread.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            snapshot: Arc::clone(&self.snapshot),
             memory: Arc::clone(&self.memory),
             records: Arc::clone(&self.records),
-        })
+        }
     }
 
     /// Decides on a request, and records that.
