@@ -43,7 +43,7 @@ impl<'a> Proof<'a> {
         ensure!(settings.get("enforcement") == Some(&json!("secure")), "enforcement is not secure: {settings}");
         say("enforcement is `secure`");
         wait_for("an answer of Odoo through the gate", LIMIT, &mut [], || {
-            let page = rest::send("GET", &format!("{}/web/login", set.gate_url()), None, None);
+            let page = rest::send("GET", &format!("{}/web/health", set.gate_url()), None, None);
             Ok(page.ok().filter(|answer| answer.status == 200).map(drop))
         })?;
         let password = set.exec("odoo", &["python3", "-c", "import secrets; print(secrets.token_urlsafe(24))"])?;
