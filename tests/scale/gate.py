@@ -91,11 +91,11 @@ class Control(http.server.ThreadingHTTPServer):
         self.publish(0)
 
     def publish(self, revision: int) -> None:
-        """In another run of revisions each time that they begin anew."""
-        epoch_revision = time.time_ns() // 1000 * 2 + revision % 2
-        body = self._policy.bytes(epoch_revision)
+        """Each is later than all before; what it allows depends on whether `revision` is odd."""
+        later = time.time_ns() // 1000 * 2 + revision % 2
+        body = self._policy.bytes(later)
         with self._changed:
-            self.revision, self.body = epoch_revision + 1, body
+            self.revision, self.body = later + 1, body
             self._changed.notify_all()
 
     def newer(self, than: int) -> bytes | None:
@@ -122,7 +122,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in (("x-lictor-wire", "2"), ("content-type", form), ("content-length", str(len(body)))):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        # An Envoy that has ended waits no more.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass

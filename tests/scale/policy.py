@@ -164,7 +164,7 @@ def _decision(site: Site, user: dict, port: int) -> None:
 
 def load_us(admin_port: int) -> str:
     """What Envoy's workers have measured: how many microseconds took how many policies."""
-    url = f"http://127.0.0.1:{admin_port}/stats?filter=policyload_us&histogram_buckets=detailed"
+    url = f"http://127.0.0.1:{admin_port}/stats?filter=policy_load_us&histogram_buckets=detailed"
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         time.sleep(6)  # No test: Envoy gathers histograms every five seconds.
