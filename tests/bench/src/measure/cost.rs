@@ -42,7 +42,7 @@ pub(super) enum Subject {
     Permissions,
     /// Addresses of which a key may be used from, the last of which the client has; a list has 1,000 at most.
     Ranges,
-    /// That are in use, as many of a key as it may have: 64.
+    /// That are in use, up to 63 of each key.
     Sessions,
 }
 
@@ -56,7 +56,7 @@ impl Subject {
             Self::Keys => &[10, 1000, 10_000, 100_000],
             Self::Permissions => &[10, 500, 5000],
             Self::Ranges => &[1, 100, 1000],
-            Self::Sessions => &[1, 64, 1000, 10_000],
+            Self::Sessions => &[1, 63, 1000, 10_000],
         }
     }
 
