@@ -87,7 +87,7 @@ impl<'a> Set<'a> {
 
     /// Runs a service that is there on demand.
     pub(super) fn run_once(&self, service: &str) -> Result<()> {
-        run::run(&mut self.compose(&["run", "--rm", "--no-deps", service]))
+        run::run(&mut self.compose(&["--profile=on-demand", "run", "--rm", "--no-deps", service]))
     }
 
     /// Those of the set that are there, running or not, by number.
