@@ -62,7 +62,9 @@ impl<'a> Set<'a> {
     /// Has the container of a service end, when asked to, and start.
     pub(super) fn restart(&self, service: &str) -> Result<()> {
         let container = self.container(service)?;
-        self.podman.output(&["restart", "--time=20", &container]).map(drop)
+        self.podman.output(&["stop", "--time=20", &container])?;
+        // Not `podman restart`, which wants those to run that only had to end before it.
+        self.podman.output(&["start", &container]).map(drop)
     }
 
     /// Kills all that run at once, and tells how many.
