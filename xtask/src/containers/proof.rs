@@ -138,6 +138,11 @@ impl<'a> Proof<'a> {
 
     /// A call that makes a contact, tried until it is answered.
     fn must_work(&mut self) -> Result<()> {
+        // The gate goes on without the control plane for a while, so its answer says nothing of that.
+        wait_for("readiness of the control plane", LIMIT, &mut [], || {
+            let ready = rest::send("GET", &format!("{}/readyz", self.set.console_url()), None, None);
+            Ok(ready.ok().filter(|answer| answer.status == 200).map(drop))
+        })?;
         let mut last = String::new();
         let this = &mut *self;
         let id = wait_for("an answer to a guarded call", LIMIT, &mut [], || {
