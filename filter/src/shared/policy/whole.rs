@@ -6,8 +6,11 @@ use lictor_policy::snapshot::{BadSnapshot, Snapshot};
 
 use crate::host::HostError;
 
+/// A policy, and the number that it was stored with.
+type Numbered = (u64, Arc<Snapshot>);
+
 /// The one in force and the one before it or next, by their numbers.
-static PLACES: Mutex<[Option<(u64, Arc<Snapshot>)>; 2]> = Mutex::new([None, None]);
+static PLACES: Mutex<[Option<Numbered>; 2]> = Mutex::new([None, None]);
 
 /// Keeps a policy under a number; it is in force when the stamp says so. Answers it as threads have it.
 ///
