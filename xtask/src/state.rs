@@ -97,13 +97,13 @@ impl State {
     }
 
     /// Writes a file that only its owner may read, whole or not at all; Envoy notices a file that is replaced so.
-    pub fn write(&self, name: &str, content: &str) -> Result<()> {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<()> {
         let file = self.file(name);
         let scratch = self.file(&format!(".{name}.new"));
         // Left by a command that was killed; `create_new` makes sure that the mode is ours.
         let _ = fs::remove_file(&scratch);
         let mut handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch)?;
-        handle.write_all(content.as_bytes())?;
+        handle.write_all(content.as_ref())?;
         fs::rename(&scratch, &file).with_context(|| format!("cannot write {}", file.display()))
     }
 

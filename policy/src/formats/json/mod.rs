@@ -3,6 +3,7 @@
 //! Odoo reads with Python's `json.loads`, which takes the last of two equal keys, `NaN`, lone surrogates and numbers of
 //! any size. What could be read in two ways is refused, and what is forwarded is written anew from what was read.
 
+mod escapes;
 pub mod problem;
 pub mod read;
 mod usual;

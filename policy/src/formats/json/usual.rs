@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::formats::json::write::first_escaped;
+use crate::formats::json::escapes::first_escaped;
 use crate::formats::value::{Members, Value, has_twice};
 use crate::formats::xmlrpc::{MAX_DEPTH, MAX_VALUES};
 
@@ -119,73 +119,5 @@ impl<'a> Usual<'a> {
     fn count(&mut self) -> Option<()> {
         self.values += 1;
         (self.values <= MAX_VALUES).then_some(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::json::read::read_strictly;
-
-    /// Whether the short way reads a body; then the strict reader must read the same.
-    fn is_usual(body: &[u8]) -> bool {
-        let usual = read(body);
-        if let Some(value) = &usual {
-            assert_eq!(read_strictly(body).as_ref(), Ok(value), "{}", String::from_utf8_lossy(body));
-        }
-        usual.is_some()
-    }
-
-    #[test]
-    fn what_it_reads_the_strict_reader_reads_too() {
-        const PIECES: [&str; 28] = [
-            "[", "]", "{", "}", ",", ":", "\"", "\"a\"", "\"b\"", "\"a\":", "\\", "\\u0061", " ", "\n", "\u{b}", "\t",
-            "1", "0", "-", ".5", "e1", "true", "false", "null", "NaN", "\u{feff}", "é", "\u{7f}",
-        ];
-        let mut bodies = vec![String::new()];
-        let mut usual = 0;
-        for _ in 0..4 {
-            bodies = bodies.iter().flat_map(|body| PIECES.map(|piece| format!("{body}{piece}"))).collect();
-            usual += bodies.iter().filter(|body| is_usual(body.as_bytes())).count();
-        }
-        assert!(usual > 1000, "{usual}");
-    }
-
-    #[test]
-    fn a_call_is_usual_and_one_byte_may_make_it_unusual_but_never_another() {
-        let call = r#" {"jsonrpc": "2.0", "id": 7, "params": {"args": ["odoo", -70, "é", [[1, 2]], {"a": [], "b": {}, "c": null}]}} "#;
-        assert!(is_usual(call.as_bytes()));
-        for at in 0..call.len() {
-            for byte in 0..=u8::MAX {
-                let mut bytes = call.as_bytes().to_vec();
-                bytes[at] = byte;
-                is_usual(&bytes);
-            }
-            is_usual(&call.as_bytes()[..at]);
-        }
-    }
-
-    #[test]
-    fn its_bounds_are_those_of_the_strict_reader() {
-        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        let many = |count: usize| format!("[{}1]", "1,".repeat(count - 2));
-        let named = |count: usize| format!("[{}1]", "{\"a\":1},".repeat(count));
-        assert!(is_usual(nested(MAX_DEPTH).as_bytes()) && !is_usual(nested(MAX_DEPTH + 1).as_bytes()));
-        assert!(is_usual(many(MAX_VALUES).as_bytes()) && !is_usual(many(MAX_VALUES + 1).as_bytes()));
-        assert!(
-            is_usual(named((MAX_VALUES - 2) / 3).as_bytes()) && !is_usual(named((MAX_VALUES - 2) / 3 + 1).as_bytes())
-        );
-        for (number, usual) in [
-            ("999999999999999999", true),
-            ("-999999999999999999", true),
-            ("9223372036854775807", false),
-            ("0", true),
-            ("-0", false),
-            ("00", false),
-            ("-", false),
-            ("1.0", false),
-        ] {
-            assert_eq!(is_usual(number.as_bytes()), usual, "{number}");
-        }
     }
 }

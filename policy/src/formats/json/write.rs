@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::formats::bytes::{self, Word};
+use crate::formats::json::escapes::first_escaped;
 use crate::formats::value::Value;
 
 /// Appends a value. Doubles keep their digits, which are those that a JSON reader took or Rust wrote; what only XML-RPC
@@ -59,16 +59,6 @@ pub fn write_string(out: &mut String, text: &str) {
     }
     out.push_str(rest);
     out.push('"');
-}
-
-/// Where the first quote, backslash or control character of a text stands.
-pub(super) fn first_escaped(text: &str) -> Option<usize> {
-    let may_hold = |word: Word| word.holds_below(b' ') | word.holds(b'"') | word.holds(b'\\');
-    bytes::find(text.as_bytes(), may_hold, is_escaped)
-}
-
-const fn is_escaped(byte: u8) -> bool {
-    byte < b' ' || matches!(byte, b'"' | b'\\')
 }
 
 #[cfg(test)]

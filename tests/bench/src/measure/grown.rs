@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use lictor_policy::key::{Key, KeyHash, ROUNDS};
 use lictor_policy::memory::session::MAX_SESSIONS;
 use lictor_policy::secret::Secret;
+use lictor_policy::snapshot::compact;
 use lictor_policy::wire::{self, KeyEntry, Permission, Snapshot};
 
 use super::cost::Subject;
@@ -83,8 +84,8 @@ impl Grown {
     }
 
     /// As gates are given it.
-    pub(super) fn encoded(&self) -> Result<String> {
-        Ok(serde_json::to_string(&self.policy)?)
+    pub(super) fn encoded(&self) -> Result<Vec<u8>> {
+        Ok(compact::write(&self.policy)?)
     }
 
     /// A call of one of the keys.
@@ -188,7 +189,7 @@ mod tests {
     fn a_gate_takes_each_of_them() {
         for subject in Subject::ALL {
             let grown = grown(subject, 100);
-            let parsed = snapshot::Snapshot::checked(grown.encoded().unwrap().into_bytes(), snapshot::Snapshot::TRIED);
+            let parsed = snapshot::Snapshot::checked(grown.encoded().unwrap(), snapshot::Snapshot::TRIED);
             let parsed = parsed.unwrap_or_else(|error| panic!("{subject}: {error}"));
             for Caller { key, .. } in &grown.callers {
                 assert!(parsed.key(&key[4..12]).unwrap().is_some(), "{subject}: {key}");

@@ -16,12 +16,14 @@ use serde::de::IgnoredAny;
 use super::http::Message;
 use super::server::{self, Answer};
 
+const JSON: &str = "application/json";
+
 /// Where it listens and what it gives.
 #[derive(Args)]
 pub(crate) struct Options {
     /// On 127.0.0.1.
     port: u16,
-    /// The file of the policy.
+    /// The file of the policy, in the compact form.
     #[arg(long)]
     policy: PathBuf,
 }
@@ -36,7 +38,7 @@ struct Batch {
 pub(crate) fn serve(options: &Options) -> Result<()> {
     let file = &options.policy;
     let policy = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let policy: &'static [u8] = Box::leak(response("200 OK", &policy).into_boxed_slice());
+    let policy: &'static [u8] = Box::leak(response("200 OK", wire::COMPACT_TYPE, &policy).into_boxed_slice());
     server::serve(options.port, || {
         let answer: Answer = Box::new(move |message| answer(policy, message));
         Ok(answer)
@@ -46,8 +48,8 @@ pub(crate) fn serve(options: &Options) -> Result<()> {
 fn answer(policy: &'static [u8], message: &Message<'_>) -> Cow<'static, [u8]> {
     if message.head.starts_with(b"POST ") {
         return Cow::Owned(match serde_json::from_slice::<Batch>(message.body).map(stored) {
-            Ok(stored) => response("200 OK", stored.as_bytes()),
-            Err(error) => response("400 Bad Request", error.to_string().as_bytes()),
+            Ok(stored) => response("200 OK", JSON, stored.as_bytes()),
+            Err(error) => response("400 Bad Request", JSON, error.to_string().as_bytes()),
         });
     }
     let line = message.head.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -64,8 +66,8 @@ fn stored(batch: Batch) -> String {
     serde_json::json!(stored).to_string()
 }
 
-fn response(status: &str, body: &[u8]) -> Vec<u8> {
-    let length = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+fn response(status: &str, form: &str, body: &[u8]) -> Vec<u8> {
+    let length = format!("content-type: {form}\r\ncontent-length: {}\r\n", body.len());
     [head(status, &length).as_bytes(), body].concat()
 }
 

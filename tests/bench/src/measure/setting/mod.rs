@@ -175,7 +175,7 @@ impl<'a> Setting<'a> {
     }
 
     /// Writes a file into the state folder.
-    pub(super) fn write(&self, name: &str, content: &str) -> Result<PathBuf> {
+    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf> {
         self.state.write(name, content)?;
         Ok(self.state.file(name))
     }
