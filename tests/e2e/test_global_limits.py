@@ -69,7 +69,8 @@ def gate(echo: Echo, service: LimitService, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def user(gate: Gate) -> dict[str, Any]:
-    return gate.user("odoo", "agent", "secret")
+    # In the form of an API key of Odoo: JSON-2 takes no password.
+    return gate.user("odoo", "agent", "0123456789abcdef0123456789abcdef01234567")
 
 
 @pytest.fixture
@@ -80,9 +81,13 @@ def key(gate: Gate, user: Any, service: LimitService) -> dict[str, Any]:
 
 
 def recorded(gate: Gate, key: dict[str, Any], answer: Answer) -> dict[str, Any]:
-    """The record of a refusal, by the decision that it names."""
+    """The record of a refusal with its outcome, by the decision that it names."""
     decision = answer.error.split("(decision ")[1].removesuffix(")")
-    [record] = eventually(lambda: [record for record in gate.audit(key_id=key["id"]) if record["decision_id"] == decision])
+
+    def found() -> list[dict[str, Any]]:
+        return [row for row in gate.audit(key_id=key["id"]) if row["decision_id"] == decision and row["outcome"] != "unknown"]
+
+    [record] = eventually(found)
     return record
 
 

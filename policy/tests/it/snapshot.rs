@@ -162,6 +162,6 @@ fn what_the_control_plane_of_the_version_before_sends_is_read_whole() {
     let sent = include_bytes!("../../../tests/fixtures/0.2.0/snapshot.json");
     let document: Value = serde_json::from_slice(sent).unwrap();
     assert!(document["keys"].as_array().unwrap().len() >= 4 && !document["permissions"].as_array().unwrap().is_empty());
-    let read = Snapshot::checked(sent.to_vec(), 7).unwrap();
+    let read = Snapshot::checked(compact::of_sent(sent.to_vec()).unwrap(), 7).unwrap();
     assert_eq!(read.revision, document["revision"].as_u64().unwrap());
 }
