@@ -295,7 +295,7 @@ impl Run<'_> {
                 standin: pid("the stand-in"),
             },
         };
-        self.state.write("up.json", &format!("{}\n", serde_json::to_string_pretty(&up)?))?;
+        self.state.write("up.json", format!("{}\n", serde_json::to_string_pretty(&up)?))?;
         Ok(up)
     }
 

@@ -150,7 +150,7 @@ fn start(setting: &mut Setting<'_>, policy: &wire::Snapshot, of: Subject, number
     let name = format!("{of}-{number}");
     let file = setting.write(&format!("{name}.policy"), &encoded)?;
     let requests = grown.requests();
-    let request = setting.write(&format!("{name}.http"), &requests.concat())?;
+    let request = setting.write(&format!("{name}.http"), requests.concat())?;
     let policy_port = network::free_port()?;
     let path = file.to_str().context("the checkout's path is not UTF-8")?;
     setting.start_own("what gives a policy", &["policy", "--policy", path], policy_port)?;

@@ -62,7 +62,7 @@ impl Setting<'_> {
             }
         }
         for row in Row::ALL {
-            self.state.write(row.road.request_file(), &Call::new(row.road, &key).request())?;
+            self.state.write(row.road.request_file(), Call::new(row.road, &key).request())?;
             if variants.contains(&row.variant) {
                 self.must_work(row, &key)?;
             }
