@@ -16,6 +16,9 @@ pub(crate) mod abi;
 #[cfg(test)]
 #[path = "module/memory.rs"]
 mod memory;
+#[cfg(test)]
+#[path = "module/periodic.rs"]
+mod periodic;
 mod wake;
 
 #[cfg(any(not(feature = "module"), test))]

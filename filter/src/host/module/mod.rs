@@ -5,6 +5,7 @@
 
 pub(crate) mod envoy;
 mod memory;
+mod periodic;
 pub(crate) mod state;
 pub(crate) mod ticks;
 

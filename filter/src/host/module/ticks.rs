@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::envoy::{MainWaker, Waker};
+use super::periodic::Periodic;
 
 /// Ticks since the module was loaded.
 static TICKS: AtomicU64 = AtomicU64::new(0);
@@ -16,58 +16,30 @@ static TICKS: AtomicU64 = AtomicU64::new(0);
 /// Who is to be woken at which tick. No more than the requests of the ticks between.
 static SLEEPERS: Mutex<VecDeque<(u64, Waker)>> = Mutex::new(VecDeque::new());
 
-/// The thread that ticks for one configuration. It ends when this is dropped.
+/// What ticks for one configuration, until this is dropped. Its own thread drops it where Envoy gives the configuration up while
+/// that thread wakes the main one: for as long, Envoy has it hold the configuration.
 pub(crate) struct Ticks {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    ended: Mutex<bool>,
-    ends: Condvar,
     /// Whether the main thread was woken and has not ticked yet: it may stand still for some seconds.
-    is_woken: AtomicBool,
+    is_woken: Arc<AtomicBool>,
+    _thread: Periodic,
 }
 
 impl Ticks {
     pub(crate) fn start(main: MainWaker, period: Duration) -> io::Result<Self> {
-        let shared =
-            Arc::new(Shared { ended: Mutex::new(false), ends: Condvar::new(), is_woken: AtomicBool::new(false) });
-        let theirs = Arc::clone(&shared);
-        let run = move || theirs.run(&main, period);
-        let thread = thread::Builder::new().name("lictor".to_owned()).spawn(run)?;
-        Ok(Self { shared, thread: Some(thread) })
+        let is_woken = Arc::<AtomicBool>::default();
+        let was_woken = Arc::clone(&is_woken);
+        let tick = move || {
+            if !was_woken.swap(true, Ordering::AcqRel) {
+                main.wake();
+            }
+            wake_sleepers();
+        };
+        Ok(Self { is_woken, _thread: Periodic::start("lictor", period, tick)? })
     }
 
     /// The main thread ticks.
     pub(crate) fn taken(&self) {
-        self.shared.is_woken.store(false, Ordering::Release);
-    }
-}
-
-impl Drop for Ticks {
-    fn drop(&mut self) {
-        *self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.shared.ends.notify_all();
-        // Nothing in it can end it with a bug that could be reported here.
-        drop(self.thread.take().map(JoinHandle::join));
-    }
-}
-
-impl Shared {
-    fn run(&self, main: &MainWaker, period: Duration) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let waited = self.ends.wait_timeout(ended, period).unwrap_or_else(PoisonError::into_inner);
-            if *waited.0 {
-                return;
-            }
-            ended = waited.0;
-            if !self.is_woken.swap(true, Ordering::AcqRel) {
-                main.wake();
-            }
-            wake_sleepers();
-        }
+        self.is_woken.store(false, Ordering::Release);
     }
 }
 
