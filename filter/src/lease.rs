@@ -12,7 +12,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    const NAME: &str = "lictor.lease";
+    const NAME: &str = "lictor.lease.1";
     const TERM: UnixMicros = 3_000_000;
 
     /// `holder` identifies the thread: a random number, because Envoy gives threads no id.

@@ -103,7 +103,7 @@ impl Worker {
         let mut is_new = false;
         if loaded.id != id {
             match policy::load(id) {
-                // It was checked before it was stored; should it not parse here, nothing may pass.
+                // It was checked before it was stored; should it not parse here, no key may pass.
                 Ok(Some(read)) => {
                     loaded = Loaded { id, confirmed_at, snapshot: read.map_err(report).ok() };
                     is_new = true;

@@ -113,10 +113,11 @@ async fn in_form(policy: Arc<Published>, compact: bool) -> Result<(&'static str,
     if compact {
         return Ok((wire::COMPACT_TYPE, policy.compact.clone()));
     }
-    let written = tokio::task::spawn_blocking(move || policy.json()).await.ok().flatten();
+    let written = tokio::task::spawn_blocking(move || policy.json());
+    let json = written.await.map_err(Problem::internal)?.map_err(Problem::internal)?;
     let too_large =
         || Problem::new(Code::NotReady, "The policy is too large for this version of the filter: update it.");
-    written.map(|json| ("application/json", json)).ok_or_else(too_large)
+    json.map(|json| ("application/json", json)).ok_or_else(too_large)
 }
 
 /// Takes how many events a gate has numbered: those that never arrive are missing one day, also if their gate was

@@ -46,13 +46,23 @@ impl Published {
 
     /// The snapshot as JSON, for gates of before and for people; `None` if it is larger than gates can take. It takes a while
     /// for many keys.
-    pub fn json(&self) -> Option<Bytes> {
-        let write = || {
-            let policy = wire::Snapshot::of_compact(self.compact.to_vec()).ok()?;
-            let json = serde_json::to_vec(&policy).ok()?;
-            (json.len() <= wire::MAX_SNAPSHOT_BYTES).then(|| json.into())
-        };
-        self.json.get_or_init(write).clone()
+    ///
+    /// # Errors
+    /// If it cannot be read back or written.
+    pub fn json(&self) -> anyhow::Result<Option<Bytes>> {
+        if let Some(made) = self.json.get() {
+            return Ok(made.clone());
+        }
+        let json = serde_json::to_vec(&wire::Snapshot::of_compact(self.compact.to_vec())?)?;
+        let bytes = json.len();
+        let made = self.json.get_or_init(|| (bytes <= wire::MAX_SNAPSHOT_BYTES).then(|| json.into()));
+        if made.is_none() {
+            tracing::error!(
+                bytes,
+                "as JSON the policy is too large: filters before 0.3 do not get it, and have to be updated"
+            );
+        }
+        Ok(made.clone())
     }
 }
 

@@ -56,7 +56,7 @@ async fn a_backup_of_a_service_that_runs_is_whole_private_and_put_back_with_a_ne
     let mut policies = app.publisher.subscribe();
     let policy = policies.wait_for(Option::is_some).await.unwrap().clone().unwrap();
     assert_ne!(json!(policy.epoch), epoch, "gates take it for another count of revisions");
-    let policy: serde_json::Value = serde_json::from_slice(&policy.json().unwrap()).unwrap();
+    let policy: serde_json::Value = serde_json::from_slice(&policy.json().unwrap().unwrap()).unwrap();
     assert_eq!(policy["permissions"].as_array().unwrap().len(), 1);
     publisher.abort();
 }
@@ -95,7 +95,10 @@ async fn another_master_key_seals_everything_anew_and_the_old_one_is_of_no_use()
     let app = lictor_control_plane::app::App::new(store, new, odoo).await.unwrap();
     let publisher = tokio::spawn(publisher::run(app.clone()));
     let published = app.publisher.subscribe().wait_for(Option::is_some).await.unwrap().clone().unwrap();
-    assert!(String::from_utf8_lossy(&published.json().unwrap()).contains(crate::support::RIGHT), "credentials open");
+    assert!(
+        String::from_utf8_lossy(&published.json().unwrap().unwrap()).contains(crate::support::RIGHT),
+        "credentials open"
+    );
     publisher.abort();
 }
 

@@ -155,7 +155,7 @@ impl Lab {
         let mut policies = self.app.publisher.subscribe();
         let policy = policies.wait_for(|policy| policy.as_ref().is_some_and(|policy| policy.revision.0 >= revision));
         let policy = tokio::time::timeout(Duration::from_secs(60), policy).await.unwrap().unwrap();
-        serde_json::from_slice(&policy.as_ref().unwrap().json().unwrap()).unwrap()
+        serde_json::from_slice(&policy.as_ref().unwrap().json().unwrap().unwrap()).unwrap()
     }
 
     /// The last revision in the database.

@@ -149,7 +149,7 @@ impl Keys {
         pages: Box<dyn Pages>,
     ) -> Result<(), E> {
         for (number, (_, place)) in self.table.iter().enumerate() {
-            // One that is not there is not stored either, and its keys are refused.
+            // One that is not there is stored empty, and its keys are refused.
             let page = self.pages.page(number, place.clone()).unwrap_or_default();
             store(number, &page)?;
         }

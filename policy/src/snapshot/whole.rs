@@ -14,7 +14,9 @@ impl wire::Snapshot {
     pub fn of_compact(bytes: Vec<u8>) -> Result<Self, BadSnapshot> {
         let start = compact::head(&bytes)?.len();
         let frame: Frame<wire::Model, wire::Permission> = compact::frame(&bytes)?;
+        let behind_frame = bytes.len() - start;
         let keys = Keys::of(frame.users.clone(), frame.keys, Box::new(Held { bytes, start }), 0);
+        keys.check_pages(behind_frame)?;
         Ok(Self {
             version: frame.version,
             epoch: frame.epoch,

@@ -53,7 +53,7 @@ fn read(name: &str, id: u64) -> Result<Option<Vec<u8>>, HostError> {
 }
 
 const fn name(id: u64) -> &'static str {
-    if id.is_multiple_of(2) { "lictor.snapshot.even" } else { "lictor.snapshot.odd" }
+    if id.is_multiple_of(2) { "lictor.snapshot.1.even" } else { "lictor.snapshot.1.odd" }
 }
 
 /// No more than the largest policy has.

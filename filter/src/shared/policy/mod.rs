@@ -17,10 +17,13 @@ pub(crate) use bytes::{load, store};
 pub(crate) use whole::{load, store};
 
 /// Which snapshot is in force (a number that its blob carries too), and when the control plane last confirmed it.
+///
+/// Its name, and those of the policy's places and of the lease, have the number of the policy's form: while a filter takes the place
+/// of one that reads another form, both have what they can read, and a thread of each speaks to the control plane.
 pub(crate) struct Stamp;
 
 impl Stamp {
-    const NAME: &str = "lictor.stamp";
+    const NAME: &str = "lictor.stamp.1";
 
     /// The number and the moment; zeros before the first snapshot.
     pub(crate) fn read() -> Result<(u64, UnixMicros), HostError> {

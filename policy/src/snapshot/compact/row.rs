@@ -1,7 +1,8 @@
 //! A key as a row of bytes.
 //!
 //! Numbers have seven bits a byte, the lowest first, with the eighth in all but the last; texts and lists stand behind their
-//! lengths. Whoever changes the row names another form in [`crate::wire::COMPACT_TYPE`].
+//! lengths. Whoever changes the row names another form in [`crate::wire::COMPACT_TYPE`], and in the names of the
+//! filter's stamp.
 
 use crate::key::{HASH_LENGTH, KeyHash};
 use crate::operation::Operations;
