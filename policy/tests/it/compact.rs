@@ -114,7 +114,9 @@ fn whatever_was_damaged_or_cut_off_is_refused() {
             assert!(Snapshot::received(cut.clone(), setting::SEED).is_err() && Snapshot::checked(cut, 1).is_err());
         }
         let longer = [&*bytes, b"\0"].concat();
-        assert!(Snapshot::received(longer, setting::SEED).is_err());
+        assert!(
+            Snapshot::received(longer.clone(), setting::SEED).is_err() && wire::Snapshot::of_compact(longer).is_err()
+        );
     }
 }
 
