@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,20 +32,28 @@ pub fn without_folders(cargo: &mut Command, project: &Project, rustc: &Path) -> 
 }
 
 /// Folders, each with the name that it gets. Of several that fit, rustc takes the last.
-fn folders(project: &Project, rustc: &Path) -> Result<[(PathBuf, String); 4]> {
+fn folders(project: &Project, rustc: &Path) -> Result<Vec<(PathBuf, String)>> {
     let version = run::output(Command::new(rustc).arg("-vV"))?;
     let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or("unknown");
     let sysroot = run::output(Command::new(rustc).args(["--print", "sysroot"]))?;
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || set("HOME").map(|home| home.join(".cargo"));
     let cargo_home = set("CARGO_HOME").or_else(home).context("neither CARGO_HOME nor HOME is set")?;
-    Ok([
+    let registries = cargo_home.join("registry/src");
+    let mut folders = vec![
         (project.root.clone(), "/lictor".to_owned()),
         (project.target.clone(), "/target".to_owned()),
         (cargo_home, "/cargo".to_owned()),
         // As the library is named that comes built: its source may be on the machine, too, and rustc then names that.
         (Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), format!("/rustc/{commit}")),
-    ])
+    ];
+    // Named by the registry, which may be a mirror. Where crates come of registries, this program's own are there.
+    if registries.is_dir() {
+        for registry in fs::read_dir(registries)? {
+            folders.push((registry?.path(), "/cargo/registry".to_owned()));
+        }
+    }
+    Ok(folders)
 }
 
 /// The flags that somebody has set, as cargo reads them.

@@ -39,17 +39,21 @@ pub(crate) enum Part {
 }
 
 /// The end-to-end tests that are run with the filter in Envoy's own process too; `LICTOR_HOST=native` runs any of them so.
-const NATIVE: [&str; 13] = [
+const NATIVE: [&str; 17] = [
+    "test_audit.py",
     "test_bounds.py",
     "test_bugs.py",
     "test_ends_at_headers.py",
     "test_envoy_config.py",
     "test_first_call.py",
     "test_forwarded.py",
+    "test_global_limits.py",
     "test_hostile.py",
     "test_limits.py",
     "test_metrics.py",
     "test_policy_push.py",
+    "test_production.py",
+    "test_records.py",
     "test_refusals.py",
     "test_reload.py",
     "test_roads.py",
