@@ -44,7 +44,7 @@ pub(crate) fn containers(project: &Project, options: &Options) -> Result<()> {
     set.down()?;
     let outcome = prove(&podman, &set, &debian);
     if outcome.is_err() {
-        say(format!("it failed; the ends of the logs:\n{}", set.logs()?));
+        say(format!("it failed; the ends of the logs:\n{}", set.logs().unwrap_or_else(|error| format!("{error:#}"))));
     }
     if options.keep {
         say("the containers go on running; the next `cargo xtask containers` takes them down");

@@ -46,20 +46,25 @@ struct Network {
 /// Looks at the ports that the machine has for the containers, and tries from a container of another network.
 pub(super) fn check(podman: &Podman, set: &Set<'_>, image: &str) -> Result<()> {
     let expected = [set.gate_url(), set.console_url()];
-    let mut published = Vec::new();
+    let mut running = Vec::new();
     for container in set.containers(&["status=running"])? {
-        let ports = inspect(podman, &container)?.network_settings.ports;
-        let ports = ports.into_values().flatten().flatten();
-        published.extend(ports.map(|port| format!("http://{}:{}", port.host_ip, port.host_port)));
+        running.push(inspect(podman, &container)?);
     }
+    let ports = running.iter().flat_map(|container| container.network_settings.ports.values().flatten().flatten());
+    let mut published: Vec<_> = ports.map(|port| format!("http://{}:{}", port.host_ip, port.host_port)).collect();
     published.sort();
     ensure!(published.iter().all(|url| expected.contains(url)), "the containers listen on {published:?}");
     ensure!(published.len() == expected.len(), "the containers listen on {published:?}");
     let mut tried = 0;
     for (service, port) in [("odoo", 8069), ("postgres", 5432)] {
         let inspected = inspect(podman, &set.container(service)?)?;
-        for network in inspected.network_settings.networks.values() {
+        for (name, network) in &inspected.network_settings.networks {
             let connect = format!("timeout 5 bash -c 'exec 3<>/dev/tcp/{}/{port}'", network.address);
+            // Else it might be that nothing listens there.
+            let has_it = |other: &&Inspected| other.network_settings.networks.contains_key(name);
+            let neighbour = running.iter().filter(|other| other.name != inspected.name).find(has_it);
+            let neighbour = neighbour.with_context(|| format!("{} is alone on {name}", inspected.name))?;
+            podman.output(&["exec", &neighbour.name, "sh", "-c", &connect])?;
             let stranger = ["run", "--rm", "--pull=never", image, "sh", "-c", &format!("! {connect}")];
             let is_refused = run::succeeds_within(&mut podman.command(&stranger), TRIAL_LIMIT)?;
             ensure!(is_refused, "{} is reached at {}:{port} from another network", inspected.name, network.address);
