@@ -139,7 +139,8 @@ def test_samples_of_a_kind_are_refused_and_not_forwarded(
     drawn = samples.kinds[kind]
     policy.permit(dict.fromkeys(samples.models(), WIDE))
     for model in {sample.model for sample in drawn}:
-        assert administrator.refusal(model, "search_count", []) is None, f"{model}: its permission is wide"
+        # Odoo gives records of some models to members of groups only, and names of fields to everybody.
+        assert administrator.refusal(model, "fields_get", ["display_name"]) is None, f"{model}: its permission is wide"
     before = sent_to_odoo(gate)
     for sample in drawn:
         with pytest.raises(xmlrpc.client.Fault) as fault:
