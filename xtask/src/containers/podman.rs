@@ -1,7 +1,7 @@
 //! Podman with images, containers and networks of its own: those of the machine are left alone.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub(super) struct Podman {
     folder: PathBuf,
     /// Is gone when the machine has started anew, by which podman sees that its containers have ended.
     fleeting: PathBuf,
+    /// Two at once would take each other's containers down, which have the same names.
+    _only: File,
 }
 
 impl Podman {
@@ -48,9 +50,12 @@ impl Podman {
             debian::install(&packages, "running containers")?;
         }
         let of_this_user = env::var_os("XDG_RUNTIME_DIR").map_or_else(|| PathBuf::from("/run"), PathBuf::from);
-        let podman =
-            Self { folder: project.cache()?.join("containers"), fleeting: of_this_user.join("lictor-containers") };
-        for folder in [podman.folder.join("networks"), podman.folder.join("scratch"), podman.fleeting.clone()] {
+        let fleeting = of_this_user.join("lictor-containers");
+        fs::create_dir_all(&fleeting).with_context(|| format!("cannot make {}", fleeting.display()))?;
+        let only = File::create(fleeting.join("lock"))?;
+        only.try_lock().context("another `cargo xtask containers` runs on this machine")?;
+        let podman = Self { folder: project.cache()?.join("containers"), fleeting, _only: only };
+        for folder in [podman.folder.join("networks"), podman.folder.join("scratch")] {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         let storage = format!(
