@@ -16,6 +16,8 @@ import yaml
 
 from clients import install
 from parts import process
+from parts.cache import PartError
+from parts.postgres import Postgres
 from support import certificates, conformance, kubernetes
 from support.echo import Echo
 from support.gate import ROOT, Gate, eventually
@@ -127,6 +129,41 @@ def test_the_control_plane_knows_each_variable_that_it_is_given(folder: str, gat
     # These two are OpenSSL's, and read by the library for TLS.
     assert given - {"SSL_CERT_FILE", "SSL_CERT_DIR"} <= set(re.findall(r"\[env: (\w+)", text))
     assert ("LICTOR_TLS_KEY" in given) is (folder != "istio")
+
+
+def test_the_control_plane_has_the_file_that_its_databases_url_names() -> None:
+    [pod] = kubernetes.pods(kubernetes.composed("control-plane")).values()
+    [path] = set(re.findall(r"sslrootcert=([^`]+)`", (ROOT / "docs/operate/kubernetes.md").read_text()))
+    [mount] = [m for m in pod["containers"][0]["volumeMounts"] if m["mountPath"] == str(Path(path).parent)]
+    [volume] = [volume for volume in pod["volumes"] if volume["name"] == mount["name"]]
+    assert volume["secret"]["secretName"] == "lictor-database"
+    assert [item["path"] for item in volume["secret"]["items"]] == [Path(path).name], "and not the URL"
+
+
+def test_postgresql_takes_no_connection_without_tls(tmp_path: Path) -> None:
+    resources = kubernetes.composed("postgresql")
+    [container] = kubernetes.pods(resources)["postgresql"]["containers"]
+    settings = dict(argument.removeprefix("-c").split("=", 1) for argument in container["args"])
+    authority = certificates.Authority("database", tmp_path / "ca.crt")
+    authority.issue(tmp_path / "tls", [Postgres.host])
+    files = {name: (tmp_path / name).read_text() for name in ("tls.crt", "tls.key")}
+    files |= kubernetes.the("ConfigMap", "postgresql-hba", resources)["data"]
+    with Postgres() as postgres:
+        postgres.create_database("lictor")
+        data = Path(postgres.sql("SHOW data_directory"))
+        for setting, value in settings.items():
+            own = data / f"of-the-pod-{Path(value).name}"
+            if value.startswith("/"):
+                own.write_text(files[Path(value).name])
+                own.chmod(0o600)
+                os.chown(own, data.stat().st_uid, data.stat().st_gid)
+            postgres.sql(f"ALTER SYSTEM SET {setting} = '{own if value.startswith('/') else value}'")
+        with postgres.stopped():
+            pass
+        asked = f"postgresql://{postgres.host}/lictor?sslmode="
+        assert postgres.run("psql", "-XAtc", "SELECT 1", f"{asked}verify-full&sslrootcert={authority.ca}") == "1\n"
+        with pytest.raises(PartError, match="no encryption"):
+            postgres.run("psql", "-XAtc", "SELECT 1", f"{asked}disable")
 
 
 # The gate's pod, with a folder for what is mounted.
