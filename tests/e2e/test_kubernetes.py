@@ -29,7 +29,8 @@ FOLDERS = kubernetes.names()
 VERSIONS = ["1.35", "1.37"]
 # Kinds of Kubernetes itself; the others come with a CRD.
 BUILT_IN = {"v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1"}
-# The package of the schemas is of a version of Envoy Gateway before 1.10.
+# The package of the schemas is of a version of Envoy Gateway before 1.10, and there is no newer one: when there is, this
+# fails, and `extension_backends` can go.
 NEWER_THAN_THE_SCHEMA = ["EnvoyExtensionPolicy lictor-gate: no such field: /spec/backends"]
 
 
@@ -68,6 +69,40 @@ def test_the_resources_are_what_their_schemas_ask_for(folder: str) -> None:
     assert complaints(kubernetes.composed(folder)) == expected
 
 
+def extension_backends(policy: dict[str, Any]) -> list[str]:
+    """The field `backends` by hand, as Envoy Gateway's documentation and its type `ExtensionBackend` have it."""
+    backends = policy["spec"]["backends"]
+    aliases = [backend.get("name", "") for backend in backends]
+    found = [f"not an alias: {alias}" for alias in aliases if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", alias)]
+    found += ["an alias twice"] if len(set(aliases)) < len(aliases) else []
+    found += ["more than 16"] if len(backends) > 16 else []
+    # `backendSettings` can be there too; ours has none, and this knows none.
+    found += [f"no such field: {name}" for backend in backends for name in backend.keys() - {"name", "backendRef"}]
+    # A reference is of the kind that an external processor has, which the schemas know.
+    processors = [{"backendRefs": [backend["backendRef"]]} for backend in backends if "backendRef" in backend]
+    found += ["no backendRef"] if len(processors) < len(backends) else []
+    spec = {"targetRefs": policy["spec"]["targetRefs"], "extProc": processors}
+    return found + complaints([{**policy, "spec": spec}])
+
+
+def test_the_backends_are_what_envoy_gateway_asks_for() -> None:
+    policy = kubernetes.the("EnvoyExtensionPolicy", "lictor-gate", kubernetes.composed("envoy-gateway"))
+    [backend] = policy["spec"]["backends"]
+    reference = backend["backendRef"]
+
+    def found(*backends: dict[str, Any]) -> list[str]:
+        return extension_backends({**policy, "spec": {**policy["spec"], "backends": list(backends)}})
+
+    assert found(backend) == []
+    assert found(backend, backend) == ["an alias twice"]
+    assert found({"name": "Control_Plane", "backendRef": reference}) == ["not an alias: Control_Plane"]
+    assert found({**backend, "backendRefs": [reference]}) == ["no such field: backendRefs"]
+    [unknown] = found({**backend, "backendRef": {**reference, "ports": [1]}})
+    assert unknown.endswith("no such field: /spec/extProc/0/backendRefs/0/ports")
+    [wrong] = found({**backend, "backendRef": {**reference, "port": 70000}})
+    assert "port" in wrong
+
+
 def test_the_schemas_find_what_is_wrong() -> None:
     resources = kubernetes.composed("istio")
     unknown, wrong, older = copy.deepcopy(resources), copy.deepcopy(resources), copy.deepcopy(resources)
@@ -93,11 +128,10 @@ def test_no_pod_may_more_than_it_needs(folder: str) -> None:
     resources = kubernetes.composed(folder)
     assert not [resource for resource in resources if resource["kind"] == "Secret"]
     for name, pod in kubernetes.pods(resources).items():
-        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["automountServiceAccountToken"] is False, name
+        assert pod["securityContext"]["runAsNonRoot"] is True and pod["securityContext"]["runAsUser"] > 0, name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
         for container in pod.get("initContainers", []) + pod["containers"]:
-            if container["image"] == "auto":  # Istio fills it in.
-                continue
             own = container["securityContext"]
             assert own["allowPrivilegeEscalation"] is False and own["readOnlyRootFilesystem"] is True, name
             assert own["capabilities"] == {"drop": ["ALL"]}, name
@@ -106,6 +140,66 @@ def test_no_pod_may_more_than_it_needs(folder: str) -> None:
                 assert not (told and re.search("PASSWORD|DATABASE_URL|SECRET|TOKEN|KEY$", variable["name"])) or (
                     variable["value"].startswith("/")
                 ), variable["name"]
+
+
+@pytest.mark.parametrize(
+    ("folders", "scheme", "port"),
+    # In Istio's mesh the sidecars make the TLS.
+    [(["control-plane", "gate"], "https", 8443), (["envoy-gateway"], "https", 8443), (["istio"], "http", 8069)],
+)
+def test_the_gate_and_the_control_plane_reach_odoo_at_one_address(folders: list[str], scheme: str, port: int) -> None:
+    resources = [resource for folder in folders for resource in kubernetes.composed(folder)]
+    url = kubernetes.the("ConfigMap", "control-plane", resources)["data"]["LICTOR_ODOO_URL"]
+    assert url == f"{scheme}://odoo.odoo.svc.cluster.local:{port}"
+    assert set(ways_to_odoo(resources)) == {("odoo.odoo.svc.cluster.local", port)}
+
+
+def ways_to_odoo(resources: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+    """Where gates send to, however they are told."""
+    for resource in resources:
+        match resource:
+            case {"kind": "ConfigMap", "data": {"ODOO_HOST": host, "ODOO_PORT": port}}:
+                yield host, int(port)
+            case {"kind": "HTTPRoute", "spec": {"rules": rules}}:
+                for service in [service for rule in rules for service in rule["backendRefs"]]:
+                    yield f"{service['name']}.{service['namespace']}.svc.cluster.local", service["port"]
+            case {"kind": "VirtualService", "spec": {"http": rules}}:
+                for to in [way["destination"] for rule in rules for way in rule["route"]]:
+                    if to["host"] != "nowhere.lictor.internal":
+                        yield to["host"], to["port"]["number"]
+
+
+@pytest.mark.parametrize("folder", ["gate", "istio", "envoy-gateway"])
+def test_odoo_takes_nothing_but_from_the_gate_and_the_control_plane(folder: str) -> None:
+    resources = kubernetes.composed(folder)
+    policy = kubernetes.the("NetworkPolicy", "odoo-behind-lictor", resources)
+    assert (policy["metadata"]["namespace"], policy["spec"]["policyTypes"]) == ("odoo", ["Ingress"])
+    [rule] = policy["spec"]["ingress"]
+    assert rule.keys() == {"from"}
+    allowed = [(s["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], s["podSelector"]) for s in rule["from"]]
+    if folder == "gate":
+        either = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["lictor-gate", "control-plane"]}]}
+        assert allowed == [("lictor", either)]
+        return
+    gates = {"istio": "lictor", "envoy-gateway": "envoy-gateway-system"}[folder]
+    its_label, the_control_planes = ({"matchLabels": labels} for labels in ({"lictor": "gate"}, {"app": "control-plane"}))
+    assert allowed == [(gates, its_label), ("lictor", the_control_planes)]
+
+
+def test_envoy_gateway_may_send_from_the_route_to_odoo_and_knows_its_certificate() -> None:
+    resources = kubernetes.composed("envoy-gateway")
+    route = kubernetes.the("HTTPRoute", "odoo", resources)
+    [service] = [service for rule in route["spec"]["rules"][:1] for service in rule["backendRefs"]]
+    grant = kubernetes.the("ReferenceGrant", "lictor-gate", resources)
+    assert grant["metadata"]["namespace"] == service["namespace"]
+    assert grant["spec"] == {
+        "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": route["metadata"]["namespace"]}],
+        "to": [{"group": "", "kind": "Service", "name": service["name"]}],
+    }
+    tls = kubernetes.the("BackendTLSPolicy", "odoo", resources)
+    # A policy is for services of its own namespace only.
+    assert tls["metadata"]["namespace"] == service["namespace"]
+    assert tls["spec"]["targetRefs"] == [{"group": "", "kind": "Service", "name": service["name"]}]
 
 
 def test_the_control_plane_has_two_replicas_of_which_one_always_serves() -> None:

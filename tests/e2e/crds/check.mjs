@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 const PACKAGES = {
   "gateway.envoyproxy.io/v1alpha1": "@kubernetes-models/envoy-gateway",
   "gateway.networking.k8s.io/v1": "@kubernetes-models/gateway-api",
+  "gateway.networking.k8s.io/v1beta1": "@kubernetes-models/gateway-api",
   "networking.istio.io/v1": "@kubernetes-models/istio",
   "networking.istio.io/v1alpha3": "@kubernetes-models/istio",
   "security.istio.io/v1": "@kubernetes-models/istio",

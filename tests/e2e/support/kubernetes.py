@@ -32,7 +32,12 @@ def composed(folder: str | Path) -> list[dict[str, Any]]:
     for entry in kustomization.get("resources", []):
         path = (home / entry).resolve()
         resources += composed(path) if path.is_dir() else list(yaml.safe_load_all(path.read_text()))
-    resources += [_config_map(home, entry) for entry in kustomization.get("configMapGenerator", [])]
+    for entry in kustomization.get("configMapGenerator", []):
+        made = _config_map(home, entry)
+        if entry.get("behavior") == "merge":
+            the("ConfigMap", entry["name"], resources)["data"] |= made["data"]
+        else:
+            resources.append(made)
     for patch in kustomization.get("patches", []):
         assert patch.keys() == {"path"}
         change = yaml.safe_load((home / patch["path"]).read_text())
@@ -54,7 +59,25 @@ def the(kind: str, name: str, resources: list[dict[str, Any]]) -> dict[str, Any]
 
 def pods(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The pods' specifications, by the name of what makes them."""
-    return {r["metadata"]["name"]: r["spec"]["template"]["spec"] for r in resources if "template" in r.get("spec", {})}
+    found = {r["metadata"]["name"]: r["spec"]["template"]["spec"] for r in resources if "template" in r.get("spec", {})}
+    proxies = [r for r in resources if r["kind"] == "EnvoyProxy"]
+    return {**found, **{r["metadata"]["name"]: _of_envoy_gateway(r["spec"]) for r in proxies}}
+
+
+def _of_envoy_gateway(proxy: dict[str, Any]) -> dict[str, Any]:
+    """The pod that Envoy Gateway makes of an EnvoyProxy, as far as we say anything of it.
+
+    By its source a container's security context is that of both containers, and its mounts are Envoy's alone.
+    """
+    deployment = proxy["provider"]["kubernetes"]["envoyDeployment"]
+    containers = [
+        {"name": "envoy", "image": "envoy", **deployment["container"]},
+        {"name": "shutdown-manager", "image": "gateway", "securityContext": deployment["container"]["securityContext"]},
+    ]
+    pod = {"containers": containers, "volumes": deployment["pod"]["volumes"]}
+    pod["securityContext"] = deployment["pod"]["securityContext"]
+    assert deployment["patch"]["type"] == "StrategicMerge"
+    return merged(pod, deployment["patch"]["value"]["spec"]["template"]["spec"])
 
 
 def merged(old: Any, new: Any, field: str = "") -> Any:
@@ -83,7 +106,8 @@ def without_digests(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _config_map(home: Path, entry: dict[str, Any]) -> dict[str, Any]:
-    assert entry.keys() <= {"name", "namespace", "files", "literals"}
+    assert entry.keys() <= {"name", "namespace", "files", "literals", "behavior"}
+    assert entry.get("behavior", "create") in ("create", "merge")
     data = dict(literal.split("=", 1) for literal in entry.get("literals", []))
     data |= {file: (home / file).read_text() for file in entry.get("files", [])}
     metadata = {"name": entry["name"], "namespace": entry["namespace"]}
