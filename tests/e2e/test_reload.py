@@ -3,61 +3,22 @@ workers share is forgotten."""
 
 import concurrent.futures
 import http.client
-import json
-import os
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from support.audit import rows
 from support.echo import Echo, call
 from support.gate import HOST, Gate, eventually
+from support.reloading import Reloading
 
 RELOADS = 10
 CALLERS = 4
 LIMIT = 3
-
-
-class Reloading:
-    """A gate whose listener Envoy reads from a file of its own, as it does from a control plane of Envoys."""
-
-    def __init__(self, gate: Gate) -> None:
-        self.gate = gate
-        self.file = gate.folder / "listeners.yaml"
-        config = yaml.safe_load((gate.folder / "envoy.yaml").read_text())
-        [self.listener] = config["static_resources"].pop("listeners")
-        config["dynamic_resources"] = {
-            "lds_config": {"resource_api_version": "V3", "path_config_source": {"path": str(self.file)}}
-        }
-        self.reload(0)
-        # Else what was configured before is kept for ten minutes.
-        with gate.without_envoy("--drain-time-s", "1"):
-            (gate.folder / "envoy.yaml").write_text(yaml.safe_dump(config))
-
-    def reload(self, number: int) -> None:
-        """Has Envoy read another configuration of the filter."""
-        filters = self.listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
-        own: dict[str, Any] = filters[0]["typed_config"]
-        configuration = own["filter_config"] if HOST == "native" else own["config"]["configuration"]
-        configuration["value"] = json.dumps(json.loads(configuration["value"]) | {"require": number % 2 == 1})
-        kind = "type.googleapis.com/envoy.config.listener.v3.Listener"
-        document = {"resources": [{"@type": kind, **self.listener}]}
-        other = self.file.with_suffix(".new")
-        other.write_text(yaml.safe_dump(document))
-        os.replace(other, self.file)
-
-    def statistic(self, name: str) -> int:
-        with urllib.request.urlopen(f"{self.gate.up['envoy_admin_url']}/stats?filter=^{name}$") as stats:
-            return int(stats.read().decode().rpartition(": ")[2] or 0)
-
-    def ask(self, path: str) -> None:
-        urllib.request.urlopen(f"{self.gate.up['envoy_admin_url']}{path}", b"").close()
 
 
 @pytest.fixture
@@ -89,7 +50,7 @@ def test_a_gate_that_is_configured_anew_and_drained_loses_nothing(reloading: Rel
         try:
             for number in range(1, RELOADS + 1):
                 reloading.reload(number)
-                eventually(lambda: taken(reloading) >= number)  # noqa: B023
+                eventually(lambda: reloading.taken() >= number)  # noqa: B023
         finally:
             is_over.set()
         made_calls = sum(caller.result() for caller in callers)
@@ -121,12 +82,6 @@ def drained(reloading: Reloading, made: dict[str, Any]) -> None:
         assert answer.status == 200 and b"<fault>" not in answer.read()
     eventually(lambda: recorded(gate, made) == 1)
     eventually(lambda: reloading.statistic("wasmcustom.lictor.audit_pending") == 0)
-
-
-def taken(reloading: Reloading) -> int:
-    return reloading.statistic("listener_manager.listener_in_place_updated") + reloading.statistic(
-        "listener_manager.listener_modified"
-    )
 
 
 def recorded(gate: Gate, made: dict[str, Any]) -> int:

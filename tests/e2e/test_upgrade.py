@@ -12,6 +12,7 @@ import pytest
 
 from support.command_line import CommandLine
 from support.gate import HOST, Gate, eventually
+from support.reloading import Reloading
 from support.version_before import ENGINES, FIXTURES, LIMIT, Before, an_odoo, is_answered, told_by
 
 VERSIONS = ("0.1.0", "0.2.0")
@@ -79,12 +80,12 @@ def gate_of_before(tmp_path: Path) -> Iterator[Gate]:
         pytest.skip("a module is of one version of Envoy and is loaded with it; the filter of before is kept in wasm")
     before = Before(SAME_WIRE, "sqlite")
     module = tmp_path / "filter.wasm"
-    module.write_bytes(lzma.decompress((before.folder / "filter.wasm.xz").read_bytes()))
     with an_odoo() as echo, before.upgraded(echo.url, tmp_path / "state") as gate:
-        of_now = gate.filter_module
+        (tmp_path / "filter-of-now.wasm").symlink_to(gate.filter_module)
+        module.write_bytes(lzma.decompress((before.folder / "filter.wasm.xz").read_bytes()))
         with gate.without_envoy():
             configuration = gate.folder / "envoy.yaml"
-            configuration.write_text(configuration.read_text().replace(of_now, str(module)))
+            configuration.write_text(configuration.read_text().replace(gate.filter_module, str(module)))
         assert gate.filter_module == str(module)
         yield gate
 
@@ -109,6 +110,19 @@ def test_a_gate_of_before_goes_on_by_the_policy_of_this_version(gate_of_before: 
     eventually(lambda: {id: len(gate.audit(key_id=id)) for id in wanted} == wanted)
     [told] = gate.api("GET", "gates")["items"]
     assert not told["policy_refused"]
+
+
+def test_the_filter_takes_the_place_of_the_one_of_before_while_envoy_runs(gate_of_before: Gate, tmp_path: Path) -> None:
+    gate, key = gate_of_before, Before(SAME_WIRE, "sqlite").left()["keys"]["reader"]
+    # The one of before stays, with its lease, and both share data.
+    reloading = Reloading(gate, drain_seconds=600)
+    gate.api("PATCH", "settings", {"enforcement": "require"})
+    gate.in_force()
+    assert is_answered(gate, key) and not is_answered(gate, "Odoo's own password")
+    reloading.load(str(tmp_path / "filter-of-now.wasm"))
+    eventually(lambda: reloading.taken() >= 1)
+    eventually(lambda: is_answered(gate, key) and not is_answered(gate, "Odoo's own password"))
+    gate.in_force()
 
 
 def test_the_filter_of_before_is_that_of_the_list() -> None:
