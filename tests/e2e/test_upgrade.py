@@ -13,7 +13,7 @@ import pytest
 from support.command_line import CommandLine
 from support.gate import HOST, Gate, eventually
 from support.reloading import Reloading
-from support.version_before import ENGINES, FIXTURES, LIMIT, Before, an_odoo, is_answered, told_by
+from support.version_before import ENGINES, FIXTURES, LIMIT, Before, an_odoo, hears_of_changes, is_answered, loads, told_by
 
 VERSIONS = ("0.1.0", "0.2.0")
 # That whose gates speak this version's wire format.
@@ -83,10 +83,7 @@ def gate_of_before(tmp_path: Path) -> Iterator[Gate]:
     with an_odoo() as echo, before.upgraded(echo.url, tmp_path / "state") as gate:
         (tmp_path / "filter-of-now.wasm").symlink_to(gate.filter_module)
         module.write_bytes(lzma.decompress((before.folder / "filter.wasm.xz").read_bytes()))
-        with gate.without_envoy():
-            configuration = gate.folder / "envoy.yaml"
-            configuration.write_text(configuration.read_text().replace(gate.filter_module, str(module)))
-        assert gate.filter_module == str(module)
+        loads(gate, str(module))
         yield gate
 
 
@@ -95,13 +92,7 @@ def test_a_gate_of_before_goes_on_by_the_policy_of_this_version(gate_of_before: 
     left = Before(SAME_WIRE, "sqlite").left()
     keys_are_as_they_were(gate, left["keys"])
     # A change reaches it: what is made in this version, and what is taken away.
-    user = gate.api("GET", "users")["items"][0]
-    made = gate.api("POST", "keys", {"name": "new", "user_id": user["id"]})
-    gate.in_force()
-    assert is_answered(gate, made["key"])
-    gate.api("POST", f"keys/{made['id']}/revoke")
-    gate.in_force()
-    assert not is_answered(gate, made["key"])
+    made = hears_of_changes(gate)
     # Each call has its record, also one that is recorded ahead.
     ids = {key["name"]: key["id"] for key in left["told"]["keys"]} | {"new": made["id"]}
     since = Counter(writer=1, reader=2, elsewhere=1, limited=LIMIT + 1, new=1)

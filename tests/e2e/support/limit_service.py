@@ -5,12 +5,14 @@ import socketserver
 import threading
 from collections import Counter
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import h2.config
 import h2.connection
 import h2.events
 import yaml
+
+from support.local_server import LocalServer
 
 METHOD = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit"
 OK, OVER_LIMIT = 1, 2
@@ -19,7 +21,7 @@ LENGTH_DELIMITED = 2
 Descriptor = tuple[tuple[str, str], ...]
 
 
-class LimitService:
+class LimitService(LocalServer):
     """`with LimitService(file) as service:`; `service.asked` are the descriptors that came. Its windows end when a test says so."""
 
     def __init__(self, configuration: Path) -> None:
@@ -36,17 +38,7 @@ class LimitService:
             def handle(self) -> None:
                 service._serve(self.request)
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port: int = self._server.server_address[1]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
     def next_window(self) -> None:
         with self._lock:

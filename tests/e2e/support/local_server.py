@@ -1,6 +1,7 @@
-"""An HTTP server in this process, on 127.0.0.1, gone when its `with` block ends."""
+"""A server in this process, on 127.0.0.1, gone when its `with` block ends: of HTTP, or of what its handler speaks."""
 
 import http.server
+import socketserver
 import ssl
 import threading
 from email.message import Message
@@ -20,7 +21,7 @@ class _Server(http.server.ThreadingHTTPServer):
 class LocalServer:
     """With a thread for each connection; `port` and `url` are where it listens."""
 
-    def __init__(self, handler: type[http.server.BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, handler: type[socketserver.BaseRequestHandler], tls: ssl.SSLContext | None = None) -> None:
         self._server = _Server(("127.0.0.1", 0), handler)
         self.port = self._server.server_address[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"

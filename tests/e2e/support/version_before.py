@@ -154,6 +154,26 @@ def _in_force(gate: Gate) -> None:
         gate.in_force()
 
 
+def loads(gate: Gate, module: str) -> None:
+    """Starts Envoy anew with another file of the filter."""
+    with gate.without_envoy():
+        configuration = gate.folder / "envoy.yaml"
+        configuration.write_text(configuration.read_text().replace(gate.filter_module, module))
+    assert gate.filter_module == module
+
+
+def hears_of_changes(gate: Gate) -> dict[str, Any]:
+    """A key that is made is answered, and when it is revoked, refused. The key."""
+    user = gate.api("GET", "users")["items"][0]
+    made = gate.api("POST", "keys", {"name": "new", "user_id": user["id"]})
+    gate.in_force()
+    assert is_answered(gate, made["key"])
+    gate.api("POST", f"keys/{made['id']}/revoke")
+    gate.in_force()
+    assert not is_answered(gate, made["key"])
+    return made
+
+
 def is_answered(gate: Gate, key: str, method: str = "echo") -> bool:
     """Whether a call is; else it is a refusal of the gate."""
     _, document = gate.send(call(key, "it").replace(b"<string>echo<", f"<string>{method}<".encode()))
