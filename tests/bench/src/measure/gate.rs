@@ -26,6 +26,7 @@ pub(super) struct Places<'a> {
 }
 
 /// A running Envoy.
+#[derive(Clone)]
 pub(super) struct Gate {
     pub(super) variant: Variant,
     pub(super) port: u16,
@@ -80,11 +81,7 @@ impl Gate {
         waited.with_context(|| format!("{}; its last answer was {last}", variant.server()))?;
         let refused = match variant {
             Variant::Plain => true,
-            Variant::PassThrough => {
-                let admin = format!("http://127.0.0.1:{}/stats?filter=wasm.*active", self.admin_port);
-                let stats = rest::send("GET", &admin, None, None)?.body;
-                stats.lines().filter_map(|line| line.rsplit_once(": ")).any(|(_, count)| count != "0")
-            }
+            Variant::PassThrough => self.statistics("wasm.*active")?.iter().any(|count| count != "0"),
             Variant::Lictor | Variant::LictorNative if call.road == Road::Other => true,
             Variant::Lictor | Variant::LictorNative | Variant::ExtAuthzSameWork | Variant::ExtProcSameWork => {
                 call.with_wrong_key().send(port)?.body.contains("invalid_key")
@@ -96,6 +93,25 @@ impl Gate {
             bail!("{} lets through what it must refuse: its filter does not run", variant.server());
         }
         Ok(())
+    }
+
+    /// Whether the control plane has stored what this gate has to tell of its calls.
+    pub(super) fn has_reported(&self) -> Result<bool> {
+        if self.variant.host().is_none() {
+            return Ok(true);
+        }
+        let pending = self.statistics("lictor.audit_pending$")?;
+        if pending.is_empty() {
+            bail!("{} does not say how many records it keeps", self.variant.server());
+        }
+        Ok(pending.iter().all(|count| count == "0"))
+    }
+
+    /// The values of Envoy's statistics whose names match.
+    fn statistics(&self, names: &str) -> Result<Vec<String>> {
+        let admin = format!("http://127.0.0.1:{}/stats?filter={names}", self.admin_port);
+        let told = rest::send("GET", &admin, None, None)?.body;
+        Ok(told.lines().filter_map(|line| Some(line.rsplit_once(": ")?.1.to_owned())).collect())
     }
 }
 

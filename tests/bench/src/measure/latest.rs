@@ -78,6 +78,11 @@ impl Latest {
         project.target.join("bench/latest.json")
     }
 
+    /// Whether anything was measured yet.
+    pub(super) fn is_there(project: &Project) -> bool {
+        Self::file(project).exists()
+    }
+
     /// The last one, which must be there.
     pub(super) fn read(project: &Project) -> Result<Self> {
         let file = Self::file(project);

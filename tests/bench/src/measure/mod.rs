@@ -57,7 +57,7 @@ pub(crate) struct Options {
     /// Looks whether all of it works: one short round, whose figures mean nothing and are written nowhere.
     #[arg(long, conflicts_with_all = ["seconds", "rounds", "endurance", "attack"])]
     trial: bool,
-    /// Measures these parts alone, and leaves the others in the file as they were.
+    /// Measures these parts alone, and leaves the others in the file, and the charts, as they were.
     #[arg(long, value_enum, value_name = "PART", conflicts_with_all = ["endurance", "attack"])]
     only: Vec<Part>,
     /// Connections of the load generator, each with one call under way.
@@ -143,10 +143,11 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     if !too_large.is_empty() {
         bail!("not all was measured, and no chart was drawn: {}", too_large.join("; "));
     }
-    if !options.trial {
-        chart::draw(project, &latest)?;
+    // Of a part alone there may be nothing to put beside it yet.
+    if options.trial || !options.only.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    chart::draw(project, &latest)
 }
 
 /// What a run found.
@@ -182,7 +183,8 @@ fn measured(project: &Project, setting: &mut Setting<'_>, options: &Options) -> 
     let is_wanted = |part: &Part| options.only.is_empty() || options.only.contains(part);
     let parts: Vec<_> = Part::ALL.into_iter().filter(is_wanted).collect();
     let needs = |variant: &Variant| parts.iter().any(|part| part.variants().contains(variant));
-    let latest = if options.only.is_empty() { Latest::default() } else { Latest::read(project)? };
+    let is_whole = options.only.is_empty() || !Latest::is_there(project);
+    let latest = if is_whole { Latest::default() } else { Latest::read(project)? };
     let mut found = Measured { summaries: Vec::new(), latest, too_large: Vec::new() };
     setting.start(&Variant::ALL.into_iter().filter(needs).collect::<Vec<_>>())?;
     for part in parts {

@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use lictor_xtask::foreground::wait_for;
-use lictor_xtask::process::{Identity, Server};
+use lictor_xtask::process::Server;
 
-/// A gate that uses less of a processor than this is done with the calls, and with telling about them.
+use super::gate::Gate;
+
+/// A gate that uses less of a processor than this, and has reported its calls, is done with them.
 const IDLE_SHARE: f64 = 0.05;
 const IDLE_FOR: Duration = Duration::from_millis(400);
 /// For the audit events of a round to be delivered.
@@ -31,9 +33,8 @@ pub(super) struct Round {
 }
 
 /// The processor time of a gate from here on.
-pub(super) struct Meter {
-    envoy: Identity,
-    service: Option<Identity>,
+pub(super) struct Meter<'a> {
+    gate: &'a Gate,
     began: Instant,
     before: Used,
 }
@@ -46,9 +47,9 @@ pub(super) struct Used {
 }
 
 impl Used {
-    fn by(envoy: &Identity, service: Option<&Identity>) -> Result<Self> {
-        let service = service.map_or(Ok(Duration::ZERO), Identity::processor_time)?;
-        Ok(Self { envoy: envoy.processor_time()?, service })
+    fn by(gate: &Gate) -> Result<Self> {
+        let service = gate.service.as_ref().map_or(Ok(Duration::ZERO), |service| service.process.processor_time())?;
+        Ok(Self { envoy: gate.envoy.processor_time()?, service })
     }
 
     fn since(self, before: Self) -> Self {
@@ -60,14 +61,13 @@ impl Used {
     }
 }
 
-impl Meter {
-    pub(super) fn start(envoy: &Identity, service: Option<&Identity>) -> Result<Self> {
-        let before = Used::by(envoy, service)?;
-        Ok(Self { envoy: envoy.clone(), service: service.cloned(), began: Instant::now(), before })
+impl<'a> Meter<'a> {
+    pub(super) fn start(gate: &'a Gate) -> Result<Self> {
+        Ok(Self { gate, began: Instant::now(), before: Used::by(gate)? })
     }
 
     fn used(&self) -> Result<Used> {
-        Ok(Used::by(&self.envoy, self.service.as_ref())?.since(self.before))
+        Ok(Used::by(self.gate)?.since(self.before))
     }
 
     /// Envoy's share of a processor since the start.
@@ -75,18 +75,18 @@ impl Meter {
         Ok(self.used()?.envoy.as_secs_f64() / self.began.elapsed().as_secs_f64())
     }
 
-    /// Waits until the gate is idle. Returns the time that it used in all, and the seconds until it was idle.
+    /// Waits until the gate is idle, and not because the control plane has yet to store what it was told. Returns the time that it used in all, and the seconds until it was idle.
     pub(super) fn settle(&self, servers: &mut [Server]) -> Result<(Used, f64)> {
         let loaded_until = Instant::now();
-        let mut quiet = Self::start(&self.envoy, self.service.as_ref())?;
+        let mut quiet = Self::start(self.gate)?;
         wait_for("an idle gate after a round", SETTLE_LIMIT, servers, || {
             if quiet.began.elapsed() < IDLE_FOR {
                 return Ok(None);
             }
             let idle = quiet.used()?.whole().as_secs_f64() / quiet.began.elapsed().as_secs_f64() < IDLE_SHARE;
             let since = quiet.began - loaded_until;
-            quiet = Self::start(&self.envoy, self.service.as_ref())?;
-            Ok(idle.then_some((quiet.before.since(self.before), since.as_secs_f64())))
+            quiet = Self::start(self.gate)?;
+            Ok((idle && self.gate.has_reported()?).then_some((quiet.before.since(self.before), since.as_secs_f64())))
         })
     }
 }

@@ -112,20 +112,19 @@ impl<'a> Setting<'a> {
 
     /// Loads one row's gate, with so many calls a second or as many as it answers, and waits until it is idle again.
     pub(super) fn round(&mut self, row: Row, length: Duration, connections: u16, rate: Option<f64>) -> Result<Round> {
-        let gate = self.gate(row.variant)?;
-        let (envoy, service) = (gate.envoy.clone(), gate.service.as_ref().map(|service| service.process.clone()));
-        let meter = Meter::start(&envoy, service.as_ref())?;
+        let gate = &self.gate(row.variant)?.clone();
+        let meter = Meter::start(gate)?;
         let (measured, busy) = self.paused(|setting| {
             let measured = setting.load(row, length, connections, rate)?;
             anyhow::Ok((measured, meter.share()?))
         })?;
         let (used, settled_after) = meter.settle(&mut self.servers)?;
         let (mut requests, mut shared) = (measured.requests, measured.requests_per_second);
-        if let Some(service) = service {
+        if let Some(service) = &gate.service {
             let processors = self.processors;
             let load = || self.paused(|setting| setting.load(row, length, connections, rate));
-            let together = processors.shared(&service, load)?;
-            Meter::start(&envoy, Some(&service))?.settle(&mut self.servers)?;
+            let together = processors.shared(&service.process, load)?;
+            Meter::start(gate)?.settle(&mut self.servers)?;
             (requests, shared) = (requests + together.requests, together.requests_per_second);
         }
         let per_request = |time: Duration| time.as_secs_f64() * 1e6 / measured.requests.max(1) as f64;
@@ -212,7 +211,7 @@ impl<'a> Setting<'a> {
         length: Duration,
         connections: u16,
     ) -> Result<(Measured, Used)> {
-        let meter = Meter::start(&gate.envoy, None)?;
+        let meter = Meter::start(gate)?;
         let measured = load.run(gate.port, length, connections, &mut self.servers)?;
         let (used, _) = meter.settle(&mut self.servers)?;
         Ok((measured, used))
