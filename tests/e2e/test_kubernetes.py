@@ -202,6 +202,19 @@ def test_envoy_gateway_may_send_from_the_route_to_odoo_and_knows_its_certificate
     assert tls["spec"]["targetRefs"] == [{"group": "", "kind": "Service", "name": service["name"]}]
 
 
+def test_the_certificate_of_istios_gateway_is_in_its_pod_so_that_its_account_may_read_no_secret() -> None:
+    resources = kubernetes.composed("istio")
+    assert not [resource for resource in resources if resource["kind"] in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")]
+    pod = kubernetes.pods(resources)["lictor-gate"]
+    secrets = {volume["name"]: volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+    [proxy] = pod["containers"]
+    folders = {mount["mountPath"]: secrets[mount["name"]] for mount in proxy["volumeMounts"] if mount["name"] in secrets}
+    [server] = kubernetes.the("Gateway", "lictor-gate", resources)["spec"]["servers"]
+    files = [Path(server["tls"][name]) for name in ("serverCertificate", "privateKey")]
+    assert [(folders[str(file.parent)], file.name) for file in files] == [("odoo-example-tls", "tls.crt"), ("odoo-example-tls", "tls.key")]
+    assert "credentialName" not in server["tls"]
+
+
 def test_the_control_plane_has_two_replicas_of_which_one_always_serves() -> None:
     resources = kubernetes.composed("control-plane")
     deployment = kubernetes.the("Deployment", "control-plane", resources)["spec"]
