@@ -1,7 +1,9 @@
 //! `cargo xtask upgrade`: a gate of this version at the control plane of the version before, which is built from its commit. The
 //! other way round is a test of every run, with the filter in `tests/fixtures`: a control plane is too large to be kept there.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context, Result};
 use lictor_xtask::project::Project;
 use lictor_xtask::run::{self, say};
 use lictor_xtask::wasm;
@@ -15,9 +17,11 @@ const COMMIT: &str = "3f055347";
 
 pub(crate) fn upgrade(project: &Project) -> Result<()> {
     let folder = project.target.join(format!("version-{VERSION}"));
-    if !folder.join("Cargo.toml").exists() {
+    if !folder.exists() {
         say(format!("upgrade: version {VERSION}, commit {COMMIT}, in {}", folder.display()));
-        project.copy_of(COMMIT, folder.clone())?;
+        // It has its name once it is whole.
+        let copy = project.copy_of(COMMIT, project.target.join(format!("version-{VERSION}-part")))?;
+        fs::rename(&copy.root, &folder).with_context(|| format!("cannot rename {}", copy.root.display()))?;
     }
     let filter = wasm::build(project)?;
     let mut pytest = test::end_to_end(project, "wasm", &["test_upgrade_back.py"])?;

@@ -1,32 +1,54 @@
 """Somebody else's server as a child process: a port for it, waiting for it, stopping it."""
 
-import random
+import fcntl
+import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from parts.cache import PartError
 
 # Below the range from which the kernel takes the ports of outgoing connections, so that none of those can take a port
-# between its choice and the server's bind; and not where `cargo xtask` chooses. None is given twice.
-PORTS = iter(random.sample(range(20000, 26000), 6000))
+# between its choice and the server's bind; and not where `cargo xtask` chooses.
+PORTS = range(20000, 26000)
+# Of these, a process of tests takes so many at once for itself.
+SHARE = 250
 POLL_SECONDS = 0.05
 LOG_LINES_IN_AN_ERROR = 30
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on."""
-    for port in PORTS:
+    """A port of 127.0.0.1 that nothing listens on. None is given twice."""
+    for port in _own:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
-    raise PartError("every port from 20000 to 25999 of 127.0.0.1 was taken or given")
+    raise PartError(f"every port from {PORTS.start} to {PORTS.stop - 1} of 127.0.0.1 was taken or given")
+
+
+def _ports() -> Iterator[int]:
+    """Ports of this process alone, as long as it lives: a server that is started again finds its port as it left it."""
+    for share in (PORTS[first : first + SHARE] for first in range(0, len(PORTS), SHARE)):
+        lock = (Path(tempfile.gettempdir()) / f"lictor-ports-{os.getuid()}-{share.start}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        _locks.append(lock)
+        yield from share
+
+
+_locks: list[IO[str]] = []
+_own = _ports()
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen, name: str, log: Path, seconds: float) -> None:
